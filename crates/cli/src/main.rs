@@ -1,0 +1,2 @@
+//! The binary `divvy`.
+fn main() {}

@@ -1,0 +1,35 @@
+//! The pure heart of divvy: what exists, what is wanted, what is tracked, and what follows.
+//!
+//! Never does I/O, reads no clock, no environment, is never async. Everything here is a value or a
+//! function of values, so every decision can be tested without a network, a terminal or Terraform.
+//!
+//! The way of the data: [`survey::Survey`] -> [`resolve::resolve`] -> [`resolve::Resolution`] ->
+//! [`decide::decide`] -> actions.
+
+pub mod address;
+pub mod catalogue;
+pub mod consent;
+pub mod decide;
+pub mod effect;
+pub mod entity;
+mod facts;
+pub mod failure;
+pub mod further_needs;
+pub mod kind;
+pub mod kinds;
+pub mod label;
+pub mod name;
+pub mod provider_arguments;
+pub mod resolve;
+pub mod survey;
+pub mod verdict;
+
+pub use address::{Address, InstanceKey};
+pub use consent::Consent;
+pub use entity::{Attributes, Entity, EntityId, Key, OrgId};
+pub use failure::Failure;
+pub use kind::Kind;
+pub use name::Difference;
+pub use provider_arguments::ProviderArguments;
+pub use survey::Survey;
+pub use verdict::{HeadlineKind, Verdict};

@@ -1,0 +1,223 @@
+//! Names: when two are equal, when they are near, and how to show one safely.
+//!
+//! Equality is exact on the NFC form. Everything less is evidence for a person and never acted on
+//! by itself. Invariant: [`compare`] is symmetric.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use unicode_normalization::UnicodeNormalization;
+use unicode_security::skeleton;
+
+use crate::entity::Key;
+
+/// A way in which two unequal names differ although a person may take them for one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Difference {
+    /// Upper and lower case.
+    Case,
+    /// Blanks: leading, trailing, doubled, no-break, or inside a word.
+    Blanks,
+    /// Compatibility form (NFKC): ligatures, full-width letters.
+    CompatibilityForm,
+    /// Letters of another alphabet that look alike.
+    LookAlike,
+}
+
+impl Difference {
+    /// Says in words what differs.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Case => "letter case",
+            Self::Blanks => "blanks",
+            Self::CompatibilityForm => "compatibility characters",
+            Self::LookAlike => "look-alike letters",
+        }
+    }
+}
+
+/// What a comparison of two names found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Likeness {
+    /// Equal on the NFC form.
+    Equal,
+    /// Unequal, but only in these ways.
+    Near(BTreeSet<Difference>),
+    /// Different names.
+    Different,
+}
+
+/// Returns the NFC form, the one that equality looks at.
+pub fn nfc(name: &str) -> String {
+    name.nfc().collect()
+}
+
+/// Compares two names.
+pub fn compare(one: &str, other: &str) -> Likeness {
+    if nfc(one) == nfc(other) {
+        return Likeness::Equal;
+    }
+    // The smallest set of ways that closes the gap explains it.
+    let mut sets: Vec<Vec<Difference>> = (1_u8..16)
+        .map(|bits| {
+            WAYS.into_iter()
+                .enumerate()
+                .filter(|(i, _)| bits & (1 << i) != 0)
+                .map(|(_, way)| way)
+                .collect()
+        })
+        .collect();
+    if loosest(one) != loosest(other) {
+        return Likeness::Different;
+    }
+    sets.sort_by_key(Vec::len);
+    let closes = |ways: &Vec<Difference>| folded(one, ways) == folded(other, ways);
+    Likeness::Near(
+        sets.into_iter()
+            .find(closes)
+            .unwrap_or_else(|| WAYS.to_vec())
+            .into_iter()
+            .collect(),
+    )
+}
+
+/// Compares two keys part by part; near if every part is at least near.
+pub fn compare_keys(one: &Key, other: &Key) -> Likeness {
+    if one.parts().len() != other.parts().len() {
+        return Likeness::Different;
+    }
+    let mut differs = BTreeSet::new();
+    let mut all_equal = true;
+    for (a, b) in one.parts().iter().zip(other.parts()) {
+        match compare(a, b) {
+            Likeness::Equal => {}
+            Likeness::Near(ways) => {
+                all_equal = false;
+                differs.extend(ways);
+            }
+            Likeness::Different => return Likeness::Different,
+        }
+    }
+    if all_equal {
+        Likeness::Equal
+    } else {
+        Likeness::Near(differs)
+    }
+}
+
+/// Every way, in the order in which they are folded away and preferred as explanations.
+const WAYS: [Difference; 4] = [
+    Difference::Blanks,
+    Difference::Case,
+    Difference::CompatibilityForm,
+    Difference::LookAlike,
+];
+
+/// Returns the form under which near names meet: the index for near matches.
+pub fn loosest(name: &str) -> String {
+    folded(name, &WAYS)
+}
+
+/// Folds ways of differing away, starting from the NFC form.
+fn folded(name: &str, ways: &[Difference]) -> String {
+    ways.iter().fold(nfc(name), |name, way| match way {
+        Difference::Blanks => name.chars().filter(|c| !is_blank(*c)).collect(),
+        // Through upper case, so that "ß" meets "SS".
+        Difference::Case => name.to_uppercase().to_lowercase(),
+        Difference::CompatibilityForm => name.nfkc().collect(),
+        Difference::LookAlike => skeleton(&name).collect(),
+    })
+}
+
+/// Blank to the eye: white space of any width, and characters without any.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{00ad}'
+        )
+}
+
+/// Shows a name in quotes so that nothing in it can deceive: blanks that a reader would miss,
+/// control characters and direction marks are written as escapes.
+pub fn visible(name: &str) -> String {
+    let mut shown = String::with_capacity(name.len() + 2);
+    shown.push('"');
+    let last = name.chars().count().saturating_sub(1);
+    let mut previous_was_blank = false;
+    for (index, c) in name.chars().enumerate() {
+        let plain_space = c == ' ' && !previous_was_blank && index != 0 && index != last;
+        match c {
+            '"' => shown.push_str("\\\""),
+            '\\' => shown.push_str("\\\\"),
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            ' ' if plain_space => shown.push(' '),
+            ' ' => shown.push('\u{2423}'),
+            c if c.is_control() || is_blank(c) || is_deceptive(c) => {
+                shown.push_str(&format!("\\u{{{:04x}}}", u32::from(c)));
+            }
+            c => shown.push(c),
+        }
+        previous_was_blank = c == ' ';
+    }
+    shown.push('"');
+    shown
+}
+
+/// Marks that change the direction of text, or tags: never shown raw.
+fn is_deceptive(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{061c}' | '\u{e0000}'..='\u{e007f}' | '\u{fff9}'..='\u{fffb}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Difference::{Blanks, Case, CompatibilityForm, LookAlike};
+
+    fn near(one: &str, other: &str) -> Vec<Difference> {
+        match compare(one, other) {
+            Likeness::Near(ways) => ways.into_iter().collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn composed_and_decomposed_letters_are_one_name() {
+        assert_eq!(compare("Zürich", "Zu\u{308}rich"), Likeness::Equal);
+    }
+
+    #[test]
+    fn each_way_of_differing_is_named() {
+        assert_eq!(near("marketing", "Marketing"), [Case]);
+        assert_eq!(near("Sales ", "Sales"), [Blanks]);
+        assert_eq!(near("Back\u{a0}Office", "Back Office"), [Blanks]);
+        assert_eq!(near("DEX_CENTRE_ EST", "DEX_CENTRE_EST"), [Blanks]);
+        assert_eq!(near("oﬃce", "office"), [CompatibilityForm]);
+        assert_eq!(near("Sаles", "Sales"), [LookAlike]);
+        assert_eq!(near("retail ", "Retail"), [Case, Blanks]);
+    }
+
+    #[test]
+    fn other_names_are_different() {
+        assert_eq!(
+            compare("EMEA/Support", "EMEA/Support/"),
+            Likeness::Different
+        );
+        assert_eq!(compare("Ops", "DevOps"), Likeness::Different);
+    }
+
+    #[test]
+    fn hidden_characters_are_made_visible() {
+        assert_eq!(visible("Sales "), "\"Sales␣\"");
+        assert_eq!(visible("a  b"), "\"a ␣b\"");
+        assert_eq!(
+            visible("a\u{a0}b\u{1b}[2J\u{202e}"),
+            "\"a\\u{00a0}b\\u{001b}[2J\\u{202e}\""
+        );
+        assert_eq!(visible("Field Service"), "\"Field Service\"");
+        assert_eq!(visible(" "), "\"␣\"");
+    }
+}

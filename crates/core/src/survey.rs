@@ -1,0 +1,297 @@
+//! The survey: everything that a decision may rest on, gathered before anything is decided.
+//!
+//! Types only. The readers (plan, state, logs) and the client produce them; [`crate::resolve`]
+//! consumes them. Invariant: nothing here is a guess; what was not read is said to be unread.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::address::Address;
+use crate::entity::{Attributes, Entity, EntityId, Key, OrgId};
+use crate::failure::Failure;
+use crate::kind::Kind;
+
+/// A provider configuration as the plan JSON names it: `genesyscloud`, `genesyscloud.prod`, or
+/// `module.x:genesyscloud` for one that a module declares itself.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Alias(String);
+
+impl Alias {
+    /// Wraps a `provider_config_key` of the plan JSON.
+    pub fn new(provider_config_key: impl Into<String>) -> Self {
+        Self(provider_config_key.into())
+    }
+
+    /// Returns the key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Alias {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What Terraform means to do with an instance (`change.actions` of the plan JSON).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// `["no-op"]`.
+    NoOp,
+    /// `["create"]`.
+    Create,
+    /// `["read"]`.
+    Read,
+    /// `["update"]`.
+    Update,
+    /// `["delete"]`.
+    Delete,
+    /// `["delete","create"]`, or `["create","delete"]` under `create_before_destroy`.
+    Replace {
+        /// True where the new object is made before the old one goes.
+        create_first: bool,
+    },
+    /// `["forget"]`: a `removed` block without destroy.
+    Forget,
+}
+
+/// A planned instance of a kind: one entry of `resource_changes`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// The instance, spelled as the plan spells it.
+    pub address: Address,
+    /// Where a `moved` block takes it from (`previous_address`).
+    pub previous_address: Option<Address>,
+    /// Its kind.
+    pub kind: &'static Kind,
+    /// The provider configuration that serves it.
+    pub alias: Alias,
+    /// What the plan would do.
+    pub change: Change,
+    /// Attributes before; `None` where there is no object yet.
+    pub before: Option<Attributes>,
+    /// Attributes after, as far as they are known; `None` for a delete.
+    pub after: Option<Attributes>,
+    /// Names of top-level attributes that are known only after apply.
+    pub unknown: BTreeSet<String>,
+    /// Names of top-level attributes that Terraform holds to be sensitive: never shown.
+    pub sensitive: BTreeSet<String>,
+    /// The id of an import that the plan itself holds (`change.importing.id`).
+    pub import_id: Option<EntityId>,
+    /// Terraform's `action_reason`, unread by us.
+    pub action_reason: Option<String>,
+}
+
+impl Planned {
+    /// Returns the key that the instance wants, `None` while any part of it is unknown or unset.
+    pub fn wanted_key(&self) -> Option<Key> {
+        key_of(self.kind, self.after.as_ref()?)
+    }
+
+    /// Returns the key that the instance had before, as the state tells it.
+    pub fn former_key(&self) -> Option<Key> {
+        key_of(self.kind, self.before.as_ref()?)
+    }
+
+    /// Says whether an attribute is set to `true` after the plan.
+    pub fn flag(&self, attribute: &str) -> bool {
+        self.after.as_ref().and_then(|after| after.get(attribute)) == Some(&Value::Bool(true))
+    }
+
+    /// Says whether a new object would be made (a create, or either order of a replace).
+    pub fn makes_an_object(&self) -> bool {
+        matches!(self.change, Change::Create | Change::Replace { .. })
+    }
+
+    /// Says whether the address still belongs to the configuration after the plan.
+    pub fn stays(&self) -> bool {
+        !matches!(self.change, Change::Delete | Change::Forget)
+    }
+}
+
+/// Reads the key of a kind out of Terraform's attributes; `None` unless every part is text.
+pub fn key_of(kind: &Kind, attributes: &Attributes) -> Option<Key> {
+    kind.key
+        .iter()
+        .map(|part| {
+            attributes
+                .get(*part)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        })
+        .collect::<Option<Vec<_>>>()
+        .map(Key::from_parts)
+}
+
+/// What the plan wants.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Desired {
+    /// Every planned instance of a kind, no-ops included.
+    pub planned: Vec<Planned>,
+    /// How many changes of all types are pending.
+    pub pending: Pending,
+}
+
+/// Counts of planned changes over all types. A replace counts as one create and one delete.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Pending {
+    /// Objects to be made.
+    pub create: usize,
+    /// Objects to be changed.
+    pub update: usize,
+    /// Objects to be deleted.
+    pub delete: usize,
+}
+
+impl Pending {
+    /// Says whether nothing at all is pending.
+    pub fn is_clean(self) -> bool {
+        self == Self::default()
+    }
+}
+
+/// An instance of a kind in a state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrackedInstance {
+    /// Where the state holds it.
+    pub address: Address,
+    /// Its kind.
+    pub kind: &'static Kind,
+    /// The alias of its provider configuration as the state names it, `None` for the default one.
+    pub provider_alias: Option<String>,
+    /// The id that the state holds.
+    pub id: EntityId,
+    /// Attributes as stored, whichever of `attributes` and `attributes_flat` held them.
+    pub attributes: Attributes,
+    /// True for `"status": "tainted"`: the next apply deletes the real object and makes another.
+    pub is_tainted: bool,
+    /// True for a deposed object, left by an interrupted `create_before_destroy`.
+    pub is_deposed: bool,
+}
+
+/// What `terraform state pull` printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StatePresence {
+    /// Nothing at all: this backend and workspace never held a state.
+    #[default]
+    Nothing,
+    /// A state (with a lineage), perhaps without instances.
+    Present,
+}
+
+/// What the state holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tracked {
+    /// Whether there is a state at all.
+    pub presence: StatePresence,
+    /// Every instance of a kind.
+    pub instances: Vec<TrackedInstance>,
+    /// The state's lineage, where there is a state.
+    pub lineage: Option<String>,
+    /// The state's serial, where there is a state.
+    pub serial: Option<u64>,
+}
+
+/// Where an alias leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AliasTarget {
+    /// To this org.
+    Org(OrgId),
+    /// To no credentials; the text says why, without a secret.
+    Unresolved(String),
+}
+
+/// What a request for one id answered.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ById {
+    /// It exists.
+    Present(Entity),
+    /// The API answered 404.
+    Absent,
+}
+
+/// How far one kind was read in one org.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Listing {
+    /// Every entity that the listing showed.
+    pub entities: Vec<Entity>,
+    /// True if every page was read.
+    pub is_complete: bool,
+    /// Soft-deleted entities; `None` if that list was not read or not allowed.
+    pub deleted: Option<Vec<Entity>>,
+    /// How many entities the org may have; `None` if not asked.
+    pub limit: Option<u64>,
+    /// Answers to requests by id, for ids that the listing lacked.
+    pub by_id: BTreeMap<EntityId, ById>,
+}
+
+impl Listing {
+    /// Says whether the home entity is all that this client sees: absence proves nothing then.
+    pub fn only_home_is_visible(&self) -> bool {
+        !self.entities.is_empty() && self.entities.iter().all(|entity| entity.is_home)
+    }
+}
+
+/// One org, as far as it was read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Org {
+    /// Its name (`organizations/me`).
+    pub name: Option<String>,
+    /// The region key, where known.
+    pub region: Option<String>,
+    /// One listing per kind that was read, by Terraform type.
+    pub listings: BTreeMap<&'static str, Listing>,
+}
+
+/// An `errored.tfstate` in the working directory, or a log line that says saving failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErroredState {
+    /// Its lineage, if it could be read.
+    pub lineage: Option<String>,
+    /// Its serial, if it could be read.
+    pub serial: Option<u64>,
+}
+
+/// Another state that somebody named with `--other-state`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OtherState {
+    /// What it was called on the command line.
+    pub label: String,
+    /// What it tracks.
+    pub tracked: Tracked,
+}
+
+/// What lies around the configuration.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Surroundings {
+    /// An unsaved state of an earlier apply.
+    pub errored_state: Option<ErroredState>,
+    /// The backend's type (`local`, `pg`, `cloud`), `None` if none is configured.
+    pub backend: Option<String>,
+    /// The workspace, `None` for `default`.
+    pub workspace: Option<String>,
+    /// States of other roots.
+    pub other_states: Vec<OtherState>,
+}
+
+/// Everything that was gathered.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Survey {
+    /// The plan; `None` when only a log was read.
+    pub desired: Option<Desired>,
+    /// The state; `None` when only a log was read.
+    pub tracked: Option<Tracked>,
+    /// Each provider configuration and where it leads.
+    pub aliases: BTreeMap<Alias, AliasTarget>,
+    /// Each org that was read.
+    pub orgs: BTreeMap<OrgId, Org>,
+    /// Failures of a run, from a log or from the proxy.
+    pub failures: Vec<Failure>,
+    /// What lies around.
+    pub surroundings: Surroundings,
+}
