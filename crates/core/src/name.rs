@@ -123,8 +123,7 @@ pub fn loosest(name: &str) -> String {
 fn folded(name: &str, ways: &[Difference]) -> String {
     ways.iter().fold(nfc(name), |name, way| match way {
         Difference::Blanks => name.chars().filter(|c| !is_blank(*c)).collect(),
-        // Through upper case, so that "ß" meets "SS".
-        Difference::Case => name.to_uppercase().to_lowercase(),
+        Difference::Case => name.to_lowercase(),
         Difference::CompatibilityForm => name.nfkc().collect(),
         Difference::LookAlike => skeleton(&name).collect(),
     })
