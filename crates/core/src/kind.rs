@@ -15,10 +15,7 @@ pub static KINDS: &[&Kind] = &[&DIVISION];
 
 /// Returns the kind of a Terraform type such as `genesyscloud_auth_division`.
 pub fn of_terraform_type(terraform_type: &str) -> Option<&'static Kind> {
-    KINDS
-        .iter()
-        .copied()
-        .find(|kind| kind.terraform_type == terraform_type)
+    KINDS.iter().copied().find(|kind| kind.terraform_type == terraform_type)
 }
 
 /// An attribute whose value Terraform would change after an import if it differs.
@@ -142,12 +139,7 @@ mod tests {
     fn each_kind_is_found_by_its_own_type_and_maps_its_whole_key() {
         for kind in KINDS {
             assert_eq!(of_terraform_type(kind.terraform_type), Some(*kind));
-            assert_eq!(
-                kind.key.len(),
-                kind.key_api.len(),
-                "{}",
-                kind.terraform_type
-            );
+            assert_eq!(kind.key.len(), kind.key_api.len(), "{}", kind.terraform_type);
             assert!(!kind.key.is_empty());
         }
         assert_eq!(of_terraform_type("genesyscloud_flow"), None);
