@@ -60,6 +60,7 @@ pub(crate) enum Existence<'s> {
 /// The indexed survey.
 pub(crate) struct World<'s> {
     pub(crate) survey: &'s Survey,
+    by_id: HashMap<(Place<'s>, &'s EntityId), &'s Entity>,
     by_key: HashMap<(Place<'s>, Key), Vec<&'s Entity>>,
     by_loosest: HashMap<(Place<'s>, Vec<String>), Vec<&'s Entity>>,
     holders: HashMap<(Place<'s>, &'s EntityId), Vec<&'s TrackedInstance>>,
@@ -82,6 +83,7 @@ impl<'s> World<'s> {
     pub(crate) fn new(survey: &'s Survey) -> Self {
         let mut world = Self {
             survey,
+            by_id: HashMap::new(),
             by_key: HashMap::new(),
             by_loosest: HashMap::new(),
             holders: HashMap::new(),
@@ -95,6 +97,7 @@ impl<'s> World<'s> {
             for (terraform_type, listing) in &org.listings {
                 for entity in &listing.entities {
                     let place = (org_id, *terraform_type);
+                    world.by_id.insert((place, &entity.id), entity);
                     world.by_key.entry((place, exact_form(&entity.key))).or_default().push(entity);
                     world
                         .by_loosest
@@ -214,19 +217,33 @@ impl<'s> World<'s> {
 
     /// Says whether a tracked id exists in its org, as far as this client can prove it.
     pub(crate) fn existence(&self, tracked: &'s TrackedInstance) -> Existence<'s> {
-        let Some(listing) =
-            self.org_of_tracked(tracked).and_then(|org| self.listing(org, tracked.kind))
-        else {
-            return Existence::Unproven;
-        };
-        if let Some(entity) = listing.entities.iter().find(|entity| entity.id == tracked.id) {
+        let Some(org) = self.org_of_tracked(tracked) else { return Existence::Unproven };
+        if let Some(entity) = self.entity(org, tracked.kind, &tracked.id) {
             return Existence::Present(entity);
         }
-        match listing.by_id.get(&tracked.id) {
-            Some(ById::Present(entity)) => Existence::Present(entity),
-            Some(ById::Absent) if !listing.only_home_is_visible() => Existence::Absent,
-            Some(ById::Absent) | None => Existence::Unproven,
+        match self.listing(org, tracked.kind) {
+            Some(listing)
+                if listing.by_id.get(&tracked.id) == Some(&ById::Absent)
+                    && !listing.only_home_is_visible() =>
+            {
+                Existence::Absent
+            }
+            _ => Existence::Unproven,
         }
+    }
+
+    /// Returns an entity by id, from the listing or from a request for that id.
+    pub(crate) fn entity(
+        &self,
+        org: &'s OrgId,
+        kind: &Kind,
+        id: &'s EntityId,
+    ) -> Option<&'s Entity> {
+        let listed = self.by_id.get(&((org, kind.terraform_type), id)).copied();
+        listed.or_else(|| match self.listing(org, kind)?.by_id.get(id)? {
+            ById::Present(entity) => Some(entity),
+            ById::Absent => None,
+        })
     }
 
     pub(crate) fn listing(&self, org: &OrgId, kind: &Kind) -> Option<&'s Listing> {

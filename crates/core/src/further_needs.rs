@@ -2,11 +2,11 @@
 //!
 //! Never asks anything itself. Invariant: nothing is asked twice.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::address::Address;
 use crate::entity::{EntityId, OrgId};
 use crate::failure::Operation;
-use crate::finding::Resolution;
 use crate::kind::Kind;
 use crate::resolve::resolve;
 use crate::survey::Survey;
@@ -36,6 +36,7 @@ pub fn further_needs(
     chosen: &BTreeSet<EntityId>,
 ) -> BTreeMap<(OrgId, &'static Kind), Needs> {
     let resolution = resolve(survey);
+    let held_ids = held_ids(survey);
     let mut needs: BTreeMap<(OrgId, &'static Kind), Needs> = BTreeMap::new();
     for finding in &resolution.findings {
         let Some((org, kind)) = finding.org.clone().zip(finding.kind) else {
@@ -54,31 +55,32 @@ pub fn further_needs(
             .and_then(|index| survey.failures.get(index))
             .is_some_and(|failure| failure.operation == Operation::Create);
         need.deleted |= create_failed && kind.deleted.is_some() && listing.deleted.is_none();
-        let ids =
-            tracked_id(survey, &resolution, finding).into_iter().chain(chosen.iter().cloned());
-        for id in ids {
-            let is_known = listing.entities.iter().any(|entity| entity.id == id)
-                || listing.by_id.contains_key(&id);
-            if !is_known {
-                need.ids.insert(id);
+        let held = finding.address.as_ref().and_then(|address| held_ids.get(address)).copied();
+        need.ids.extend(held.into_iter().chain(chosen).cloned());
+    }
+    for ((org, kind), need) in &mut needs {
+        let listing = survey.orgs.get(org).and_then(|org| org.listings.get(kind.terraform_type));
+        for listing in listing {
+            for entity in &listing.entities {
+                need.ids.remove(&entity.id);
             }
+            need.ids.retain(|id| !listing.by_id.contains_key(id));
         }
     }
     needs.retain(|_, need| !need.is_empty());
     needs
 }
 
-fn tracked_id(survey: &Survey, _: &Resolution, finding: &crate::Finding) -> Option<EntityId> {
-    let address = finding.address.as_ref()?;
-    let tracked = survey.tracked.iter().flat_map(|tracked| &tracked.instances);
+/// The id that state or plan holds at each address.
+fn held_ids(survey: &Survey) -> HashMap<&Address, &EntityId> {
     let planned = survey.desired.iter().flat_map(|desired| &desired.planned);
-    tracked
-        .filter(|tracked| !tracked.is_deposed && tracked.address == *address)
-        .map(|tracked| tracked.id.clone())
+    let tracked = survey.tracked.iter().flat_map(|tracked| &tracked.instances);
+    planned
+        .filter_map(|planned| Some((&planned.address, planned.import_id.as_ref()?)))
         .chain(
-            planned
-                .filter(|planned| planned.address == *address)
-                .filter_map(|planned| planned.import_id.clone()),
+            tracked
+                .filter(|tracked| !tracked.is_deposed)
+                .map(|tracked| (&tracked.address, &tracked.id)),
         )
-        .next()
+        .collect()
 }

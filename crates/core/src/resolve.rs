@@ -13,7 +13,7 @@ use crate::failure::{Origin, Shape};
 use crate::finding::{Candidate, Evidence, Finding, Reason, Resolution};
 use crate::headlines::headlines;
 use crate::name::{self, Likeness};
-use crate::survey::{AliasTarget, ById, Change, Planned, Survey};
+use crate::survey::{AliasTarget, Change, Planned, Survey};
 use crate::verdict::Verdict;
 
 /// What a rule answers.
@@ -186,14 +186,7 @@ fn move_pending(facts: &Facts<'_, '_>) -> Answer {
 
 fn planned_import(facts: &Facts<'_, '_>) -> Answer {
     let id = facts.subject.planned?.import_id.as_ref()?;
-    let listing = facts.listing?;
-    let entity = listing.entities.iter().find(|entity| entity.id == *id).or_else(|| match listing
-        .by_id
-        .get(id)
-    {
-        Some(ById::Present(entity)) => Some(entity),
-        _ => None,
-    });
+    let entity = facts.world.entity(facts.org?, facts.kind?, id);
     let Some(entity) = entity else {
         return found(
             Verdict::PlannedImport,
