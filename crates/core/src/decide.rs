@@ -296,10 +296,9 @@ fn refuse_shared_ids(findings: &[Finding], decisions: &mut [Decision]) {
         }
     }
     for (finding, decision) in findings.iter().zip(decisions.iter_mut()) {
-        if let Some(id) = id_of(decision) {
-            if uses.get(&(finding.org.clone(), finding.kind, id)).is_some_and(|count| *count > 1) {
-                *decision = Decision::Ask { question: Question::Forbidden, then: None };
-            }
+        let Some(id) = id_of(decision) else { continue };
+        if uses.get(&(finding.org.clone(), finding.kind, id)).is_some_and(|count| *count > 1) {
+            *decision = Decision::Ask { question: Question::Forbidden, then: None };
         }
     }
 }

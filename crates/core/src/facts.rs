@@ -134,6 +134,10 @@ impl<'s> World<'s> {
                 world.holders.entry((place, &tracked.id)).or_default().push(tracked);
             }
         }
+        // The order of inputs must not show.
+        let entities = world.by_key.values_mut().chain(world.by_loosest.values_mut());
+        entities.for_each(|entities| entities.sort_by(|a, b| a.id.cmp(&b.id)));
+        world.holders.values_mut().for_each(|held| held.sort_by(|a, b| a.address.cmp(&b.address)));
         world
     }
 
@@ -458,7 +462,7 @@ impl<'s> Facts<'s, '_> {
                 };
                 let config = set(after.get(attribute.terraform));
                 let org = set(entity.attributes.get(attribute.terraform));
-                (config != org).then(|| Drift { attribute: attribute.terraform, config, org })
+                (config != org).then_some(Drift { attribute: attribute.terraform, config, org })
             })
             .collect()
     }

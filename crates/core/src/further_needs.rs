@@ -60,7 +60,7 @@ pub fn further_needs(
     }
     for ((org, kind), need) in &mut needs {
         let listing = survey.orgs.get(org).and_then(|org| org.listings.get(kind.terraform_type));
-        for listing in listing {
+        if let Some(listing) = listing {
             for entity in &listing.entities {
                 need.ids.remove(&entity.id);
             }

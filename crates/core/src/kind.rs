@@ -4,6 +4,7 @@
 //! Invariant: `terraform_type` is unique in [`KINDS`].
 
 use std::cmp::Ordering;
+use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use serde_json::Value;
@@ -72,8 +73,7 @@ pub struct Permissions {
     pub restore: &'static [&'static str],
 }
 
-/// What divvy knows of one Terraform type.
-#[derive(Debug)]
+/// What divvy knows of one Terraform type. `Debug` shows the type only.
 pub struct Kind {
     /// The resource type, e.g. `genesyscloud_auth_division`.
     pub terraform_type: &'static str,
@@ -103,6 +103,12 @@ pub struct Kind {
     pub data_source: &'static str,
     /// API field that marks the org's home entity; only divisions have one.
     pub home_field: Option<&'static str>,
+}
+
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Kind").field(&self.terraform_type).finish()
+    }
 }
 
 impl PartialEq for Kind {

@@ -114,6 +114,7 @@ fn conceal_names(finding: &mut Finding) {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a rule ends with it")]
 fn found(verdict: Verdict, evidence: Evidence) -> Answer {
     Some((verdict, evidence))
 }
@@ -349,7 +350,7 @@ fn duplicate_in_config(facts: &Facts<'_, '_>) -> Answer {
     let mut others = cloned(facts.rivals());
     let entity = facts.exact.first();
     for holder in entity.into_iter().flat_map(|entity| facts.other_holders(&entity.id)) {
-        if facts.planned_at(&holder.address).is_some_and(|planned| planned.stays())
+        if facts.planned_at(&holder.address).is_some_and(Planned::stays)
             && !others.contains(&holder.address)
         {
             others.push(holder.address.clone());
