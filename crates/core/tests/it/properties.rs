@@ -61,16 +61,14 @@ prop_compose! {
             if shape < 4 && imports && tainted {
                 scene = scene.last(|planned| planned.import_id = Some(EntityId::new(id)));
             }
-            if let (true, Some(tracked)) = (tainted && shape > 3, scene.survey.tracked.as_mut()) {
-                if let Some(last) = tracked.instances.last_mut() {
-                    last.is_tainted = true;
-                }
+            let instances = scene.survey.tracked.as_mut().map(|tracked| &mut tracked.instances);
+            if let Some(last) = instances.filter(|_| tainted && shape > 3).and_then(|instances| instances.last_mut()) {
+                last.is_tainted = true;
             }
         }
-        if nothing {
-            if let Some(tracked) = scene.survey.tracked.as_mut().filter(|tracked| tracked.instances.is_empty()) {
-                tracked.presence = StatePresence::Nothing;
-            }
+        let empty = scene.survey.tracked.as_mut().filter(|tracked| nothing && tracked.instances.is_empty());
+        if let Some(tracked) = empty {
+            tracked.presence = StatePresence::Nothing;
         }
         scene.survey
     }
