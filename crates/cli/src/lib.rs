@@ -11,6 +11,8 @@ mod error;
 mod interrupt;
 mod journal;
 mod log;
+mod org;
+mod output;
 
 use std::process::ExitCode;
 
