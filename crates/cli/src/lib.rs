@@ -1,1 +1,4 @@
-//! Placeholder.
+//! The command line of divvy.
+
+pub mod render;
+pub mod report;
