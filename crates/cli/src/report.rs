@@ -11,6 +11,7 @@ use divvy_core::address::Address;
 use divvy_core::catalogue;
 use divvy_core::decide::{self, Decision, Expect, Question};
 use divvy_core::entity::EntityId;
+use divvy_core::failure::{Failure, Origin};
 use divvy_core::finding::{self, Resolution};
 use divvy_core::name::Difference;
 use divvy_core::survey::{Alias, AliasTarget, Pending, Survey};
@@ -238,6 +239,9 @@ pub struct Finding {
     /// Where its block stands.
     #[serde(skip)]
     pub place: Option<Place>,
+    /// The failure that it explains, as it was heard of, in words.
+    #[serde(skip)]
+    pub heard: Option<String>,
 }
 
 /// Something about the whole run.
@@ -317,9 +321,9 @@ impl Report {
             .filter(|(finding, _)| finding.verdict != Verdict::Managed)
             .map(|(finding, decision)| match decision {
                 Decision::Act(_) if nothing_is_written => {
-                    Finding::new(finding, &Decision::Nothing, &info)
+                    Finding::new(survey, finding, &Decision::Nothing, &info)
                 }
-                _ => Finding::new(finding, decision, &info),
+                _ => Finding::new(survey, finding, decision, &info),
             })
             .collect();
         let mut summary = BTreeMap::new();
@@ -434,7 +438,12 @@ impl Report {
 }
 
 impl Finding {
-    fn new(finding: &finding::Finding, decision: &Decision, info: &RunInfo) -> Self {
+    fn new(
+        survey: &Survey,
+        finding: &finding::Finding,
+        decision: &Decision,
+        info: &RunInfo,
+    ) -> Self {
         let evidence = &finding.evidence;
         let (action, outcome, expect) = told(finding, decision);
         let question = match decision {
@@ -480,6 +489,7 @@ impl Finding {
             question,
             drift_stays: expect == Some(Expect::DriftStays),
             place: finding.address.as_ref().and_then(|address| info.places.get(address)).cloned(),
+            heard: finding.failure.and_then(|index| survey.failures.get(index)).map(heard),
         }
     }
 
@@ -503,6 +513,24 @@ impl Headline {
             kind: headline.kind,
         }
     }
+}
+
+/// Says where a failure was heard of, and what damaged its text.
+fn heard(failure: &Failure) -> String {
+    let mut heard = match failure.origin {
+        Origin::Log => format!("line {}: {}", failure.line, failure.summary),
+        Origin::Live => failure.summary.clone(),
+    };
+    if let Some(unit) = &failure.unit {
+        heard = format!("{unit}, {heard}");
+    }
+    if let Some(correlation_id) = &failure.correlation_id {
+        heard.push_str(&format!(" (correlation id {correlation_id})"));
+    }
+    if !failure.damage.is_empty() {
+        heard.push_str(&format!("; damaged: {}", failure.damage.join(", ")));
+    }
+    heard
 }
 
 /// Translates a decision into the contract's words.

@@ -19,8 +19,14 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     for headline in report.headlines() {
         writeln!(out, "# {} {}: {}", headline.code, headline.kind, text::shown(&headline.message))?;
     }
-    for finding in report.findings_of(Outcome::Adopted) {
+    for (index, finding) in report.findings_of(Outcome::Adopted).enumerate() {
+        if index > 0 || report.headline.is_some() {
+            writeln!(out)?;
+        }
         block(finding, out)?;
+    }
+    if report.findings_of(Outcome::Adopted).next().is_some() {
+        writeln!(out)?;
     }
     for outcome in [Outcome::Repaired, Outcome::NeedsYou, Outcome::LeftAlone] {
         for finding in report.findings_of(outcome) {
@@ -44,7 +50,7 @@ fn block(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
     if !finding.drift.is_empty() {
         writeln!(out, "# {}", text::shown(&finding.message))?;
     }
-    writeln!(out, "import {{\n  to = {address}\n  id = {}\n}}\n", quoted(id))
+    writeln!(out, "import {{\n  to = {address}\n  id = {}\n}}", quoted(id))
 }
 
 fn comment(finding: &Finding, what: &str, out: &mut dyn io::Write) -> io::Result<()> {

@@ -54,7 +54,7 @@ pub fn write(report: &Report, shell: Shell, out: &mut dyn io::Write) -> io::Resu
     }
     let needs_you = report.findings_of(Outcome::NeedsYou).count();
     if needs_you > 0 {
-        shell.comment(&format!("not covered, needs you: {needs_you} (see divvy check)"), out)?;
+        shell.comment(&format!("not covered, needs you: {needs_you}; see divvy check"), out)?;
     }
     Ok(())
 }

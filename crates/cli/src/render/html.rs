@@ -77,9 +77,13 @@ fn group(report: &Report, outcome: Outcome, out: &mut dyn io::Write) -> io::Resu
 
 fn row(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
     let place = finding.place.as_ref().map(text::place).unwrap_or_default();
+    let asides: Vec<_> = text::asides(finding)
+        .iter()
+        .map(|aside| format!("<br><small>{}</small>", Escaped(aside)))
+        .collect();
     writeln!(
         out,
-        "<tr><td>{} {}</td><td><code>{}</code><br>{}</td><td><code>{}</code></td><td><code>{}</code></td><td>{}{}</td></tr>",
+        "<tr><td>{} {}</td><td><code>{}</code><br>{}</td><td><code>{}</code></td><td><code>{}</code></td><td>{}{}{}</td></tr>",
         finding.code,
         finding.verdict,
         Escaped(&text::address(finding)),
@@ -87,6 +91,7 @@ fn row(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
         Escaped(&text::name(finding)),
         Escaped(&text::id(finding)),
         Escaped(&finding.message),
+        asides.concat(),
         hints(&finding.hints),
     )
 }

@@ -43,8 +43,8 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
 fn write_headline(headline: &Headline, out: &mut dyn io::Write) -> io::Result<()> {
     let title = prose(&format!("{} {}", headline.code, headline.kind));
     writeln!(out, "> **{title}**: {}", prose(&text::shown(&headline.message)))?;
-    for hint in &headline.hints {
-        writeln!(out, "> - {}", prose(&text::shown(hint)))?;
+    for text in &headline.hints {
+        writeln!(out, "> - {}", hint(text))?;
     }
     writeln!(out)
 }
@@ -55,9 +55,12 @@ fn row(finding: &Finding) -> String {
     let name = text::name(finding);
     let id = text::id(finding);
     let code_or_nothing = |text: &str| if text.is_empty() { String::new() } else { code(text) };
-    let says: Vec<_> = std::iter::once(prose(&text::shown(&finding.message)))
-        .chain(finding.hints.iter().map(|hint| code(hint)))
-        .collect();
+    let mut says = Vec::new();
+    if finding.outcome != Outcome::Adopted || !finding.drift.is_empty() {
+        says.push(prose(&text::shown(&finding.message)));
+        says.extend(text::asides(finding).iter().map(|aside| prose(aside)));
+        says.extend(finding.hints.iter().map(|text| hint(text)));
+    }
     format!(
         "| {} {} | {address}{} | {} | {} | {} |",
         finding.code,
@@ -70,22 +73,21 @@ fn row(finding: &Finding) -> String {
 }
 
 /// Writes a value as code: in backticks where nothing in it could end them or the cell, else as
-/// an element with every mark as a character reference.
+/// an element with escaped content.
 fn code(value: &str) -> String {
     let value = text::shown(value);
-    let is_simple = !value.contains(['`', '|', '\\'])
-        && !value.starts_with(' ')
-        && !value.ends_with(' ')
-        && !value.is_empty();
-    if is_simple {
-        return format!("`{value}`");
+    let has_marks = value.contains(['`', '|', '\\']);
+    if has_marks || value.is_empty() || value.starts_with(' ') || value.ends_with(' ') {
+        format!("<code>{}</code>", prose(&value))
+    } else {
+        format!("`{value}`")
     }
-    let mut written = String::from("<code>");
-    for c in value.chars() {
-        if c.is_ascii_punctuation() { reference(&mut written, c) } else { written.push(c) }
-    }
-    written.push_str("</code>");
-    written
+}
+
+/// Writes a hint: a command as code, advice as a sentence.
+fn hint(hint: &str) -> String {
+    let is_command = ["divvy ", "terraform "].iter().any(|program| hint.starts_with(program));
+    if is_command { code(hint) } else { prose(&text::shown(hint)) }
 }
 
 /// Writes a sentence so that none of its characters is markup. Blanks stay, so it reads as before.

@@ -18,6 +18,11 @@ const ALARM: Style = AnsiColor::Red.on_default().bold();
 /// The narrowest width that is laid out for; less is treated as this.
 const NARROWEST: usize = 40;
 
+/// Blanks before a row, before its details, and between its cells.
+const INDENT: usize = 2;
+const DETAIL: usize = 6;
+const GAP: usize = 2;
+
 /// Writes the report for people, in lines of about `width` columns.
 ///
 /// # Errors
@@ -39,7 +44,10 @@ pub fn write(
         table.group(report, outcome)?;
     }
     table.blank()?;
-    table.paragraph(0, &text::summary(report))?;
+    let counts = text::counts(report);
+    for line in text::packed(counts.iter().map(String::as_str), table.width) {
+        table.line(0, Style::new(), &line)?;
+    }
     if let Some(proof) = text::proof(report) {
         table.paragraph(0, &proof)?;
     }
@@ -98,70 +106,66 @@ impl Table<'_> {
         self.blank()?;
         let title = outcome.title(report.is_carried_out);
         self.line(0, BOLD, &format!("{title} ({})", findings.len()))?;
-        let rows: Vec<_> = findings.iter().map(|finding| cells(finding, outcome)).collect();
+        let rows: Vec<_> = findings.iter().map(|finding| cells(finding)).collect();
         let widths = widths(&rows);
-        let fits = 2 + widths.iter().map(|width| width + 2).sum::<usize>() <= self.width + 2;
+        let fits =
+            INDENT + widths.iter().map(|width| width + GAP).sum::<usize>() <= self.width + GAP;
         for (finding, row) in findings.iter().zip(&rows) {
-            self.row(row, fits.then_some(&widths))?;
-            self.details(finding, outcome)?;
-        }
-        Ok(())
-    }
-
-    /// Writes the cells side by side, or below one another where they do not fit.
-    fn row(&mut self, row: &[String], widths: Option<&Vec<usize>>) -> io::Result<()> {
-        if let Some(widths) = widths {
-            let padded = row.iter().zip(widths).map(|(cell, width)| {
-                let padding = width - text::columns(cell);
-                format!("{cell}{:padding$}", "")
-            });
-            return self.line(2, Style::new(), &padded.collect::<Vec<_>>().join("  "));
-        }
-        for (index, cell) in row.iter().filter(|cell| !cell.is_empty()).enumerate() {
-            self.line(if index == 0 { 2 } else { 6 }, Style::new(), cell)?;
+            if fits {
+                self.line(INDENT, Style::new(), &joined(row, &widths))?;
+            } else {
+                let [address, what, id, place] = row;
+                self.line(INDENT, Style::new(), &joined(&[address, place], &[0, 0]))?;
+                self.line(DETAIL, Style::new(), &joined(&[what, id], &[widths[1], 0]))?;
+            }
+            self.details(finding)?;
         }
         Ok(())
     }
 
     /// Writes what the row alone does not say.
-    fn details(&mut self, finding: &Finding, outcome: Outcome) -> io::Result<()> {
-        let says_it_all = match outcome {
+    fn details(&mut self, finding: &Finding) -> io::Result<()> {
+        let row_says_it_all = match finding.outcome {
             Outcome::Adopted => finding.drift.is_empty(),
             Outcome::LeftAlone => finding.hints.is_empty() && finding.candidates.is_empty(),
             Outcome::Repaired | Outcome::NeedsYou => false,
         };
-        if says_it_all {
+        if row_says_it_all {
             return Ok(());
         }
-        self.paragraph(6, &text::shown(&finding.message))?;
-        if !finding.also.is_empty() {
-            let also: Vec<_> = finding.also.iter().map(|verdict| verdict.word()).collect();
-            self.line(6, DIM, &format!("also: {}", also.join(", ")))?;
+        self.paragraph(DETAIL, &text::shown(&finding.message))?;
+        for aside in text::asides(finding) {
+            self.line(DETAIL, DIM, &aside)?;
         }
-        self.hints(6, &finding.hints)
+        self.hints(DETAIL, &finding.hints)
     }
 }
 
-/// What stands in one row: address, verdict or name and id, place.
-fn cells(finding: &Finding, outcome: Outcome) -> Vec<String> {
+/// What stands in one row: the address, what is known of it, the id that is taken, the place. The
+/// message of a finding that has one repeats its name, so the row does not.
+fn cells(finding: &Finding) -> [String; 4] {
     let place = finding.place.as_ref().map(text::place).unwrap_or_default();
     let address = text::address(finding);
-    match outcome {
-        Outcome::Adopted => vec![address, text::name(finding), text::id(finding), place],
+    match finding.outcome {
+        Outcome::Adopted => [address, text::name(finding), text::id(finding), place],
         Outcome::Repaired | Outcome::NeedsYou | Outcome::LeftAlone => {
-            vec![
-                address,
-                format!("{} {}", finding.code, finding.verdict),
-                text::name(finding),
-                place,
-            ]
+            [address, format!("{} {}", finding.code, finding.verdict), String::new(), place]
         }
     }
 }
 
-fn widths(rows: &[Vec<String>]) -> Vec<usize> {
-    let count = rows.first().map_or(0, Vec::len);
-    (0..count)
-        .map(|column| rows.iter().map(|row| text::columns(&row[column])).max().unwrap_or(0))
-        .collect()
+fn widths(rows: &[[String; 4]]) -> [usize; 4] {
+    std::array::from_fn(|column| {
+        rows.iter().map(|row| text::columns(&row[column])).max().unwrap_or(0)
+    })
+}
+
+/// Sets cells side by side, each padded to its width.
+fn joined(cells: &[impl AsRef<str>], widths: &[usize]) -> String {
+    let padded = cells.iter().map(AsRef::as_ref).zip(widths).map(|(cell, width)| {
+        let padding = width.saturating_sub(text::columns(cell));
+        format!("{cell}{:padding$}", "")
+    });
+    let filled: Vec<_> = padded.filter(|cell| !cell.is_empty()).collect();
+    filled.join(&" ".repeat(GAP))
 }

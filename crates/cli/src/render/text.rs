@@ -6,7 +6,7 @@
 use divvy_core::name::visible;
 use unicode_width::UnicodeWidthStr;
 
-use crate::report::{Finding, Place, Report};
+use crate::report::{Finding, Org, Place, Report};
 
 /// Shows text that is no name (an address, an id, a message): as it is, but with the characters
 /// that [`visible`] escapes escaped. Quotes, backslashes and plain blanks stay.
@@ -54,7 +54,7 @@ pub(crate) fn id(finding: &Finding) -> String {
 
 /// Says which orgs were looked at, one line each.
 pub(crate) fn orgs(report: &Report) -> Vec<String> {
-    let line = |org: &crate::report::Org| {
+    let line = |org: &Org| {
         let name = org.name.as_deref().map_or_else(|| shown(&org.id), visible);
         let region = org.region.as_deref().map(|region| format!(", {}", shown(region)));
         let source = org.credentials_from.as_deref();
@@ -69,16 +69,29 @@ pub(crate) fn orgs(report: &Report) -> Vec<String> {
     report.orgs.iter().map(line).collect()
 }
 
-/// Counts the verdicts in one line: `2 adopt, 1 near_miss, 14 managed`.
-pub(crate) fn summary(report: &Report) -> String {
+/// Counts the verdicts: `2 adopt,` `1 near_miss,` `14 managed`.
+pub(crate) fn counts(report: &Report) -> Vec<String> {
     let verdicts = report.summary.iter().map(|(word, count)| format!("{count} {word}"));
     let managed = (report.managed > 0).then(|| format!("{} managed", report.managed));
-    let counts: Vec<_> = verdicts.chain(managed).collect();
+    let mut counts: Vec<_> = verdicts.chain(managed).collect();
     if counts.is_empty() {
-        "nothing of these kinds is planned or tracked".to_owned()
-    } else {
-        counts.join(", ")
+        counts.push("nothing of these kinds is planned or tracked".to_owned());
     }
+    let last = counts.len() - 1;
+    counts[..last].iter_mut().for_each(|count| count.push(','));
+    counts
+}
+
+/// Counts the verdicts in one line.
+pub(crate) fn summary(report: &Report) -> String {
+    counts(report).join(" ")
+}
+
+/// Says what stands behind a finding, beside its message.
+pub(crate) fn asides(finding: &Finding) -> Vec<String> {
+    let also: Vec<_> = finding.also.iter().map(|verdict| verdict.word()).collect();
+    let also = (!also.is_empty()).then(|| format!("also: {}", also.join(", ")));
+    also.into_iter().chain(finding.heard.as_deref().map(shown)).collect()
 }
 
 /// Says what the verifying plan proved, if there was one.
@@ -99,11 +112,16 @@ pub(crate) fn columns(text: &str) -> usize {
     text.width()
 }
 
-/// Breaks a text at blanks into lines of at most `width` columns; a longer word stays whole, so
-/// that it can be copied.
+/// Breaks a text at blanks into lines of at most `width` columns.
 pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    packed(text.split(' '), width)
+}
+
+/// Packs pieces into lines of at most `width` columns; a longer piece stays whole, so that it can
+/// be copied.
+pub(crate) fn packed<'p>(pieces: impl Iterator<Item = &'p str>, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
+    for word in pieces {
         match lines.last_mut() {
             Some(line) if columns(line) + 1 + columns(word) <= width => {
                 line.push(' ');
