@@ -64,25 +64,22 @@ fn quoted(text: &str) -> String {
 }
 
 /// Says whether an address is a bare HCL traversal: names, dots, indices and quoted keys without
-/// a template.
+/// a template. Measured with Terraform 1.11.4: `${` begins a template unless a `$` stands before
+/// it, however many there are.
 fn is_expression(address: &str) -> bool {
     let mut is_quoted = false;
-    let mut characters = address.chars().peekable();
-    while let Some(c) = characters.next() {
+    let mut is_escaped = false;
+    let mut last = [' '; 2];
+    for c in address.chars() {
+        let is_template = c == '{' && matches!(last[1], '$' | '%') && last[0] != last[1];
         match c {
-            '"' => is_quoted = !is_quoted,
-            '\\' if is_quoted => {
-                characters.next();
-            }
-            '$' | '%' if is_quoted && characters.peek() == Some(&c) => {
-                characters.next();
-                // An escaped mark: its brace belongs to the text.
-                characters.next_if_eq(&'{');
-            }
-            '$' | '%' if is_quoted && characters.peek() == Some(&'{') => return false,
+            '"' if !is_escaped => is_quoted = !is_quoted,
+            _ if is_quoted && is_template => return false,
             c if is_quoted || c.is_alphanumeric() || "._-[]".contains(c) => {}
             _ => return false,
         }
+        is_escaped = is_quoted && c == '\\' && !is_escaped;
+        last = [last[1], c];
     }
     !is_quoted && text::is_harmless(address)
 }
@@ -99,6 +96,7 @@ mod tests {
             r#"t.n["q\"u{o}te ]"]"#,
             r#"t.n["dollar$${x} %%{y} 5 $ 100 %"]"#,
             r#"t.n["東京\n"]"#,
+            r#"t.n["$$${a} $$$$${a} \\"]"#,
         ] {
             assert!(is_expression(address), "{address}");
         }
@@ -107,6 +105,8 @@ mod tests {
             r#"t.n["${path.root}"]"#,
             r#"t.n["%{if true}"]"#,
             r#"t.n["$$$${x}${y}"]"#,
+            r#"t.n["%${y}"]"#,
+            r#"t.n["\\"]${y}"#,
             "t.n[\"a\nb\"]",
             "t.n[\"\u{202e}\"]",
             "t.n#",

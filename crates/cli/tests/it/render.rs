@@ -1,6 +1,7 @@
 //! Golden files of each format, and what exit code and next command follow from.
 
 use std::collections::BTreeSet;
+use std::env;
 use std::io::Write;
 use std::process::{Command as Process, Stdio};
 
@@ -37,7 +38,8 @@ fn check(survey: &Survey) -> Report {
 pub(crate) fn piped(program: &str, arguments: &[&str], input: &str) -> String {
     let mut child = Process::new(program)
         .args(arguments)
-        .env_remove("TF_CLI_CONFIG_FILE")
+        .env_clear()
+        .env("PATH", env::var_os("PATH").unwrap_or_default())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

@@ -106,7 +106,9 @@ fn fields(value: &Value, path: &str, found: &mut Vec<String>) {
             }
         }
         Value::Array(values) => {
-            values.iter().for_each(|value| fields(value, &format!("{path}[]"), found));
+            for value in values {
+                fields(value, &format!("{path}[]"), found);
+            }
         }
         _ => {}
     }

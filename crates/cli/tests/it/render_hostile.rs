@@ -1,6 +1,7 @@
 //! Names, addresses and files that try to break out of each format.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::{env, fs, process};
 
 use divvy::render::Format;
 use divvy::render::commands::Shell;
@@ -87,6 +88,79 @@ fn terraform_reads_hostile_blocks_as_blocks_and_comments() {
     let blocks = rendered(&hostile(), Format::Blocks);
     assert_eq!(piped("terraform", &["fmt", "-"], &blocks), blocks);
     assert_eq!(blocks.matches("\nimport {").count(), 2, "{blocks}");
+}
+
+/// Keys of `for_each` that quoting of some kind could get wrong.
+const KEYS: [&str; 14] = [
+    "Contact Centre 1",
+    "Tom's \"VIP\" desk",
+    "a\\b",
+    "${path.root}",
+    "$${x}",
+    "$$${x} %%{y}",
+    "%{if true}",
+    "5 $ 100 %",
+    "\u{1b}[2J\u{202e}\n\r\t",
+    "\u{a0}\u{3000}\u{200b}\u{ad}",
+    "👨\u{200d}👩",
+    "Zürich",
+    "</script>&|^",
+    "'; exit 1; '",
+];
+
+#[test]
+fn terraform_finds_every_block_and_every_shell_word_that_it_spelled_itself() {
+    let directory = tempfile::tempdir().unwrap();
+    let terraform = |arguments: &[&str]| {
+        let output = process::Command::new("terraform")
+            .args(arguments)
+            .current_dir(directory.path())
+            .env_clear()
+            .env("PATH", env::var_os("PATH").unwrap_or_default())
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{told}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let write = |name: &str, content: &str| {
+        fs::write(directory.path().join(name), content).unwrap();
+    };
+    // The built-in provider's only resource stands in for divisions: addresses are spelled alike.
+    let keys = serde_json::to_string(&KEYS).unwrap();
+    write("keys.json", &keys);
+    write(
+        "main.tf",
+        "resource \"terraform_data\" \"desk\" {\n  for_each = toset(jsondecode(file(\"keys.json\")))\n}\n",
+    );
+    terraform(&["init", "-no-color"]);
+    terraform(&["plan", "-no-color", "-out=plan"]);
+    let plan: serde_json::Value =
+        serde_json::from_str(&terraform(&["show", "-json", "plan"])).unwrap();
+    let addresses: Vec<_> = plan["resource_changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| change["address"].as_str().unwrap())
+        .collect();
+    let tails = addresses.iter().map(|address| address.strip_prefix("terraform_data.").unwrap());
+    let planned = tails.enumerate().map(|(index, tail)| create(tail, &index.to_string())).collect();
+    let entities = (0..14_u16).map(|index| entity(index, &index.to_string())).collect();
+    let report =
+        report(Command::Check, &survey(entities, planned, Vec::new()), &Policy::default(), info());
+
+    let lines = rendered_for(&report, Format::Commands, Shell::Sh);
+    let script = format!("terraform() {{ printf '%s\\n' \"$2\"; }}\n{lines}");
+    let words = piped("sh", &["-c", &script], "");
+    let words = words.replace("genesyscloud_auth_division", "terraform_data");
+    // Terraform sorts by key, a report by address.
+    let sorted: BTreeSet<_> = addresses.into_iter().collect();
+    assert_eq!(words.lines().collect::<Vec<_>>(), sorted.into_iter().collect::<Vec<_>>());
+
+    let blocks = rendered(&report, Format::Blocks);
+    write("imports.tf", &blocks.replace("genesyscloud_auth_division", "terraform_data"));
+    let plan = terraform(&["plan", "-no-color"]);
+    assert!(plan.contains("Plan: 14 to import, 0 to add, 0 to change, 0 to destroy."), "{plan}");
 }
 
 #[test]
