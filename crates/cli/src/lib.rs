@@ -1,6 +1,6 @@
 //! The command line of divvy: the only place where the rooms meet.
 //!
-//! `main` is called by the binary. Everything that a person sees goes through [`console`].
+//! `main` is called by the binary. Everything that a person sees goes through the console.
 
 mod arguments;
 mod commands;
@@ -11,8 +11,13 @@ mod error;
 mod interrupt;
 mod journal;
 mod log;
+mod observers;
 mod org;
 mod output;
+pub mod render;
+pub mod report;
+mod survey;
+mod terraform_errors;
 
 use std::process::ExitCode;
 

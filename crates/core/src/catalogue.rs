@@ -419,12 +419,16 @@ fn home(evidence: &Evidence, name: &str, id: &str) -> String {
 pub fn hints(finding: &Finding) -> Vec<String> {
     let evidence = &finding.evidence;
     let address = finding.address.as_ref().map_or("ADDR", |address| address.as_str());
+    let quoted = |address: &str| format!("'{}'", address.replace('\'', r"'\''"));
+    let at = quoted(address);
     let alias = finding.alias.as_ref().map_or("ALIAS", |alias| alias.as_str());
     let entity = evidence.entity.as_ref();
     let label = finding.address.as_ref().map_or("home", |address| address.name());
     let choose = || {
         let ids = evidence.candidates.iter().map(|candidate| &candidate.entity.id);
-        let mut hints: Vec<_> = ids.map(|id| format!("divvy fix --id '{address}={id}'")).collect();
+        let mut hints: Vec<_> = ids
+            .map(|id| format!("divvy fix --id {}", quoted(&format!("{address}={id}"))))
+            .collect();
         for candidate in
             evidence.candidates.iter().take(1).filter(|candidate| !candidate.differs.is_empty())
         {
@@ -446,7 +450,7 @@ pub fn hints(finding: &Finding) -> Vec<String> {
             Reason::ImportIsRight => vec!["terraform apply".to_owned()],
             _ => vec!["correct or remove the import block".to_owned()],
         },
-        Verdict::DoubleTracked => evidence.others.iter().map(|other| format!("terraform state rm '{other}'")).collect(),
+        Verdict::DoubleTracked => evidence.others.iter().map(|other| format!("terraform state rm {}", quoted(other.as_str()))).collect(),
         Verdict::Stale if entity.is_some() && evidence.others.is_empty() => vec!["divvy fix --repair".to_owned()],
         Verdict::Stale => vec!["divvy explain DVY115".to_owned()],
         Verdict::Tainted => vec!["divvy fix --repair".to_owned()],
@@ -463,15 +467,20 @@ pub fn hints(finding: &Finding) -> Vec<String> {
             ],
             _ => vec!["divvy explain DVY124".to_owned()],
         },
-        Verdict::OtherOwner => vec![
-            "take it out there first: a removed block with destroy = false, or terraform state rm".to_owned(),
-            format!("or use data \"{}\" here", finding.kind.map_or("", |kind| kind.data_source)),
-            entity.map(|entity| format!("or, to move it here now: divvy fix --id '{address}={}'", entity.id)).unwrap_or_default(),
-        ],
+        Verdict::OtherOwner => {
+            let mut hints = vec![
+                "take it out there first: a removed block with destroy = false, or terraform state rm".to_owned(),
+                format!("or use data \"{}\" here", finding.kind.map_or("", |kind| kind.data_source)),
+            ];
+            hints.extend(entity.map(|entity| {
+                format!("or, to move it here now: divvy fix --id {}", quoted(&format!("{address}={}", entity.id)))
+            }));
+            hints
+        }
         Verdict::Ambiguous => choose(),
         Verdict::NearMiss => {
             let mut hints = choose();
-            hints.push(format!("or, if it is another: divvy fix --new '{address}'"));
+            hints.push(format!("or, if it is another: divvy fix --new {at}"));
             hints
         }
         Verdict::Adopt => vec!["divvy fix".to_owned()],
@@ -485,7 +494,7 @@ pub fn hints(finding: &Finding) -> Vec<String> {
         Verdict::Hidden => vec![
             "divvy doctor".to_owned(),
             "grant the client's role in all divisions (Admin > People & Permissions > Roles); it can take five minutes to act".to_owned(),
-            format!("if you know the id: divvy fix --id '{address}=ID'"),
+            format!("if you know the id: divvy fix --id {}", quoted(&format!("{address}=ID"))),
         ],
         Verdict::Create | Verdict::Managed => Vec::new(),
     }
@@ -523,9 +532,24 @@ fn drift_hints(evidence: &Evidence) -> Vec<String> {
     .collect()
 }
 
-/// Writes a value as an HCL expression: JSON's quoting, with template marks escaped.
+/// Writes a value as an HCL expression. Text is quoted with HCL's own escapes (it has no `\b` and
+/// `\f`), and template marks are doubled.
 pub fn hcl(value: &serde_json::Value) -> String {
-    value.to_string().replace("${", "$${").replace("%{", "%%{")
+    let serde_json::Value::String(text) = value else { return value.to_string() };
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            c if c.is_control() => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted.replace("${", "$${").replace("%{", "%%{")
 }
 
 /// Says what a headline means for this run.
@@ -582,5 +606,6 @@ mod tests {
     #[test]
     fn template_marks_are_escaped_in_hcl() {
         assert_eq!(hcl(&"a ${b} %{c} \"d\"".into()), r#""a $${b} %%{c} \"d\"""#);
+        assert_eq!(hcl(&"a\u{8}\n".into()), r#""a\u0008\n""#);
     }
 }
