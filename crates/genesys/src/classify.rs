@@ -105,26 +105,20 @@ pub(crate) fn of_status(
 /// Reads the body of a 2xx.
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, (Reason, Happened)> {
     serde_json::from_slice(body).map_err(|error| match error.classify() {
-        // The same body would come again: it is complete, only not what was expected.
-        _ if is_html(body) => (Reason::NotJson { is_html: true }, Happened::Refused),
-        serde_json::error::Category::Data => (Reason::UnexpectedJson, Happened::Refused),
-        serde_json::error::Category::Eof => (Reason::TruncatedJson, Happened::UnreadableSuccess),
+        _ if is_html(body) => (Reason::NotJson { is_html: true }, Happened::ForeignSuccess),
+        serde_json::error::Category::Data => (Reason::UnexpectedJson, Happened::ForeignSuccess),
+        serde_json::error::Category::Eof => (Reason::TruncatedJson, Happened::CutSuccess),
         serde_json::error::Category::Syntax | serde_json::error::Category::Io => {
-            (Reason::NotJson { is_html: false }, Happened::Refused)
+            (Reason::NotJson { is_html: false }, Happened::ForeignSuccess)
         }
     })
 }
 
 /// Classifies a try that brought no complete answer. `through_proxy` is true if one is set up.
 pub(crate) fn of_failure(error: &reqwest::Error, through_proxy: bool) -> (Reason, Happened) {
-    let causes = || std::iter::successors(error.source(), |&cause| cause.source());
+    let causes = || std::iter::successors(error.source(), |&cause| cause_of(cause));
     let io_kinds = || causes().filter_map(|cause| cause.downcast_ref::<io::Error>());
-    let is_tls = causes().any(<dyn StdError>::is::<rustls::Error>)
-        || io_kinds().any(|error| {
-            error
-                .get_ref()
-                .is_some_and(<dyn StdError + Send + Sync>::is::<rustls::Error>)
-        });
+    let is_tls = causes().any(<dyn StdError>::is::<rustls::Error>);
     let has = |kind| io_kinds().any(|error| error.kind() == kind);
     // hyper-util's tunnel errors are private: their text is all that tells them.
     let is_tunnel = causes().any(|cause| cause.to_string().contains("tunnel"));
@@ -142,6 +136,17 @@ pub(crate) fn of_failure(error: &reqwest::Error, through_proxy: bool) -> (Reason
         return (Reason::WrongCredentials, Happened::Refused);
     }
     (Reason::Network(network(error, has)), Happened::NoAnswer)
+}
+
+/// Returns the next cause. An [`io::Error`]'s own `source` skips what it wraps.
+fn cause_of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    match error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref)
+    {
+        Some(wrapped) => Some(wrapped),
+        None => error.source(),
+    }
 }
 
 fn network(error: &reqwest::Error, has: impl Fn(io::ErrorKind) -> bool) -> NetworkFailure {

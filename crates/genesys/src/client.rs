@@ -13,11 +13,11 @@ use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{RequestBuilder, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::call::{Authorization, Call, Method};
 use crate::classify::{self, Told};
 use crate::connection::{Connection, ConnectionError, Credentials};
 use crate::error::{Error, Exchange, Reason};
@@ -71,92 +71,6 @@ pub struct Client {
     observer: Arc<dyn Observer>,
     interrupt: CancellationToken,
     requests: AtomicU64,
-}
-
-/// One request, before it is known who asks.
-#[derive(Clone, Debug)]
-pub(crate) struct Call {
-    method: Method,
-    path: String,
-    query: Vec<(&'static str, String)>,
-    body: Option<Value>,
-    needs: &'static [&'static str],
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Method {
-    Get,
-    Post,
-    /// The request for a token: a POST that changes nothing.
-    Login,
-}
-
-impl Method {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post | Self::Login => "POST",
-        }
-    }
-
-    fn safety(self) -> Safety {
-        match self {
-            Self::Get | Self::Login => Safety::Repeatable,
-            Self::Post => Safety::Changes,
-        }
-    }
-}
-
-impl Call {
-    /// Asks for a path below the API's base, already escaped.
-    pub(crate) fn get(path: impl Into<String>) -> Self {
-        Self {
-            method: Method::Get,
-            path: path.into(),
-            query: Vec::new(),
-            body: None,
-            needs: &[],
-        }
-    }
-
-    /// Sends a body that may create something.
-    pub(crate) fn post(path: impl Into<String>, body: Value) -> Self {
-        Self {
-            method: Method::Post,
-            body: Some(body),
-            ..Self::get(path)
-        }
-    }
-
-    /// Asks the login service for a token.
-    pub(crate) fn login() -> Self {
-        Self {
-            method: Method::Login,
-            ..Self::get("/oauth/token")
-        }
-    }
-
-    /// Adds a query parameter; its value is escaped when it is sent.
-    pub(crate) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.query.push((name, value.into()));
-        self
-    }
-
-    /// Says which permissions a 403 is about, if its text does not.
-    pub(crate) fn needs(mut self, permissions: &'static [&'static str]) -> Self {
-        self.needs = permissions;
-        self
-    }
-}
-
-/// Who is asking.
-#[derive(Clone, Copy)]
-pub(crate) enum Authorization<'a> {
-    Bearer(&'a SecretString),
-    Client {
-        id: &'a str,
-        secret: &'a SecretString,
-    },
 }
 
 /// One try that did not succeed.
@@ -247,13 +161,7 @@ impl Client {
         let mut waits = self.limits.schedule();
         let mut attempt = 1;
         loop {
-            self.unless_interrupted(call, &url, self.pace.admit())
-                .await?;
-            let trying = self.try_once(call, &url, authorization, attempt);
-            let tried = match call.method.safety() {
-                Safety::Changes => trying.await,
-                Safety::Repeatable => self.unless_interrupted(call, &url, trying).await?,
-            };
+            let tried = self.try_in_turn(call, &url, authorization, attempt).await?;
             let mut failed = match tried {
                 Ok(value) => return Ok(value),
                 Err(failed) => failed,
@@ -291,6 +199,29 @@ impl Client {
             .await
     }
 
+    /// Waits for a free slot and for the pace, then makes one try. The slot comes first: whoever
+    /// is told to pause must find nobody who has passed the pace and not gone out yet.
+    async fn try_in_turn<T: DeserializeOwned>(
+        &self,
+        call: &Call,
+        url: &Url,
+        authorization: Authorization<'_>,
+        attempt: u32,
+    ) -> Result<Result<T, Failed>, Error> {
+        let turn = async {
+            // The semaphore is never closed; were it, going on would be right.
+            let slot = self.slots.acquire().await.ok();
+            self.pace.admit().await;
+            slot
+        };
+        let _slot = self.unless_interrupted(call, url, turn).await?;
+        let trying = self.try_once(call, url, authorization, attempt);
+        match call.method.safety() {
+            Safety::Changes => Ok(trying.await),
+            Safety::Repeatable => self.unless_interrupted(call, url, trying).await,
+        }
+    }
+
     async fn try_once<T: DeserializeOwned>(
         &self,
         call: &Call,
@@ -298,8 +229,6 @@ impl Client {
         authorization: Authorization<'_>,
         attempt: u32,
     ) -> Result<T, Failed> {
-        // The semaphore is never closed; were it, going on would be right.
-        let _slot = self.slots.acquire().await.ok();
         let effect = Effect::Request {
             method: call.method.name(),
             path: path_and_query(url),

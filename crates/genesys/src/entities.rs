@@ -11,7 +11,8 @@ use divvy_core::{Consent, Entity, EntityId, Key, Kind, OrgId};
 use futures_util::future::try_join_all;
 use serde_json::Value;
 
-use crate::client::{Call, Client};
+use crate::call::Call;
+use crate::client::Client;
 use crate::dialect::{self, Dialect};
 use crate::error::{Error, Reason};
 use crate::wire::{OrganizationReply, Page, WireEntity};
@@ -22,7 +23,7 @@ pub type ObjectCounts = BTreeMap<EntityId, BTreeMap<String, u64>>;
 /// An organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Organization {
-    /// Its id; the API's base URL where the org does not tell it.
+    /// Its id; base URL and client id where the org does not tell it.
     pub id: OrgId,
     /// Its name.
     pub name: Option<String>,
@@ -107,10 +108,17 @@ pub struct PrintedRequest {
 
 impl Client {
     /// Asks which organization this is. An org that does not tell (403, 404, or the pathed
-    /// dialect) is known by the API's base URL.
+    /// dialect) is known by the API's base URL and the client id.
+    ///
+    /// # Errors
+    /// 403 and 404 too where an access token is used: nothing would tell two orgs apart then.
     pub async fn organization(&self) -> Result<Organization, Error> {
+        let client_id = self.connection().client_id();
         let stand_in = || Organization {
-            id: OrgId::new(self.connection().api_url()),
+            id: OrgId::new(match client_id {
+                Some(client_id) => format!("{}#{client_id}", self.connection().api_url()),
+                None => self.connection().api_url().to_owned(),
+            }),
             name: None,
         };
         if self.connection().dialect() == Dialect::Pathed {
@@ -123,7 +131,9 @@ impl Client {
                 name: reply.name,
             }),
             Err(error) => match error.reason {
-                Reason::NotFound | Reason::Forbidden { .. } => Ok(stand_in()),
+                Reason::NotFound | Reason::Forbidden { .. } if client_id.is_some() => {
+                    Ok(stand_in())
+                }
                 _ => Err(error),
             },
         }

@@ -7,6 +7,7 @@
 //! The way of a request: [`Client`] -> pace -> token -> one try -> retry decision -> wire structs.
 //! Everything is `async` and made for one current-thread runtime, which the caller owns.
 
+mod call;
 mod classify;
 mod client;
 pub mod connection;

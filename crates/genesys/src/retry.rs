@@ -26,8 +26,10 @@ pub(crate) enum Happened {
     CannotConnect,
     /// It was sent, and no complete answer came: a time-out, a broken connection.
     NoAnswer,
-    /// A 2xx whose body is cut off or not JSON.
-    UnreadableSuccess,
+    /// A 2xx whose JSON is cut off.
+    CutSuccess,
+    /// A 2xx that is complete and not what the API answers; it would be the same again.
+    ForeignSuccess,
     /// The API counts requests and this was one too many; nothing was done.
     RateLimited,
     /// 5xx (other than 501) or 408: done or not.
@@ -89,14 +91,17 @@ pub(crate) fn decide(
         }
     };
     use Happened::{
-        CannotConnect, NoAnswer, NotSent, RateLimited, Refused, ServerTrouble, UnreadableSuccess,
+        CannotConnect, CutSuccess, ForeignSuccess, NoAnswer, NotSent, RateLimited, Refused,
+        ServerTrouble,
     };
     match (happened, safety) {
-        (Refused | CannotConnect, _) => Decision::GiveUp,
+        (Refused | CannotConnect, _) | (ForeignSuccess, Safety::Repeatable) => Decision::GiveUp,
         (RateLimited, _) if retry_after > Some(limits.longest_pause) => Decision::GiveUp,
-        (NoAnswer | UnreadableSuccess | ServerTrouble, Safety::Changes) => Decision::LookUp,
+        (NoAnswer | CutSuccess | ForeignSuccess | ServerTrouble, Safety::Changes) => {
+            Decision::LookUp
+        }
         (NotSent, _) => again_below(limits.connects),
-        (RateLimited, _) | (NoAnswer | UnreadableSuccess | ServerTrouble, Safety::Repeatable) => {
+        (RateLimited, _) | (NoAnswer | CutSuccess | ServerTrouble, Safety::Repeatable) => {
             again_below(limits.attempts)
         }
     }
@@ -129,7 +134,8 @@ mod tests {
             Just(Happened::NotSent),
             Just(Happened::CannotConnect),
             Just(Happened::NoAnswer),
-            Just(Happened::UnreadableSuccess),
+            Just(Happened::CutSuccess),
+            Just(Happened::ForeignSuccess),
             Just(Happened::RateLimited),
             Just(Happened::ServerTrouble),
             Just(Happened::Refused),
@@ -154,7 +160,10 @@ mod tests {
             prop_assert!(decision != Decision::Again || nothing_was_done);
             let unknown = matches!(
                 happened,
-                Happened::NoAnswer | Happened::UnreadableSuccess | Happened::ServerTrouble
+                Happened::NoAnswer
+                    | Happened::CutSuccess
+                    | Happened::ForeignSuccess
+                    | Happened::ServerTrouble
             );
             prop_assert_eq!(decision == Decision::LookUp, unknown);
         }
@@ -187,7 +196,7 @@ mod tests {
         for happened in [
             Happened::NotSent,
             Happened::NoAnswer,
-            Happened::UnreadableSuccess,
+            Happened::CutSuccess,
             Happened::RateLimited,
             Happened::ServerTrouble,
         ] {

@@ -6,7 +6,8 @@
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 
-use crate::client::{Authorization, Call, Client};
+use crate::call::{Authorization, Call};
+use crate::client::Client;
 use crate::connection::Credentials;
 use crate::error::{Error, Reason};
 use crate::wire::TokenReply;

@@ -56,7 +56,7 @@ impl fmt::Display for Source {
 }
 
 /// What flags of the command line say of the org.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Flags {
     /// The content of `--access-token-file`.
     pub access_token: Option<SecretString>,
@@ -68,6 +68,18 @@ pub struct Flags {
     pub region: Option<String>,
     /// `--api-url`: one base for API and login service.
     pub api_url: Option<String>,
+}
+
+impl fmt::Debug for Flags {
+    /// Leaves the base URL out: somebody may have written a password into it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flags")
+            .field("access_token", &self.access_token)
+            .field("client_id", &self.client_id)
+            .field("client_secret", &self.client_secret)
+            .field("region", &self.region)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What fills the gaps: flags first, then a profile.

@@ -125,12 +125,15 @@ async fn a_listing_without_counts_is_read_until_a_page_is_empty() {
 }
 
 #[tokio::test]
-async fn an_org_that_does_not_tell_its_id_is_known_by_its_url() {
+async fn an_org_that_does_not_tell_its_id_is_known_by_url_and_client() {
     let server = Server::start(|request, _| match request.path() {
         "/api/v2/organizations/me" => reply(403, &[], r#"{"code":"missing.permissions"}"#),
         _ => answer(request, 0),
     })
     .await;
     let organization = client(&server.url).organization().await.unwrap();
-    assert_eq!(organization.id, OrgId::new(&server.url));
+    assert_eq!(
+        organization.id,
+        OrgId::new(format!("{}#client-1", server.url))
+    );
 }

@@ -3,10 +3,14 @@
 //! Knows nothing of the API; each test writes its own replies. Reads one request a connection.
 
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+
+/// First byte of a TLS connection, which a plain server does not understand.
+const TLS_HANDSHAKE: u8 = 22;
 
 /// One request as it arrived.
 #[derive(Clone, Debug)]
@@ -16,6 +20,8 @@ pub(crate) struct Request {
     /// Header lines as sent.
     pub(crate) head: String,
     pub(crate) body: String,
+    /// When it had arrived whole.
+    pub(crate) at: Instant,
 }
 
 impl Request {
@@ -74,7 +80,9 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts a server; `answer` is called with each request and how many came before it.
-    pub(crate) async fn start(answer: impl Fn(&Request, usize) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(
+        answer: impl Fn(&Request, usize) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let heard = Arc::new(Mutex::new(Vec::new()));
@@ -131,6 +139,11 @@ async fn read(stream: &mut tokio::net::TcpStream) -> Option<Request> {
         if stream.read_buf(&mut bytes).await.ok()? == 0 {
             return None;
         }
+        if bytes[0] == TLS_HANDSHAKE {
+            let plain = b"HTTP/1.1 400 Bad Request\r\n\r\n";
+            let _ = stream.write_all(plain).await;
+            return None;
+        }
     };
     let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
     let length: usize = head
@@ -154,5 +167,6 @@ async fn read(stream: &mut tokio::net::TcpStream) -> Option<Request> {
         target: first.next()?.to_owned(),
         body: String::from_utf8(bytes[end + 4..].to_vec()).unwrap(),
         head,
+        at: Instant::now(),
     })
 }
