@@ -227,5 +227,7 @@ mod tests {
             let least = LIMITS.first_wait * 2_u32.pow(u32::try_from(index).unwrap());
             assert!(*wait >= least && *wait <= least * 2, "{index}: {wait:?}");
         }
+        let others: Vec<Duration> = LIMITS.schedule().collect();
+        assert_ne!(waits, others, "requests under way together must not wait alike");
     }
 }

@@ -135,19 +135,22 @@ impl Connection {
         layers.extend(fallback.profile.as_ref().map(Layer::of_profile));
 
         let gateway = match &arguments.gateway {
-            Some(block) => match layer::gateway(block, environment) {
-                Err(_) if fallback.flags.api_url.is_some() => None,
-                gateway => gateway?,
-            },
-            None => layer::sdk_gateway(environment)?,
+            Some(block) => layer::gateway(block, environment),
+            None => layer::sdk_gateway(environment),
         };
+        let published = Dialect::Published;
         let place = match gateway {
-            Some(gateway) => Place::gateway(&gateway, &layers)?,
-            None if layers[0].region.is_some() => Place::region(&layers, None, Dialect::Published)?,
-            None => Place::region(&layers, Some(&fallback), Dialect::Published)?,
+            Ok(Some(gateway)) => Place::gateway(&gateway, &layers)?,
+            Ok(None) if layers[0].region.is_some() => Place::region(&layers, None, published)?,
+            Ok(None) => Place::region(&layers, Some(&fallback), published)?,
+            // An open gateway hides the region as well: only a base URL can stand in for it.
+            Err(_) if fallback.flags.api_url.is_some() => {
+                Place::region(&layers, Some(&fallback), published)?
+            }
+            Err(error) => return Err(error),
         };
         let proxy = layer::proxy(arguments.proxy.as_ref(), environment)?;
-        Self::assemble(place, &layers, proxy, environment, Dialect::Published)
+        Self::assemble(place, &layers, proxy, environment, published)
     }
 
     /// Works out the org for a command without provider configuration: flags, then the provider's

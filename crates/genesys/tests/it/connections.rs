@@ -282,6 +282,39 @@ fn gateway_variables_count_only_inside_a_gateway_block() {
     assert_eq!(empty.api_url(), "https://api.mypurecloud.de");
 }
 
+#[test]
+fn a_base_url_stands_in_for_an_open_gateway_and_for_nothing_that_is_known() {
+    let by_url = Fallback {
+        flags: Flags {
+            api_url: Some("http://127.0.0.1:8080".into()),
+            ..Flags::default()
+        },
+        profile: None,
+    };
+    let api = |block: &ProviderArguments| {
+        let connection =
+            Connection::from_arguments(block, &Environment::default(), Some(&by_url)).unwrap();
+        connection.api_url().to_owned()
+    };
+    assert_eq!(api(&full_block()), "https://api.mypurecloud.de");
+    let open_gateway = ProviderArguments {
+        gateway: Some(Gateway {
+            host: open("var.host"),
+            ..Gateway::default()
+        }),
+        ..full_block()
+    };
+    assert_eq!(api(&open_gateway), "http://127.0.0.1:8080");
+    let open_region = ProviderArguments {
+        aws_region: open("var.region"),
+        ..full_block()
+    };
+    assert_eq!(api(&open_region), "http://127.0.0.1:8080");
+    let by_profile =
+        Connection::from_arguments(&open_region, &Environment::default(), Some(&only_profile()));
+    assert_eq!(by_profile.unwrap().api_url(), "https://api.mypurecloud.jp");
+}
+
 /// A home directory with a file in it, and the environment that names it.
 fn home(file: &str, text: &str) -> (TempDir, Environment) {
     let home = TempDir::new().unwrap();
