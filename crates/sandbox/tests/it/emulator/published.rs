@@ -272,7 +272,7 @@ fn a_listing_finds_by_term_and_by_repeated_id() {
                 search,
                 ..Policy::default()
             })
-            .unwrap()
+            .unwrap();
     };
     set(Search::Prefix);
     assert_eq!(search("sales"), ["Sales EMEA", "Sales"]);
