@@ -2,12 +2,22 @@
 //!
 //! Never acts on a request: [`super::gate`] does. Invariant: a fault counts every request that it
 //! matches, also those on which an earlier fault acted, so a script reads top to bottom.
+//!
+//! A script is a JSON array; what is left out of `on` matches everything:
+//! ```json
+//! [{"on": {"method": "POST", "path": "/api/v2/authorization/divisions", "name": "Sales"},
+//!   "do": "commit_then_close"},
+//!  {"on": {"path": "/api/v2/**"}, "nth": 3, "count": 2, "do": {"status": {"status": 503}}},
+//!  {"on": {"method": "POST"}, "count": 0, "do": {"list_lag": {"reads": 2}}}]
+//! ```
 
 use std::collections::HashMap;
+use std::num::NonZeroU64;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -21,8 +31,8 @@ pub struct Fault {
     #[serde(default)]
     pub on: On,
     /// The first matching request that it acts on, from 1.
-    #[serde(default = "one")]
-    pub nth: u64,
+    #[serde(default = "first")]
+    pub nth: NonZeroU64,
     /// How many matching requests it acts on; 0 means all from then on.
     #[serde(default = "one")]
     pub count: u64,
@@ -31,11 +41,23 @@ pub struct Fault {
     pub effect: Effect,
 }
 
+fn first() -> NonZeroU64 {
+    NonZeroU64::MIN
+}
+
 fn one() -> u64 {
     1
 }
 
 impl Fault {
+    /// Reads a fault file's text.
+    ///
+    /// # Errors
+    /// If the text is no JSON array of faults, or has a field or an effect that no fault has.
+    pub fn script_from_json(text: &str) -> Result<Vec<Self>, super::Error> {
+        Ok(serde_json::from_str(text)?)
+    }
+
     /// Makes a fault that acts once, on the first request of this method and path.
     pub fn once(method: &str, path: &str, effect: Effect) -> Self {
         Self {
@@ -44,8 +66,8 @@ impl Fault {
                 path: Some(path.to_owned()),
                 name: None,
             },
-            nth: 1,
-            count: 1,
+            nth: first(),
+            count: one(),
             effect,
         }
     }
@@ -128,7 +150,8 @@ impl Effect {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Refusal {
-    /// The HTTP status.
+    /// The HTTP status, from 200 to 599.
+    #[serde(deserialize_with = "final_status")]
     pub status: u16,
     /// The error body's `code`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -142,6 +165,18 @@ pub struct Refusal {
     /// A whole body in place of the error body; text is sent as it is, anything else as JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
+}
+
+fn final_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    let status = u16::deserialize(deserializer)?;
+    let expected = &"a status from 200 to 599";
+    match status {
+        200..600 => Ok(status),
+        other => Err(D::Error::invalid_value(
+            Unexpected::Unsigned(other.into()),
+            expected,
+        )),
+    }
 }
 
 impl Refusal {
@@ -268,7 +303,7 @@ impl Armed {
             return None;
         }
         self.matched += 1;
-        let Fault { nth, count, .. } = self.fault;
+        let (nth, count) = (self.fault.nth.get(), self.fault.count);
         if self.matched < nth || (count > 0 && self.matched >= nth.saturating_add(count)) {
             return None;
         }
@@ -336,7 +371,7 @@ mod tests {
     };
 
     fn faults(json: &str) -> Faults {
-        Faults::new(serde_json::from_str(json).unwrap())
+        Faults::new(Fault::script_from_json(json).unwrap())
     }
 
     #[test]
@@ -380,6 +415,8 @@ mod tests {
             r#"[{"do":"clsoe"}]"#,
             r#"[{"on":{"verb":"GET"},"do":"close"}]"#,
             r#"[{"do":{"status":{"code":"x"}}}]"#,
+            r#"[{"do":{"status":{"status":42}}}]"#,
+            r#"[{"nth":0,"do":"close"}]"#,
         ] {
             assert!(
                 serde_json::from_str::<Vec<Fault>>(wrong).is_err(),

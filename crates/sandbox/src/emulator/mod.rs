@@ -80,8 +80,8 @@ pub enum Error {
         /// The version that this emulator writes.
         known: u64,
     },
-    /// A record of the store, or a seed, is no JSON of the expected form.
-    #[error("unreadable org: {0}")]
+    /// A seed, a fault script or a record of the store is no JSON of the expected form.
+    #[error("unreadable document: {0}")]
     Unreadable(#[from] serde_json::Error),
     /// A seed that contradicts itself.
     #[error("the seed gives the id {id} to two divisions; every division needs an id of its own")]

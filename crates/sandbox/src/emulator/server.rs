@@ -27,6 +27,9 @@ use super::{Error, Options};
 /// How long a stop waits for requests under way.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// How long to wait before the next try when no connection could be taken.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// An emulator on the caller's runtime; dropping it stops it.
 pub struct Emulator {
     handle: Handle,
@@ -186,7 +189,10 @@ async fn accept(listener: TcpListener, router: Router, stop: CancellationToken) 
                     connections.spawn(serve(stream, router.clone(), stop.clone()));
                 }
                 // Out of file descriptors, most likely: others must end before this goes on.
-                Err(_) => tokio::task::yield_now().await,
+                Err(error) => {
+                    tracing::warn!(%error, "the emulator cannot take a connection");
+                    tokio::time::sleep(PAUSE).await;
+                }
             },
         }
     }

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use divvy_sandbox::emulator::{
-    Effect, EmulatorThread, Fault, Lag, Options, Outcome, Refusal, Seed,
+    Effect, EmulatorThread, Exchange, Fault, Lag, Options, Outcome, Refusal, Seed,
 };
 use serde_json::{Value, json};
 
@@ -190,21 +190,16 @@ fn a_held_request_waits_for_its_release() {
     emulator.add_faults(on_create(Effect::HoldReply));
     std::thread::scope(|scope| {
         let create = scope.spawn(|| client.create("Engineering").status);
-        let held = |emulator: &EmulatorThread| {
-            emulator
-                .wait_for_request(PATIENCE, |e| e.outcome == Outcome::Held)
-                .expect("the create is held")
+        let wait_until_held = |divisions: usize| {
+            let wished = |exchange: &Exchange| {
+                exchange.outcome == Outcome::Held && emulator.org().divisions.len() == divisions
+            };
+            let held = emulator.wait_for_request(PATIENCE, wished);
+            assert!(held.is_some(), "never held with {divisions} divisions");
         };
-        let number = held(&emulator).number;
-        assert_eq!(emulator.org().divisions.len(), 1, "held before the commit");
+        wait_until_held(1);
         emulator.release();
-        let passed = |e: &divvy_sandbox::emulator::Exchange| e.number == number;
-        // Between the two gates the request is under way; it is held again after the commit.
-        while emulator.org().divisions.len() == 1 {
-            emulator.wait_for_request(PATIENCE, passed).unwrap();
-            std::thread::yield_now();
-        }
-        held(&emulator);
+        wait_until_held(2);
         assert!(
             !create.is_finished(),
             "committed, and the reply still waits"
