@@ -251,9 +251,8 @@ async fn whole(body: Body) -> Bytes {
 
 fn with_body(mut response: Response, body: impl Into<Body>, kind: &'static str) -> Response {
     *response.body_mut() = body.into();
-    let headers = response.headers_mut();
-    headers.remove(CONTENT_LENGTH);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    let kind = HeaderValue::from_static(kind);
+    response.headers_mut().insert(CONTENT_TYPE, kind);
     response
 }
 

@@ -1,7 +1,8 @@
 //! Starts and stops the emulator.
 //!
 //! Never binds anything but loopback unless the caller brings the listener. Invariant: when a start
-//! returns, the port answers; when a stop returns, the port and the data file are free.
+//! returns, the port answers; when a stop returns, the port is free, and so is the data file unless
+//! somebody still holds a copy of the [`Handle`].
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;
