@@ -1,1 +1,7 @@
-//! Placeholder.
+//! Everything offline: an emulated org, and a stand-in for the official provider.
+//!
+//! Depends on no crate that holds divvy's own reading of the API, so the emulator and the real
+//! client cannot share a mistake.
+
+pub mod mirror;
+pub mod provider;

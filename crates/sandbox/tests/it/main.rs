@@ -1,0 +1,3 @@
+//! The sandbox, seen from outside.
+
+mod provider;
