@@ -8,20 +8,24 @@
 mod diagnostics;
 mod error;
 mod failure;
+mod import_plan;
 mod invocation;
 mod passed_flags;
 mod plan_document;
 mod program;
+mod shell;
 mod state_document;
 mod working_directory;
 
 pub use diagnostics::Diagnostic;
 pub use error::{Document, DocumentProblem, Error};
 pub use failure::{Failure, FailureKind, LockHolder};
+pub use import_plan::{Adoption, Import, Imported, LeftOut, Reason, Way, WhenDrifted};
 pub use invocation::PlanRequest;
 pub use passed_flags::PassedFlags;
 pub use plan_document::{PlanDocument, ResourceChange};
 pub use program::{PROGRAM_VARIABLE, Terraform};
+pub use shell::{Shell, import_command};
 pub use state_document::{StateDocument, quoted_key};
 pub use working_directory::{PlanFile, WorkingDirectory};
 

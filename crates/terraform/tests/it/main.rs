@@ -1,4 +1,6 @@
 //! The crate against a real Terraform: `terraform_data` is built in and needs no registry.
 
+mod import_plan;
+mod program;
 mod support;
 mod working_directory;
