@@ -5,6 +5,7 @@
 //! environment. Invariant: user files are never rewritten, and whatever changes state takes
 //! [`divvy_core::Consent`].
 
+mod blocks;
 mod diagnostics;
 mod error;
 mod failure;
@@ -17,6 +18,7 @@ mod shell;
 mod state_document;
 mod working_directory;
 
+pub use blocks::{Blocks, Credentials, ImportBlock, Place, ProviderBlock};
 pub use diagnostics::Diagnostic;
 pub use error::{Document, DocumentProblem, Error};
 pub use failure::{Failure, FailureKind, LockHolder};
