@@ -14,6 +14,7 @@ mod invocation;
 mod passed_flags;
 mod plan_document;
 mod program;
+mod provider_configuration;
 mod shell;
 mod state_document;
 mod working_directory;

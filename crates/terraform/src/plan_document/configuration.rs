@@ -76,6 +76,13 @@ impl Configuration {
         keys
     }
 
+    /// Returns the module at a path of call names.
+    pub(crate) fn module(&self, path: &[String]) -> Option<&Module> {
+        path.iter().try_fold(&self.root_module, |module, name| {
+            Some(&module.module_calls.get(name)?.module)
+        })
+    }
+
     fn collect(&self, module: &Module, path: &mut Vec<String>, keys: &mut ProviderKeys) {
         for resource in &module.resources {
             if resource.mode != "data"
@@ -111,6 +118,11 @@ impl Configuration {
 }
 
 impl ProviderKeys {
+    /// Returns every alias that serves a kind.
+    pub(crate) fn aliases(&self) -> impl Iterator<Item = Alias> {
+        self.0.values().cloned()
+    }
+
     /// Returns the alias that serves an instance; an instance without a block (it is about to be
     /// deleted) belongs to the default configuration.
     pub(crate) fn of(&self, address: &Address) -> Alias {

@@ -2,5 +2,6 @@
 
 mod import_plan;
 mod program;
+mod provider_configuration;
 mod support;
 mod working_directory;
