@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
     }
 
     fn bodies(&self) -> impl Iterator<Item = (Alias, BodyReader<'_>)> {
-        let configurations = self.plan.configuration().provider_config.iter();
+        let configurations = self.plan.configuration().providers.iter();
         configurations
             .filter(|(_, config)| {
                 config.name == PROVIDER || config.full_name.ends_with(&format!("/{PROVIDER}"))
@@ -186,7 +186,7 @@ struct BodyReader<'a> {
     written: Option<&'a Written>,
 }
 
-impl<'a> BodyReader<'a> {
+impl BodyReader<'_> {
     fn resolved(&self, name: &str) -> Option<Resolved> {
         let json = self.expressions?.get(name)?;
         let argument = self.written.and_then(|written| written.arguments.get(name));

@@ -78,7 +78,7 @@ impl StateDocument {
         let refuse = |problem| Error::document(Document::State, problem);
         let document: Self = serde_json::from_slice(json)
             .map_err(|error| refuse(DocumentProblem::of_parse(json, error)))?;
-        if document.version != Value::from(4) {
+        if document.version != 4 {
             return Err(refuse(DocumentProblem::FormatVersion {
                 found: document.version.to_string(),
                 known: "4",

@@ -287,7 +287,10 @@ impl Blocks {
             let file = directory.join(&name);
             let text = fs::read_to_string(root.join(&file)).ok();
             let found = text.and_then(|text| {
-                if name.ends_with(".json") {
+                if Path::new(&name)
+                    .extension()
+                    .is_some_and(|extension| extension == "json")
+                {
                     json::read(&text, &file)
                 } else {
                     hcl::read(&text, &file)
@@ -383,10 +386,10 @@ struct Lines<'a> {
 
 impl Lines<'_> {
     fn place(&self, bytes: Range<usize>) -> Place {
-        let head = &self.text.as_bytes()[..bytes.start.min(self.text.len())];
+        let head = self.text.get(..bytes.start).unwrap_or(self.text);
         Place {
             file: self.file.to_owned(),
-            line: 1 + head.iter().filter(|byte| **byte == b'\n').count(),
+            line: 1 + head.matches('\n').count(),
             bytes: (bytes.start + self.before, bytes.end + self.before),
         }
     }

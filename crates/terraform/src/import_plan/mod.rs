@@ -389,7 +389,7 @@ impl<'a> Work<'a> {
 }
 
 fn knows_import_blocks(version: &str) -> bool {
-    let mut numbers = version.split('.').map(|part| part.parse::<u64>());
+    let mut numbers = version.split('.').map(str::parse::<u64>);
     match (numbers.next(), numbers.next()) {
         (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= FIRST_WITH_BLOCKS,
         _ => true,

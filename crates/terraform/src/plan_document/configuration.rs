@@ -15,7 +15,8 @@ use serde_json::Value;
 #[serde(default)]
 pub(crate) struct Configuration {
     /// By `provider_config_key`.
-    pub(crate) provider_config: BTreeMap<String, ProviderConfig>,
+    #[serde(rename = "provider_config")]
+    pub(crate) providers: BTreeMap<String, ProviderConfig>,
     pub(crate) root_module: Module,
 }
 
@@ -104,7 +105,7 @@ impl Configuration {
     /// (`module.a.module.b:genesyscloud`), up to the module that declares it.
     fn declared(&self, key: &str) -> Alias {
         let mut key = key.to_owned();
-        while !self.provider_config.contains_key(&key) {
+        while !self.providers.contains_key(&key) {
             let Some((module, provider)) = key.rsplit_once(':') else {
                 break;
             };

@@ -140,14 +140,13 @@ impl PlanDocument {
         for change in self.resource_changes.iter().filter(|c| !c.is_data) {
             match change.action {
                 Some(Change::Create) => pending.create += 1,
-                Some(Change::Update) => pending.update += 1,
+                // An action that is not known to us is no reason to call a plan clean.
+                Some(Change::Update) | None => pending.update += 1,
                 Some(Change::Delete) => pending.delete += 1,
                 Some(Change::Replace { .. }) => {
                     pending.create += 1;
                     pending.delete += 1;
                 }
-                // An action that is not known to us is no reason to call a plan clean.
-                None => pending.update += 1,
                 Some(Change::NoOp | Change::Read | Change::Forget) => {}
             }
         }
