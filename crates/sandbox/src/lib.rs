@@ -1,1 +1,6 @@
-//! Placeholder.
+//! Everything offline: an emulated org that speaks the Genesys Cloud API over loopback.
+//!
+//! Never shares a wire type with the client (`divvy-genesys`): a field that one side spelled wrong
+//! must fail a test, not pass on both sides. Invariant: nothing here reaches beyond this machine.
+
+pub mod emulator;

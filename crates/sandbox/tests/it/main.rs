@@ -1,0 +1,3 @@
+//! Integration tests of the sandbox: one binary, one module per subject.
+
+mod emulator;
