@@ -44,7 +44,7 @@ static LAYERS: &[(&str, Strip)] = &[
     ("Kubernetes: stream and flag", kubernetes_stream),
     ("Google Cloud Build: step", cloud_build),
     ("Docker Compose: service", compose),
-    ("wrappers: tool and colon", tool),
+    ("wrappers, PowerShell: tool and colon", tool),
     ("CDKTF: stack", cdktf),
     ("Markdown: quotation", quotation),
     ("anything before the rule of a box", before_rule),
@@ -307,7 +307,10 @@ fn after_tool(text: &str) -> Option<&str> {
     let rest = ["terraform", "tofu"]
         .iter()
         .find_map(|tool| text.strip_prefix(tool))?;
-    let rest = rest.strip_prefix([':', '>'])?;
+    let rest = rest.strip_prefix(".exe").unwrap_or(rest);
+    let rest = [":", ">", " :"]
+        .iter()
+        .find_map(|mark| rest.strip_prefix(mark))?;
     if rest.is_empty() {
         Some(rest)
     } else {
@@ -451,7 +454,12 @@ mod tests {
                 None,
             ),
             ("Docker Compose: service", "terraform-1  | x", "x", None),
-            ("wrappers: tool and colon", "terraform: x", "x", None),
+            (
+                "wrappers, PowerShell: tool and colon",
+                "terraform: x",
+                "x",
+                None,
+            ),
             ("CDKTF: stack", "orgs   │ x", "│ x", Some("orgs")),
             (
                 "CDKTF: stack",

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::Read;
+use std::rc::Rc;
 
 use divvy_core::Failure;
 use divvy_core::failure::Shape;
@@ -17,6 +18,9 @@ use super::provider_log::ProviderLog;
 use super::ui_line::{self, UiLine};
 use super::{LogError, LogReading, classify, escape, layers};
 
+/// Failures of one text in different units that are compared with another telling.
+const MOST_TELLINGS: usize = 64;
+
 /// All that has been read so far.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
@@ -27,7 +31,7 @@ pub(super) struct Reading {
     /// Places in `failures` by what two tellings of one failure share.
     index: HashMap<String, Vec<usize>>,
     /// The unit of lines that name none themselves.
-    heading: Option<String>,
+    heading: Option<Rc<str>>,
     /// A line of GitLab that the next one may continue.
     held: Option<Held>,
     budget: Budget,
@@ -125,13 +129,14 @@ impl Reading {
         if unit.is_none()
             && let Some(heading) = layers::heading(text)
         {
-            self.heading = Some(heading);
+            self.heading = Some(heading.into());
         }
         let heading = self.heading.clone();
         let unit = unit.or(heading.as_deref());
-        if let Some(message) = ui_line::read(text, unit, place.number) {
-            self.provider_log.look(text);
-            return self.take_in_message(message, unit, place);
+        if ui_line::read(text, unit, place.number, |message| {
+            self.take_in_message(message, unit, place)
+        }) {
+            return self.provider_log.look(text);
         }
         let Place {
             number,
@@ -201,19 +206,14 @@ impl Reading {
             (None, Some(address)) => format!("{address}\n{}", failure.summary),
             (None, None) => failure.summary.clone(),
         };
-        let known = self
-            .index
-            .get(&key)
-            .into_iter()
-            .flatten()
-            .copied()
-            .find(|&place| {
-                let known = &self.failures[place];
-                failure.correlation_id.is_some()
-                    || known.unit == failure.unit
-                    || known.unit.is_none()
-                    || failure.unit.is_none()
-            });
+        let places = self.index.get(&key).into_iter().flatten().copied();
+        let known = places.take(MOST_TELLINGS).find(|&place| {
+            let known = &self.failures[place];
+            failure.correlation_id.is_some()
+                || known.unit == failure.unit
+                || known.unit.is_none()
+                || failure.unit.is_none()
+        });
         if let Some(place) = known {
             absorb(&mut self.failures[place], failure);
             return;
@@ -270,20 +270,24 @@ impl Reading {
 
     /// Addresses whose operation began and of whose end the log says nothing, sorted.
     fn unended(&self) -> Vec<&str> {
-        let is_told = |unit: &Option<String>, address: &str| {
-            self.failures.iter().any(|failure| {
-                failure
-                    .address
-                    .as_ref()
-                    .is_some_and(|failed| failed.as_str() == address)
-                    && (unit.is_none() || failure.unit.is_none() || *unit == failure.unit)
+        let mut told: HashMap<&str, Vec<Option<&str>>> = HashMap::new();
+        for failure in &self.failures {
+            if let Some(address) = &failure.address {
+                told.entry(address.as_str())
+                    .or_default()
+                    .push(failure.unit.as_deref());
+            }
+        }
+        let is_told = |unit: Option<&str>, address: &str| {
+            told.get(address).is_some_and(|units| {
+                units
+                    .iter()
+                    .any(|told| unit.is_none() || told.is_none() || *told == unit)
             })
         };
-        let mut unended: Vec<&str> = self
-            .progress
-            .in_flight
-            .keys()
-            .filter(|(unit, address)| !is_told(unit, address))
+        let in_flight = self.progress.in_flight.keys();
+        let mut unended: Vec<&str> = in_flight
+            .filter(|(unit, address)| !is_told(unit.as_deref(), address))
             .map(|(_, address)| address.as_str())
             .collect();
         // A failure without an address may be the end of any of them.
