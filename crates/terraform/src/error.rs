@@ -89,11 +89,7 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn file(path: impl Into<PathBuf>, action: &'static str, source: io::Error) -> Self {
-        Self::File {
-            path: path.into(),
-            action,
-            source,
-        }
+        Self::File { path: path.into(), action, source }
     }
 
     pub(crate) fn document(document: Document, problem: DocumentProblem) -> Self {

@@ -22,11 +22,7 @@ pub struct Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "`terraform {}` failed: {}",
-            self.subcommand, self.diagnostic.summary
-        )?;
+        write!(f, "`terraform {}` failed: {}", self.subcommand, self.diagnostic.summary)?;
         if !self.diagnostic.detail.is_empty() {
             write!(f, "\n{}", self.diagnostic.detail)?;
         }
@@ -109,86 +105,30 @@ const TABLE: &[(In, &str, FailureKind)] = {
         (Anywhere, "read-only file system", Kind::NotWritable),
         (Summary, "Failed to save state", Kind::StateNotSaved),
         (Summary, "Failed to persist state", Kind::StateNotSaved),
-        (
-            Summary,
-            "Inconsistent dependency lock file",
-            Kind::NotInitialised,
-        ),
-        (
-            Summary,
-            "Required plugins are not installed",
-            Kind::NotInitialised,
-        ),
+        (Summary, "Inconsistent dependency lock file", Kind::NotInitialised),
+        (Summary, "Required plugins are not installed", Kind::NotInitialised),
         (Summary, "Module not installed", Kind::NotInitialised),
         (Summary, "Module source has changed", Kind::NotInitialised),
-        (
-            Summary,
-            "Module version requirements have changed",
-            Kind::NotInitialised,
-        ),
-        (
-            Summary,
-            "missing or corrupted provider plugins",
-            Kind::NotInitialised,
-        ),
+        (Summary, "Module version requirements have changed", Kind::NotInitialised),
+        (Summary, "missing or corrupted provider plugins", Kind::NotInitialised),
         (Summary, "Missing required provider", Kind::NotInitialised),
-        (
-            Summary,
-            "initialization required",
-            Kind::BackendInitialisation,
-        ),
-        (
-            Summary,
-            "Backend configuration changed",
-            Kind::BackendInitialisation,
-        ),
-        (
-            Summary,
-            "No value for required variable",
-            Kind::MissingVariable,
-        ),
+        (Summary, "initialization required", Kind::BackendInitialisation),
+        (Summary, "Backend configuration changed", Kind::BackendInitialisation),
+        (Summary, "No value for required variable", Kind::MissingVariable),
         (Summary, "Unsupported Terraform Core version", Kind::TooOld),
         (Summary, "Unsupported OpenTofu Core version", Kind::TooOld),
         (Anywhere, "Plugin did not respond", Kind::PluginDied),
         (Summary, "plugin crashed", Kind::PluginDied),
-        (
-            Summary,
-            "Moved resource instances excluded by targeting",
-            Kind::TargetingRefused,
-        ),
-        (
-            Summary,
-            "Cannot import non-existent remote object",
-            Kind::NothingToImport,
-        ),
+        (Summary, "Moved resource instances excluded by targeting", Kind::TargetingRefused),
+        (Summary, "Cannot import non-existent remote object", Kind::NothingToImport),
         (Summary, "Resource already managed by", Kind::AlreadyManaged),
         (Summary, "Saved plan is stale", Kind::StalePlan),
         (Summary, "No configuration files", Kind::NoConfiguration),
-        (
-            Summary,
-            "failed to authorize Genesys Cloud",
-            Kind::ProviderStart,
-        ),
-        (
-            Summary,
-            "exhausted retries on Genesys Cloud",
-            Kind::ProviderStart,
-        ),
-        (
-            Summary,
-            "Failed to instantiate provider",
-            Kind::ProviderStart,
-        ),
-        (
-            Summary,
-            "Invalid provider configuration",
-            Kind::ProviderStart,
-        ),
-        (
-            Anywhere,
-            "timeout while waiting for plugin to start",
-            Kind::ProviderStart,
-        ),
+        (Summary, "failed to authorize Genesys Cloud", Kind::ProviderStart),
+        (Summary, "exhausted retries on Genesys Cloud", Kind::ProviderStart),
+        (Summary, "Failed to instantiate provider", Kind::ProviderStart),
+        (Summary, "Invalid provider configuration", Kind::ProviderStart),
+        (Anywhere, "timeout while waiting for plugin to start", Kind::ProviderStart),
         (Address, "provider[", Kind::ProviderStart),
         (Anywhere, "permission denied", Kind::NotWritable),
     ]
@@ -204,10 +144,9 @@ impl FailureKind {
         let row = TABLE.iter().find(|(place, needle, _)| match place {
             In::Summary => contains(needle),
             In::Anywhere => contains(needle) || diagnostic.detail.contains(needle),
-            In::Address => diagnostic
-                .address
-                .as_ref()
-                .is_some_and(|address| address.starts_with(needle)),
+            In::Address => {
+                diagnostic.address.as_ref().is_some_and(|address| address.starts_with(needle))
+            }
         });
         match row {
             Some((_, _, kind)) => kind.clone(),
@@ -270,12 +209,7 @@ impl Failure {
             .or(errors.first())
             .cloned();
         let diagnostic = telling.unwrap_or_else(|| unstructured(&stdout, &stderr));
-        Self {
-            kind: FailureKind::of(&diagnostic),
-            subcommand,
-            code,
-            diagnostic,
-        }
+        Self { kind: FailureKind::of(&diagnostic), subcommand, code, diagnostic }
     }
 
     /// Says whether the very same call may be tried once more because nothing was done.
@@ -290,12 +224,11 @@ impl Failure {
 
 /// Makes a diagnostic of text that has no `Error: `, such as a complaint about flags.
 fn unstructured(stdout: &str, stderr: &str) -> Diagnostic {
-    let text = if stderr.trim().is_empty() {
-        stdout
-    } else {
-        stderr
-    };
-    let mut lines = text.trim().lines();
+    let text = if stderr.trim().is_empty() { stdout } else { stderr };
+    // Warnings about the CLI configuration may stand above it.
+    let lines = || text.trim().lines();
+    let start = lines().position(|line| line.starts_with("Error"));
+    let mut lines = lines().skip(start.unwrap_or_default());
     Diagnostic {
         summary: lines.next().unwrap_or("it said nothing").to_owned(),
         detail: lines.take(20).collect::<Vec<_>>().join("\n"),
@@ -383,8 +316,8 @@ mod tests {
             "state rm",
             Some(1),
             b"",
-            b"Error parsing command-line flags: flag provided but not defined: -var\n",
+            b"There are some problems with the CLI configuration:\nError parsing command-line flags: flag provided but not defined: -var\n",
         );
-        assert!(failure.to_string().contains("not defined: -var"));
+        assert!(failure.diagnostic.summary.ends_with("not defined: -var"), "{failure}");
     }
 }

@@ -76,11 +76,7 @@ pub struct PlanRequest<'a> {
 impl Default for PlanRequest<'_> {
     /// Everything, from the state as stored, with few reads.
     fn default() -> Self {
-        Self {
-            refresh: false,
-            targets: &[],
-            reads: 1,
-        }
+        Self { refresh: false, targets: &[], reads: 1 }
     }
 }
 
@@ -90,10 +86,7 @@ const NO_READ_RETRY: (&str, &str) = ("GENESYSCLOUD_CUSTOM_RETRY_TIMEOUT", "0s");
 
 /// The provider fetches one token per member of its pool at every start.
 const fn token_pool(reads: usize) -> (&'static str, &'static str) {
-    (
-        "GENESYSCLOUD_TOKEN_POOL_SIZE",
-        if reads <= 5 { "1" } else { "10" },
-    )
+    ("GENESYSCLOUD_TOKEN_POOL_SIZE", if reads <= 5 { "1" } else { "10" })
 }
 
 impl Invocation {
@@ -101,12 +94,7 @@ impl Invocation {
         let mut arguments: Vec<String> = subcommand.words().split(' ').map(str::to_owned).collect();
         arguments.extend(own.iter().map(|&argument| argument.to_owned()));
         arguments.extend(flags.for_subcommand(subcommand));
-        Self {
-            subcommand,
-            arguments,
-            settings: Vec::new(),
-            input: None,
-        }
+        Self { subcommand, arguments, settings: Vec::new(), input: None }
     }
 
     fn with(mut self, settings: &[(&'static str, &'static str)]) -> Self {
@@ -115,8 +103,7 @@ impl Invocation {
     }
 
     fn operands<'a>(mut self, operands: impl IntoIterator<Item = &'a str>) -> Self {
-        self.arguments
-            .extend(operands.into_iter().map(str::to_owned));
+        self.arguments.extend(operands.into_iter().map(str::to_owned));
         self
     }
 
@@ -125,11 +112,7 @@ impl Invocation {
     }
 
     pub(crate) fn plan(flags: &PassedFlags, request: &PlanRequest<'_>, out: &Path) -> Self {
-        let mut call = Self::new(
-            Subcommand::Plan,
-            flags,
-            &["-json", "-input=false", "-no-color"],
-        );
+        let mut call = Self::new(Subcommand::Plan, flags, &["-json", "-input=false", "-no-color"]);
         call.arguments.push(format!("-out={}", out.display()));
         if !request.refresh {
             call.arguments.push("-refresh=false".to_owned());
@@ -154,25 +137,16 @@ impl Invocation {
     }
 
     pub(crate) fn state_pull() -> Self {
-        Self::new(
-            Subcommand::StatePull,
-            &PassedFlags::default(),
-            &["-no-color"],
-        )
+        Self::new(Subcommand::StatePull, &PassedFlags::default(), &["-no-color"])
     }
 
     /// Applies a saved plan; `with_variables` repeats `-var` for ephemeral variables.
     pub(crate) fn apply(flags: &PassedFlags, plan: &Path, with_variables: bool) -> Self {
-        let mut call = Self::new(
-            Subcommand::Apply,
-            flags,
-            &["-json", "-input=false", "-no-color"],
-        );
+        let mut call = Self::new(Subcommand::Apply, flags, &["-json", "-input=false", "-no-color"]);
         if with_variables {
             call.arguments.extend(flags.variables());
         }
-        call.operands([plan.display().to_string().as_str()])
-            .with(&[token_pool(1)])
+        call.operands([plan.display().to_string().as_str()]).with(&[token_pool(1)])
     }
 
     pub(crate) fn import(flags: &PassedFlags, address: &Address, id: &EntityId) -> Self {
@@ -209,11 +183,7 @@ mod tests {
     #[test]
     fn a_plan_says_where_to_write_what_to_target_and_not_to_wait_for_missing_ids() {
         let targets = [address()];
-        let request = PlanRequest {
-            refresh: false,
-            targets: &targets,
-            reads: 6,
-        };
+        let request = PlanRequest { refresh: false, targets: &targets, reads: 6 };
         let call = Invocation::plan(&flags(), &request, Path::new("/t/p"));
         assert_eq!(
             call.arguments,
@@ -231,10 +201,7 @@ mod tests {
         );
         assert_eq!(
             call.settings,
-            [
-                ("GENESYSCLOUD_CUSTOM_RETRY_TIMEOUT", "0s"),
-                ("GENESYSCLOUD_TOKEN_POOL_SIZE", "10")
-            ]
+            [("GENESYSCLOUD_CUSTOM_RETRY_TIMEOUT", "0s"), ("GENESYSCLOUD_TOKEN_POOL_SIZE", "10")]
         );
     }
 
@@ -242,15 +209,8 @@ mod tests {
     fn an_apply_never_shortens_the_wait_for_a_new_object() {
         for with_variables in [false, true] {
             let call = Invocation::apply(&flags(), Path::new("p"), with_variables);
-            assert!(
-                call.settings
-                    .iter()
-                    .all(|(name, _)| *name != NO_READ_RETRY.0)
-            );
-            assert_eq!(
-                call.arguments.contains(&"-var=a=b".to_owned()),
-                with_variables
-            );
+            assert!(call.settings.iter().all(|(name, _)| *name != NO_READ_RETRY.0));
+            assert_eq!(call.arguments.contains(&"-var=a=b".to_owned()), with_variables);
             assert_eq!(call.arguments.last().unwrap(), "p");
         }
     }
@@ -258,19 +218,10 @@ mod tests {
     #[test]
     fn operands_come_last_and_are_never_rewritten() {
         let call = Invocation::import(&flags(), &address(), &EntityId::new("i d"));
-        assert_eq!(
-            call.arguments[call.arguments.len() - 2..],
-            [r#"a.b["x y"]"#, "i d"]
-        );
+        assert_eq!(call.arguments[call.arguments.len() - 2..], [r#"a.b["x y"]"#, "i d"]);
         assert_eq!(
             Invocation::state_rm(&flags(), &address()).arguments,
-            [
-                "state",
-                "rm",
-                "-no-color",
-                "-lock-timeout=1s",
-                r#"a.b["x y"]"#
-            ]
+            ["state", "rm", "-no-color", "-lock-timeout=1s", r#"a.b["x y"]"#]
         );
     }
 }

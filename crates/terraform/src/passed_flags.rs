@@ -22,31 +22,15 @@ struct Row {
 const TABLE: &[Row] = {
     use Subcommand::{Apply, Console, Import, Plan, StateMv, StateRm, Untaint};
     &[
-        Row {
-            name: "var",
-            takes_value: true,
-            accepted_by: &[Plan, Import, Console],
-        },
-        Row {
-            name: "var-file",
-            takes_value: true,
-            accepted_by: &[Plan, Import, Console],
-        },
+        Row { name: "var", takes_value: true, accepted_by: &[Plan, Import, Console] },
+        Row { name: "var-file", takes_value: true, accepted_by: &[Plan, Import, Console] },
         Row {
             name: "lock-timeout",
             takes_value: true,
             accepted_by: &[Plan, Apply, Import, StateRm, StateMv, Untaint],
         },
-        Row {
-            name: "parallelism",
-            takes_value: true,
-            accepted_by: &[Plan, Apply, Import],
-        },
-        Row {
-            name: "compact-warnings",
-            takes_value: false,
-            accepted_by: &[Plan, Apply, Console],
-        },
+        Row { name: "parallelism", takes_value: true, accepted_by: &[Plan, Apply, Import] },
+        Row { name: "compact-warnings", takes_value: false, accepted_by: &[Plan, Apply, Console] },
     ]
 };
 
@@ -63,9 +47,7 @@ struct Flag {
 impl fmt::Debug for PassedFlags {
     /// Shows names alone: a value may be a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.0.iter().map(|flag| flag.row.name))
-            .finish()
+        f.debug_list().entries(self.0.iter().map(|flag| flag.row.name)).finish()
     }
 }
 
@@ -112,10 +94,7 @@ impl PassedFlags {
                 let (name, value) = split(&word);
                 match (name.and_then(find), value) {
                     (Some(row), None) if row.takes_value => match words.next() {
-                        Some(value) => flags.push(Flag {
-                            row,
-                            value: Some(value),
-                        }),
+                        Some(value) => flags.push(Flag { row, value: Some(value) }),
                         None => dropped.push(word),
                     },
                     (Some(row), value) => {
@@ -232,10 +211,7 @@ mod tests {
                 "-compact-warnings"
             ]
         );
-        assert_eq!(
-            flags.for_subcommand(Subcommand::StateRm),
-            ["-lock-timeout=5s"]
-        );
+        assert_eq!(flags.for_subcommand(Subcommand::StateRm), ["-lock-timeout=5s"]);
         assert_eq!(
             flags.for_subcommand(Subcommand::Apply),
             ["-lock-timeout=5s", "-parallelism=3", "-compact-warnings"]
@@ -249,24 +225,15 @@ mod tests {
         let error = parse(&["-target=module.secret"]).err().unwrap().to_string();
         assert!(error.starts_with("`-target` cannot be passed"), "{error}");
         assert!(!error.contains("secret"));
-        assert!(matches!(
-            parse(&["plan"]),
-            Err(Error::FlagNotAllowed { .. })
-        ));
-        assert!(matches!(
-            parse(&["-var"]),
-            Err(Error::FlagWithoutValue { .. })
-        ));
+        assert!(matches!(parse(&["plan"]), Err(Error::FlagNotAllowed { .. })));
+        assert!(matches!(parse(&["-var"]), Err(Error::FlagWithoutValue { .. })));
     }
 
     #[test]
     fn the_environment_goes_through_the_same_table_and_names_what_it_drops() {
         let environment = Environment::from([
             ("TF_CLI_ARGS".into(), "-no-color -var 'n=A \"B\"'".into()),
-            (
-                "TF_CLI_ARGS_plan".into(),
-                r#"-target x.y -var="m=C D" -compact-warnings"#.into(),
-            ),
+            ("TF_CLI_ARGS_plan".into(), r#"-target x.y -var="m=C D" -compact-warnings"#.into()),
             ("TF_CLI_ARGS_apply".into(), "-auto-approve".into()),
         ]);
         let (flags, dropped) = PassedFlags::of_environment(&environment);

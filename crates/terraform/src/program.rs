@@ -39,9 +39,7 @@ pub struct Terraform {
 
 impl fmt::Debug for Terraform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Terraform")
-            .field("program", &self.program)
-            .finish_non_exhaustive()
+        f.debug_struct("Terraform").field("program", &self.program).finish_non_exhaustive()
     }
 }
 
@@ -58,10 +56,8 @@ impl Terraform {
     /// # Errors
     /// [`Error::ProgramNotFound`] and [`Error::ProgramUnusable`].
     pub fn find(explicit: Option<&Path>, environment: Environment) -> Result<Self, Error> {
-        let named = environment
-            .get(PROGRAM_VARIABLE)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from);
+        let named =
+            environment.get(PROGRAM_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
         let search_path = environment.get("PATH").map_or("", String::as_str);
         let program = match explicit.map(Path::to_owned).or(named) {
             Some(named) => usable(named, search_path)?,
@@ -144,15 +140,11 @@ impl Terraform {
             took: started.elapsed(),
         };
         self.observer.after(&effect, &outcome);
-        let ended = ended.map_err(|source| Error::CannotRun {
-            path: self.program.clone(),
-            source,
-        })?;
+        let ended =
+            ended.map_err(|source| Error::CannotRun { path: self.program.clone(), source })?;
         tracing::debug!(subcommand, code = ?outcome.code, took = ?outcome.took, "terraform ended");
         if outcome.succeeded {
-            Ok(Output {
-                stdout: ended.stdout,
-            })
+            Ok(Output { stdout: ended.stdout })
         } else if self.interrupt.is_cancelled() {
             Err(Error::Interrupted { subcommand })
         } else {
@@ -188,11 +180,7 @@ impl Terraform {
         }
         out?;
         err?;
-        Ok(Ended {
-            status: status?,
-            stdout: ended.0,
-            stderr: ended.1,
-        })
+        Ok(Ended { status: status?, stdout: ended.0, stderr: ended.1 })
     }
 
     /// Waits for the end; the interrupt is passed on once.
@@ -256,9 +244,7 @@ fn child_environment(user: &Environment, settings: &[(&str, &str)]) -> Environme
         environment.insert(name.to_owned(), value.to_owned());
     }
     for (name, value) in settings.iter().chain([&("CHECKPOINT_DISABLE", "1")]) {
-        environment
-            .entry((*name).to_owned())
-            .or_insert_with(|| (*value).to_owned());
+        environment.entry((*name).to_owned()).or_insert_with(|| (*value).to_owned());
     }
     environment
 }
@@ -276,10 +262,7 @@ fn usable(named: PathBuf, search_path: &str) -> Result<PathBuf, Error> {
         Some(path) if path.exists() => "it is not executable",
         _ => "it does not exist",
     };
-    Err(Error::ProgramUnusable {
-        path: named,
-        reason,
-    })
+    Err(Error::ProgramUnusable { path: named, reason })
 }
 
 fn on_path(name: &str, search_path: &str) -> Option<PathBuf> {
@@ -299,10 +282,7 @@ mod tests {
     use super::*;
 
     fn environment(pairs: &[(&str, &str)]) -> Environment {
-        pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
     #[test]
@@ -316,10 +296,7 @@ mod tests {
         ]);
         let child = child_environment(
             &user,
-            &[
-                ("GENESYSCLOUD_CUSTOM_RETRY_TIMEOUT", "0s"),
-                ("GENESYSCLOUD_TOKEN_POOL_SIZE", "1"),
-            ],
+            &[("GENESYSCLOUD_CUSTOM_RETRY_TIMEOUT", "0s"), ("GENESYSCLOUD_TOKEN_POOL_SIZE", "1")],
         );
         assert_eq!(
             child,
@@ -353,10 +330,7 @@ mod tests {
         assert_eq!(find(None).unwrap().program(), tofu);
         assert!(matches!(
             find(Some(&plain)),
-            Err(Error::ProgramUnusable {
-                reason: "it is not executable",
-                ..
-            })
+            Err(Error::ProgramUnusable { reason: "it is not executable", .. })
         ));
         let terraform = place("terraform", 0o755);
         assert_eq!(find(None).unwrap().program(), terraform);

@@ -12,7 +12,7 @@ use divvy_core::ProviderArguments;
 use divvy_core::provider_arguments::{Argument, BasicAuth, Gateway, Proxy};
 use divvy_core::survey::Alias;
 use secrecy::SecretString;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::blocks::{Blocks, Form, Written};
 use crate::error::Error;
@@ -52,6 +52,56 @@ impl WorkingDirectory {
     }
 }
 
+impl Blocks {
+    /// Returns the arguments of the only provider configuration of a name, if its block is there to
+    /// be read without a plan: nothing in it is an expression. No block at all is an empty one.
+    ///
+    /// Lets a listing start together with the plan; the plan has the last word.
+    pub fn arguments_known_before_a_plan(&self, provider: &str) -> Option<ProviderArguments> {
+        if !self.unreadable().is_empty() {
+            return None;
+        }
+        let mut blocks = self.providers(provider);
+        let written = match (blocks.next(), blocks.next()) {
+            (None, _) => return Some(ProviderArguments::default()),
+            (Some(block), None) => &block.body,
+            (Some(_), Some(_)) => return None,
+        };
+        let expressions = written.as_plan_json()?;
+        let plan = PlanDocument::default();
+        let body = BodyReader {
+            reader: &Reader::new(&plan, self),
+            module: Vec::new(),
+            expressions: Some(&expressions),
+            written: None,
+        };
+        Some(body.arguments(&Evaluated::new()))
+    }
+}
+
+impl Written {
+    /// Spells a body of constants as a plan's JSON would; `None` if anything else is in it.
+    fn as_plan_json(&self) -> Option<Map<String, Value>> {
+        if !self.dynamic.is_empty() {
+            return None;
+        }
+        let mut json = Map::new();
+        for (name, argument) in &self.arguments {
+            let constant = match &argument.form {
+                Form::Null => Value::Null,
+                Form::Literal(text) => Value::from(text.as_str()),
+                Form::Expression(_) | Form::Opaque => return None,
+            };
+            json.insert(name.clone(), json!({ "constant_value": constant }));
+        }
+        for (name, body) in &self.blocks {
+            let bodies = json.entry(name.clone()).or_insert_with(|| Value::Array(Vec::new()));
+            bodies.as_array_mut()?.push(Value::Object(body.as_plan_json()?));
+        }
+        Some(json)
+    }
+}
+
 /// Values of root expressions, by their text.
 type Evaluated = BTreeMap<String, Value>;
 
@@ -80,10 +130,8 @@ impl<'a> Reader<'a> {
 
     /// Returns each provider configuration, and an empty one for an alias that no block declares.
     fn arguments(&self, evaluated: &Evaluated) -> BTreeMap<Alias, ProviderArguments> {
-        let mut arguments: BTreeMap<Alias, ProviderArguments> = self
-            .bodies()
-            .map(|(alias, body)| (alias, body.arguments(evaluated)))
-            .collect();
+        let mut arguments: BTreeMap<Alias, ProviderArguments> =
+            self.bodies().map(|(alias, body)| (alias, body.arguments(evaluated))).collect();
         for alias in self.plan.configuration().provider_keys().aliases() {
             arguments.entry(alias).or_default();
         }
@@ -127,16 +175,13 @@ impl<'a> Reader<'a> {
         }
         let shown = reference_of(json);
         match written {
-            Some(Form::Empty) => Resolved::Value(Value::Null),
+            Some(Form::Null) => Resolved::Value(Value::Null),
             Some(Form::Expression(text)) => match text.strip_prefix("var.") {
                 Some(name) if is_identifier(name) => self.variable(module, name),
-                _ if module.is_empty() => Resolved::Root {
-                    text: text.clone(),
-                    shown,
-                },
+                _ if module.is_empty() => Resolved::Root { text: text.clone(), shown },
                 _ => Resolved::Open(shown),
             },
-            Some(Form::Literal | Form::Opaque) | None => Resolved::Open(shown),
+            Some(Form::Literal(_) | Form::Opaque) | None => Resolved::Open(shown),
         }
     }
 
@@ -147,16 +192,12 @@ impl<'a> Reader<'a> {
             return match self.plan.variable(name) {
                 Some(value) => Resolved::Value(value.clone()),
                 // Ephemeral values are in no plan of an older Terraform.
-                None => Resolved::Root {
-                    text: shown.clone(),
-                    shown,
-                },
+                None => Resolved::Root { text: shown.clone(), shown },
             };
         };
         let configuration = self.plan.configuration();
-        let Some(call) = configuration
-            .module(parent)
-            .and_then(|parent| parent.module_calls.get(call_name))
+        let Some(call) =
+            configuration.module(parent).and_then(|parent| parent.calls.get(call_name))
         else {
             return Resolved::Open(shown);
         };
@@ -244,15 +285,11 @@ impl BodyReader<'_> {
 
     /// The plan's JSON leaves `dynamic` blocks out without a word.
     fn is_dynamic(&self, name: &str) -> bool {
-        self.written
-            .is_some_and(|written| written.dynamic.iter().any(|found| found == name))
+        self.written.is_some_and(|written| written.dynamic.iter().any(|found| found == name))
     }
 
     fn arguments(&self, evaluated: &Evaluated) -> ProviderArguments {
-        let mut gateway = self
-            .blocks("gateway")
-            .first()
-            .map(|body| body.gateway(evaluated));
+        let mut gateway = self.blocks("gateway").first().map(|body| body.gateway(evaluated));
         if gateway.is_none() && self.is_dynamic("gateway") {
             gateway = Some(Gateway {
                 host: Argument::Open("dynamic \"gateway\"".to_owned()),
@@ -265,10 +302,7 @@ impl BodyReader<'_> {
             oauthclient_secret: self.secret("oauthclient_secret", evaluated),
             aws_region: self.text("aws_region", evaluated),
             gateway,
-            proxy: self
-                .blocks("proxy")
-                .first()
-                .map(|body| body.proxy(evaluated)),
+            proxy: self.blocks("proxy").first().map(|body| body.proxy(evaluated)),
         }
     }
 
@@ -280,12 +314,7 @@ impl BodyReader<'_> {
             port: self.text("port", evaluated),
             path_params: pairs
                 .iter()
-                .map(|pair| {
-                    (
-                        pair.text("path_name", evaluated),
-                        pair.text("path_value", evaluated),
-                    )
-                })
+                .map(|pair| (pair.text("path_name", evaluated), pair.text("path_value", evaluated)))
                 .collect(),
             auth: self.auth(evaluated),
         }
@@ -348,9 +377,7 @@ fn known(value: &Value, shown: &str) -> Argument<String> {
 
 /// Names what an expression refers to; the JSON lists the most telling reference first.
 fn reference_of(json: &Value) -> String {
-    let reference = json
-        .get("references")
-        .and_then(|references| references.get(0));
+    let reference = json.get("references").and_then(|references| references.get(0));
     match reference.and_then(Value::as_str) {
         Some(reference) => reference.to_owned(),
         None => "an expression".to_owned(),
@@ -359,9 +386,7 @@ fn reference_of(json: &Value) -> String {
 
 fn is_identifier(text: &str) -> bool {
     let mut characters = text.chars();
-    characters
-        .next()
-        .is_some_and(|c| c.is_alphabetic() || c == '_')
+    characters.next().is_some_and(|c| c.is_alphabetic() || c == '_')
         && characters.all(|c| c.is_alphanumeric() || c == '_' || c == '-')
 }
 

@@ -69,12 +69,7 @@ mod tests {
     #[test]
     fn writes_the_recorded_forms_of_four_shells() {
         let wanted = String::from_utf8(fixture("cases/06-keys-and-shells/shells.txt")).unwrap();
-        let shells = [
-            Shell::Sh,
-            Shell::PowerShell,
-            Shell::WindowsPowerShell,
-            Shell::Cmd,
-        ];
+        let shells = [Shell::Sh, Shell::PowerShell, Shell::WindowsPowerShell, Shell::Cmd];
         let addresses = [
             r#"genesyscloud_auth_division.desk["Contact Centre 1"]"#,
             r#"genesyscloud_auth_division.desk["Tom's \"VIP\" desk"]"#,
@@ -88,29 +83,16 @@ mod tests {
                 })
             })
             .collect();
-        let lines: Vec<&str> = wanted
-            .lines()
-            .filter(|line| line.starts_with("terraform"))
-            .collect();
+        let lines: Vec<&str> =
+            wanted.lines().filter(|line| line.starts_with("terraform")).collect();
         assert_eq!(written, lines);
     }
 
     #[test]
     fn sh_hands_over_exactly_the_argument() {
-        for argument in [
-            "plain",
-            "",
-            "it's",
-            "a b\\",
-            "$x `y` \"z\"",
-            "new\nline",
-            "ü",
-        ] {
+        for argument in ["plain", "", "it's", "a b\\", "$x `y` \"z\"", "new\nline", "ü"] {
             let script = format!("printf %s {}", Shell::Sh.quote(argument));
-            let output = std::process::Command::new("sh")
-                .args(["-c", &script])
-                .output()
-                .unwrap();
+            let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
             assert_eq!(String::from_utf8(output.stdout).unwrap(), argument);
         }
     }

@@ -127,10 +127,7 @@ impl StateDocument {
 
     /// Returns lineage and serial alone, for an `errored.tfstate`.
     pub fn as_errored(&self) -> ErroredState {
-        ErroredState {
-            lineage: self.lineage.clone(),
-            serial: self.serial,
-        }
+        ErroredState { lineage: self.lineage.clone(), serial: self.serial }
     }
 }
 
@@ -265,10 +262,7 @@ mod tests {
     use crate::tests::fixture;
 
     fn tracked(path: &str) -> Tracked {
-        StateDocument::read(&fixture(path))
-            .unwrap()
-            .tracked()
-            .unwrap()
+        StateDocument::read(&fixture(path)).unwrap().tracked().unwrap()
     }
 
     #[test]
@@ -297,10 +291,7 @@ mod tests {
         let tainted = tracked("provider-samples/state-tainted.json");
         assert!(tainted.instances[0].is_tainted);
         let number = tracked("cases/06-keys-and-shells/terraform.tfstate");
-        assert_eq!(
-            number.instances[0].address.as_str(),
-            "genesyscloud_auth_division.desk[2]"
-        );
+        assert_eq!(number.instances[0].address.as_str(), "genesyscloud_auth_division.desk[2]");
         let module = tracked("cases/16-two-addresses-one-name/terraform.tfstate");
         assert_eq!(
             module.instances[0].address.as_str(),
@@ -319,10 +310,7 @@ mod tests {
         let instance = &tracked.instances[0];
         assert!(instance.is_deposed);
         assert_eq!(instance.provider_alias.as_deref(), Some("eu"));
-        assert_eq!(
-            instance.address.as_str(),
-            r#"module.m["x"].genesyscloud_auth_division.a["k"]"#
-        );
+        assert_eq!(instance.address.as_str(), r#"module.m["x"].genesyscloud_auth_division.a["k"]"#);
     }
 
     #[test]
@@ -345,10 +333,7 @@ mod tests {
     #[test]
     fn reads_the_alias_of_old_and_new_spellings() {
         assert_eq!(alias_of(r#"provider["r/n/genesyscloud"]"#), None);
-        assert_eq!(
-            alias_of(r#"module.a.provider["r/n/genesyscloud"].eu"#).as_deref(),
-            Some("eu")
-        );
+        assert_eq!(alias_of(r#"module.a.provider["r/n/genesyscloud"].eu"#).as_deref(), Some("eu"));
         assert_eq!(alias_of("provider.genesyscloud"), None);
         assert_eq!(alias_of("provider.genesyscloud.eu").as_deref(), Some("eu"));
     }

@@ -1,8 +1,8 @@
 //! A directory with a Terraform configuration, and everything that divvy does in it.
 //!
 //! The only writer there, and it writes one file only: the import blocks of an adoption, removed on
-//! every way out. Plan files lie in a private temporary directory. Calls run one after the other,
-//! because one state bears no two Terraforms.
+//! every way out. Plan files lie in a private temporary directory. A call that writes is never
+//! made beside another: one state bears no two writers.
 
 use std::fs;
 use std::io;
@@ -62,30 +62,19 @@ impl WorkingDirectory {
     /// cannot be read or no temporary directory can be made.
     pub fn open(path: &Path, terraform: Terraform, flags: PassedFlags) -> Result<Self, Error> {
         if !path.is_dir() {
-            return Err(Error::NoDirectory {
-                path: path.to_owned(),
-            });
+            return Err(Error::NoDirectory { path: path.to_owned() });
         }
         let path = std::path::absolute(path).map_err(|e| Error::file(path, "read", e))?;
         if !holds_configuration(&path)? {
             return Err(Error::NoConfiguration { path });
         }
-        let place = terraform
-            .environment()
-            .get("TMPDIR")
-            .map_or("/tmp", String::as_str);
+        let place = terraform.environment().get("TMPDIR").map_or("/tmp", String::as_str);
         let temporary = tempfile::Builder::new()
             .prefix("divvy-")
             .permissions(fs::Permissions::from_mode(0o700))
             .tempdir_in(place)
             .map_err(|e| Error::file(place, "written", e))?;
-        Ok(Self {
-            path,
-            terraform,
-            flags,
-            temporary,
-            runs: AtomicUsize::new(0),
-        })
+        Ok(Self { path, terraform, flags, temporary, runs: AtomicUsize::new(0) })
     }
 
     /// Returns the directory's absolute path.
@@ -126,13 +115,9 @@ impl WorkingDirectory {
     /// As every run.
     pub async fn plan(&self, request: PlanRequest<'_>) -> Result<PlanFile, Error> {
         let file = PlanFile {
-            path: self
-                .temporary
-                .path()
-                .join(format!("plan-{}", self.terraform_runs())),
+            path: self.temporary.path().join(format!("plan-{}", self.terraform_runs())),
         };
-        self.run(&Invocation::plan(&self.flags, &request, &file.path))
-            .await?;
+        self.run(&Invocation::plan(&self.flags, &request, &file.path)).await?;
         fs::set_permissions(&file.path, fs::Permissions::from_mode(0o600))
             .map_err(|e| Error::file(&file.path, "written", e))?;
         Ok(file)
@@ -179,9 +164,7 @@ impl WorkingDirectory {
     /// # Errors
     /// As every run.
     pub(crate) async fn console(&self, expression: String) -> Result<String, Error> {
-        let output = self
-            .run(&Invocation::console(&self.flags, expression))
-            .await?;
+        let output = self.run(&Invocation::console(&self.flags, expression)).await?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
@@ -213,8 +196,7 @@ impl WorkingDirectory {
         address: &Address,
         id: &EntityId,
     ) -> Result<(), Error> {
-        self.run(&Invocation::import(&self.flags, address, id))
-            .await?;
+        self.run(&Invocation::import(&self.flags, address, id)).await?;
         Ok(())
     }
 
@@ -223,8 +205,7 @@ impl WorkingDirectory {
     /// # Errors
     /// As every run.
     pub async fn state_rm(&self, _consent: &Consent, address: &Address) -> Result<(), Error> {
-        self.run(&Invocation::state_rm(&self.flags, address))
-            .await?;
+        self.run(&Invocation::state_rm(&self.flags, address)).await?;
         Ok(())
     }
 
@@ -238,8 +219,7 @@ impl WorkingDirectory {
         from: &Address,
         to: &Address,
     ) -> Result<(), Error> {
-        self.run(&Invocation::state_mv(&self.flags, from, to))
-            .await?;
+        self.run(&Invocation::state_mv(&self.flags, from, to)).await?;
         Ok(())
     }
 
@@ -264,9 +244,7 @@ impl WorkingDirectory {
     pub fn workspace(&self) -> Option<String> {
         let environment = self.terraform.environment();
         let named = environment.get("TF_WORKSPACE").cloned().or_else(|| {
-            let data = environment
-                .get("TF_DATA_DIR")
-                .map_or(".terraform", String::as_str);
+            let data = environment.get("TF_DATA_DIR").map_or(".terraform", String::as_str);
             fs::read_to_string(self.path.join(data).join("environment")).ok()
         });
         named

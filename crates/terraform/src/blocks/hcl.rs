@@ -14,11 +14,7 @@ use super::{Argument, Form, Found, ImportBlock, Lines, ModuleBlock, Written};
 pub(super) fn read(text: &str, file: &Path) -> Option<Found> {
     let stripped = text.strip_prefix('\u{feff}').unwrap_or(text);
     let body = hcl_edit::parser::parse_body(stripped).ok()?;
-    let lines = Lines {
-        file,
-        text: stripped,
-        before: text.len() - stripped.len(),
-    };
+    let lines = Lines { file, text: stripped, before: text.len() - stripped.len() };
     let mut found = Found::default();
     for block in body.blocks() {
         read_block(block, &lines, &mut found);
@@ -37,21 +33,15 @@ fn read_block(block: &Block, lines: &Lines<'_>, found: &mut Found) {
         ("provider", [name]) => {
             let alias = text_of(&block.body, "alias");
             let body = written(&block.body, lines);
-            found
-                .providers
-                .push(((*name).to_owned(), alias, place, body));
+            found.providers.push(((*name).to_owned(), alias, place, body));
         }
-        ("module", [name]) => found.modules.push(ModuleBlock {
-            name: (*name).to_owned(),
-            body: written(&block.body, lines),
-        }),
+        ("module", [name]) => found
+            .modules
+            .push(ModuleBlock { name: (*name).to_owned(), body: written(&block.body, lines) }),
         ("import", []) => {
             let to = block.body.get_attribute("to");
             let source = to.and_then(|to| source_of(&to.value, lines));
-            found.imports.push(ImportBlock {
-                to: source.unwrap_or_default().to_owned(),
-                place,
-            });
+            found.imports.push(ImportBlock { to: source.unwrap_or_default().to_owned(), place });
         }
         ("terraform", []) => read_settings(&block.body, found),
         _ => {}
@@ -115,9 +105,10 @@ fn written(body: &Body, lines: &Lines<'_>) -> Written {
 
 fn form_of(expression: &Expression, lines: &Lines<'_>) -> Form {
     match expression {
-        Expression::Null(_) => Form::Empty,
-        Expression::String(text) if text.as_str().is_empty() => Form::Empty,
-        Expression::String(_) | Expression::Bool(_) | Expression::Number(_) => Form::Literal,
+        Expression::Null(_) => Form::Null,
+        Expression::String(text) => Form::Literal(text.as_str().to_owned()),
+        Expression::Bool(flag) => Form::Literal(flag.as_ref().to_string()),
+        Expression::Number(number) => Form::Literal(number.as_ref().to_string()),
         _ => match source_of(expression, lines).and_then(on_one_line) {
             Some(source) => Form::Expression(source),
             None => Form::Opaque,
@@ -131,9 +122,7 @@ fn on_one_line(source: &str) -> Option<String> {
     if !source.contains('\n') {
         return Some(source.to_owned());
     }
-    let is_bound_to_lines = ["<<", "#", "//", "{"]
-        .iter()
-        .any(|mark| source.contains(mark));
+    let is_bound_to_lines = ["<<", "#", "//", "{"].iter().any(|mark| source.contains(mark));
     let lines: Vec<&str> = source.lines().map(str::trim).collect();
     (!is_bound_to_lines).then(|| lines.join(" "))
 }

@@ -14,11 +14,7 @@ type Object = Map<String, Value>;
 pub(super) fn read(text: &str, file: &Path) -> Option<Found> {
     let stripped = text.strip_prefix('\u{feff}').unwrap_or(text);
     let value: Value = serde_json::from_str(stripped).ok()?;
-    let lines = Lines {
-        file,
-        text: stripped,
-        before: text.len() - stripped.len(),
-    };
+    let lines = Lines { file, text: stripped, before: text.len() - stripped.len() };
     let mut found = Found::default();
     for top in objects(&value) {
         read_top(top, &lines, &mut found);
@@ -44,18 +40,12 @@ fn read_top(top: &Object, lines: &Lines<'_>, found: &mut Found) {
     }
     for (name, bodies) in entries(top, "module") {
         for body in objects(bodies) {
-            found.modules.push(ModuleBlock {
-                name: name.clone(),
-                body: written(body, lines),
-            });
+            found.modules.push(ModuleBlock { name: name.clone(), body: written(body, lines) });
         }
     }
     for block in top.get("import").into_iter().flat_map(objects) {
         let to = block.get("to").and_then(Value::as_str).unwrap_or_default();
-        found.imports.push(ImportBlock {
-            to: to.to_owned(),
-            place: place(lines, &["import", to]),
-        });
+        found.imports.push(ImportBlock { to: to.to_owned(), place: place(lines, &["import", to]) });
     }
     for settings in top.get("terraform").into_iter().flat_map(objects) {
         read_settings(settings, found);
@@ -71,9 +61,7 @@ fn read_settings(settings: &Object, found: &mut Found) {
     }
     for (name, requirement) in entries(settings, "required_providers") {
         if let Some(source) = requirement.get("source").and_then(Value::as_str) {
-            found
-                .required_providers
-                .insert(name.clone(), source.to_owned());
+            found.required_providers.insert(name.clone(), source.to_owned());
         }
     }
 }
@@ -114,10 +102,7 @@ fn written(object: &Object, lines: &Lines<'_>) -> Written {
                 written.blocks.extend(blocks);
             }
             _ => {
-                let argument = Argument {
-                    place: place(lines, &[name]),
-                    form: form_of(value),
-                };
+                let argument = Argument { place: place(lines, &[name]), form: form_of(value) };
                 written.arguments.insert(name.clone(), argument);
             }
         }
@@ -128,23 +113,14 @@ fn written(object: &Object, lines: &Lines<'_>) -> Written {
 /// A text is a template in JSON; one that is a single interpolation is an expression.
 fn form_of(value: &Value) -> Form {
     let Some(text) = value.as_str() else {
-        return if value.is_null() {
-            Form::Empty
-        } else {
-            Form::Literal
-        };
+        return if value.is_null() { Form::Null } else { Form::Literal(value.to_string()) };
     };
-    if text.is_empty() {
-        return Form::Empty;
-    }
-    let interpolation = text
-        .strip_prefix("${")
-        .and_then(|rest| rest.strip_suffix('}'));
+    let interpolation = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
     match interpolation {
         Some(inner) if !inner.contains("${") && !inner.contains(['}', '\n']) => {
             Form::Expression(inner.trim().to_owned())
         }
         _ if text.contains("${") || text.contains("%{") => Form::Opaque,
-        _ => Form::Literal,
+        _ => Form::Literal(text.to_owned()),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Never evaluates anything and never writes: values come from Terraform's JSON, only places and
 //! the text of expressions come from here. A file that cannot be parsed counts as not there, and is
-//! named. Invariant: no literal value leaves this module through `Debug` or a public item.
+//! named. Invariant: no literal value shows in `Debug` or in a place.
 
 mod hcl;
 mod json;
@@ -99,14 +99,28 @@ pub(crate) struct Argument {
 /// How an argument is written.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// Null, or empty text.
-    Empty,
-    /// A constant.
-    Literal,
+    /// Null, as good as not written.
+    Null,
+    /// A constant, as text.
+    Literal(String),
     /// An expression, by its source text.
     Expression(String),
     /// Something that cannot be carried over as one expression.
     Opaque,
+}
+
+impl Form {
+    fn says_nothing(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Literal(text) => text.is_empty(),
+            Self::Expression(_) | Self::Opaque => false,
+        }
+    }
+
+    fn is_plain_text(&self) -> bool {
+        matches!(self, Self::Literal(text) if !text.is_empty())
+    }
 }
 
 /// One `module` block.
@@ -180,17 +194,12 @@ impl Blocks {
     /// [`Error::File`] if the root directory cannot be read.
     pub fn read(root: &Path, data_directory: &Path) -> Result<Self, Error> {
         let mut blocks = Self::default();
-        blocks
-            .read_module(root, Path::new(""), &[])
-            .map_err(|e| Error::file(root, "read", e))?;
+        blocks.read_module(root, Path::new(""), &[]).map_err(|e| Error::file(root, "read", e))?;
         let manifest = root.join(data_directory).join("modules/modules.json");
         let installed = fs::read(manifest)
             .ok()
             .and_then(|text| serde_json::from_slice::<ModuleManifest>(&text).ok());
-        for entry in installed
-            .map(|manifest| manifest.modules)
-            .unwrap_or_default()
-        {
+        for entry in installed.map(|manifest| manifest.modules).unwrap_or_default() {
             if !entry.key.is_empty() {
                 let path: Vec<String> = entry.key.split('.').map(str::to_owned).collect();
                 if let Err(error) = blocks.read_module(root, &entry.directory, &path) {
@@ -203,14 +212,9 @@ impl Blocks {
 
     /// Returns where the resource block of an instance stands.
     pub fn resource(&self, address: &Address) -> Option<&Place> {
-        let module = address
-            .module_path()
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+        let module = address.module_path().into_iter().map(str::to_owned).collect();
         let terraform_type = address.terraform_type().to_owned();
-        self.resources
-            .get(&(module, terraform_type, address.name().to_owned()))
+        self.resources.get(&(module, terraform_type, address.name().to_owned()))
     }
 
     /// Returns every resource block of a type: module path, label, place.
@@ -226,9 +230,7 @@ impl Blocks {
 
     /// Returns the `provider` blocks of one local name.
     pub fn providers<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a ProviderBlock> {
-        self.providers
-            .iter()
-            .filter(move |block| block.name == name)
+        self.providers.iter().filter(move |block| block.name == name)
     }
 
     /// Returns the arguments of a provider's only configuration, if the blocks alone say that the
@@ -283,7 +285,7 @@ impl Blocks {
                 let secrets = ["access_token", "oauthclient_secret"].into_iter();
                 secrets.filter_map(|name| block.body.arguments.get(name))
             })
-            .filter(|argument| argument.form == Form::Literal)
+            .filter(|argument| argument.form.is_plain_text())
             .map(|argument| &argument.place)
             .collect()
     }
@@ -331,10 +333,7 @@ impl Blocks {
             let file = directory.join(&name);
             let text = fs::read_to_string(root.join(&file)).ok();
             let found = text.and_then(|text| {
-                if Path::new(&name)
-                    .extension()
-                    .is_some_and(|extension| extension == "json")
-                {
+                if Path::new(&name).extension().is_some_and(|extension| extension == "json") {
                     json::read(&text, &file)
                 } else {
                     hcl::read(&text, &file)
@@ -350,9 +349,7 @@ impl Blocks {
 
     fn add(&mut self, found: Found, module: &[String], overrides: bool) {
         for (terraform_type, label, place) in found.resources {
-            self.resources
-                .entry((module.to_vec(), terraform_type, label))
-                .or_insert(place);
+            self.resources.entry((module.to_vec(), terraform_type, label)).or_insert(place);
         }
         for (name, alias, place, body) in found.providers {
             let earlier = self
@@ -399,14 +396,12 @@ impl Written {
 
     fn credentials(&self) -> Credentials {
         let forms = || {
-            let named = CREDENTIALS
-                .iter()
-                .filter_map(|name| self.arguments.get(*name));
+            let named = CREDENTIALS.iter().filter_map(|name| self.arguments.get(*name));
             named.map(|argument| &argument.form)
         };
-        if forms().all(|form| *form == Form::Empty) {
+        if forms().all(Form::says_nothing) {
             Credentials::NotSet
-        } else if forms().any(|form| *form == Form::Literal) {
+        } else if forms().any(Form::is_plain_text) {
             Credentials::Literal
         } else {
             Credentials::Computed

@@ -18,11 +18,7 @@ fn place_of(blocks: &Blocks, address: &str) -> Option<String> {
 }
 
 fn form<'a>(blocks: &'a Blocks, alias: Option<&str>, name: &str) -> &'a Form {
-    &blocks
-        .provider_body(&[], "genesyscloud", alias)
-        .unwrap()
-        .arguments[name]
-        .form
+    &blocks.provider_body(&[], "genesyscloud", alias).unwrap().arguments[name].form
 }
 
 #[test]
@@ -38,26 +34,11 @@ fn finds_the_place_of_an_instance_through_modules_and_past_a_byte_order_mark() {
             r#"{"Modules":[{"Key":"","Dir":"."},{"Key":"m","Dir":"m"},{"Key":"gone","Dir":"gone"}]}"#,
         ),
     ]);
-    assert_eq!(
-        place_of(&blocks, r#"a.x["k"]"#).as_deref(),
-        Some("main.tf:2")
-    );
-    assert_eq!(
-        place_of(&blocks, r#"module.m["k"].a.y[0]"#).as_deref(),
-        Some("m/main.tf:3")
-    );
+    assert_eq!(place_of(&blocks, r#"a.x["k"]"#).as_deref(), Some("main.tf:2"));
+    assert_eq!(place_of(&blocks, r#"module.m["k"].a.y[0]"#).as_deref(), Some("m/main.tf:3"));
     assert_eq!(place_of(&blocks, "a.z"), None);
-    let bytes = blocks
-        .resource(&Address::parse("a.x").unwrap())
-        .unwrap()
-        .bytes;
-    assert_eq!(
-        bytes,
-        (
-            9,
-            9 + "resource \"a\" \"x\" {\r\n  for_each = {}\r\n}".len()
-        )
-    );
+    let bytes = blocks.resource(&Address::parse("a.x").unwrap()).unwrap().bytes;
+    assert_eq!(bytes, (9, 9 + "resource \"a\" \"x\" {\r\n  for_each = {}\r\n}".len()));
 }
 
 #[test]
@@ -68,10 +49,7 @@ fn a_broken_file_is_named_and_hides_nothing_else() {
         ("good.tf", "resource \"a\" \"y\" {}\n"),
         (".hidden.tf", "resource \"a\" \"z\" {}\n"),
     ]);
-    assert_eq!(
-        blocks.unreadable(),
-        [Path::new("also.tf.json"), Path::new("broken.tf")]
-    );
+    assert_eq!(blocks.unreadable(), [Path::new("also.tf.json"), Path::new("broken.tf")]);
     assert_eq!(place_of(&blocks, "a.y").as_deref(), Some("good.tf:1"));
     assert_eq!(place_of(&blocks, "a.z"), None);
 }
@@ -105,30 +83,16 @@ provider "genesyscloud" {
 }
 "#,
     )]);
-    let said: Vec<Credentials> = blocks
-        .providers("genesyscloud")
-        .map(|block| block.credentials)
-        .collect();
-    assert_eq!(
-        said,
-        [
-            Credentials::NotSet,
-            Credentials::Literal,
-            Credentials::Literal
-        ]
-    );
-    let places: Vec<String> = blocks
-        .literal_credentials()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let said: Vec<Credentials> =
+        blocks.providers("genesyscloud").map(|block| block.credentials).collect();
+    assert_eq!(said, [Credentials::NotSet, Credentials::Literal, Credentials::Literal]);
+    let places: Vec<String> =
+        blocks.literal_credentials().iter().map(ToString::to_string).collect();
     assert_eq!(places, ["main.tf:14"]);
     assert!(
         form(&blocks, Some("eu"), "oauthclient_secret") == &Form::Expression("var.secret".into())
     );
-    let body = blocks
-        .provider_body(&[], "genesyscloud", Some("us"))
-        .unwrap();
+    let body = blocks.provider_body(&[], "genesyscloud", Some("us")).unwrap();
     let gateway = &body.blocks[0].1;
     assert!(gateway.arguments["host"].form == Form::Expression("(var.a ? var.b : \"x\")".into()));
     assert_eq!(gateway.dynamic, ["path_params"]);
@@ -138,10 +102,7 @@ provider "genesyscloud" {
 #[test]
 fn an_override_file_wins() {
     let blocks = read(&[
-        (
-            "a_override.tf",
-            "provider \"genesyscloud\" {\n  oauthclient_id = var.b\n}\n",
-        ),
+        ("a_override.tf", "provider \"genesyscloud\" {\n  oauthclient_id = var.b\n}\n"),
         (
             "b.tf",
             "provider \"genesyscloud\" {\n  oauthclient_id = var.a\n  aws_region = var.r\n}\n",
@@ -173,10 +134,7 @@ fn json_syntax_is_read_with_lines_and_single_interpolations_as_expressions() {
     )]);
     assert_eq!(place_of(&blocks, "a.y").as_deref(), Some("main.tf.json:10"));
     assert_eq!(blocks.backend(), Some("pg"));
-    assert_eq!(
-        blocks.required_provider("genesyscloud"),
-        Some("mypurecloud/genesyscloud")
-    );
+    assert_eq!(blocks.required_provider("genesyscloud"), Some("mypurecloud/genesyscloud"));
     assert_eq!(blocks.imports()[0].to, "a.x");
     assert!(form(&blocks, None, "oauthclient_secret") == &Form::Expression("var.s".into()));
     assert!(form(&blocks, None, "aws_region") == &Form::Opaque);
@@ -205,10 +163,7 @@ import {
 "#,
     )]);
     assert_eq!(blocks.backend(), Some("cloud"));
-    assert_eq!(
-        blocks.required_provider("genesyscloud"),
-        Some("mypurecloud/genesyscloud")
-    );
+    assert_eq!(blocks.required_provider("genesyscloud"), Some("mypurecloud/genesyscloud"));
     assert_eq!(blocks.imports()[0].to, r#"a.x["k"]"#);
     assert_eq!(blocks.imports()[0].place.line, 12);
 }
@@ -222,9 +177,7 @@ fn every_public_shape_is_read_without_a_broken_file() {
         if path.is_dir() {
             let blocks = Blocks::read(&path, Path::new(".terraform")).unwrap();
             assert!(blocks.unreadable().is_empty(), "{path:?}");
-            divisions += blocks
-                .resources_of_type("genesyscloud_auth_division")
-                .count();
+            divisions += blocks.resources_of_type("genesyscloud_auth_division").count();
         }
     }
     assert!(divisions >= 10, "{divisions}");

@@ -36,13 +36,8 @@ impl BlocksFile {
         let path = directory.join(format!("{PREFIX}{run}{SUFFIX}"));
         let text = text_of(imports);
         // The guard exists before the file: whatever happens from here on, it is removed.
-        let guard = Self {
-            path,
-            observer: Arc::clone(observer),
-        };
-        let effect = Effect::WriteFile {
-            path: guard.path.clone(),
-        };
+        let guard = Self { path, observer: Arc::clone(observer) };
+        let effect = Effect::WriteFile { path: guard.path.clone() };
         told(observer, &effect, || {
             let mut file = fs::File::create_new(&guard.path)?;
             file.write_all(text.as_bytes())
@@ -80,9 +75,7 @@ pub(super) fn left_over(directory: &Path) -> Result<Vec<PathBuf>, Error> {
 
 /// Removes one of our files.
 pub(super) fn remove(path: &Path, observer: &Arc<dyn Observer>) -> Result<(), Error> {
-    let effect = Effect::RemoveFile {
-        path: path.to_owned(),
-    };
+    let effect = Effect::RemoveFile { path: path.to_owned() };
     told(observer, &effect, || fs::remove_file(path)).map_err(|e| Error::file(path, "removed", e))
 }
 

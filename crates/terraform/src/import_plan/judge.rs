@@ -46,10 +46,8 @@ pub(crate) fn judge(
     if plan.is_errored() {
         return Judgement::Errored;
     }
-    let mut unfit: BTreeMap<Address, Unfit> = wanted
-        .keys()
-        .map(|address| (address.clone(), Unfit::NotImported))
-        .collect();
+    let mut unfit: BTreeMap<Address, Unfit> =
+        wanted.keys().map(|address| (address.clone(), Unfit::NotImported)).collect();
     let mut foreign = Vec::new();
     for change in plan.changes() {
         match Address::parse(&change.address).and_then(|a| wanted.get_key_value(&a)) {
@@ -97,10 +95,8 @@ mod tests {
         {"address":"data.a.x","mode":"data","type":"a","change":{"actions":["read"]}}"#;
 
     fn plan(changes: &[&str]) -> PlanDocument {
-        let json = format!(
-            r#"{{"format_version":"1.2","resource_changes":[{}]}}"#,
-            changes.join(",")
-        );
+        let json =
+            format!(r#"{{"format_version":"1.2","resource_changes":[{}]}}"#, changes.join(","));
         PlanDocument::read(json.as_bytes()).unwrap()
     }
 
@@ -127,10 +123,7 @@ mod tests {
     #[test]
     fn an_import_beside_no_ops_and_reads_is_acceptable() {
         let wanted = import("a.x", "1", r#""no-op""#);
-        assert_eq!(
-            judge_one(&[EVERYDAY, &wanted], false),
-            Judgement::Acceptable
-        );
+        assert_eq!(judge_one(&[EVERYDAY, &wanted], false), Judgement::Acceptable);
     }
 
     #[test]
@@ -189,10 +182,7 @@ mod tests {
     fn an_errored_plan_is_never_acceptable() {
         let json = br#"{"format_version":"1.2","errored":true}"#;
         let plan = PlanDocument::read(json).unwrap();
-        assert_eq!(
-            judge(&plan, &BTreeMap::new(), &BTreeSet::new()),
-            Judgement::Errored
-        );
+        assert_eq!(judge(&plan, &BTreeMap::new(), &BTreeSet::new()), Judgement::Errored);
     }
 
     #[test]

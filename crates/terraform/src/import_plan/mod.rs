@@ -125,6 +125,9 @@ impl From<Unfit> for Reason {
 /// The first Terraform with import blocks.
 const FIRST_WITH_BLOCKS: (u64, u64) = (1, 5);
 
+/// The operating system bears about 2 MB of arguments and environment.
+const LONGEST_TARGETS: usize = 1 << 20;
+
 impl WorkingDirectory {
     /// Adopts objects. `run` is a word that makes the name of the blocks file unique;
     /// `terraform_version` comes from a plan's JSON (unknown counts as new).
@@ -236,9 +239,14 @@ impl<'a> Work<'a> {
         if self.open.is_empty() {
             return Ok(Try::Done);
         }
+        let length: usize = self.open.keys().map(|address| address.as_str().len()).sum();
+        if way == Way::TargetedPlan && length > LONGEST_TARGETS {
+            return Ok(Try::AnotherWay);
+        }
         let (file, plan) = match self.plan(way).await {
             Ok(planned) => planned,
             Err(Error::Terraform(failure)) => return self.after_failed_plan(failure),
+            Err(error) if is_no_place_to_write(&error) => return Ok(Try::AnotherWay),
             Err(error) => return Err(error),
         };
         let may_update = self.addresses_that_may_update();
@@ -326,11 +334,7 @@ impl<'a> Work<'a> {
 
     fn leave_out(&mut self, address: &Address, reason: Reason) {
         if let Some((address, id)) = self.open.remove_entry(address) {
-            self.adoption.left_out.push(LeftOut {
-                address,
-                id,
-                reason,
-            });
+            self.adoption.left_out.push(LeftOut { address, id, reason });
         }
     }
 
@@ -342,12 +346,7 @@ impl<'a> Work<'a> {
             })
         };
         for (address, id) in std::mem::take(&mut self.open) {
-            self.adoption.imported.push(Imported {
-                updated: updated(&address),
-                address,
-                id,
-                way,
-            });
+            self.adoption.imported.push(Imported { updated: updated(&address), address, id, way });
         }
         self.adoption.changed_outputs = plan.changed_outputs();
         self.adoption.failed_checks = plan.failed_checks();
@@ -375,17 +374,20 @@ impl<'a> Work<'a> {
                         FailureKind::AlreadyManaged => Reason::NotImported,
                         _ => Reason::Refused(failure),
                     };
-                    self.adoption.left_out.push(LeftOut {
-                        address,
-                        id,
-                        reason,
-                    });
+                    self.adoption.left_out.push(LeftOut { address, id, reason });
                 }
                 Err(error) => return Err(error),
             }
         }
         Ok(())
     }
+}
+
+/// A read-only directory takes no import blocks; its backend may still take an import.
+fn is_no_place_to_write(error: &Error) -> bool {
+    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    matches!(error, Error::File { source, .. }
+        if matches!(source.kind(), PermissionDenied | ReadOnlyFilesystem))
 }
 
 fn knows_import_blocks(version: &str) -> bool {
@@ -399,6 +401,19 @@ fn knows_import_blocks(version: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_read_only_directory_is_no_reason_to_give_up_and_a_full_disk_is() {
+        use std::io::ErrorKind;
+        for (kind, is_so) in [
+            (ErrorKind::PermissionDenied, true),
+            (ErrorKind::ReadOnlyFilesystem, true),
+            (ErrorKind::StorageFull, false),
+        ] {
+            let error = Error::file("x", "written", kind.into());
+            assert_eq!(is_no_place_to_write(&error), is_so, "{kind}");
+        }
+    }
 
     #[test]
     fn import_blocks_came_with_1_5() {

@@ -37,7 +37,8 @@ pub(crate) struct ProviderConfig {
 #[serde(default)]
 pub(crate) struct Module {
     resources: Vec<Resource>,
-    pub(crate) module_calls: BTreeMap<String, ModuleCall>,
+    #[serde(rename = "module_calls")]
+    pub(crate) calls: BTreeMap<String, ModuleCall>,
     pub(crate) variables: BTreeMap<String, VariableDeclaration>,
 }
 
@@ -79,9 +80,8 @@ impl Configuration {
 
     /// Returns the module at a path of call names.
     pub(crate) fn module(&self, path: &[String]) -> Option<&Module> {
-        path.iter().try_fold(&self.root_module, |module, name| {
-            Some(&module.module_calls.get(name)?.module)
-        })
+        path.iter()
+            .try_fold(&self.root_module, |module, name| Some(&module.calls.get(name)?.module))
     }
 
     fn collect(&self, module: &Module, path: &mut Vec<String>, keys: &mut ProviderKeys) {
@@ -94,7 +94,7 @@ impl Configuration {
                 keys.0.insert((path.clone(), block), alias);
             }
         }
-        for (name, call) in &module.module_calls {
+        for (name, call) in &module.calls {
             path.push(name.clone());
             self.collect(&call.module, path, keys);
             path.pop();
@@ -127,11 +127,7 @@ impl ProviderKeys {
     /// Returns the alias that serves an instance; an instance without a block (it is about to be
     /// deleted) belongs to the default configuration.
     pub(crate) fn of(&self, address: &Address) -> Alias {
-        let path: Vec<String> = address
-            .module_path()
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+        let path: Vec<String> = address.module_path().into_iter().map(str::to_owned).collect();
         let block = format!("{}.{}", address.terraform_type(), address.name());
         self.0.get(&(path, block)).cloned().unwrap_or_else(|| {
             let provider = address.terraform_type().split('_').next();

@@ -22,7 +22,7 @@ use crate::error::{Document, DocumentProblem, Error};
 const KNOWN_VERSIONS: &str = "0.2, 1.x";
 
 /// A plan.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub struct PlanDocument {
     #[serde(default)]
     format_version: String,
@@ -187,10 +187,7 @@ impl PlanDocument {
                 })
             })
             .collect::<Result<_, Error>>()?;
-        Ok(Desired {
-            planned,
-            pending: self.pending(),
-        })
+        Ok(Desired { planned, pending: self.pending() })
     }
 
     pub(crate) fn configuration(&self) -> &Configuration {
@@ -214,10 +211,7 @@ mod tests {
     use crate::tests::fixture;
 
     fn planned(path: &str) -> Desired {
-        PlanDocument::read(&fixture(path))
-            .unwrap()
-            .desired()
-            .unwrap()
+        PlanDocument::read(&fixture(path)).unwrap().desired().unwrap()
     }
 
     #[test]
@@ -270,16 +264,8 @@ mod tests {
     fn home_without_its_flag_is_a_replace_with_its_reason() {
         let desired = planned("provider-samples/plan-import-home-without-flag.json");
         let planned = &desired.planned[0];
-        assert_eq!(
-            planned.change,
-            Change::Replace {
-                create_first: false
-            }
-        );
-        assert_eq!(
-            planned.action_reason.as_deref(),
-            Some("replace_because_cannot_update")
-        );
+        assert_eq!(planned.change, Change::Replace { create_first: false });
+        assert_eq!(planned.action_reason.as_deref(), Some("replace_because_cannot_update"));
         assert_eq!((desired.pending.create, desired.pending.delete), (1, 1));
     }
 
@@ -302,10 +288,7 @@ mod tests {
             (&b" \n"[..], "it is empty"),
             (b"<!DOCTYPE html><html>", "it is a web page"),
             (&whole[..whole.len() / 2], "it is cut off at line"),
-            (
-                b"{\"format_version\":\"2.0\"}",
-                "format version \"2.0\" is not known",
-            ),
+            (b"{\"format_version\":\"2.0\"}", "format version \"2.0\" is not known"),
             (b"{}", "format version \"\" is not known"),
             (b"[1]", "invalid type"),
         ] {

@@ -158,9 +158,7 @@ impl WireChange {
             ["read"] => Change::Read,
             ["update"] => Change::Update,
             ["delete"] => Change::Delete,
-            ["delete", "create"] => Change::Replace {
-                create_first: false,
-            },
+            ["delete", "create"] => Change::Replace { create_first: false },
             ["create", "delete"] => Change::Replace { create_first: true },
             ["forget"] => Change::Forget,
             _ => return None,
@@ -194,10 +192,9 @@ fn marked(marks: &Value, attributes: Option<&Attributes>) -> BTreeSet<String> {
             .filter(|(_, mark)| marks_anything(mark))
             .map(|(name, _)| name.clone())
             .collect(),
-        Value::Bool(true) => attributes
-            .into_iter()
-            .flat_map(|attributes| attributes.keys().cloned())
-            .collect(),
+        Value::Bool(true) => {
+            attributes.into_iter().flat_map(|attributes| attributes.keys().cloned()).collect()
+        }
         _ => BTreeSet::new(),
     }
 }

@@ -31,10 +31,8 @@ impl Case {
     }
 
     fn of(&self, alias: &str, evaluated: &[(&str, Value)]) -> ProviderArguments {
-        let evaluated = evaluated
-            .iter()
-            .map(|(text, value)| ((*text).to_owned(), value.clone()))
-            .collect();
+        let evaluated =
+            evaluated.iter().map(|(text, value)| ((*text).to_owned(), value.clone())).collect();
         let mut all = Reader::new(&self.plan, &self.blocks).arguments(&evaluated);
         all.remove(&Alias::new(alias)).unwrap()
     }
@@ -81,10 +79,7 @@ fn without_the_files_a_reference_stays_open_by_its_name() {
 #[test]
 fn the_gateway_of_a_recorded_plan_is_read() {
     let plan = fixture("provider-samples/plan-import-home-with-flag.json");
-    let gateway = Case::new(&plan, &[])
-        .of("genesyscloud", &[])
-        .gateway
-        .unwrap();
+    let gateway = Case::new(&plan, &[]).of("genesyscloud", &[]).gateway.unwrap();
     assert_eq!(text(&gateway.host), "127.0.0.1");
     assert_eq!(text(&gateway.port), "8080");
     assert_eq!(text(&gateway.protocol), "http");
@@ -140,10 +135,7 @@ provider "genesyscloud" {
 fn what_the_json_leaves_open_is_asked_for_by_its_text_and_filled_in() {
     let case = Case::new(NESTED.as_bytes(), &[("main.tf", NESTED_FILE)]);
     let ternary = "terraform.workspace == \"prod\" ? \"eu-west-2\" : \"eu-west-1\"";
-    assert_eq!(
-        case.open(),
-        ["local.api", "local.p", ternary, "upper(var.x)"]
-    );
+    assert_eq!(case.open(), ["local.api", "local.p", ternary, "upper(var.x)"]);
     let arguments = case.of(
         "genesyscloud",
         &[
@@ -184,10 +176,7 @@ fn variables_of_a_module_are_followed_up_to_the_root() {
     let case = Case::new(
         plan.as_bytes(),
         &[
-            (
-                "main.tf",
-                "module \"a\" {\n  source = \"./a\"\n  t = var.token\n  i = local.i\n}\n",
-            ),
+            ("main.tf", "module \"a\" {\n  source = \"./a\"\n  t = var.token\n  i = local.i\n}\n"),
             (
                 "a/main.tf",
                 "module \"b\" {\n  source = \"./b\"\n  t = var.t\n  i = var.i\n  s = upper(var.t)\n}\n",
@@ -203,10 +192,7 @@ fn variables_of_a_module_are_followed_up_to_the_root() {
         ],
     );
     assert_eq!(case.open(), ["local.i"]);
-    let arguments = case.of(
-        "module.a.module.b:genesyscloud",
-        &[("local.i", Value::from("id"))],
-    );
+    let arguments = case.of("module.a.module.b:genesyscloud", &[("local.i", Value::from("id"))]);
     assert_eq!(secret(&arguments.access_token), "t");
     assert_eq!(text(&arguments.aws_region), "eu-west-1");
     assert_eq!(text(&arguments.oauthclient_id), "id");
@@ -219,4 +205,30 @@ fn an_alias_without_any_block_is_an_empty_configuration() {
       "type":"genesyscloud_auth_division","name":"x","provider_config_key":"genesyscloud"}]}}}"#;
     let arguments = Case::new(plan.as_bytes(), &[]).of("genesyscloud", &[]);
     assert!(arguments.sets_no_credentials() && arguments.gateway.is_none());
+}
+
+#[test]
+fn a_block_of_constants_is_known_before_a_plan_and_any_other_is_not() {
+    let known = |text: &str| {
+        Case::new(br#"{"format_version":"1.2"}"#, &[("main.tf", text)])
+            .blocks
+            .arguments_known_before_a_plan("genesyscloud")
+    };
+    assert!(known("").unwrap().sets_no_credentials());
+    let arguments = known(
+        "provider \"genesyscloud\" {\n  aws_region = \"eu-west-1\"\n  access_token = null\n  gateway {\n    port = 80\n  }\n}\n",
+    )
+    .unwrap();
+    assert_eq!(text(&arguments.aws_region), "eu-west-1");
+    assert_eq!(text(&arguments.gateway.as_ref().unwrap().port), "80");
+    assert!(arguments.sets_no_credentials());
+    for open in [
+        "provider \"genesyscloud\" {\n  aws_region = var.x\n}\n",
+        "provider \"genesyscloud\" {\n  gateway {\n    host = local.h\n  }\n}\n",
+        "provider \"genesyscloud\" {\n  dynamic \"gateway\" {\n    for_each = []\n    content {}\n  }\n}\n",
+        "provider \"genesyscloud\" {}\nprovider \"genesyscloud\" {\n  alias = \"b\"\n}\n",
+        "provider \"genesyscloud\" {\n",
+    ] {
+        assert!(known(open).is_none(), "{open}");
+    }
 }

@@ -9,19 +9,12 @@ use divvy_terraform::{
 use crate::support::{Sandbox, address, block_on, consent};
 
 fn import(text: &str, id: &str) -> Import {
-    Import {
-        address: address(text),
-        id: EntityId::new(id),
-        when_drifted: WhenDrifted::LeaveOut,
-    }
+    Import { address: address(text), id: EntityId::new(id), when_drifted: WhenDrifted::LeaveOut }
 }
 
 fn adopt(sandbox: &Sandbox, imports: &[Import]) -> Adoption {
     let adoption = block_on(sandbox.open().adopt(&consent(), imports, "t", None)).unwrap();
-    let leftovers = sandbox
-        .files()
-        .into_iter()
-        .filter(|name| name.contains("divvy"));
+    let leftovers = sandbox.files().into_iter().filter(|name| name.contains("divvy"));
     assert_eq!(leftovers.count(), 0);
     assert!(sandbox.temporary_files().is_empty());
     adoption
@@ -30,13 +23,7 @@ fn adopt(sandbox: &Sandbox, imports: &[Import]) -> Adoption {
 fn ways(adoption: &Adoption) -> Vec<(&str, &str, Way)> {
     let imported = adoption.imported.iter();
     imported
-        .map(|imported| {
-            (
-                imported.address.as_str(),
-                imported.id.as_str(),
-                imported.way,
-            )
-        })
+        .map(|imported| (imported.address.as_str(), imported.id.as_str(), imported.way))
         .collect()
 }
 
@@ -57,20 +44,14 @@ output "id" {
 }
 "#,
     );
-    sandbox.write(
-        "m/main.tf",
-        "resource \"terraform_data\" \"x\" {\n  count = 2\n}\n",
-    );
+    sandbox.write("m/main.tf", "resource \"terraform_data\" \"x\" {\n  count = 2\n}\n");
     sandbox.by_hand(&["init"]);
     // Addresses as the plan spells them.
     let addresses = block_on(async {
         let directory = sandbox.open();
         let plan = directory.plan(PlanRequest::default()).await.unwrap();
         let document = directory.show(&plan).await.unwrap();
-        let changes = document
-            .changes()
-            .iter()
-            .map(|change| change.address.clone());
+        let changes = document.changes().iter().map(|change| change.address.clone());
         changes.collect::<Vec<_>>()
     });
     sandbox.effects.take();
@@ -81,19 +62,11 @@ output "id" {
         .map(|(index, text)| import(text, &format!("id ${{{index}}}")))
         .collect();
     let adoption = adopt(&sandbox, &imports);
-    assert_eq!(
-        sandbox.effects.take(),
-        ["write", "plan", "remove", "show", "apply"]
-    );
+    assert_eq!(sandbox.effects.take(), ["write", "plan", "remove", "show", "apply"]);
     assert_eq!(adoption.terraform_runs, 3);
     assert_eq!(adoption.imported.len(), 7);
     assert!(adoption.left_out.is_empty());
-    assert!(
-        adoption
-            .imported
-            .iter()
-            .all(|imported| imported.way == Way::TargetedPlan)
-    );
+    assert!(adoption.imported.iter().all(|imported| imported.way == Way::TargetedPlan));
     assert_eq!(adoption.changed_outputs, ["id"]);
     let state = sandbox.by_hand(&["state", "pull"]);
     assert!(state.contains(r#""id": "id ${0}""#), "{state}");
@@ -118,15 +91,9 @@ resource "terraform_data" "drifted" {
         let mut drifted = import("terraform_data.drifted", "d");
         drifted.when_drifted = policy;
         let adoption = adopt(&sandbox, &[drifted, import("terraform_data.plain", "p")]);
-        let done = adoption
-            .imported
-            .iter()
-            .find(|imported| imported.id.as_str() == "d");
+        let done = adoption.imported.iter().find(|imported| imported.id.as_str() == "d");
         assert_eq!(done.map(|imported| imported.way), way);
-        assert_eq!(
-            done.is_some_and(|imported| imported.updated),
-            policy == WhenDrifted::Update
-        );
+        assert_eq!(done.is_some_and(|imported| imported.updated), policy == WhenDrifted::Update);
         let reasons: Vec<&Reason> = adoption.left_out.iter().map(|left| &left.reason).collect();
         match policy {
             WhenDrifted::LeaveOut => assert_eq!(reasons, [&Reason::WouldUpdate]),
@@ -150,10 +117,7 @@ fn a_pending_move_elsewhere_makes_it_plan_the_whole() {
     assert_eq!(ways(&adoption), [("terraform_data.x", "1", Way::WholePlan)]);
     assert_eq!(
         adoption.moved,
-        [(
-            "terraform_data.old".to_owned(),
-            "terraform_data.new".to_owned()
-        )]
+        [("terraform_data.old".to_owned(), "terraform_data.new".to_owned())]
     );
     assert_eq!(adoption.terraform_runs, 4);
 }
@@ -175,17 +139,9 @@ fn an_address_in_the_state_is_left_out_and_the_others_are_adopted() {
         "resource \"terraform_data\" \"a\" {}\nresource \"terraform_data\" \"b\" {}\n",
     );
     sandbox.by_hand(&["import", "terraform_data.a", "mine"]);
-    let adoption = adopt(
-        &sandbox,
-        &[
-            import("terraform_data.a", "other"),
-            import("terraform_data.b", "1"),
-        ],
-    );
-    assert_eq!(
-        ways(&adoption),
-        [("terraform_data.b", "1", Way::TargetedPlan)]
-    );
+    let adoption =
+        adopt(&sandbox, &[import("terraform_data.a", "other"), import("terraform_data.b", "1")]);
+    assert_eq!(ways(&adoption), [("terraform_data.b", "1", Way::TargetedPlan)]);
     assert_eq!(
         adoption.left_out,
         [LeftOut {
@@ -199,17 +155,11 @@ fn an_address_in_the_state_is_left_out_and_the_others_are_adopted() {
 #[test]
 fn a_terraform_without_import_blocks_imports_one_by_one() {
     let sandbox = Sandbox::new("resource \"terraform_data\" \"a\" {\n  count = 2\n}\n");
-    let imports = [
-        import("terraform_data.a[0]", "0"),
-        import("terraform_data.a[7]", "7"),
-    ];
+    let imports = [import("terraform_data.a[0]", "0"), import("terraform_data.a[7]", "7")];
     let directory = sandbox.open();
     let adoption = block_on(directory.adopt(&consent(), &imports, "t", Some("1.4.6"))).unwrap();
     assert_eq!(sandbox.effects.take(), ["import", "import"]);
-    assert_eq!(
-        ways(&adoption),
-        [("terraform_data.a[0]", "0", Way::Command)]
-    );
+    assert_eq!(ways(&adoption), [("terraform_data.a[0]", "0", Way::Command)]);
     assert!(matches!(
         &adoption.left_out[0].reason,
         Reason::Refused(failure) if failure.to_string().contains("target does not exist")
@@ -228,10 +178,7 @@ fn what_a_killed_run_left_is_removed_and_a_failed_plan_leaves_nothing() {
     let failure: &Failure = error.failure().unwrap();
     assert!(failure.diagnostic.detail.contains("\"x\""));
     assert_eq!(sandbox.files(), ["main.tf"]);
-    assert_eq!(
-        sandbox.effects.take(),
-        ["remove", "write", "plan", "remove"]
-    );
+    assert_eq!(sandbox.effects.take(), ["remove", "write", "plan", "remove"]);
 }
 
 #[test]
@@ -243,8 +190,5 @@ fn an_ephemeral_variable_is_given_to_the_apply_as_well() {
     let imports = [import("terraform_data.a", "1")];
     let adoption = block_on(directory.adopt(&consent(), &imports, "t", None)).unwrap();
     assert_eq!(adoption.imported.len(), 1);
-    assert_eq!(
-        sandbox.effects.take(),
-        ["write", "plan", "remove", "show", "apply", "apply"]
-    );
+    assert_eq!(sandbox.effects.take(), ["write", "plan", "remove", "show", "apply", "apply"]);
 }

@@ -62,10 +62,8 @@ fn an_interrupt_is_passed_on_to_terraform_alone_and_then_waited_for() {
 #[test]
 fn more_than_a_pipe_holds_is_read_from_both_sides() {
     let sandbox = Sandbox::new("");
-    let (_, directory) = open(
-        &sandbox,
-        "head -c 3000000 /dev/zero >&2; head -c 3000000 /dev/zero | tr '\\0' ' '",
-    );
+    let (_, directory) =
+        open(&sandbox, "head -c 3000000 /dev/zero >&2; head -c 3000000 /dev/zero | tr '\\0' ' '");
     let state = block_on(directory.state_pull()).unwrap();
     assert!(state.addresses().is_empty());
 }
@@ -89,10 +87,7 @@ fn it_runs_in_its_own_group_without_input_and_behind_the_leash() {
 fn a_read_that_kills_the_provider_is_tried_once_more_and_only_once() {
     let dies = "echo 'Error: Plugin did not respond' >&2; exit 1";
     let sandbox = Sandbox::new("");
-    let (_, directory) = open(
-        &sandbox,
-        &format!("test -e again && exit 0; touch again; {dies}"),
-    );
+    let (_, directory) = open(&sandbox, &format!("test -e again && exit 0; touch again; {dies}"));
     block_on(directory.state_pull()).unwrap();
     assert_eq!(sandbox.effects.take(), ["state pull", "state pull"]);
     let sandbox = Sandbox::new("");

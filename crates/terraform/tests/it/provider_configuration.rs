@@ -49,11 +49,8 @@ provider "genesyscloud" {
     sandbox.write("beside/main.tf", provider);
     let blocks = Blocks::read(&sandbox.path().join("beside"), Path::new(".terraform")).unwrap();
     let plan = PlanDocument::read(PLAN.as_bytes()).unwrap();
-    let directory = sandbox.open_with(&[
-        "-var=client_lab=lab",
-        "-var=client_uat=uat",
-        "-var=secret=q\"ü${x}",
-    ]);
+    let directory =
+        sandbox.open_with(&["-var=client_lab=lab", "-var=client_uat=uat", "-var=secret=q\"ü${x}"]);
     let all = block_on(directory.provider_arguments(&plan, &blocks)).unwrap();
     let arguments = &all[&Alias::new("genesyscloud")];
     assert_eq!(arguments.aws_region.known().unwrap(), "eu-west-3");

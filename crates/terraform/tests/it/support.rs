@@ -50,11 +50,7 @@ impl Sandbox {
             ("TMPDIR".into(), place("temporary")),
             ("CHECKPOINT_DISABLE".into(), "1".into()),
         ]);
-        let sandbox = Self {
-            root,
-            environment,
-            effects: Arc::default(),
-        };
+        let sandbox = Self { root, environment, effects: Arc::default() };
         sandbox.write("main.tf", configuration);
         sandbox
     }
@@ -70,9 +66,7 @@ impl Sandbox {
     }
 
     pub(crate) fn terraform(&self) -> Terraform {
-        Terraform::find(None, self.environment.clone())
-            .unwrap()
-            .observed_by(self.effects.clone())
+        Terraform::find(None, self.environment.clone()).unwrap().observed_by(self.effects.clone())
     }
 
     pub(crate) fn open(&self) -> WorkingDirectory {
@@ -108,13 +102,13 @@ impl Sandbox {
 
 fn names_in(directory: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(directory).unwrap();
-    let mut names: Vec<String> = entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
 
+#[expect(clippy::disallowed_methods, reason = "these tests are the somebody who says yes")]
 pub(crate) fn consent() -> Consent {
     Consent::given(consent::Source::Flag)
 }
@@ -125,9 +119,5 @@ pub(crate) fn address(text: &str) -> Address {
 
 /// Runs a future on a runtime of one thread, as the binary does.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(future)
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }

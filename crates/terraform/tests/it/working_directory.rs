@@ -94,14 +94,8 @@ fn a_directory_without_configuration_is_refused_before_terraform_starts() {
     let open = |path: &Path| {
         WorkingDirectory::open(path, sandbox.terraform(), PassedFlags::default()).unwrap_err()
     };
-    assert!(matches!(
-        open(&sandbox.path()),
-        Error::NoConfiguration { .. }
-    ));
-    assert!(matches!(
-        open(&sandbox.path().join("missing")),
-        Error::NoDirectory { .. }
-    ));
+    assert!(matches!(open(&sandbox.path()), Error::NoConfiguration { .. }));
+    assert!(matches!(open(&sandbox.path().join("missing")), Error::NoDirectory { .. }));
     assert!(sandbox.effects.take().is_empty());
 }
 
@@ -109,10 +103,7 @@ fn a_directory_without_configuration_is_refused_before_terraform_starts() {
 fn terraforms_refusals_become_kinds_that_a_caller_can_act_on() {
     let cases = [
         ("variable \"x\" {}\n", FailureKind::MissingVariable),
-        (
-            "resource \"terraform_data\" \"x\" {\n",
-            FailureKind::ConfigurationInvalid,
-        ),
+        ("resource \"terraform_data\" \"x\" {\n", FailureKind::ConfigurationInvalid),
         (
             "resource \"terraform_data\" \"x\" {\n  bogus = 1\n}\n",
             FailureKind::ConfigurationInvalid,
@@ -121,22 +112,13 @@ fn terraforms_refusals_become_kinds_that_a_caller_can_act_on() {
             "resource \"genesyscloud_auth_division\" \"x\" {\n  name = \"x\"\n}\n",
             FailureKind::NotInitialised,
         ),
-        (
-            "module \"x\" {\n  source = \"./x\"\n}\n",
-            FailureKind::NotInitialised,
-        ),
-        (
-            "terraform {\n  backend \"s3\" {}\n}\n",
-            FailureKind::BackendInitialisation,
-        ),
+        ("module \"x\" {\n  source = \"./x\"\n}\n", FailureKind::NotInitialised),
+        ("terraform {\n  backend \"s3\" {}\n}\n", FailureKind::BackendInitialisation),
         (
             "terraform {\n  cloud {\n    organization = \"x\"\n  }\n}\n",
             FailureKind::BackendInitialisation,
         ),
-        (
-            "terraform {\n  required_version = \">= 99\"\n}\n",
-            FailureKind::TooOld,
-        ),
+        ("terraform {\n  required_version = \">= 99\"\n}\n", FailureKind::TooOld),
     ];
     for (configuration, kind) in cases {
         let sandbox = Sandbox::new(configuration);
@@ -155,18 +137,13 @@ fn flags_and_environment_of_the_user_reach_the_plan_and_extra_arguments_do_not()
         "variable \"a\" {}\nvariable \"b\" {}\nresource \"terraform_data\" \"x\" {\n  count = var.a == \"1\" && var.b == \"2\" ? 3 : 0\n}\n",
     );
     sandbox.environment.insert("TF_VAR_b".into(), "2".into());
-    sandbox
-        .environment
-        .insert("TF_CLI_ARGS".into(), "-var b=9".into());
+    sandbox.environment.insert("TF_CLI_ARGS".into(), "-var b=9".into());
     sandbox.environment.insert("TF_LOG".into(), "TRACE".into());
     block_on(async {
         let directory = sandbox.open_with(&["-var", "a=1"]);
         let plan = directory.plan(PlanRequest::default()).await.unwrap();
         let document = directory.show(&plan).await.unwrap();
-        let creates = document
-            .changes()
-            .iter()
-            .filter(|c| c.action == Some(Change::Create));
+        let creates = document.changes().iter().filter(|c| c.action == Some(Change::Create));
         assert_eq!(creates.count(), 3);
     });
 }
