@@ -13,8 +13,7 @@ use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use divvy_core::provider_arguments::Gateway;
-use divvy_core::{Address, ProviderArguments};
+use divvy_core::Address;
 use serde::Deserialize;
 
 use crate::error::Error;
@@ -170,20 +169,6 @@ struct ModuleEntry {
 /// The arguments that say who is asking. The client's id alone is no secret.
 const CREDENTIALS: [&str; 3] = ["access_token", "oauthclient_id", "oauthclient_secret"];
 
-/// The arguments that decide which org a provider talks to, and as whom.
-const DECIDING: [&str; 4] = [
-    "access_token",
-    "oauthclient_id",
-    "oauthclient_secret",
-    "aws_region",
-];
-
-impl Written {
-    fn is_empty(&self) -> bool {
-        self.arguments.is_empty() && self.blocks.is_empty() && self.dynamic.is_empty()
-    }
-}
-
 impl Blocks {
     /// Reads the root module and every module that `init` has installed.
     ///
@@ -231,35 +216,6 @@ impl Blocks {
     /// Returns the `provider` blocks of one local name.
     pub fn providers<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a ProviderBlock> {
         self.providers.iter().filter(move |block| block.name == name)
-    }
-
-    /// Returns the arguments of a provider's only configuration, if the blocks alone say that the
-    /// environment decides everything: a listing may start before the plan then. The plan's word is
-    /// to be compared with it afterwards.
-    pub fn arguments_known_before_a_plan(&self, name: &str) -> Option<ProviderArguments> {
-        let blocks: Vec<&ProviderBlock> = self.providers(name).collect();
-        let body = match blocks.as_slice() {
-            [] => return Some(ProviderArguments::default()),
-            [block] if block.alias.is_none() && block.module.is_empty() => &block.body,
-            _ => return None,
-        };
-        let decides = |written: &Written| {
-            written.arguments.iter().any(|(argument, value)| {
-                DECIDING.contains(&argument.as_str()) && value.form != Form::Empty
-            })
-        };
-        if decides(body) || !body.dynamic.is_empty() {
-            return None;
-        }
-        let mut arguments = ProviderArguments::default();
-        for (block, written) in &body.blocks {
-            match block.as_str() {
-                "gateway" if written.is_empty() => arguments.gateway = Some(Gateway::default()),
-                "gateway" | "proxy" => return None,
-                _ => {}
-            }
-        }
-        Some(arguments)
     }
 
     /// Returns the backend's type (`s3`, `cloud`), `None` for the implicit local one.
