@@ -335,14 +335,17 @@ impl Place {
     }
 }
 
-/// Goes through the layers until one completes a pair, or a token comes before any half of one.
-/// Within a layer the token wins, as it does in the provider.
+/// Goes through the layers until one completes a pair or has a token. Within a layer the token
+/// wins, as it does in the provider; but half a pair that was given by flag is never dropped for
+/// somebody else's token.
 fn credentials(layers: &[Layer]) -> Result<(Credentials, Vec<Source>), ConnectionError> {
     let mut id: Option<&Sourced<String>> = None;
     let mut secret: Option<&Sourced<SecretString>> = None;
     let mut open = None;
     for layer in layers {
-        if let (None, None, Some(token)) = (id, secret, &layer.access_token) {
+        let half_is_by_flag = id.is_some_and(|id| id.from == Source::Flags)
+            || secret.is_some_and(|secret| secret.from == Source::Flags);
+        if let (false, Some(token)) = (half_is_by_flag, &layer.access_token) {
             let credentials = Credentials::AccessToken(token.value.clone());
             return Ok((credentials, vec![token.from.clone()]));
         }

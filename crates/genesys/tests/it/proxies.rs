@@ -87,7 +87,11 @@ async fn loopback_is_never_reached_through_the_environment_s_proxy() {
         _ => reply(200, &[], "50"),
     })
     .await;
-    let environment: Environment = [("HTTP_PROXY", proxy.url.as_str())].into_iter().collect();
+    let variables = [
+        ("HTTP_PROXY", proxy.url.as_str()),
+        ("NO_PROXY", "internal.test"),
+    ];
+    let environment: Environment = variables.into_iter().collect();
     let mut arguments = arguments("http", None);
     let (host, port) = api.url["http://".len()..].split_once(':').unwrap();
     arguments.gateway = Some(Gateway {
