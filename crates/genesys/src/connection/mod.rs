@@ -247,6 +247,12 @@ impl Connection {
         &self.base_from
     }
 
+    /// Says whether every request certainly goes through a proxy. One of the environment may have
+    /// exceptions, so it is no certainty.
+    pub(crate) fn is_behind_proxy(&self) -> bool {
+        self.proxies.iter().any(ProxyServer::has_no_exceptions)
+    }
+
     /// Returns the dialect that the org speaks.
     pub fn dialect(&self) -> Dialect {
         self.dialect

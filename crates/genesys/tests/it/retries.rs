@@ -187,6 +187,15 @@ async fn one_retry_after_makes_all_requests_wait_together() {
 }
 
 #[tokio::test]
+async fn a_service_that_says_when_it_is_back_is_asked_again_then() {
+    let server = troubled(|| reply(503, &[("Retry-After", "1")], "")).await;
+    let limit = client(&server.url).limit(&DIVISION).await;
+    assert_eq!(limit.unwrap(), Some(50));
+    let heard = server.heard();
+    assert!(heard[2].at - heard[1].at >= Duration::from_secs(1));
+}
+
+#[tokio::test]
 async fn an_interrupt_ends_a_wait_at_once() {
     let server = Server::start(|request, _| match request.path() {
         "/oauth/token" => token(TOKEN),
