@@ -83,6 +83,11 @@ impl Console {
         anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
     }
 
+    /// Says whether stderr takes colour.
+    pub(crate) fn stderr_is_colored(&self) -> bool {
+        anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never
+    }
+
     /// Writes the artefact to stdout.
     pub(crate) fn artefact(&self, bytes: &[u8]) -> io::Result<()> {
         self.clear_progress();

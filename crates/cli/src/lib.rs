@@ -3,11 +3,13 @@
 //! `main` is called by the binary. Everything that a person sees goes through the console.
 
 mod arguments;
+mod carry_out;
 mod commands;
 mod confirm;
 mod console;
 mod environment;
 mod error;
+mod history;
 mod interrupt;
 mod journal;
 mod log;
@@ -18,6 +20,7 @@ pub mod render;
 pub mod report;
 mod survey;
 mod terraform_errors;
+mod word;
 
 use std::process::ExitCode;
 

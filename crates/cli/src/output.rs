@@ -80,3 +80,11 @@ pub(crate) fn write_report(
         bytes
     })
 }
+
+/// Shows a report as a table on stderr: what is about to be done.
+pub(crate) fn say_report(context: &Context, report: &Report) {
+    let mut bytes = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = render::table::write(report, context.console.width(), context.console.stderr_is_colored(), &mut bytes);
+    context.console.say(&String::from_utf8_lossy(&bytes));
+}

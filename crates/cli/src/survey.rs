@@ -33,8 +33,6 @@ use crate::terraform_errors::of_terraform;
 pub(crate) struct Subject<'s> {
     /// A saved plan (or its JSON) instead of a fresh one.
     pub(crate) plan: Option<&'s Path>,
-    /// True for a plan that refreshes, as a person's own plan would.
-    pub(crate) refreshes: bool,
     /// Failures of an earlier run.
     pub(crate) failures: Vec<Failure>,
     /// Ids that a person named.
@@ -50,6 +48,14 @@ pub(crate) struct Look {
     pub(crate) terraform_version: Option<String>,
     /// Names of outputs that would change.
     pub(crate) outputs: Vec<String>,
+}
+
+/// Terraform's word after a change.
+pub(crate) enum Verified {
+    /// Nothing is left to do.
+    Clean,
+    /// Something is; this is what it looks like now.
+    Pending(Box<Look>),
 }
 
 /// An alias, and the org that it led to.
@@ -125,17 +131,51 @@ impl<'c> Surveyor<'c> {
         Ok(Self { context, directory, blocks, observers, flags })
     }
 
-    /// Looks once.
-    pub(crate) async fn look(&self, subject: Subject<'_>) -> CommandResult<Look> {
+    /// Looks once: at a saved plan or at a fresh one from the state as stored, whose ids and names
+    /// are compared with the org anyway.
+    pub(crate) async fn look(&self, subject: &Subject<'_>) -> CommandResult<Look> {
+        let plan = async {
+            match subject.plan {
+                Some(path) => {
+                    let path = self.context.environment.current_directory.join(path);
+                    self.directory.read_plan_file(&path).await
+                }
+                None => {
+                    let plan = self.directory.plan(PlanRequest::default()).await?;
+                    self.directory.show(&plan).await
+                }
+            }
+        };
         // Nothing here is dropped half-way: a Terraform that was started is waited for.
-        let (plan, state, early) =
-            tokio::join!(self.plan(&subject), self.directory.state_pull(), self.early());
-        let plan = plan?;
-        let state = state.map_err(of_terraform)?;
+        let (plan, state, early) = tokio::join!(plan, self.directory.state_pull(), self.early());
+        self.assemble(plan.map_err(of_terraform)?, state.map_err(of_terraform)?, early, subject).await
+    }
+
+    /// Lets Terraform say what is left to do, with a plan as a person would make it; looks at it
+    /// only if there is something.
+    pub(crate) async fn verify(&self, subject: &Subject<'_>) -> CommandResult<Verified> {
+        let plan = self.directory.plan(PlanRequest { refresh: true, ..PlanRequest::default() }).await;
+        let plan = plan.map_err(of_terraform)?;
+        if !plan.holds_changes() {
+            return Ok(Verified::Clean);
+        }
+        let (plan, state, early) = tokio::join!(self.directory.show(&plan), self.directory.state_pull(), self.early());
+        // A log tells of the time before.
+        let subject = Subject { plan: None, failures: Vec::new(), chosen: subject.chosen.clone(), ..*subject };
+        let look = self.assemble(plan.map_err(of_terraform)?, state.map_err(of_terraform)?, early, &subject).await?;
+        Ok(Verified::Pending(Box::new(look)))
+    }
+
+    async fn assemble(
+        &self,
+        plan: PlanDocument,
+        state: StateDocument,
+        early: Option<CommandResult<Asked>>,
+        subject: &Subject<'_>,
+    ) -> CommandResult<Look> {
         let desired = plan.desired().map_err(of_terraform)?;
         let tracked = state.tracked().map_err(of_terraform)?;
-        let arguments =
-            self.directory.provider_arguments(&plan, &self.blocks).await.map_err(of_terraform)?;
+        let arguments = self.directory.provider_arguments(&plan, &self.blocks).await.map_err(of_terraform)?;
         let mut look = Look {
             survey: Survey::default(),
             orgs: Vec::new(),
@@ -146,7 +186,7 @@ impl<'c> Surveyor<'c> {
         look.survey.surroundings = self.surroundings(subject.other_states)?;
         look.survey.desired = Some(desired);
         look.survey.tracked = Some(tracked);
-        look.survey.failures = subject.failures;
+        look.survey.failures.clone_from(&subject.failures);
         self.look_again(&mut look.survey, &asked, &subject.chosen).await?;
         Ok(look)
     }
@@ -175,23 +215,6 @@ impl<'c> Surveyor<'c> {
             terraform_runs: self.observers.terraform_runs() as u64,
             ..RunInfo::default()
         }
-    }
-
-    async fn plan(&self, subject: &Subject<'_>) -> CommandResult<PlanDocument> {
-        let document = match subject.plan {
-            Some(path) => {
-                let path = self.context.environment.current_directory.join(path);
-                self.directory.read_plan_file(&path).await
-            }
-            None => {
-                let request = PlanRequest { refresh: subject.refreshes, ..PlanRequest::default() };
-                match self.directory.plan(request).await {
-                    Ok(plan) => self.directory.show(&plan).await,
-                    Err(error) => Err(error),
-                }
-            }
-        };
-        document.map_err(of_terraform)
     }
 
     /// Asks the org while the plan is being made, if the blocks alone say which one it is. What

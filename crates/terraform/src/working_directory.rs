@@ -38,9 +38,16 @@ pub struct WorkingDirectory {
 #[derive(Debug)]
 pub struct PlanFile {
     path: PathBuf,
+    holds_changes: bool,
 }
 
 impl PlanFile {
+    /// Says whether the plan would do anything to a resource. Outputs do not count, and neither
+    /// does a pending move; what Terraform did not say counts as a change.
+    pub fn holds_changes(&self) -> bool {
+        self.holds_changes
+    }
+
     /// Returns where it lies.
     pub fn path(&self) -> &Path {
         &self.path
@@ -114,10 +121,10 @@ impl WorkingDirectory {
     /// # Errors
     /// As every run.
     pub async fn plan(&self, request: PlanRequest<'_>) -> Result<PlanFile, Error> {
-        let file = PlanFile {
-            path: self.temporary.path().join(format!("plan-{}", self.terraform_runs())),
-        };
-        self.run(&Invocation::plan(&self.flags, &request, &file.path)).await?;
+        let name = format!("plan-{}", self.terraform_runs());
+        let mut file = PlanFile { path: self.temporary.path().join(name), holds_changes: true };
+        let output = self.run(&Invocation::plan(&self.flags, &request, &file.path)).await?;
+        file.holds_changes = holds_changes(&output.stdout);
         fs::set_permissions(&file.path, fs::Permissions::from_mode(0o600))
             .map_err(|e| Error::file(&file.path, "written", e))?;
         Ok(file)
@@ -281,4 +288,21 @@ pub(crate) fn is_configuration_file(name: &str) -> bool {
     let is_ignored = name.starts_with('.') || name.starts_with('#') || name.ends_with('~');
     let extensions = [".tf", ".tf.json", ".tofu", ".tofu.json"];
     !is_ignored && extensions.iter().any(|extension| name.ends_with(extension))
+}
+
+/// Reads the `change_summary` line of `plan -json`.
+fn holds_changes(lines: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Line {
+        r#type: String,
+        changes: Option<std::collections::BTreeMap<String, serde_json::Value>>,
+    }
+    let summary = lines
+        .split(|byte| *byte == b'\n')
+        .rev()
+        .filter_map(|line| serde_json::from_slice::<Line>(line).ok())
+        .find(|line| line.r#type == "change_summary");
+    summary.and_then(|line| line.changes).is_none_or(|changes| {
+        changes.values().any(|count| count.as_u64().is_some_and(|count| count > 0))
+    })
 }

@@ -30,7 +30,7 @@ pub(crate) async fn run(context: &Context, arguments: &Check) -> CommandResult<u
         other_states: &arguments.other_states,
         ..Subject::default()
     };
-    let look = surveyor.look(subject).await?;
+    let look = surveyor.look(&subject).await?;
     let resolution = resolve(&look.survey);
     let decisions = decide(&look.survey, &resolution, &Policy::default());
     let report = Report::new(
