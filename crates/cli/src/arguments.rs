@@ -8,11 +8,16 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use divvy_core::{Address, EntityId};
 
+use crate::render::Format;
+use crate::render::commands::Shell;
+
 /// Resolves `409 Conflict` on genesyscloud_auth_division: foretells it, adopts what exists through
 /// a plan that imports and nothing else, and lets Terraform itself prove the result.
 #[derive(Debug, Parser)]
 #[command(name = "divvy", version, arg_required_else_help = true, max_term_width = 100)]
-#[command(after_help = "Start with `divvy check` in the directory whose apply ended in 409, or see it all with `divvy demo`.")]
+#[command(
+    after_help = "Start with `divvy check` in the directory whose apply ended in 409, or see it all with `divvy demo`."
+)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) talk: Talk,
@@ -146,7 +151,7 @@ pub(crate) struct Check {
 
     /// Shell whose quoting `-o commands` uses.
     #[arg(long, value_enum, default_value = "sh")]
-    pub(crate) shell: ShellName,
+    pub(crate) shell: Shell,
 
     #[command(flatten)]
     pub(crate) org: OrgArguments,
@@ -312,27 +317,6 @@ pub(crate) struct Completions {
     pub(crate) shell: clap_complete::Shell,
 }
 
-/// A shell whose quoting is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ShellName {
-    Sh,
-    Powershell,
-    Cmd,
-}
-
-/// A form of a report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    Table,
-    Json,
-    Blocks,
-    Commands,
-    Markdown,
-    Github,
-    Html,
-    Csv,
-}
-
 /// `FORMAT` or `FORMAT=FILE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Output {
@@ -357,13 +341,17 @@ impl std::str::FromStr for Output {
 
 fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((left, right)) if !left.is_empty() && !right.is_empty() => Ok((left.to_owned(), right.to_owned())),
+        Some((left, right)) if !left.is_empty() && !right.is_empty() => {
+            Ok((left.to_owned(), right.to_owned()))
+        }
         _ => Err("expected ALIAS=PROFILE".to_owned()),
     }
 }
 
 fn address(text: &str) -> Result<Address, String> {
-    Address::parse(text).ok_or_else(|| format!("`{text}` is no resource instance address (quote it: 'type.label[\"key\"]')"))
+    Address::parse(text).ok_or_else(|| {
+        format!("`{text}` is no resource instance address (quote it: 'type.label[\"key\"]')")
+    })
 }
 
 /// The id follows the last `=`, because a key may hold one.

@@ -21,11 +21,17 @@ pub(crate) fn ask(console: &Console, input: &mut dyn BufRead, question: &str) ->
     console.ask(&format!("{question} [y/N]"));
     let mut answer = String::new();
     input.read_line(&mut answer).ok()?;
-    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes").then(|| Consent::given(Source::Answer))
+    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+        .then(|| Consent::given(Source::Answer))
 }
 
 /// Lets a person choose one of several lines by number; `None` for none of them.
-pub(crate) fn choose(console: &Console, input: &mut dyn BufRead, question: &str, choices: &[String]) -> Option<usize> {
+pub(crate) fn choose(
+    console: &Console,
+    input: &mut dyn BufRead,
+    question: &str,
+    choices: &[String],
+) -> Option<usize> {
     console.say(question);
     for (index, choice) in choices.iter().enumerate() {
         console.say(&format!("  {}) {choice}", index + 1));
@@ -45,8 +51,19 @@ mod tests {
     #[test]
     fn only_a_plain_yes_is_consent() {
         let console = Console::new(ColorChoice::Never, true, false);
-        for (answer, expected) in [("y\n", true), ("YES\n", true), ("\n", false), ("", false), ("yes please\n", false), ("n\n", false)] {
-            assert_eq!(ask(&console, &mut answer.as_bytes(), "Go?").is_some(), expected, "{answer:?}");
+        for (answer, expected) in [
+            ("y\n", true),
+            ("YES\n", true),
+            ("\n", false),
+            ("", false),
+            ("yes please\n", false),
+            ("n\n", false),
+        ] {
+            assert_eq!(
+                ask(&console, &mut answer.as_bytes(), "Go?").is_some(),
+                expected,
+                "{answer:?}"
+            );
         }
     }
 
@@ -54,8 +71,14 @@ mod tests {
     fn a_choice_is_a_number_that_was_offered() {
         let console = Console::new(ColorChoice::Never, true, false);
         let choices = ["a".to_owned(), "b".to_owned()];
-        for (answer, expected) in [("2\n", Some(1)), ("3\n", None), ("0\n", None), ("\n", None), ("x\n", None)] {
-            assert_eq!(choose(&console, &mut answer.as_bytes(), "?", &choices), expected, "{answer:?}");
+        for (answer, expected) in
+            [("2\n", Some(1)), ("3\n", None), ("0\n", None), ("\n", None), ("x\n", None)]
+        {
+            assert_eq!(
+                choose(&console, &mut answer.as_bytes(), "?", &choices),
+                expected,
+                "{answer:?}"
+            );
         }
     }
 }

@@ -3,8 +3,8 @@
 //! stdout carries the artefact and nothing else; stderr carries the talk. Invariant: everything is
 //! understandable without colour, and a closed pipe is no error.
 
-use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
@@ -47,7 +47,7 @@ pub(crate) struct Console {
     is_quiet: bool,
     is_verbose: bool,
     shows_progress: bool,
-    progress: RefCell<Option<ProgressBar>>,
+    progress: Mutex<Option<ProgressBar>>,
 }
 
 impl Console {
@@ -60,7 +60,7 @@ impl Console {
         }
         .write_global();
         let shows_progress = !is_quiet && !is_verbose && io::stderr().is_terminal();
-        Self { is_quiet, is_verbose, shows_progress, progress: RefCell::new(None) }
+        Self { is_quiet, is_verbose, shows_progress, progress: Mutex::new(None) }
     }
 
     /// Says whether somebody can answer a question here.
@@ -68,9 +68,19 @@ impl Console {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Says whether stdout is a terminal: tables are fitted to its width then.
-    pub(crate) fn stdout_is_terminal(&self) -> bool {
-        io::stdout().is_terminal()
+    /// Columns that a table on stdout may take: the terminal's, or 100.
+    pub(crate) fn width(&self) -> usize {
+        const ELSEWHERE: usize = 100;
+        #[cfg(unix)]
+        if let Ok(size) = rustix::termios::tcgetwinsize(io::stdout()) {
+            return usize::from(size.ws_col).max(40);
+        }
+        ELSEWHERE
+    }
+
+    /// Says whether stdout takes colour.
+    pub(crate) fn stdout_is_colored(&self) -> bool {
+        anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
     }
 
     /// Writes the artefact to stdout.
@@ -113,7 +123,7 @@ impl Console {
         if !self.shows_progress {
             return;
         }
-        let mut progress = self.progress.borrow_mut();
+        let mut progress = self.moving_line();
         let bar = progress.get_or_insert_with(|| {
             let bar = ProgressBar::new_spinner();
             bar.set_draw_target(ProgressDrawTarget::stderr());
@@ -128,7 +138,7 @@ impl Console {
 
     /// Takes the moving line away.
     pub(crate) fn clear_progress(&self) {
-        if let Some(bar) = self.progress.borrow_mut().take() {
+        if let Some(bar) = self.moving_line().take() {
             bar.finish_and_clear();
         }
     }
@@ -141,12 +151,16 @@ impl Console {
         let _ = write!(stderr, "{text} ").and_then(|()| stderr.flush());
     }
 
+    fn moving_line(&self) -> MutexGuard<'_, Option<ProgressBar>> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn line(&self, text: &str) {
         let write = || {
             // Nothing is left to tell a failed stderr to.
             let _ = writeln!(anstream::stderr().lock(), "{text}");
         };
-        match &*self.progress.borrow() {
+        match &*self.moving_line() {
             Some(bar) => bar.suspend(write),
             None => write(),
         }

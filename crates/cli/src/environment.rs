@@ -20,7 +20,9 @@ pub(crate) struct Environment {
 impl Environment {
     /// Takes the snapshot.
     pub(crate) fn snapshot() -> Self {
-        let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+        let text = |(name, value): (OsString, OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
         Self {
             variables: std::env::vars_os().filter_map(text).collect(),
             current_directory: std::env::current_dir().unwrap_or_default(),
@@ -64,7 +66,10 @@ pub(crate) mod leash {
 
     /// Ties this process to its parent, then becomes the program named by the arguments.
     pub(super) fn run(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
-        let parent = arguments.next().and_then(|pid| pid.to_str()?.parse::<i32>().ok()).and_then(Pid::from_raw);
+        let parent = arguments
+            .next()
+            .and_then(|pid| pid.to_str()?.parse::<i32>().ok())
+            .and_then(Pid::from_raw);
         let Some(program) = arguments.next() else { return ExitCode::from(64) };
         if set_parent_process_death_signal(Some(Signal::INT)).is_err() || getppid() != parent {
             return ExitCode::from(1);

@@ -37,7 +37,9 @@ impl Journal {
             None => CommandError::failed(format!(
                 "another divvy is at work in {} ({})",
                 working_directory.display(),
-                fs::read_to_string(home.join("owner")).unwrap_or_else(|_| "it did not say who".to_owned()).trim()
+                fs::read_to_string(home.join("owner"))
+                    .unwrap_or_else(|_| "it did not say who".to_owned())
+                    .trim()
             ))
             .hint("wait for it to end, then run this command again"),
         })?;
@@ -47,7 +49,8 @@ impl Journal {
         let id = format!("{}-{}", started.strftime("%Y%m%dT%H%M%SZ"), std::process::id());
         let directory = home.join("runs").join(&id);
         fs::create_dir_all(&directory).map_err(|error| failed("write into", &error))?;
-        let lines = OpenOptions::new().create(true).append(true).open(directory.join("journal.jsonl"));
+        let lines =
+            OpenOptions::new().create(true).append(true).open(directory.join("journal.jsonl"));
         let lines = Mutex::new(lines.map_err(|error| failed("write into", &error))?);
         let journal = Self { id, directory, lines, _lock: lock };
         journal.write(&json!({ "event": "began", "command": command, "at": started.to_string(), "version": env!("CARGO_PKG_VERSION") }));
@@ -56,7 +59,12 @@ impl Journal {
 
     /// `Err(None)` if somebody else has it.
     fn lock(home: &Path) -> Result<File, Option<io::Error>> {
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(home.join("lock")).map_err(Some)?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(home.join("lock"))
+            .map_err(Some)?;
         match lock.try_lock() {
             Ok(()) => Ok(lock),
             Err(TryLockError::WouldBlock) => Err(None),
@@ -95,7 +103,11 @@ impl Observer for Journal {
                 self.write(&json!({ "event": "terraform", "subcommand": subcommand }));
             }
             Effect::WriteFile { path } | Effect::RemoveFile { path } => {
-                let event = if matches!(effect, Effect::WriteFile { .. }) { "write_file" } else { "remove_file" };
+                let event = if matches!(effect, Effect::WriteFile { .. }) {
+                    "write_file"
+                } else {
+                    "remove_file"
+                };
                 self.write(&json!({ "event": event, "path": path }));
             }
             Effect::Request { .. } | Effect::Terraform { .. } => {}

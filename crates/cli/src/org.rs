@@ -10,7 +10,9 @@ use std::sync::Arc;
 use divvy_core::ProviderArguments;
 use divvy_core::effect::Observer;
 use divvy_core::survey::Alias;
-use divvy_genesys::{Client, Connection, ConnectionError, Dialect, Fallback, Flags, Profile, Settings};
+use divvy_genesys::{
+    Client, Connection, ConnectionError, Dialect, Fallback, Flags, Profile, Settings,
+};
 use secrecy::SecretString;
 
 use crate::arguments::OrgArguments;
@@ -36,7 +38,8 @@ impl OrgFlags {
                 "--client-secret is visible to other users of this machine; prefer --client-secret-file",
             );
         }
-        let secret = |path: Option<&std::path::PathBuf>| path.map(|path| read_secret(path)).transpose();
+        let secret =
+            |path: Option<&std::path::PathBuf>| path.map(|path| read_secret(path)).transpose();
         let profile = |name: &String| Profile::load(name, &environment).map_err(of_connection);
         let flags = Flags {
             access_token: secret(arguments.access_token_file.as_ref())?,
@@ -54,7 +57,10 @@ impl OrgFlags {
             .map(|(alias, name)| Ok((alias.clone(), profile(name)?)))
             .collect::<CommandResult<Vec<_>>>()?;
         Ok(Self {
-            fallback: Fallback { flags, profile: arguments.profile.as_ref().map(profile).transpose()? },
+            fallback: Fallback {
+                flags,
+                profile: arguments.profile.as_ref().map(profile).transpose()?,
+            },
             profiles,
             ca_file: arguments.ca_file.clone(),
             environment,
@@ -69,13 +75,18 @@ impl OrgFlags {
         arguments: &ProviderArguments,
         is_only_one: bool,
     ) -> Result<Connection, ConnectionError> {
-        let named = self.profiles.iter().find(|(name, _)| name == alias.as_str()).map(|(_, profile)| profile);
+        let named = self
+            .profiles
+            .iter()
+            .find(|(name, _)| name == alias.as_str())
+            .map(|(_, profile)| profile);
         let fallback = match named {
             Some(profile) => Fallback { flags: Flags::default(), profile: Some(profile.clone()) },
             None if is_only_one => self.fallback.clone(),
             None => Fallback::default(),
         };
-        Connection::from_arguments(arguments, &self.environment, Some(&fallback)).map(|connection| self.with_ca(connection))
+        Connection::from_arguments(arguments, &self.environment, Some(&fallback))
+            .map(|connection| self.with_ca(connection))
     }
 
     /// Works out the connection of a command that needs no configuration.
@@ -97,16 +108,16 @@ impl OrgFlags {
 pub(crate) fn client(
     context: &Context,
     connection: Connection,
-    observer: Arc<dyn Observer>,
     settings: Settings,
+    observer: Arc<dyn Observer>,
 ) -> CommandResult<Client> {
-    Client::new(connection, observer, context.interrupt.clone(), settings).map_err(of_api)
+    Client::new(connection, settings, observer, context.interrupt.clone()).map_err(of_connection)
 }
 
 /// Turns a client's error into the command's.
 pub(crate) fn of_api(error: divvy_genesys::Error) -> CommandError {
     let hints = error.hints();
-    if error.is_interrupted() {
+    if error.reason == divvy_genesys::Reason::Interrupted {
         return CommandError::interrupted();
     }
     CommandError::failed(error).hints(hints)
@@ -126,6 +137,8 @@ fn read_secret(path: &Path) -> CommandResult<SecretString> {
     } else {
         std::fs::File::open(path).and_then(|mut file| file.read_to_string(&mut text))
     };
-    read.map_err(|error| CommandError::failed(format!("could not read the secret in {}: {error}", path.display())))?;
+    read.map_err(|error| {
+        CommandError::failed(format!("could not read the secret in {}: {error}", path.display()))
+    })?;
     Ok(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned()))
 }

@@ -5,14 +5,17 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::arguments::{Format, Output};
+use crate::arguments::Output;
 use crate::commands::Context;
 use crate::error::{CommandError, CommandResult};
+use crate::render::{self, Format};
+use crate::report::Report;
 
 /// Refuses forms that a command does not have, and more than one artefact on stdout.
 pub(crate) fn refuse_unknown(outputs: &[Output], known: &[Format]) -> CommandResult<()> {
     if let Some(output) = outputs.iter().find(|output| !known.contains(&output.format)) {
-        let names: Vec<_> = known.iter().map(|format| format!("{format:?}").to_lowercase()).collect();
+        let names: Vec<_> =
+            known.iter().map(|format| format!("{format:?}").to_lowercase()).collect();
         return Err(CommandError::usage(format!(
             "-o {}: this command writes {}",
             format!("{:?}", output.format).to_lowercase(),
@@ -20,7 +23,8 @@ pub(crate) fn refuse_unknown(outputs: &[Output], known: &[Format]) -> CommandRes
         )));
     }
     if outputs.iter().filter(|output| output.file.is_none()).count() > 1 {
-        return Err(CommandError::usage("only one form can go to standard output").hint("write the others to files: -o json=report.json"));
+        return Err(CommandError::usage("only one form can go to standard output")
+            .hint("write the others to files: -o json=report.json"));
     }
     Ok(())
 }
@@ -38,10 +42,9 @@ pub(crate) fn write(
         let bytes = render(output.format);
         match &output.file {
             Some(file) => write_file(file, &bytes)?,
-            None => context
-                .console
-                .artefact(&bytes)
-                .map_err(|error| CommandError::failed(format!("could not write to standard output: {error}")))?,
+            None => context.console.artefact(&bytes).map_err(|error| {
+                CommandError::failed(format!("could not write to standard output: {error}"))
+            })?,
         }
     }
     Ok(())
@@ -49,11 +52,31 @@ pub(crate) fn write(
 
 /// Writes a file through a temporary one beside it.
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> CommandResult<()> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory =
+        path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let written = tempfile::NamedTempFile::new_in(directory).and_then(|mut file| {
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(path).map(|_| ()).map_err(|error| error.error)
     });
-    written.map_err(|error| CommandError::failed(format!("could not write {}: {error}", path.display())))
+    written.map_err(|error| {
+        CommandError::failed(format!("could not write {}: {error}", path.display()))
+    })
+}
+
+/// Writes a report in each form that was asked for, else as a table.
+pub(crate) fn write_report(
+    context: &Context,
+    outputs: &[Output],
+    shell: render::commands::Shell,
+    report: &Report,
+) -> CommandResult<()> {
+    let is_colored = context.console.stdout_is_colored();
+    let options = render::Options { width: context.console.width(), is_colored, shell };
+    write(context, outputs, Format::Table, |format| {
+        let mut bytes = Vec::new();
+        // Writing to memory cannot fail.
+        let _ = render::write(report, format, &options, &mut bytes);
+        bytes
+    })
 }

@@ -3,18 +3,20 @@
 //! Reads only. Invariant: an org is asked with the credentials of its own provider configuration,
 //! and one listing per org serves every alias that leads there.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::Arc;
 
 use divvy_core::further_needs::further_needs;
 use divvy_core::kinds::division::DIVISION;
-use divvy_core::survey::{Alias, AliasTarget, Desired, Listing, Org, OtherState, Surroundings, Survey, Tracked};
+use divvy_core::survey::{
+    Alias, AliasTarget, Desired, Listing, Org, OtherState, Surroundings, Survey, Tracked,
+};
 use divvy_core::{EntityId, Failure, Kind, OrgId, ProviderArguments};
 use divvy_genesys::{Client, Connection, Settings};
-use divvy_terraform::{Blocks, PassedFlags, PlanDocument, PlanRequest, StateDocument, Terraform, WorkingDirectory};
+use divvy_terraform::{
+    Blocks, PassedFlags, PlanDocument, PlanRequest, StateDocument, Terraform, WorkingDirectory,
+};
 use futures_util::future::{join_all, try_join_all};
 
 use crate::arguments::{OrgArguments, TerraformArguments};
@@ -23,6 +25,7 @@ use crate::console::Tone;
 use crate::error::{CommandError, CommandResult};
 use crate::observers::Observers;
 use crate::org::{OrgFlags, client, of_api, of_connection};
+use crate::report::{self, Place, RunInfo};
 use crate::terraform_errors::of_terraform;
 
 /// What is to be surveyed.
@@ -72,8 +75,6 @@ pub(crate) struct Surveyor<'c> {
     pub(crate) blocks: Blocks,
     pub(crate) observers: Arc<Observers>,
     flags: OrgFlags,
-    /// By connection, so that a second look keeps its token.
-    clients: RefCell<BTreeMap<String, Rc<Client>>>,
 }
 
 impl<'c> Surveyor<'c> {
@@ -97,9 +98,13 @@ impl<'c> Surveyor<'c> {
         let variables = context.environment.variables.clone();
         let (from_environment, dropped) = PassedFlags::of_environment(&variables);
         for flag in dropped {
-            context.console.mark(Tone::Warning, &format!("{flag} of TF_CLI_ARGS is left out of divvy's own calls"));
+            context.console.mark(
+                Tone::Warning,
+                &format!("{flag} of TF_CLI_ARGS is left out of divvy's own calls"),
+            );
         }
-        let given = PassedFlags::parse(terraform.terraform_flags.iter().cloned()).map_err(of_terraform)?;
+        let given =
+            PassedFlags::parse(terraform.terraform_flags.iter().cloned()).map_err(of_terraform)?;
         let program = Terraform::find(terraform.terraform_bin.as_deref(), variables)
             .map_err(of_terraform)?
             .observed_by(Arc::<Observers>::clone(&observers) as _)
@@ -110,22 +115,27 @@ impl<'c> Surveyor<'c> {
             Some(chdir) => context.environment.current_directory.join(chdir),
             None => context.environment.current_directory.clone(),
         };
-        let directory = WorkingDirectory::open(&place, program, from_environment.then(given)).map_err(of_terraform)?;
-        let data = context.environment.variables.get("TF_DATA_DIR").map_or(".terraform", String::as_str);
-        let blocks = Blocks::read(directory.path(), &directory.path().join(data)).map_err(of_terraform)?;
+        let directory = WorkingDirectory::open(&place, program, from_environment.then(given))
+            .map_err(of_terraform)?;
+        let data =
+            context.environment.variables.get("TF_DATA_DIR").map_or(".terraform", String::as_str);
+        let blocks =
+            Blocks::read(directory.path(), &directory.path().join(data)).map_err(of_terraform)?;
         let flags = OrgFlags::read(context, org)?;
-        Ok(Self { context, directory, blocks, observers, flags, clients: RefCell::default() })
+        Ok(Self { context, directory, blocks, observers, flags })
     }
 
     /// Looks once.
     pub(crate) async fn look(&self, subject: Subject<'_>) -> CommandResult<Look> {
         // Nothing here is dropped half-way: a Terraform that was started is waited for.
-        let (plan, state, early) = tokio::join!(self.plan(&subject), self.directory.state_pull(), self.early());
+        let (plan, state, early) =
+            tokio::join!(self.plan(&subject), self.directory.state_pull(), self.early());
         let plan = plan?;
         let state = state.map_err(of_terraform)?;
         let desired = plan.desired().map_err(of_terraform)?;
         let tracked = state.tracked().map_err(of_terraform)?;
-        let arguments = self.directory.provider_arguments(&plan, &self.blocks).await.map_err(of_terraform)?;
+        let arguments =
+            self.directory.provider_arguments(&plan, &self.blocks).await.map_err(of_terraform)?;
         let mut look = Look {
             survey: Survey::default(),
             orgs: Vec::new(),
@@ -139,6 +149,32 @@ impl<'c> Surveyor<'c> {
         look.survey.failures = subject.failures;
         self.look_again(&mut look.survey, &asked, &subject.chosen).await?;
         Ok(look)
+    }
+
+    /// Says what a report of a look should know beside findings and decisions.
+    pub(crate) fn run_info(&self, look: &Look) -> RunInfo {
+        let from = look
+            .orgs
+            .iter()
+            .filter_map(|seen| Some((seen.alias.clone(), seen.credentials_from.clone()?)));
+        let planned = look.survey.desired.iter().flat_map(|desired| &desired.planned);
+        let places = planned.filter_map(|planned| {
+            let place = self.blocks.resource(&planned.address)?;
+            let place = Place { file: place.file.display().to_string(), line: place.line };
+            Some((planned.address.clone(), place))
+        });
+        RunInfo {
+            terraform: Some(report::Terraform {
+                program: self.directory.terraform().name(),
+                version: look.terraform_version.clone(),
+            }),
+            credentials_from: from.collect(),
+            places: places.collect(),
+            outputs_left: look.outputs.clone(),
+            api_requests: self.observers.requests() as u64,
+            terraform_runs: self.observers.terraform_runs() as u64,
+            ..RunInfo::default()
+        }
     }
 
     async fn plan(&self, subject: &Subject<'_>) -> CommandResult<PlanDocument> {
@@ -162,7 +198,8 @@ impl<'c> Surveyor<'c> {
     /// they said is compared with the plan's word afterwards.
     async fn early(&self) -> Option<CommandResult<Asked>> {
         let arguments = self.blocks.arguments_known_before_a_plan("genesyscloud")?;
-        let connection = self.flags.connection(&Alias::new("genesyscloud"), &arguments, true).ok()?;
+        let connection =
+            self.flags.connection(&Alias::new("genesyscloud"), &arguments, true).ok()?;
         Some(self.ask_one(&connection).await)
     }
 
@@ -175,7 +212,8 @@ impl<'c> Surveyor<'c> {
         early: Option<CommandResult<Asked>>,
         look: &mut Look,
     ) -> CommandResult<Vec<Asked>> {
-        let mut aliases: BTreeSet<&Alias> = desired.planned.iter().map(|planned| &planned.alias).collect();
+        let mut aliases: BTreeSet<&Alias> =
+            desired.planned.iter().map(|planned| &planned.alias).collect();
         if !tracked.instances.is_empty() || aliases.is_empty() {
             aliases.extend(arguments.keys());
         }
@@ -199,13 +237,16 @@ impl<'c> Surveyor<'c> {
         if let Some(early) = early {
             let key = early.as_ref().ok().map(|asked| fingerprint(asked.client.connection()));
             match (key, connections.len(), connections.keys().next()) {
-                (Some(key), _, _) if connections.contains_key(&key) => drop(answers.insert(key, early)),
+                (Some(key), _, _) if connections.contains_key(&key) => {
+                    drop(answers.insert(key, early))
+                }
                 // The same question would fail the same way.
                 (None, 1, Some(key)) => drop(answers.insert(key.clone(), early)),
                 _ => {}
             }
         }
-        let open: Vec<_> = connections.iter().filter(|(key, _)| !answers.contains_key(*key)).collect();
+        let open: Vec<_> =
+            connections.iter().filter(|(key, _)| !answers.contains_key(*key)).collect();
         let replies = join_all(open.iter().map(|(_, connection)| self.ask_one(connection))).await;
         for ((key, _), reply) in open.into_iter().zip(replies) {
             answers.insert(key.clone(), reply);
@@ -226,7 +267,9 @@ impl<'c> Surveyor<'c> {
             let answer = lead.as_ref().ok().and_then(|key| asked.get(key));
             let target = match (&lead, answer) {
                 (_, Some(answer)) => AliasTarget::Org(answer.seen.0.clone()),
-                (Ok(key), None) => AliasTarget::Unresolved(refused.get(key).cloned().unwrap_or_default()),
+                (Ok(key), None) => {
+                    AliasTarget::Unresolved(refused.get(key).cloned().unwrap_or_default())
+                }
                 (Err(reason), None) => AliasTarget::Unresolved(reason.clone()),
             };
             look.orgs.push(OrgSeen {
@@ -251,41 +294,47 @@ impl<'c> Surveyor<'c> {
         let client = client(
             self.context,
             connection.clone(),
-            Arc::<Observers>::clone(&self.observers) as _,
             Settings::default(),
+            Arc::<Observers>::clone(&self.observers) as _,
         )?;
-        let (organization, listing) = tokio::join!(client.organization(), client.listing(&DIVISION));
+        let (organization, listing) =
+            tokio::join!(client.organization(), client.listing(&DIVISION));
         let listing = listing.map_err(of_api)?;
-        let (id, name) = match organization {
-            Ok(organization) => (OrgId::new(organization.id), organization.name),
-            // A client may be kept from reading its org; the connection still tells two orgs apart.
-            Err(error) if matches!(error.reason, divvy_genesys::Reason::Forbidden { .. }) => {
-                (OrgId::new(fingerprint(connection)), None)
-            }
-            Err(error) => return Err(of_api(error)),
-        };
+        let organization = organization.map_err(of_api)?;
         let org = Org {
-            name,
+            name: organization.name,
             region: connection.region().map(|region| region.key.to_owned()),
             listings: BTreeMap::from([(DIVISION.terraform_type, listing)]),
         };
-        Ok(Asked { client, seen: (id, org) })
+        Ok(Asked { client, seen: (organization.id, org) })
     }
 
     /// Asks what the first look made worth asking.
-    async fn look_again(&self, survey: &mut Survey, asked: &[Asked], chosen: &BTreeSet<EntityId>) -> CommandResult<()> {
+    async fn look_again(
+        &self,
+        survey: &mut Survey,
+        asked: &[Asked],
+        chosen: &BTreeSet<EntityId>,
+    ) -> CommandResult<()> {
         let needs = further_needs(survey, chosen);
         let questions = needs.into_iter().filter_map(|((org, kind), needs)| {
             let client = &asked.iter().find(|asked| asked.seen.0 == org)?.client;
             Some(async move {
                 let ids: Vec<EntityId> = needs.ids.iter().cloned().collect();
                 let limit = async { if needs.limit { client.limit(kind).await } else { Ok(None) } };
-                let deleted = async { if needs.deleted { client.deleted(kind).await } else { Ok(None) } };
+                let deleted =
+                    async { if needs.deleted { client.deleted(kind).await } else { Ok(None) } };
                 let by_id = client.by_ids(kind, &ids);
                 let (limit, deleted, by_id) = tokio::join!(limit, deleted, by_id);
                 // Nice to know only: what may not be asked is left unknown.
                 let limit = limit.unwrap_or_default();
-                Ok::<_, CommandError>((org, kind, limit, deleted.map_err(of_api)?, by_id.map_err(of_api)?))
+                Ok::<_, CommandError>((
+                    org,
+                    kind,
+                    limit,
+                    deleted.map_err(of_api)?,
+                    by_id.map_err(of_api)?,
+                ))
             })
         });
         let answers = try_join_all(questions).await?;
@@ -304,8 +353,12 @@ impl<'c> Surveyor<'c> {
             .iter()
             .map(|path| {
                 let bytes = std::fs::read(self.context.environment.current_directory.join(path))
-                    .map_err(|error| CommandError::failed(format!("could not read {}: {error}", path.display())))?;
-                let tracked = StateDocument::read(&bytes).and_then(|state| state.tracked()).map_err(of_terraform)?;
+                    .map_err(|error| {
+                        CommandError::failed(format!("could not read {}: {error}", path.display()))
+                    })?;
+                let tracked = StateDocument::read(&bytes)
+                    .and_then(|state| state.tracked())
+                    .map_err(of_terraform)?;
                 Ok(OtherState { label: path.display().to_string(), tracked })
             })
             .collect::<CommandResult<Vec<_>>>()?;
@@ -324,7 +377,11 @@ fn listing_of<'s>(survey: &'s mut Survey, org: &OrgId, kind: &Kind) -> Option<&'
 
 /// Two connections with equal fingerprints ask the same org as the same client.
 fn fingerprint(connection: &Connection) -> String {
-    format!("{} {}", connection.api_url(), connection.client_id().unwrap_or(connection.credentials_from().as_str()))
+    format!(
+        "{} {}",
+        connection.api_url(),
+        connection.client_id().unwrap_or(connection.credentials_from().as_str())
+    )
 }
 
 /// Shows each effect as the progress line.
@@ -334,7 +391,9 @@ impl divvy_core::effect::Observer for Progress {
     fn before(&self, effect: &divvy_core::effect::Effect) {
         use divvy_core::effect::Effect;
         match effect {
-            Effect::Terraform { subcommand, .. } => self.0.progress(&format!("terraform {subcommand}")),
+            Effect::Terraform { subcommand, .. } => {
+                self.0.progress(&format!("terraform {subcommand}"))
+            }
             Effect::Request { .. } => self.0.progress("reading the org"),
             Effect::WriteFile { .. } | Effect::RemoveFile { .. } => {}
         }

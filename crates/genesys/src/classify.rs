@@ -114,7 +114,7 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, (Reason, Happe
     })
 }
 
-/// Classifies a try that brought no complete answer. `through_proxy` is true if one is set up.
+/// Classifies a try that brought no complete answer. `through_proxy` is true if it certainly went to one.
 pub(crate) fn of_failure(error: &reqwest::Error, through_proxy: bool) -> (Reason, Happened) {
     let causes = || std::iter::successors(error.source(), |&cause| cause_of(cause));
     let io_kinds = || causes().filter_map(|cause| cause.downcast_ref::<io::Error>());

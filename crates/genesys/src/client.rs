@@ -179,12 +179,16 @@ impl Client {
                     return Err(failed.error);
                 }
                 (Decision::GiveUp, _) | (Decision::Again, None) => return Err(failed.error),
-                (Decision::Again, Some(wait)) if failed.happened == Happened::RateLimited => {
-                    self.pace.pause(failed.retry_after.unwrap_or(wait));
-                }
                 (Decision::Again, Some(wait)) => {
-                    self.unless_interrupted(call, &url, tokio::time::sleep(wait))
-                        .await?;
+                    let told = failed
+                        .retry_after
+                        .map(|told| told.min(self.limits.longest_pause));
+                    let wait = told.unwrap_or(wait);
+                    if failed.happened == Happened::RateLimited {
+                        self.pace.pause(wait);
+                    } else {
+                        self.pause(call, wait).await?;
+                    }
                 }
             }
             tracing::debug!(attempt, "{}; sending it again", failed.error);
@@ -234,28 +238,10 @@ impl Client {
             path: path_and_query(url),
             writes: call.method.safety() == Safety::Changes,
         };
-        self.observer.before(&effect);
+        let watched = Watched::begin(self.observer.as_ref(), effect);
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let start = Instant::now();
         let tried = self.receive(self.request(call, url, authorization)).await;
-        let (code, correlation_id) = match &tried {
-            Ok(answer) => (
-                Some(i32::from(answer.status.as_u16())),
-                header(&answer.headers, CORRELATION_ID),
-            ),
-            Err(_) => (None, None),
-        };
-        self.observer.after(
-            &effect,
-            &Outcome {
-                succeeded: tried
-                    .as_ref()
-                    .is_ok_and(|answer| answer.status.is_success()),
-                code,
-                correlation_id,
-                took: start.elapsed(),
-            },
-        );
+        watched.end(tried.as_ref().ok());
         let mut exchange = exchange_of(call, url);
         exchange.attempts = attempt;
         self.judge(call, exchange, tried)
@@ -306,8 +292,8 @@ impl Client {
         let answer = match tried {
             Ok(answer) => answer,
             Err(error) => {
-                let through_proxy = !self.connection.proxies.is_empty();
-                let (reason, happened) = classify::of_failure(&error, through_proxy);
+                let (reason, happened) =
+                    classify::of_failure(&error, self.connection.is_behind_proxy());
                 let source = Some(Arc::new(error.without_url()));
                 return Err(failed(reason, exchange, happened, None, source));
             }
@@ -401,6 +387,49 @@ struct Answer {
     status: StatusCode,
     headers: HeaderMap,
     body: Vec<u8>,
+}
+
+/// One try under the eyes of an observer, who hears of its end even if it is dropped half-way.
+struct Watched<'a> {
+    observer: &'a dyn Observer,
+    effect: Effect,
+    start: Instant,
+    has_ended: bool,
+}
+
+impl<'a> Watched<'a> {
+    fn begin(observer: &'a dyn Observer, effect: Effect) -> Self {
+        observer.before(&effect);
+        Self {
+            observer,
+            effect,
+            start: Instant::now(),
+            has_ended: false,
+        }
+    }
+
+    fn end(mut self, answer: Option<&Answer>) {
+        self.tell(answer);
+        self.has_ended = true;
+    }
+
+    fn tell(&self, answer: Option<&Answer>) {
+        let outcome = Outcome {
+            succeeded: answer.is_some_and(|answer| answer.status.is_success()),
+            code: answer.map(|answer| answer.status.as_u16().into()),
+            correlation_id: answer.and_then(|answer| header(&answer.headers, CORRELATION_ID)),
+            took: self.start.elapsed(),
+        };
+        self.observer.after(&self.effect, &outcome);
+    }
+}
+
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.tell(None);
+        }
+    }
 }
 
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {

@@ -73,6 +73,11 @@ impl ProxyServer {
         Ok(proxy.no_proxy(self.exceptions.as_deref().and_then(NoProxy::from_string)))
     }
 
+    /// Says whether it is used for every request.
+    pub(crate) fn has_no_exceptions(&self) -> bool {
+        self.exceptions.is_none()
+    }
+
     /// Returns the password, so that it can be kept out of every text.
     pub(crate) fn password(&self) -> Option<SecretString> {
         let in_url = || {

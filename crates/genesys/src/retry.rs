@@ -228,6 +228,9 @@ mod tests {
             assert!(*wait >= least && *wait <= least * 2, "{index}: {wait:?}");
         }
         let others: Vec<Duration> = LIMITS.schedule().collect();
-        assert_ne!(waits, others, "requests under way together must not wait alike");
+        assert_ne!(
+            waits, others,
+            "requests under way together must not wait alike"
+        );
     }
 }

@@ -4,3 +4,5 @@
 //! must fail a test, not pass on both sides. Invariant: nothing here reaches beyond this machine.
 
 pub mod emulator;
+pub mod mirror;
+pub mod provider;

@@ -11,6 +11,7 @@ mod error;
 mod failure;
 mod import_plan;
 mod invocation;
+pub mod logs;
 mod passed_flags;
 mod plan_document;
 mod program;

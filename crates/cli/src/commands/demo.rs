@@ -25,7 +25,9 @@ const ORG: &str = r#"{
 }"#;
 
 pub(crate) async fn run(context: &Context, arguments: &Demo) -> CommandResult<u8> {
-    let failed = |error: std::io::Error| CommandError::failed(format!("the demo could not be set up: {error}"));
+    let failed = |error: std::io::Error| {
+        CommandError::failed(format!("the demo could not be set up: {error}"))
+    };
     let temporary = tempfile::Builder::new().prefix("divvy-demo-").tempdir().map_err(failed)?;
     let directory = match &arguments.directory {
         Some(directory) => {
@@ -37,7 +39,9 @@ pub(crate) async fn run(context: &Context, arguments: &Demo) -> CommandResult<u8
     let binary = std::env::current_exe().map_err(failed)?;
     let mirror = mirror::lay_out(&directory.join(".demo"), &binary).map_err(failed)?;
     let seed = Seed::from_json(ORG).map_err(CommandError::failed)?;
-    let emulator = Emulator::start(Options { seed, ..Options::default() }).await.map_err(CommandError::failed)?;
+    let emulator = Emulator::start(Options { seed, ..Options::default() })
+        .await
+        .map_err(CommandError::failed)?;
     let port = emulator.url().rsplit(':').next().unwrap_or_default().to_owned();
     std::fs::write(directory.join("main.tf"), configuration(&port)).map_err(failed)?;
     let story = Story {
@@ -116,22 +120,39 @@ impl Story<'_> {
     async fn tell(&self) -> CommandResult<u8> {
         let say = |text: &str| self.context.console.say(&format!("\n# {text}"));
         let terraform = self.terraform.clone();
-        say("An org in which Engineering, Sales EMEA and Sales APAC were made by hand, and a configuration that wants them (and Claims).");
+        say(
+            "An org in which Engineering, Sales EMEA and Sales APAC were made by hand, and a configuration that wants them (and Claims).",
+        );
         self.step(&terraform, "terraform", &["init", "-no-color"], true, &[0]).await?;
         say("The apply that brings people here:");
-        self.step(&terraform, "terraform", &["apply", "-auto-approve", "-no-color"], false, &[1]).await?;
+        self.step(&terraform, "terraform", &["apply", "-auto-approve", "-no-color"], false, &[1])
+            .await?;
         say("What divvy says about it:");
         self.step(&self.divvy, "divvy", &["check"], false, &[2]).await?;
         say("And what it does about it:");
         self.step(&self.divvy, "divvy", &["fix", "--yes"], false, &[0]).await?;
         say("Terraform's own word:");
-        self.step(&terraform, "terraform", &["plan", "-no-color", "-detailed-exitcode"], false, &[0]).await?;
+        self.step(
+            &terraform,
+            "terraform",
+            &["plan", "-no-color", "-detailed-exitcode"],
+            false,
+            &[0],
+        )
+        .await?;
         self.context.console.say("\nThat is all: three existing divisions are managed, Claims was created by the apply, nothing else was touched.");
         Ok(0)
     }
 
     /// Shows a command, runs it, and holds it to the exit code that the story needs.
-    async fn step(&self, program: &Path, name: &str, arguments: &[&str], is_set_up: bool, expected: &[i32]) -> CommandResult<()> {
+    async fn step(
+        &self,
+        program: &Path,
+        name: &str,
+        arguments: &[&str],
+        is_set_up: bool,
+        expected: &[i32],
+    ) -> CommandResult<()> {
         self.context.console.say(&format!("$ {name} {}", arguments.join(" ")));
         let mut command = Command::new(program);
         command

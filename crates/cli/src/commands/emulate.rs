@@ -16,8 +16,9 @@ pub(crate) async fn run(context: &Context, arguments: &Emulate) -> CommandResult
         )));
     }
     let read = |path: &Path| {
-        std::fs::read_to_string(path)
-            .map_err(|error| CommandError::failed(format!("could not read {}: {error}", path.display())))
+        std::fs::read_to_string(path).map_err(|error| {
+            CommandError::failed(format!("could not read {}: {error}", path.display()))
+        })
     };
     let unreadable = |path: &Path, error: &dyn std::fmt::Display| {
         CommandError::failed(format!("{} is not of the expected form: {error}", path.display()))
@@ -28,7 +29,9 @@ pub(crate) async fn run(context: &Context, arguments: &Emulate) -> CommandResult
         None => Seed::default(),
     };
     let faults: Vec<Fault> = match &arguments.faults {
-        Some(path) => serde_json::from_str(&read(path)?).map_err(|error| unreadable(path, &error))?,
+        Some(path) => {
+            serde_json::from_str(&read(path)?).map_err(|error| unreadable(path, &error))?
+        }
         None => Vec::new(),
     };
     let options = Options {
@@ -43,10 +46,9 @@ pub(crate) async fn run(context: &Context, arguments: &Emulate) -> CommandResult
         },
     };
     let emulator = Emulator::start(options).await.map_err(CommandError::failed)?;
-    context
-        .console
-        .artefact(format!("{}\n", emulator.url()).as_bytes())
-        .map_err(|error| CommandError::failed(format!("could not write to standard output: {error}")))?;
+    context.console.artefact(format!("{}\n", emulator.url()).as_bytes()).map_err(|error| {
+        CommandError::failed(format!("could not write to standard output: {error}"))
+    })?;
     let endpoint = emulator.url().trim_start_matches("http://").to_owned();
     let (host, port) = endpoint.rsplit_once(':').unwrap_or((&endpoint, "80"));
     context.console.say(&format!(

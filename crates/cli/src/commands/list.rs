@@ -10,15 +10,16 @@ use divvy_genesys::{Dialect, Settings};
 use serde_json::{Value, json};
 
 use super::Context;
-use crate::arguments::{Format, List};
+use crate::arguments::List;
 use crate::error::{CommandError, CommandResult};
 use crate::org::{OrgFlags, client, of_api};
 use crate::output;
+use crate::render::Format;
 
 pub(crate) async fn run(context: &Context, arguments: &List) -> CommandResult<u8> {
     output::refuse_unknown(&arguments.outputs, &[Format::Table, Format::Json])?;
     let connection = OrgFlags::read(context, &arguments.org)?.direct(Dialect::Published)?;
-    let client = client(context, connection, Arc::new(Unobserved), Settings::default())?;
+    let client = client(context, connection, Settings::default(), Arc::new(Unobserved))?;
     let mut entities = if arguments.deleted {
         client.deleted(&DIVISION).await.map_err(of_api)?.ok_or_else(|| {
             CommandError::failed("this client may not read the list of deleted divisions")
@@ -32,7 +33,11 @@ pub(crate) async fn run(context: &Context, arguments: &List) -> CommandResult<u8
         let equal = |entity: &Entity, wanted: &str| {
             name::compare(&entity.key.to_string(), wanted) == Likeness::Equal
         };
-        missing = arguments.names.iter().filter(|wanted| !entities.iter().any(|entity| equal(entity, wanted))).collect();
+        missing = arguments
+            .names
+            .iter()
+            .filter(|wanted| !entities.iter().any(|entity| equal(entity, wanted)))
+            .collect();
         entities.retain(|entity| arguments.names.iter().any(|wanted| equal(entity, wanted)));
     }
     entities.sort_by(|a, b| (&a.key, &a.id).cmp(&(&b.key, &b.id)));
@@ -69,7 +74,12 @@ fn table(entities: &[Entity]) -> String {
             _ => String::new(),
         };
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{}  {}{home}{description}", entity.id, visible(&entity.key.to_string()));
+        let _ = writeln!(
+            text,
+            "{}  {}{home}{description}",
+            entity.id,
+            visible(&entity.key.to_string())
+        );
     }
     text
 }

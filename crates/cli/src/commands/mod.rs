@@ -58,7 +58,11 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command, console: Arc<Console>, environment: Environment) -> CommandResult<u8> {
+async fn run(
+    command: Command,
+    console: Arc<Console>,
+    environment: Environment,
+) -> CommandResult<u8> {
     let context = Context { console, environment, interrupt: interrupt::install() };
     match command {
         Command::Check(arguments) => check::run(&context, &arguments).await,

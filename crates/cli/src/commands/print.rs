@@ -21,9 +21,8 @@ pub(crate) fn man(context: &Context) -> CommandResult<u8> {
 }
 
 fn print(context: &Context, bytes: &[u8]) -> CommandResult<u8> {
-    context
-        .console
-        .artefact(bytes)
-        .map_err(|error| CommandError::failed(format!("could not write to standard output: {error}")))?;
+    context.console.artefact(bytes).map_err(|error| {
+        CommandError::failed(format!("could not write to standard output: {error}"))
+    })?;
     Ok(0)
 }

@@ -247,6 +247,12 @@ impl Connection {
         &self.base_from
     }
 
+    /// Says whether every request certainly goes through a proxy. One of the environment may have
+    /// exceptions, so it is no certainty.
+    pub(crate) fn is_behind_proxy(&self) -> bool {
+        self.proxies.iter().any(ProxyServer::has_no_exceptions)
+    }
+
     /// Returns the dialect that the org speaks.
     pub fn dialect(&self) -> Dialect {
         self.dialect
@@ -335,14 +341,17 @@ impl Place {
     }
 }
 
-/// Goes through the layers until one completes a pair, or a token comes before any half of one.
-/// Within a layer the token wins, as it does in the provider.
+/// Goes through the layers until one completes a pair or has a token. Within a layer the token
+/// wins, as it does in the provider; but half a pair that was given by flag is never dropped for
+/// somebody else's token.
 fn credentials(layers: &[Layer]) -> Result<(Credentials, Vec<Source>), ConnectionError> {
     let mut id: Option<&Sourced<String>> = None;
     let mut secret: Option<&Sourced<SecretString>> = None;
     let mut open = None;
     for layer in layers {
-        if let (None, None, Some(token)) = (id, secret, &layer.access_token) {
+        let half_is_by_flag = id.is_some_and(|id| id.from == Source::Flags)
+            || secret.is_some_and(|secret| secret.from == Source::Flags);
+        if let (false, Some(token)) = (half_is_by_flag, &layer.access_token) {
             let credentials = Credentials::AccessToken(token.value.clone());
             return Ok((credentials, vec![token.from.clone()]));
         }

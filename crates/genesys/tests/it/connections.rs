@@ -399,6 +399,41 @@ fn flags_beat_an_access_token_of_the_environment() {
 }
 
 #[test]
+fn a_given_token_replaces_half_a_pair_of_the_block_but_no_half_by_flag_is_dropped() {
+    let block = ProviderArguments {
+        oauthclient_secret: open("var.gc_secret"),
+        ..full_block()
+    };
+    let by_token = Fallback {
+        flags: Flags {
+            access_token: Some("t".into()),
+            ..Flags::default()
+        },
+        profile: None,
+    };
+    let connection =
+        Connection::from_arguments(&block, &Environment::default(), Some(&by_token)).unwrap();
+    assert_eq!(connection.credentials_from(), "flags");
+
+    let only_id = Fallback {
+        flags: Flags {
+            client_id: Some("flag-id".into()),
+            region: Some("eu-west-1".into()),
+            ..Flags::default()
+        },
+        profile: None,
+    };
+    let environment = environment(&[("GENESYSCLOUD_ACCESS_TOKEN", "t")]);
+    let error = Connection::from_flags(&only_id, &environment, Dialect::Published).unwrap_err();
+    assert!(matches!(
+        error,
+        ConnectionError::NoCredentials {
+            missing: "the client secret"
+        }
+    ));
+}
+
+#[test]
 fn a_profile_is_loaded_from_the_home_directory_and_may_lead_to_this_machine() {
     let text = "[DEFAULT]\nenvironment='localhost:8080'\nclient_credentials='i'\nclient_secret='s'";
     let (_home, environment) = home(".gc/config.toml", text);

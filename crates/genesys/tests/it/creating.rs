@@ -9,7 +9,7 @@ use divvy_genesys::{Conflict, NewEntity, Reason};
 use serde_json::{Value, json};
 
 use crate::server::{Reply, Request, Server, json as json_reply, reply, token};
-use crate::support::{DIVISIONS, TOKEN, client};
+use crate::support::{DIVISIONS, TOKEN, client, impatient_client};
 
 fn consent() -> Consent {
     Consent::given(Source::Flag)
@@ -84,9 +84,8 @@ async fn a_reply_cut_at_any_byte_leaves_the_outcome_unknown_and_is_not_repeated(
 }
 
 #[tokio::test]
-async fn no_answer_server_trouble_and_foreign_pages_are_unknown_outcomes() {
-    let troubles: [fn() -> Reply; 5] = [
-        || Reply::Hang,
+async fn server_trouble_and_foreign_pages_are_unknown_outcomes() {
+    let troubles: [fn() -> Reply; 4] = [
         || reply(500, &[], ""),
         || reply(504, &[], "<html>"),
         || reply(200, &[], "<html>"),
@@ -101,6 +100,17 @@ async fn no_answer_server_trouble_and_foreign_pages_are_unknown_outcomes() {
         assert_eq!(error.reason, Reason::UnknownOutcome);
         assert_eq!(server.count("POST", DIVISIONS), 1);
     }
+}
+
+#[tokio::test]
+async fn a_create_without_answer_in_time_is_an_unknown_outcome() {
+    let server = org(|_, _, _| Reply::Hang).await;
+    let error = impatient_client(&server.url)
+        .create(&DIVISION, &NewEntity::new("Sales"), &consent())
+        .await
+        .unwrap_err();
+    assert_eq!(error.reason, Reason::UnknownOutcome);
+    assert_eq!(server.count("POST", DIVISIONS), 1);
 }
 
 #[tokio::test]

@@ -187,3 +187,29 @@ async fn every_try_is_observed_and_counted() {
     );
     assert_eq!(client.requests(), 3);
 }
+
+#[tokio::test]
+async fn a_try_that_is_dropped_half_way_has_an_end_too() {
+    let server = Server::start(|request, _| match request.path() {
+        "/oauth/token" => token(TOKEN),
+        _ => Reply::Hang,
+    })
+    .await;
+    let recorder = Arc::new(Recorder::default());
+    let client = client_with(&server.url, Dialect::Published, quick(), recorder.clone());
+    let limit = DIVISION.limit.unwrap();
+    let arrival = async {
+        while server.count("GET", limit) == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        _ = client.limit(&DIVISION) => panic!("nobody answers"),
+        () = arrival => {}
+    }
+    let last = recorder.0.lock().unwrap().last().cloned();
+    assert_eq!(
+        last,
+        Some(format!("after GET {limit} false false None None"))
+    );
+}

@@ -6,7 +6,7 @@ use divvy_core::ProviderArguments;
 use divvy_core::effect::Unobserved;
 use divvy_core::kinds::division::DIVISION;
 use divvy_core::provider_arguments::{Argument, BasicAuth, Gateway, Proxy};
-use divvy_genesys::{Client, Connection, Environment, Reason};
+use divvy_genesys::{Client, Connection, Environment, NetworkFailure, Reason};
 use tokio_util::sync::CancellationToken;
 
 use crate::server::{Server, reply, token};
@@ -87,7 +87,11 @@ async fn loopback_is_never_reached_through_the_environment_s_proxy() {
         _ => reply(200, &[], "50"),
     })
     .await;
-    let environment: Environment = [("HTTP_PROXY", proxy.url.as_str())].into_iter().collect();
+    let variables = [
+        ("HTTP_PROXY", proxy.url.as_str()),
+        ("NO_PROXY", "internal.test"),
+    ];
+    let environment: Environment = variables.into_iter().collect();
     let mut arguments = arguments("http", None);
     let (host, port) = api.url["http://".len()..].split_once(':').unwrap();
     arguments.gateway = Some(Gateway {
@@ -116,4 +120,21 @@ async fn a_proxy_that_wants_a_password_or_refuses_the_tunnel_is_named() {
             .iter()
             .any(|request| request.method == "CONNECT")
     );
+}
+
+#[tokio::test]
+async fn nobody_on_loopback_is_no_fault_of_the_environment_s_proxy() {
+    let environment: Environment = [("HTTP_PROXY", "http://127.0.0.1:1")].into_iter().collect();
+    let mut arguments = arguments("http", None);
+    arguments.gateway = Some(Gateway {
+        protocol: known("http"),
+        host: known("127.0.0.1"),
+        port: known("1"),
+        ..Gateway::default()
+    });
+    let error = client(&arguments, &environment)
+        .limit(&DIVISION)
+        .await
+        .unwrap_err();
+    assert_eq!(error.reason, Reason::Network(NetworkFailure::Refused));
 }

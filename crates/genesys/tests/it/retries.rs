@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::server::{Reply, Server, json as json_reply, reply, token};
-use crate::support::{DIVISIONS, TOKEN, client, client_with, connection, quick};
+use crate::support::{DIVISIONS, TOKEN, client, client_with, connection, impatient_client, quick};
 
 const LIMIT: &str = "/api/v2/authorization/divisions/limit";
 
@@ -36,14 +36,13 @@ async fn always(answer: fn() -> Reply) -> (Server, Error) {
 
 #[tokio::test]
 async fn a_read_is_sent_again_after_every_trouble_that_can_pass() {
-    let troubles: [fn() -> Reply; 7] = [
+    let troubles: [fn() -> Reply; 6] = [
         || reply(500, &[], ""),
         || reply(503, &[("Content-Type", "text/html")], "<html>"),
         || reply(429, &[("Retry-After", "0")], ""),
         || reply(429, &[("Retry-After", "Sun, 06 Nov 1994 08:49:37 GMT")], ""),
         || Reply::Bytes(Vec::new()),
         || Reply::Bytes(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n5".to_vec()),
-        || Reply::Hang,
     ];
     for (index, trouble) in troubles.into_iter().enumerate() {
         let server = troubled(trouble).await;
@@ -51,6 +50,14 @@ async fn a_read_is_sent_again_after_every_trouble_that_can_pass() {
         assert_eq!(limit.unwrap(), Some(50), "trouble {index}");
         assert_eq!(server.count("GET", LIMIT), 2, "trouble {index}");
     }
+}
+
+#[tokio::test]
+async fn a_read_without_answer_in_time_is_sent_again() {
+    let server = troubled(|| Reply::Hang).await;
+    let limit = impatient_client(&server.url).limit(&DIVISION).await;
+    assert_eq!(limit.unwrap(), Some(50));
+    assert!(server.count("GET", LIMIT) >= 2);
 }
 
 #[tokio::test]
@@ -180,6 +187,15 @@ async fn one_retry_after_makes_all_requests_wait_together() {
 }
 
 #[tokio::test]
+async fn a_service_that_says_when_it_is_back_is_asked_again_then() {
+    let server = troubled(|| reply(503, &[("Retry-After", "1")], "")).await;
+    let limit = client(&server.url).limit(&DIVISION).await;
+    assert_eq!(limit.unwrap(), Some(50));
+    let heard = server.heard();
+    assert!(heard[2].at - heard[1].at >= Duration::from_secs(1));
+}
+
+#[tokio::test]
 async fn an_interrupt_ends_a_wait_at_once() {
     let server = Server::start(|request, _| match request.path() {
         "/oauth/token" => token(TOKEN),
@@ -187,13 +203,9 @@ async fn an_interrupt_ends_a_wait_at_once() {
     })
     .await;
     let interrupt = CancellationToken::new();
-    let settings = Settings {
-        try_timeout: Duration::from_secs(60),
-        ..quick()
-    };
     let client = Client::new(
         connection(&server.url, Dialect::Published),
-        settings,
+        quick(),
         Arc::new(Unobserved),
         interrupt.clone(),
     )

@@ -11,10 +11,11 @@ pub(crate) const SECRET: &str = "s3cr3t-of-the-test";
 pub(crate) const TOKEN: &str = "t0ken-of-the-test";
 pub(crate) const DIVISIONS: &str = "/api/v2/authorization/divisions";
 
-/// Short times, so that a test of retries takes milliseconds.
+/// Short waits, so that a test of retries takes milliseconds; long time-outs, so that a busy
+/// machine is no failure.
 pub(crate) fn quick() -> Settings {
     Settings {
-        try_timeout: Duration::from_millis(500),
+        try_timeout: Duration::from_secs(20),
         first_wait: Duration::from_millis(1),
         attempts: 4,
         ..Settings::default()
@@ -36,6 +37,15 @@ pub(crate) fn connection(url: &str, dialect: Dialect) -> Connection {
 
 pub(crate) fn client(url: &str) -> Client {
     client_with(url, Dialect::Published, quick(), Arc::new(Unobserved))
+}
+
+/// A client for servers that do not answer.
+pub(crate) fn impatient_client(url: &str) -> Client {
+    let settings = Settings {
+        try_timeout: Duration::from_millis(300),
+        ..quick()
+    };
+    client_with(url, Dialect::Published, settings, Arc::new(Unobserved))
 }
 
 pub(crate) fn client_with(

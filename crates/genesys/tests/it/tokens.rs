@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use crate::server::{Reply, Server, reply, token};
-use crate::support::{TOKEN, client, quick};
+use crate::support::{TOKEN, client, impatient_client, quick};
 
 const LOGIN: &str = "/oauth/token";
 
@@ -141,7 +141,7 @@ async fn troubles_of_the_login_service_pass_or_are_told() {
             Some(50)
         );
     }
-    let staying: [(fn() -> Reply, Reason); 5] = [
+    let staying: [(fn() -> Reply, Reason); 4] = [
         (
             || reply(200, &[], "<html>sign on</html>"),
             Reason::NotJson { is_html: true },
@@ -158,7 +158,6 @@ async fn troubles_of_the_login_service_pass_or_are_told() {
             },
             Reason::RateLimited { retry_after: None },
         ),
-        (|| Reply::Hang, Reason::Network(NetworkFailure::TimedOut)),
     ];
     for (trouble, reason) in staying {
         let server = Server::start(move |_, _| trouble()).await;
@@ -166,4 +165,15 @@ async fn troubles_of_the_login_service_pass_or_are_told() {
         assert_eq!(error.reason, reason);
         assert_eq!(error.exchange.path, LOGIN);
     }
+}
+
+#[tokio::test]
+async fn a_login_service_that_does_not_answer_is_told() {
+    let server = Server::start(|_, _| Reply::Hang).await;
+    let error = impatient_client(&server.url)
+        .limit(&DIVISION)
+        .await
+        .unwrap_err();
+    assert_eq!(error.reason, Reason::Network(NetworkFailure::TimedOut));
+    assert_eq!(error.exchange.path, LOGIN);
 }

@@ -1,3 +1,4 @@
 //! Integration tests of the sandbox: one binary, one module per subject.
 
 mod emulator;
+mod provider;

@@ -5,3 +5,6 @@ mod program;
 mod provider_configuration;
 mod support;
 mod working_directory;
+mod logs;
+mod logs_ci;
+mod logs_properties;

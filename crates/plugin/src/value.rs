@@ -1,0 +1,315 @@
+//! Values of Terraform's type system as they travel in plugin messages.
+//!
+//! Reads and writes MessagePack without a schema; JSON is read too, since some providers answer so.
+//! Invariant: decoding what was encoded gives the same value back. Refinements of unknown values
+//! are dropped (they only narrow a value that is not there).
+
+use std::collections::BTreeMap;
+
+use serde_json::Number;
+
+use crate::error::Error;
+use crate::messages::DynamicValue;
+
+/// A value, as far as it can be told without its schema: sets and tuples are lists, objects are
+/// maps.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Value {
+    /// `null`.
+    #[default]
+    Null,
+    /// Known after apply.
+    Unknown,
+    /// `true`, `false`.
+    Bool(bool),
+    /// A number. One that fits no machine number travels as text.
+    Number(Number),
+    /// A string.
+    Text(String),
+    /// A list, set or tuple.
+    List(Vec<Value>),
+    /// A map or object.
+    Map(BTreeMap<String, Value>),
+}
+
+const NULL: Value = Value::Null;
+
+impl Value {
+    /// Makes an object.
+    pub fn object<N: Into<String>>(entries: impl IntoIterator<Item = (N, Self)>) -> Self {
+        Self::Map(
+            entries
+                .into_iter()
+                .map(|(name, value)| (name.into(), value))
+                .collect(),
+        )
+    }
+
+    /// Returns an attribute; null if there is none, or if this is no object.
+    pub fn get(&self, name: &str) -> &Self {
+        match self {
+            Self::Map(entries) => entries.get(name).unwrap_or(&NULL),
+            _ => &NULL,
+        }
+    }
+
+    /// Sets an attribute; does nothing if this is no object.
+    pub fn set(&mut self, name: &str, value: Self) {
+        if let Self::Map(entries) = self {
+            entries.insert(name.to_owned(), value);
+        }
+    }
+
+    /// Returns the text, if it is one.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Returns the truth value, if it is one.
+    pub fn as_bool(&self) -> Option<bool> {
+        match self {
+            Self::Bool(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// Returns the number as an unsigned integer, if it is one.
+    pub fn as_u64(&self) -> Option<u64> {
+        match self {
+            Self::Number(number) => number.as_u64(),
+            _ => None,
+        }
+    }
+
+    /// Returns the elements; none if this is no list.
+    pub fn elements(&self) -> &[Self] {
+        match self {
+            Self::List(elements) => elements,
+            _ => &[],
+        }
+    }
+
+    /// Says whether it is null.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// Says whether it is known only after apply (itself, not something inside it).
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown)
+    }
+
+    /// Reads a value out of a message. A message without the field means null.
+    pub fn read(message: Option<&DynamicValue>) -> Result<Self, Error> {
+        let Some(message) = message else {
+            return Ok(Self::Null);
+        };
+        if !message.msgpack.is_empty() {
+            let mut bytes = message.msgpack.as_ref();
+            let packed = rmpv::decode::read_value(&mut bytes)
+                .map_err(|error| Error::Value(error.to_string()))?;
+            return Self::from_msgpack(packed);
+        }
+        if !message.json.is_empty() {
+            return Self::from_json_bytes(&message.json);
+        }
+        Ok(Self::Null)
+    }
+
+    /// Reads the JSON form of a value (an answer, or stored attributes).
+    pub fn from_json_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let json: serde_json::Value =
+            serde_json::from_slice(bytes).map_err(|error| Error::Value(error.to_string()))?;
+        Ok(json.into())
+    }
+
+    /// Writes the value for a message.
+    pub fn write(&self) -> DynamicValue {
+        let mut bytes = Vec::new();
+        // Writing into a Vec cannot fail; rmpv's signature is that of any writer.
+        let _ = rmpv::encode::write_value(&mut bytes, &self.to_msgpack());
+        DynamicValue {
+            msgpack: bytes.into(),
+            json: bytes::Bytes::new(),
+        }
+    }
+
+    fn from_msgpack(packed: rmpv::Value) -> Result<Self, Error> {
+        use rmpv::Value as Packed;
+        Ok(match packed {
+            Packed::Nil => Self::Null,
+            Packed::Boolean(value) => Self::Bool(value),
+            Packed::Integer(number) => Self::Number(match (number.as_u64(), number.as_i64()) {
+                (Some(number), _) => number.into(),
+                (None, Some(number)) => number.into(),
+                (None, None) => return Err(Error::Value("an integer out of range".to_owned())),
+            }),
+            Packed::F32(number) => Self::from_float(f64::from(number))?,
+            Packed::F64(number) => Self::from_float(number)?,
+            Packed::String(text) => Self::Text(
+                text.into_str()
+                    .ok_or_else(|| Error::Value("a string that is not UTF-8".into()))?,
+            ),
+            Packed::Binary(_) => return Err(Error::Value("binary data".to_owned())),
+            Packed::Array(elements) => Self::List(
+                elements
+                    .into_iter()
+                    .map(Self::from_msgpack)
+                    .collect::<Result<_, _>>()?,
+            ),
+            Packed::Map(entries) => Self::Map(
+                entries
+                    .into_iter()
+                    .map(|(name, value)| match name {
+                        Packed::String(name) => Ok((
+                            name.into_str()
+                                .ok_or_else(|| Error::Value("a key that is not UTF-8".into()))?,
+                            Self::from_msgpack(value)?,
+                        )),
+                        _ => Err(Error::Value("a key that is no string".to_owned())),
+                    })
+                    .collect::<Result<_, _>>()?,
+            ),
+            // 0: unknown; 12: unknown with refinements.
+            Packed::Ext(..) => Self::Unknown,
+        })
+    }
+
+    fn from_float(number: f64) -> Result<Self, Error> {
+        let number = Number::from_f64(number)
+            .ok_or_else(|| Error::Value("a number that is not finite".to_owned()))?;
+        Ok(Self::Number(number))
+    }
+
+    fn to_msgpack(&self) -> rmpv::Value {
+        use rmpv::Value as Packed;
+        match self {
+            Self::Null => Packed::Nil,
+            Self::Unknown => Packed::Ext(0, vec![0]),
+            Self::Bool(value) => Packed::Boolean(*value),
+            Self::Number(number) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
+                (Some(number), ..) => number.into(),
+                (None, Some(number), _) => number.into(),
+                (None, None, Some(number)) => number.into(),
+                (None, None, None) => number.to_string().into(),
+            },
+            Self::Text(text) => text.as_str().into(),
+            Self::List(elements) => Packed::Array(elements.iter().map(Self::to_msgpack).collect()),
+            Self::Map(entries) => Packed::Map(
+                entries
+                    .iter()
+                    .map(|(name, value)| (name.as_str().into(), value.to_msgpack()))
+                    .collect(),
+            ),
+        }
+    }
+}
+
+impl From<serde_json::Value> for Value {
+    fn from(json: serde_json::Value) -> Self {
+        use serde_json::Value as Json;
+        match json {
+            Json::Null => Self::Null,
+            Json::Bool(value) => Self::Bool(value),
+            Json::Number(number) => Self::Number(number),
+            Json::String(text) => Self::Text(text),
+            Json::Array(elements) => Self::List(elements.into_iter().map(Self::from).collect()),
+            Json::Object(entries) => Self::Map(
+                entries
+                    .into_iter()
+                    .map(|(name, v)| (name, v.into()))
+                    .collect(),
+            ),
+        }
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Vec<Value>> for Value {
+    fn from(elements: Vec<Value>) -> Self {
+        Self::List(elements)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn values() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            Just(Value::Unknown),
+            any::<bool>().prop_map(Value::Bool),
+            any::<u64>().prop_map(|number| Value::Number(number.into())),
+            (i64::MIN..0).prop_map(|number| Value::Number(number.into())),
+            any::<String>().prop_map(Value::Text),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::List),
+                prop::collection::btree_map(any::<String>(), inner, 0..4).prop_map(Value::Map),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_written_is_read_back(value in values()) {
+            prop_assert_eq!(Value::read(Some(&value.write())).unwrap(), value);
+        }
+
+        #[test]
+        fn any_bytes_are_an_error_or_a_value_never_a_panic(bytes in any::<Vec<u8>>()) {
+            let message = DynamicValue { msgpack: bytes.into(), json: bytes::Bytes::new() };
+            let _ = Value::read(Some(&message));
+        }
+    }
+
+    #[test]
+    fn null_and_unknown_have_the_bytes_that_terraform_expects() {
+        assert_eq!(Value::Null.write().msgpack.as_ref(), [0xc0]);
+        assert_eq!(Value::Unknown.write().msgpack.as_ref(), [0xd4, 0, 0]);
+    }
+
+    #[test]
+    fn a_refined_unknown_is_unknown() {
+        let refined = DynamicValue {
+            msgpack: bytes::Bytes::from_static(&[0xc7, 3, 12, 0x81, 1, 0xc2]),
+            json: bytes::Bytes::new(),
+        };
+        assert_eq!(Value::read(Some(&refined)).unwrap(), Value::Unknown);
+    }
+
+    #[test]
+    fn an_answer_may_be_json() {
+        let message = DynamicValue {
+            msgpack: bytes::Bytes::new(),
+            json: bytes::Bytes::from_static(br#"{"name":"Sales","home":null}"#),
+        };
+        let value = Value::read(Some(&message)).unwrap();
+        assert_eq!(value.get("name").as_str(), Some("Sales"));
+        assert!(value.get("home").is_null());
+    }
+}

@@ -1,0 +1,149 @@
+//! The data sources, with the official one's peculiarities.
+//!
+//! `genesyscloud_auth_division` lists all divisions once and keeps them under their lower-cased
+//! names, so any spelling finds *some* division; a miss is asked for 15 s, and then compares the
+//! lower-cased name exactly. Invariant: one list per configured provider.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use divvy_plugin::Value;
+use divvy_plugin::messages::Diagnostic;
+use serde_json::Value as Json;
+
+use super::api::{About, escape};
+use super::division::{DIVISIONS, HOME, Outcome, get};
+use super::refusal::Refusal;
+use super::retry::Patience;
+use super::schema::HOME_DATA;
+use super::session::Session;
+
+const MISS_PATIENCE: Duration = Duration::from_secs(15);
+const ABOUT: About<'static> = About {
+    resource_type: "genesyscloud_auth_division",
+    id: None,
+    name: None,
+};
+
+/// Ids by lower-cased name; of two names that differ in case only one is kept.
+pub(crate) type NameCache = HashMap<String, String>;
+
+/// Reads a data source of any type that the schema names.
+pub(crate) async fn read(session: &Session, type_name: &str, config: &Value) -> Outcome {
+    let read = if type_name == HOME_DATA.name {
+        home(session).await
+    } else {
+        by_name(session, config).await
+    };
+    match read {
+        Ok(state) => Outcome::of(state),
+        Err(diagnostic) => Outcome {
+            state: Value::Null,
+            diagnostics: vec![diagnostic],
+        },
+    }
+}
+
+async fn home(session: &Session) -> Result<Value, Diagnostic> {
+    let about = About {
+        resource_type: HOME_DATA.name,
+        ..ABOUT
+    };
+    let reply = session.ask(get(HOME, "", about)).await.map_err(|refusal| {
+        refusal.diagnostic(&format!("Failed to query home division: {}", refusal.text))
+    })?;
+    let json = reply.json();
+    let text = |name: &str| Value::from(json.get(name).and_then(Json::as_str).unwrap_or_default());
+    Ok(Value::object(
+        ["id", "name", "description"].map(|name| (name, text(name))),
+    ))
+}
+
+async fn by_name(session: &Session, config: &Value) -> Result<Value, Diagnostic> {
+    let name = config.get("name").as_str().unwrap_or_default();
+    let key = name.to_lowercase();
+    let found = {
+        let mut names = session.names.lock().await;
+        if names.is_none() {
+            let listed = list_all(session).await.map_err(|refusal| {
+                let text = refusal.text;
+                Diagnostic::error(
+                    format!("failed to collect all auth divisions. Error: {text}"),
+                    "",
+                )
+            })?;
+            *names = Some(listed);
+        }
+        names.as_ref().and_then(|names| names.get(&key)).cloned()
+    };
+    let id = match found {
+        Some(id) => id,
+        None => ask_for(session, &key).await?,
+    };
+    Ok(Value::object([
+        ("id", Value::from(id)),
+        ("name", name.into()),
+    ]))
+}
+
+async fn list_all(session: &Session) -> Result<NameCache, Refusal> {
+    let mut names = NameCache::new();
+    let (mut page, mut pages) = (1, 1);
+    while page <= pages {
+        let query = format!("pageSize=100&pageNumber={page}&objectCount=false");
+        let reply = session.ask(get(DIVISIONS, &query, ABOUT)).await?;
+        let json = reply.json();
+        pages = json
+            .get("pageCount")
+            .and_then(Json::as_u64)
+            .unwrap_or_default();
+        for (name, id) in entities(&json) {
+            names.insert(name.to_lowercase(), id.to_owned());
+        }
+        page += 1;
+    }
+    Ok(names)
+}
+
+fn entities(page: &Json) -> impl Iterator<Item = (&str, &str)> {
+    let entities = page
+        .get("entities")
+        .and_then(Json::as_array)
+        .map(Vec::as_slice);
+    entities
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|entity| Some((entity.get("name")?.as_str()?, entity.get("id")?.as_str()?)))
+}
+
+/// Asks for one name until the patience is over. The name is already lower-cased and compared
+/// exactly, so a name with capitals is never found here.
+async fn ask_for(session: &Session, key: &str) -> Result<String, Diagnostic> {
+    let query = format!(
+        "pageSize=100&pageNumber=1&objectCount=false&name={}",
+        escape(key)
+    );
+    let missing = format!("unable to find auth division with name {key}");
+    let find = |page: &Json| {
+        entities(page)
+            .find(|(name, _)| *name == key)
+            .map(|(_, id)| id.to_owned())
+    };
+    let mut patience = Patience::of(MISS_PATIENCE);
+    loop {
+        let refusal = match session
+            .ask_for(get(DIVISIONS, &query, ABOUT), find, &missing)
+            .await
+        {
+            Ok(id) => return Ok(id),
+            Err(refusal) => refusal,
+        };
+        if refusal.status != Some(200) || !patience.allows_another_try().await {
+            let summary = format!(
+                "Could not find division \"{key}\" | error: {}",
+                refusal.text
+            );
+            return Err(refusal.retried_diagnostic(&summary));
+        }
+    }
+}

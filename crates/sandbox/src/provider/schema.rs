@@ -1,0 +1,271 @@
+//! What the stand-in provider serves, as tables: attributes per type, and the provider block.
+//!
+//! Only data and its translation into the protocol's schema messages. The division is the official
+//! provider's; the other types have what configurations in the wild write on them, no more.
+
+use divvy_plugin::messages::{
+    Attribute, Block, NestedBlock, Nesting, ProviderSchema, Schema, ServerCapabilities,
+};
+
+use self::Need::{Computed, Optional, Required};
+use self::Shape::{Flag, Number, Text, Texts};
+
+/// The type of an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Text,
+    Flag,
+    Number,
+    Texts,
+}
+
+/// Who fills an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    Required,
+    Optional,
+    Computed,
+}
+
+/// One attribute: name, type, who fills it, and whether a change forces a replacement.
+pub(crate) struct AttributeRow {
+    pub(crate) name: &'static str,
+    pub(crate) shape: Shape,
+    pub(crate) need: Need,
+    pub(crate) forces_replacement: bool,
+}
+
+/// One resource type or data source.
+pub(crate) struct TypeRow {
+    pub(crate) name: &'static str,
+    pub(crate) version: i64,
+    pub(crate) attributes: &'static [AttributeRow],
+}
+
+const fn row(name: &'static str, shape: Shape, need: Need) -> AttributeRow {
+    AttributeRow {
+        name,
+        shape,
+        need,
+        forces_replacement: false,
+    }
+}
+
+const ID: AttributeRow = row("id", Text, Computed);
+
+/// The one type that talks to the API.
+pub(crate) static DIVISION: TypeRow = TypeRow {
+    name: "genesyscloud_auth_division",
+    version: 1,
+    attributes: &[
+        row("description", Text, Optional),
+        AttributeRow {
+            name: "home",
+            shape: Flag,
+            need: Optional,
+            forces_replacement: true,
+        },
+        ID,
+        row("name", Text, Required),
+    ],
+};
+
+/// Types that live in the state alone, so that whole configurations can be planned and applied.
+pub(crate) static PLAIN_TYPES: &[TypeRow] = &[
+    TypeRow {
+        name: "genesyscloud_routing_queue",
+        version: 1,
+        attributes: &[
+            row("acw_timeout_ms", Number, Optional),
+            row("acw_wrapup_prompt", Text, Optional),
+            row("description", Text, Optional),
+            row("division_id", Text, Optional),
+            ID,
+            row("name", Text, Required),
+            row("skill_evaluation_method", Text, Optional),
+        ],
+    },
+    TypeRow {
+        name: "genesyscloud_routing_wrapupcode",
+        version: 1,
+        attributes: &[
+            row("description", Text, Optional),
+            row("division_id", Text, Optional),
+            ID,
+            row("name", Text, Required),
+        ],
+    },
+    TypeRow {
+        name: "genesyscloud_routing_skill",
+        version: 1,
+        attributes: &[ID, row("name", Text, Required)],
+    },
+    TypeRow {
+        name: "genesyscloud_routing_language",
+        version: 1,
+        attributes: &[ID, row("name", Text, Required)],
+    },
+    TypeRow {
+        name: "genesyscloud_architect_schedules",
+        version: 1,
+        attributes: &[
+            row("description", Text, Optional),
+            row("division_id", Text, Optional),
+            row("end", Text, Required),
+            ID,
+            row("name", Text, Required),
+            row("rrule", Text, Optional),
+            row("start", Text, Required),
+        ],
+    },
+    TypeRow {
+        name: "genesyscloud_tf_export",
+        version: 0,
+        attributes: &[
+            row("directory", Text, Optional),
+            row("enable_dependency_resolution", Flag, Optional),
+            row("export_format", Text, Optional),
+            ID,
+            row("include_filter_resources", Texts, Optional),
+            row("include_state_file", Flag, Optional),
+            row("resource_types", Texts, Optional),
+            row("split_files_by_resource", Flag, Optional),
+        ],
+    },
+];
+
+/// Looks a division up by name.
+pub(crate) static DIVISION_DATA: TypeRow = TypeRow {
+    name: "genesyscloud_auth_division",
+    version: 1,
+    attributes: &[ID, row("name", Text, Required)],
+};
+
+/// The home division.
+pub(crate) static HOME_DATA: TypeRow = TypeRow {
+    name: "genesyscloud_auth_division_home",
+    version: 1,
+    attributes: &[
+        row("description", Text, Computed),
+        ID,
+        row("name", Text, Computed),
+    ],
+};
+
+/// The arguments of the provider block; secrets are marked below.
+const PROVIDER_ARGUMENTS: &[AttributeRow] = &[
+    row("access_token", Text, Optional),
+    row("aws_region", Text, Optional),
+    row("custom_retry_timeout", Text, Optional),
+    row("log_stack_traces", Flag, Optional),
+    row("log_stack_traces_file_path", Text, Optional),
+    row("max_concurrent_pages", Number, Optional),
+    row("oauthclient_id", Text, Optional),
+    row("oauthclient_secret", Text, Optional),
+    row("sdk_client_pool_debug", Flag, Optional),
+    row("sdk_debug", Flag, Optional),
+    row("sdk_debug_file_path", Text, Optional),
+    row("sdk_debug_format", Text, Optional),
+    row("token_acquire_timeout", Text, Optional),
+    row("token_init_timeout", Text, Optional),
+    row("token_pool_size", Number, Optional),
+];
+const ENDPOINT: &[AttributeRow] = &[
+    row("host", Text, Optional),
+    row("port", Text, Optional),
+    row("protocol", Text, Optional),
+];
+const AUTH: &[AttributeRow] = &[
+    row("password", Text, Optional),
+    row("username", Text, Optional),
+];
+const PATH_PARAMETER: &[AttributeRow] = &[
+    row("path_name", Text, Required),
+    row("path_value", Text, Required),
+];
+const SENSITIVE: &[&str] = &["oauthclient_secret", "password"];
+
+impl Shape {
+    fn terraform_type(self) -> &'static str {
+        match self {
+            Self::Text => r#""string""#,
+            Self::Flag => r#""bool""#,
+            Self::Number => r#""number""#,
+            Self::Texts => r#"["list","string"]"#,
+        }
+    }
+}
+
+impl TypeRow {
+    fn schema(&self) -> Schema {
+        Schema {
+            version: self.version,
+            block: Some(block(self.attributes, Vec::new())),
+        }
+    }
+}
+
+/// Finds a type that lives in the state alone.
+pub(crate) fn plain_type(name: &str) -> Option<&'static TypeRow> {
+    PLAIN_TYPES.iter().find(|row| row.name == name)
+}
+
+/// The answer to `GetProviderSchema`.
+pub(crate) fn provider_schema() -> ProviderSchema {
+    let resources = PLAIN_TYPES.iter().chain([&DIVISION]);
+    let data_sources = [&DIVISION_DATA, &HOME_DATA];
+    ProviderSchema {
+        provider: Some(Schema {
+            version: 0,
+            block: Some(provider_block()),
+        }),
+        resource_schemas: resources
+            .map(|row| (row.name.to_owned(), row.schema()))
+            .collect(),
+        data_source_schemas: data_sources
+            .map(|row| (row.name.to_owned(), row.schema()))
+            .into(),
+        diagnostics: Vec::new(),
+        server_capabilities: Some(ServerCapabilities {
+            plan_destroy: false,
+            get_provider_schema_optional: true,
+        }),
+    }
+}
+
+fn provider_block() -> Block {
+    let auth = || nested("auth", block(AUTH, Vec::new()), 1);
+    let path_parameters = nested("path_params", block(PATH_PARAMETER, Vec::new()), 0);
+    let gateway = nested("gateway", block(ENDPOINT, vec![auth(), path_parameters]), 1);
+    let proxy = nested("proxy", block(ENDPOINT, vec![auth()]), 1);
+    block(PROVIDER_ARGUMENTS, vec![gateway, proxy])
+}
+
+fn block(rows: &[AttributeRow], block_types: Vec<NestedBlock>) -> Block {
+    let attributes = rows
+        .iter()
+        .map(|row| Attribute {
+            name: row.name.to_owned(),
+            r#type: row.shape.terraform_type().into(),
+            description: String::new(),
+            required: row.need == Required,
+            optional: row.need == Optional,
+            computed: row.need == Computed,
+            sensitive: SENSITIVE.contains(&row.name),
+        })
+        .collect();
+    Block {
+        attributes,
+        block_types,
+    }
+}
+
+fn nested(name: &str, block: Block, max_items: i64) -> NestedBlock {
+    NestedBlock {
+        type_name: name.to_owned(),
+        block: Some(block),
+        nesting: Nesting::Set.into(),
+        min_items: 0,
+        max_items,
+    }
+}

@@ -1,0 +1,363 @@
+//! The stand-in provider under real Terraform, compared with recordings of the official one.
+
+mod fake_api;
+mod workspace;
+
+use serde_json::{Value, json};
+
+use self::fake_api::{Fault, HOME_ID};
+use self::workspace::Workspace;
+
+const SAMPLES: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../fixtures/provider-samples"
+);
+
+const ENGINEERING: &str = r#"resource "genesyscloud_auth_division" "eng" {
+  name = "Engineering"
+}
+"#;
+
+fn sample(file: &str) -> String {
+    std::fs::read_to_string(format!("{SAMPLES}/{file}")).unwrap()
+}
+
+/// The diagnostics of a recorded `-json` run.
+fn recorded_diagnostics(file: &str) -> Vec<Value> {
+    let text = sample(file);
+    let lines = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines
+        .filter(|line| line["type"] == "diagnostic")
+        .map(|line| line["diagnostic"].clone())
+        .collect()
+}
+
+#[test]
+fn an_apply_ends_in_409_word_for_word_as_recorded() {
+    let workspace = Workspace::new(&sample("main.tf"));
+    workspace.api.add("Engineering", "");
+    let ended = workspace.apply().fails();
+    let recorded = recorded_diagnostics("apply-409.jsonl");
+    assert_eq!(ended.diagnostics(), recorded[..1]);
+    assert_eq!(workspace.instances().len(), 2);
+}
+
+#[test]
+fn a_division_is_created_changed_and_destroyed() {
+    let workspace = Workspace::new(ENGINEERING);
+    workspace.apply().succeeds();
+    let id = workspace.api.org().divisions[1]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(
+        workspace.api.take_requests(),
+        [
+            r#"POST /api/v2/authorization/divisions {"description":"","name":"Engineering"}"#
+                .into(),
+            format!("GET /api/v2/authorization/divisions/{id}?objectCount=false"),
+        ]
+    );
+    let instance = workspace.instances().remove(0);
+    let attributes = json!({"id": id, "name": "Engineering", "description": "", "home": false});
+    assert_eq!(instance["attributes"], attributes);
+    assert_eq!(instance["schema_version"], 1);
+    assert_eq!(instance["private"], "eyJzY2hlbWFfdmVyc2lvbiI6IjEifQ==");
+
+    workspace.configure(&ENGINEERING.replace("Engineering", "Research"));
+    assert_eq!(
+        workspace.planned_change()["change"]["actions"],
+        json!(["update"])
+    );
+    workspace.apply().succeeds();
+    assert_eq!(workspace.api.names(), ["Home", "Research"]);
+    assert_eq!(
+        workspace.planned_change()["change"]["actions"],
+        json!(["no-op"])
+    );
+
+    workspace
+        .terraform(&["destroy", "-auto-approve"])
+        .succeeds();
+    assert_eq!(workspace.api.names(), ["Home"]);
+    assert_eq!(workspace.instances(), [] as [Value; 0]);
+}
+
+#[test]
+fn each_configured_start_fetches_a_token_for_itself_and_one_per_slot() {
+    let mut workspace = Workspace::new(ENGINEERING);
+    workspace.terraform(&["plan"]).succeeds();
+    assert_eq!(workspace.api.org().tokens, 2);
+    workspace.set("GENESYSCLOUD_TOKEN_POOL_SIZE", "");
+    workspace.terraform(&["plan"]).succeeds();
+    assert_eq!(workspace.api.org().tokens, 2 + 11);
+    workspace.terraform(&["validate"]).succeeds();
+    assert_eq!(workspace.api.org().tokens, 2 + 11);
+    workspace.set("GENESYSCLOUD_ACCESS_TOKEN", "t");
+    workspace.terraform(&["plan"]).succeeds();
+    assert_eq!(workspace.api.org().tokens, 2 + 11);
+}
+
+#[test]
+fn a_plan_of_creates_has_the_recorded_changes() {
+    let workspace = Workspace::new(&sample("main.tf"));
+    workspace.terraform(&["plan", "-out=plan"]).succeeds();
+    let shown = workspace.terraform(&["show", "-json", "plan"]).succeeds();
+    let plan: Value = serde_json::from_str(&shown.stdout).unwrap();
+    let recorded: Value = serde_json::from_str(&sample("plan-create.json")).unwrap();
+    assert_eq!(plan["resource_changes"], recorded["resource_changes"]);
+    assert_eq!(plan["planned_values"], recorded["planned_values"]);
+}
+
+#[test]
+fn an_import_of_what_the_configuration_says_is_clean() {
+    let workspace = Workspace::new(ENGINEERING);
+    let id = workspace.api.add("Engineering", "");
+    let address = "genesyscloud_auth_division.eng";
+    let ended = workspace.terraform(&["import", address, &id]).succeeds();
+    let recorded = sample("import-ok.txt");
+    let recorded = recorded.replace("c000055c-4691-4337-b9a2-6ce6ee8a4c88", &id);
+    assert_eq!(ended.stdout.trim(), recorded.trim());
+    assert_eq!(
+        workspace.planned_change()["change"]["actions"],
+        json!(["no-op"])
+    );
+}
+
+/// Plans an import of `id` and compares the change with a recorded one.
+#[track_caller]
+fn import_is_planned_as(workspace: &Workspace, block: &str, id: &str, file: &str) {
+    let name = if block.contains("\"home\"") {
+        "home"
+    } else {
+        "eng"
+    };
+    let import =
+        format!("import {{\n to = genesyscloud_auth_division.{name}\n id = \"{id}\"\n}}\n");
+    workspace.configure(&format!("{block}{import}"));
+    let recorded: Value = serde_json::from_str(&sample(file)).unwrap();
+    let mut recorded = recorded["resource_changes"][0].clone();
+    for pointer in [
+        "/change/before/id",
+        "/change/after/id",
+        "/change/importing/id",
+    ] {
+        if let Some(place) = recorded.pointer_mut(pointer) {
+            *place = id.into();
+        }
+    }
+    assert_eq!(workspace.planned_change(), recorded, "{file}");
+}
+
+#[test]
+fn imports_of_home_and_of_a_drifted_division_are_planned_as_recorded() {
+    let home = r#"resource "genesyscloud_auth_division" "home" {
+  name = "Home"
+}
+"#;
+    let with_flag = home.replace("}", "  home = true\n}");
+    let workspace = Workspace::new(home);
+    let drifted = workspace.api.add("Engineering", "Owned by IT");
+    for (block, id, file) in [
+        (home, HOME_ID, "plan-import-home-without-flag.json"),
+        (&with_flag, HOME_ID, "plan-import-home-with-flag.json"),
+        (ENGINEERING, &drifted, "plan-import-description-drift.json"),
+    ] {
+        import_is_planned_as(&workspace, block, id, file);
+    }
+}
+
+#[test]
+fn importing_home_without_its_flag_loses_it_from_the_state() {
+    let home = r#"resource "genesyscloud_auth_division" "home" {
+  name = "Home"
+}
+"#;
+    let workspace = Workspace::new(home);
+    workspace
+        .terraform(&["import", "genesyscloud_auth_division.home", HOME_ID])
+        .succeeds();
+    workspace.api.take_requests();
+    workspace.apply().fails();
+    let requests = workspace.api.take_requests();
+    assert!(
+        !requests.iter().any(|line| line.starts_with("DELETE")),
+        "{requests:?}"
+    );
+    assert!(
+        requests.iter().any(|line| line.starts_with("POST")),
+        "{requests:?}"
+    );
+    assert_eq!(workspace.instances(), [] as [Value; 0]);
+    assert_eq!(workspace.api.names(), ["Home"]);
+}
+
+#[test]
+fn a_new_block_with_home_renames_home() {
+    let block = r#"resource "genesyscloud_auth_division" "home" {
+  name = "Head office"
+  home = true
+}
+"#;
+    let workspace = Workspace::new(block);
+    workspace.apply().succeeds();
+    assert_eq!(workspace.api.names(), ["Head office"]);
+    workspace
+        .terraform(&["destroy", "-auto-approve"])
+        .succeeds();
+    assert_eq!(workspace.api.names(), ["Head office"]);
+}
+
+#[test]
+fn importing_a_wrong_id_fails_at_once_when_told_not_to_wait() {
+    let mut workspace = Workspace::new(ENGINEERING);
+    workspace.set("GENESYSCLOUD_CUSTOM_RETRY_TIMEOUT", "0s");
+    let wrong = "11111111-2222-3333-4444-555555555555";
+    let ended = workspace
+        .terraform(&["import", "genesyscloud_auth_division.eng", wrong])
+        .fails();
+    let text = format!("{}{}", ended.stdout, ended.stderr);
+    assert_eq!(text.trim(), sample("import-wrong-id.txt").trim());
+}
+
+#[test]
+fn a_lost_reply_becomes_a_409_of_the_run_s_own_making() {
+    let mut workspace = Workspace::new(ENGINEERING);
+    workspace
+        .api
+        .script("POST /api/v2/authorization/divisions", Fault::LoseReply);
+    workspace.set("TF_LOG_PROVIDER", "INFO");
+    let log = workspace.path().join("provider.log").display().to_string();
+    workspace.set("TF_LOG_PATH", &log);
+    let ended = workspace.apply().fails();
+    let summary = ended.diagnostics()[0]["summary"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(summary.contains("API Error: 409"), "{summary}");
+    assert_eq!(workspace.api.names(), ["Home", "Engineering"]);
+    assert_eq!(workspace.instances(), [] as [Value; 0]);
+
+    let posts = |text: &str| -> Vec<(String, Value)> {
+        let lines = text
+            .lines()
+            .filter(|line| line.contains(r#""invocation_method":"POST""#));
+        lines
+            .map(|line| {
+                let (start, rest) = line.split_once(" {").unwrap();
+                let json = rest.rsplit_once(": timestamp=").unwrap().0;
+                let mut json: Value = serde_json::from_str(&format!("{{{json}")).unwrap();
+                json["transaction_id"] = "".into();
+                // Everything but the two times.
+                let words: Vec<&str> = start.split_whitespace().skip(1).take(2).collect();
+                (words.join(" "), json)
+            })
+            .collect()
+    };
+    let mut ours = posts(&std::fs::read_to_string(&log).unwrap());
+    // A reply of 503 is logged, the recorded closed connection was not.
+    ours.retain(|(_, json)| json["invocation_status_code"] != 503);
+    let recorded = posts(&sample("provider-log-lost-reply.log"));
+    assert_eq!(ours.len(), 3);
+    assert_eq!(ours, recorded);
+}
+
+#[test]
+fn a_read_that_is_refused_after_the_create_leaves_a_tainted_instance() {
+    let workspace = Workspace::new(ENGINEERING);
+    let refused = Fault::Reply(403, json!({"message": "no"}).to_string());
+    workspace
+        .api
+        .script("GET /api/v2/authorization/divisions/", refused);
+    let ended = workspace.apply().fails();
+    let diagnostic = &ended.diagnostics()[0];
+    assert_eq!(diagnostic["detail"], "");
+    let id = workspace.api.org().divisions[1]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let summary = diagnostic["summary"].as_str().unwrap();
+    assert!(
+        summary.starts_with(&format!("Failed to read division {id} | error: ")),
+        "{summary}"
+    );
+    let instance = workspace.instances().remove(0);
+    assert_eq!(instance["status"], "tainted");
+    let attributes = json!({"id": id, "name": "Engineering", "description": null, "home": null});
+    assert_eq!(instance["attributes"], attributes);
+}
+
+#[test]
+fn a_read_that_lags_without_patience_loses_the_division() {
+    let mut workspace = Workspace::new(ENGINEERING);
+    workspace.set("GENESYSCLOUD_CUSTOM_RETRY_TIMEOUT", "0s");
+    let lagging = Fault::Reply(404, json!({"message": "not found"}).to_string());
+    workspace
+        .api
+        .script("GET /api/v2/authorization/divisions/", lagging);
+    let ended = workspace.apply().fails();
+    let recorded = recorded_diagnostics("diag-object-absent-retry-timeout-0.json");
+    assert_eq!(ended.diagnostics(), recorded);
+    assert_eq!(workspace.api.names(), ["Home", "Engineering"]);
+    assert_eq!(workspace.instances(), [] as [Value; 0]);
+}
+
+#[test]
+fn a_refused_rename_leaves_the_refused_name_in_the_state() {
+    let workspace = Workspace::new(ENGINEERING);
+    workspace.apply().succeeds();
+    workspace.api.add("Taken", "");
+    workspace.configure(&ENGINEERING.replace("Engineering", "Taken"));
+    let ended = workspace.apply().fails();
+    let summary = ended.diagnostics()[0]["summary"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let start = "Failed to update division Taken error: API Error: 409 - ";
+    assert!(summary.starts_with(start), "{summary}");
+    assert_eq!(workspace.instances()[0]["attributes"]["name"], "Taken");
+    assert_eq!(workspace.api.names(), ["Home", "Engineering", "Taken"]);
+}
+
+#[test]
+fn data_sources_find_any_spelling_and_home() {
+    let workspace = Workspace::new(
+        r#"
+        data "genesyscloud_auth_division" "sales" { name = "SALES" }
+        data "genesyscloud_auth_division_home" "home" {}
+        output "sales" { value = data.genesyscloud_auth_division.sales.id }
+        output "home" { value = data.genesyscloud_auth_division_home.home.name }
+        "#,
+    );
+    let id = workspace.api.add("Sales", "");
+    workspace.apply().succeeds();
+    let outputs = workspace.terraform(&["output", "-json"]).succeeds();
+    let outputs: Value = serde_json::from_str(&outputs.stdout).unwrap();
+    assert_eq!(outputs["sales"]["value"], json!(id));
+    assert_eq!(outputs["home"]["value"], "Home");
+}
+
+#[test]
+fn a_bad_client_is_refused_as_recorded() {
+    let workspace = Workspace::new(ENGINEERING);
+    let body = json!({"error": "invalid_client", "error_description": "client not found"});
+    workspace
+        .api
+        .script("POST /oauth/token", Fault::Reply(400, body.to_string()));
+    let ended = workspace.terraform(&["plan", "-json"]).fails();
+    let recorded = &recorded_diagnostics("diag-provider-bad-client.json")[0];
+    let diagnostic = &ended.diagnostics()[0];
+    for part in ["summary", "detail", "address", "severity"] {
+        assert_eq!(diagnostic[part], recorded[part], "{part}");
+    }
+}
+
+#[test]
+fn it_works_without_tls_too() {
+    let mut workspace = Workspace::new(ENGINEERING);
+    workspace.set("TF_DISABLE_PLUGIN_TLS", "1");
+    workspace.apply().succeeds();
+    assert_eq!(workspace.api.names(), ["Home", "Engineering"]);
+}
