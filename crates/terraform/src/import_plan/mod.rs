@@ -296,13 +296,7 @@ impl<'a> Work<'a> {
         match failure.kind {
             FailureKind::TargetingRefused => Ok(Try::AnotherWay),
             FailureKind::NothingToImport => {
-                let detail = &failure.diagnostic.detail;
-                let named = self
-                    .open
-                    .keys()
-                    .find(|address| detail.contains(&format!("{:?}", address.as_str())))
-                    .or_else(|| self.open.keys().find(|a| detail.contains(a.as_str())))
-                    .cloned();
+                let named = named_in(&failure.diagnostic.detail, self.open.keys());
                 let Some(address) = named else {
                     return Ok(Try::AnotherWay);
                 };
@@ -381,6 +375,13 @@ impl<'a> Work<'a> {
         }
         Ok(())
     }
+}
+
+/// Finds the address that Terraform quotes (as Go does) in "…import an existing object to "ADDR"…";
+/// the diagnostic has no address of its own.
+fn named_in<'a>(detail: &str, addresses: impl Iterator<Item = &'a Address>) -> Option<Address> {
+    let mut addresses = addresses;
+    addresses.find(|address| detail.contains(&format!("{:?}", address.as_str()))).cloned()
 }
 
 /// A read-only directory takes no import blocks; its backend may still take an import.

@@ -6,7 +6,9 @@ use divvy_terraform::{
     Adoption, Error, Failure, Import, LeftOut, PlanRequest, Reason, Way, WhenDrifted,
 };
 
-use crate::support::{Sandbox, address, block_on, consent};
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{Sandbox, address, block_on, cancel_when_written, consent};
 
 fn import(text: &str, id: &str) -> Import {
     Import { address: address(text), id: EntityId::new(id), when_drifted: WhenDrifted::LeaveOut }
@@ -191,4 +193,44 @@ fn an_ephemeral_variable_is_given_to_the_apply_as_well() {
     let adoption = block_on(directory.adopt(&consent(), &imports, "t", None)).unwrap();
     assert_eq!(adoption.imported.len(), 1);
     assert_eq!(sandbox.effects.take(), ["write", "plan", "remove", "show", "apply", "apply"]);
+}
+
+#[test]
+fn an_id_that_does_not_exist_is_left_out_and_the_rest_is_planned_again() {
+    let sandbox = Sandbox::new(
+        "resource \"terraform_data\" \"a\" {\n  for_each = toset([\"x\", \"y\"])\n}\n",
+    );
+    // No built-in resource has a missing id, so the first plan is answered as the provider would.
+    let refusal = r#"{"type":"diagnostic","diagnostic":{"severity":"error","summary":"Cannot import non-existent remote object","detail":"While attempting to import an existing object to \"terraform_data.a[\\\"x\\\"]\", the provider detected that no object exists with the given id."}}"#;
+    let terraform = sandbox.scripted(&format!(
+        "if [ $1 = plan ] && ! [ -e ../home/refused ]; then touch ../home/refused; cat <<'END'\n{refusal}\nEND\nexit 1; fi\nexec $REAL \"$@\""
+    ));
+    let imports =
+        [import("terraform_data.a[\"x\"]", "gone"), import("terraform_data.a[\"y\"]", "1")];
+    let directory = sandbox.open_scripted(terraform);
+    let adoption = block_on(directory.adopt(&consent(), &imports, "t", None)).unwrap();
+    assert_eq!(ways(&adoption), [("terraform_data.a[\"y\"]", "1", Way::TargetedPlan)]);
+    assert_eq!(adoption.left_out[0].id.as_str(), "gone");
+    assert_eq!(adoption.left_out[0].reason, Reason::NotFound);
+    assert_eq!(adoption.terraform_runs, 4);
+}
+
+#[test]
+fn an_interrupt_removes_the_blocks_file_and_applies_nothing() {
+    let sandbox = Sandbox::new("resource \"terraform_data\" \"a\" {}\n");
+    let (ready, _end) = (sandbox.pipe("ready"), sandbox.pipe("end"));
+    let interrupt = CancellationToken::new();
+    let terraform = sandbox
+        .scripted("ls > ../home/seen\ncat end > ../home/nothing &\ntrap 'echo > end; wait; exit 1' INT; echo up > ready; wait")
+        .interrupted_by(interrupt.clone());
+    let waiting = cancel_when_written(ready, interrupt);
+    let directory = sandbox.open_scripted(terraform);
+    let imports = [import("terraform_data.a", "1")];
+    let error = block_on(directory.adopt(&consent(), &imports, "t", None)).unwrap_err();
+    waiting.join().unwrap();
+    assert!(matches!(error, Error::Interrupted { subcommand: "plan" }));
+    let seen = sandbox.left_in_home("seen");
+    assert!(seen.contains("divvy_imports_t.tf.json"), "{seen}");
+    assert_eq!(sandbox.files(), ["end", "main.tf", "ready"]);
+    assert_eq!(sandbox.effects.take(), ["write", "plan", "remove"]);
 }

@@ -1,12 +1,15 @@
 //! A configuration in a temporary directory, and a Terraform with a cleared environment.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
 use divvy_core::effect::{Effect, Observer, Outcome};
 use divvy_core::{Address, Consent, consent};
 use divvy_terraform::{Environment, PassedFlags, Terraform, WorkingDirectory};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 pub(crate) struct Sandbox {
     root: TempDir,
@@ -95,6 +98,11 @@ impl Sandbox {
         names_in(&self.path())
     }
 
+    /// Reads a file that a script has left outside the working directory.
+    pub(crate) fn left_in_home(&self, name: &str) -> String {
+        std::fs::read_to_string(self.root.path().join("home").join(name)).unwrap()
+    }
+
     pub(crate) fn temporary_files(&self) -> Vec<String> {
         names_in(&self.root.path().join("temporary"))
     }
@@ -120,4 +128,35 @@ pub(crate) fn address(text: &str) -> Address {
 /// Runs a future on a runtime of one thread, as the binary does.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+impl Sandbox {
+    /// Places a script that plays Terraform's part; `$REAL` is the real one.
+    pub(crate) fn scripted(&self, text: &str) -> Terraform {
+        let real = self.terraform().program().display().to_string();
+        let path = self.root.path().join("script");
+        std::fs::write(&path, format!("#!/bin/sh\nREAL={real}\n{text}\n")).unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+        let terraform = Terraform::find(Some(&path), self.environment.clone()).unwrap();
+        terraform.observed_by(self.effects.clone())
+    }
+
+    pub(crate) fn open_scripted(&self, terraform: Terraform) -> WorkingDirectory {
+        WorkingDirectory::open(&self.path(), terraform, PassedFlags::default()).unwrap()
+    }
+
+    /// Makes a pipe in the working directory that a script can announce itself through.
+    pub(crate) fn pipe(&self, name: &str) -> PathBuf {
+        let path = self.path().join(name);
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        path
+    }
+}
+
+/// Cancels once somebody has written to the pipe.
+pub(crate) fn cancel_when_written(pipe: PathBuf, token: CancellationToken) -> JoinHandle<()> {
+    std::thread::spawn(move || {
+        std::fs::read(pipe).unwrap();
+        token.cancel();
+    })
 }

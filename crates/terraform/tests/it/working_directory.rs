@@ -163,3 +163,29 @@ fn an_unsaved_state_and_the_workspace_are_seen() {
     assert_eq!(directory.errored_state().unwrap().serial, Some(9));
     assert_eq!(directory.workspace().as_deref(), Some("uat"));
 }
+
+#[test]
+fn a_state_that_is_locked_by_somebody_else_names_them() {
+    let sandbox = Sandbox::new("resource \"terraform_data\" \"a\" {}\n");
+    sandbox.by_hand(&["apply", "-auto-approve"]);
+    sandbox.write(
+        ".terraform.tfstate.lock.info",
+        r#"{"ID":"5b","Operation":"OperationTypeApply","Info":"","Who":"me@host","Version":"1.11.4","Created":"2026-11-24T02:46:29Z","Path":"terraform.tfstate"}"#,
+    );
+    let state = std::fs::File::options()
+        .read(true)
+        .write(true)
+        .open(sandbox.path().join("terraform.tfstate"))
+        .unwrap();
+    let lock = rustix::fs::FlockOperation::NonBlockingLockExclusive;
+    rustix::fs::fcntl_lock(&state, lock).unwrap();
+    let directory = sandbox.open();
+    let error = block_on(directory.plan(PlanRequest::default())).unwrap_err();
+    let FailureKind::StateLocked(holder) = kind_of(&error) else {
+        panic!("{error}");
+    };
+    assert_eq!(holder.who.as_deref(), Some("me@host"));
+    assert_eq!(holder.id.as_deref(), Some("5b"));
+    assert_eq!(holder.operation.as_deref(), Some("OperationTypeApply"));
+    block_on(directory.state_pull()).unwrap();
+}
