@@ -1,7 +1,9 @@
 //! Integration tests of the program.
 
+mod end_to_end;
 mod house;
 mod render;
 mod render_docs;
 mod render_hostile;
 mod render_survey;
+mod world;
