@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Terraform as a program and as documents.
+
+pub mod logs;
