@@ -5,12 +5,12 @@
 //! provider's JSON is silent.
 
 use divvy_core::failure::{Operation, Origin, Shape};
-use divvy_core::kind::of_terraform_type;
 use divvy_core::{Address, Failure};
 
 use super::detail::{self, ApiDetail};
 use super::diagnostic::{Damage, Diagnostic};
 use super::progress::Progress;
+use super::summary;
 
 /// Summaries of Terraform and the provider that say by themselves what failed.
 /// `None` = whatever was being done at the address.
@@ -100,86 +100,41 @@ const NO_ANSWER: [&str; 7] = [
     ": EOF",
 ];
 
-/// What the provider says it was doing, before the noun.
-const VERBS: [(&str, Operation); 6] = [
-    ("Failed to create ", Operation::Create),
-    ("Failed to update ", Operation::Update),
-    ("Failed to delete ", Operation::Delete),
-    ("Failed to read ", Operation::Read),
-    ("Could not find ", Operation::Read),
-    ("Error requesting ", Operation::Read),
-];
-
-/// What CI systems print instead of a secret.
-const MASKS: [&str; 2] = ["***", "[MASKED]"];
-
 const LONGEST_SUMMARY: usize = 4096;
 
 /// Reads a diagnostic; `progress` knows what the run was doing at its address.
 pub(super) fn classify(mut diagnostic: Diagnostic, progress: &Progress) -> Failure {
-    let detail = detail::read_api_detail(&diagnostic.body).unwrap_or_default();
-    let has_detail = detail != ApiDetail::default();
+    let detail = detail::read_api_detail(&diagnostic.body);
+    let has_detail = detail.is_some();
+    let detail = detail.unwrap_or_default();
     for damage in &detail.damage {
         diagnostic.damage(*damage);
     }
     let place = place_of(&mut diagnostic);
     let unit = diagnostic.unit.as_deref();
-    let summary = diagnostic.summary.as_str();
-    let terraform_type = detail
-        .terraform_type
-        .or_else(|| {
-            place
-                .address
-                .as_ref()
-                .map(|address| address.terraform_type().to_owned())
-        })
-        .or_else(|| place.data_source_type.clone());
-    let status = detail.status.or_else(|| status_in(summary));
-    let own = SUMMARIES
-        .iter()
-        .find(|(text, ..)| summary.starts_with(text));
-    let at_address = || progress.operation_at(unit, place.address.as_ref()?.as_str());
-    let operation = own
-        .and_then(|(_, operation, _)| *operation)
-        .or_else(|| detail.method.as_deref().and_then(operation_of_method))
-        .or_else(|| place.is_provider.then_some(Operation::ProviderStart))
-        .or_else(|| {
-            CALLS
-                .iter()
-                .find(|(call, _)| diagnostic.has_in_body(call))
-                .map(|(_, operation)| *operation)
-        })
-        .or_else(|| {
-            VERBS
-                .iter()
-                .find(|(verb, _)| summary.starts_with(verb))
-                .map(|(_, operation)| *operation)
-        })
-        .or_else(at_address)
-        .unwrap_or(match own {
-            Some((_, _, Shape::HalfCreated | Shape::Mismatch)) => Operation::Create,
-            _ => Operation::Other,
-        });
-    let shape = match own {
-        // Terraform uses this summary for any attribute; only an absent object was half created.
-        Some((_, _, Shape::HalfCreated)) if diagnostic.has_in_body("unexpected new value: .") => {
-            Shape::Mismatch
-        }
-        Some((_, _, shape)) => *shape,
-        None => shape_of(status, has_detail, summary),
-    };
-    let planned = place
-        .address
-        .as_ref()
-        .and_then(|address| progress.name_at(unit, address.as_str()));
-    let name = match planned {
-        Some(name) => Some(name.to_owned()),
-        None => name_in(&mut diagnostic, terraform_type.as_deref()),
-    };
-    let summary = &diagnostic.summary;
+    let address = place.address.as_ref().map(Address::as_str);
+    let planned = address
+        .and_then(|address| progress.name_at(unit, address))
+        .map(str::to_owned);
+    let operation = operation_of(&diagnostic, &detail, &place, progress);
+    let status = detail
+        .status
+        .or_else(|| summary::status_in(&diagnostic.summary));
+    let shape = shape_of(&diagnostic, status, has_detail);
+    let name = planned.or_else(|| summary::name_in(&mut diagnostic));
+    let text = &diagnostic.summary;
     Failure {
+        terraform_type: detail
+            .terraform_type
+            .or_else(|| {
+                place
+                    .address
+                    .as_ref()
+                    .map(|address| address.terraform_type().to_owned())
+            })
+            .or(place.data_source_type)
+            .or_else(|| summary::kind_in(text).map(|kind| kind.terraform_type.to_owned())),
         address: place.address,
-        terraform_type,
         operation,
         shape,
         status,
@@ -188,8 +143,8 @@ pub(super) fn classify(mut diagnostic: Diagnostic, progress: &Progress) -> Failu
         name,
         correlation_id: detail
             .correlation_id
-            .or_else(|| trailing_correlation_id(summary).map(str::to_owned)),
-        summary: summary[..summary.floor_char_boundary(LONGEST_SUMMARY)].to_owned(),
+            .or_else(|| summary::correlation_id_in(text).map(str::to_owned)),
+        summary: text[..text.floor_char_boundary(LONGEST_SUMMARY)].to_owned(),
         line: diagnostic.line,
         damage: diagnostic
             .damage
@@ -249,6 +204,36 @@ impl Diagnostic {
     }
 }
 
+/// The entry of [`SUMMARIES`] for a diagnostic.
+fn own_text(summary: &str) -> Option<(Option<Operation>, Shape)> {
+    let entry = SUMMARIES
+        .iter()
+        .find(|(text, ..)| summary.starts_with(text));
+    entry.map(|(_, operation, shape)| (*operation, *shape))
+}
+
+fn operation_of(
+    diagnostic: &Diagnostic,
+    detail: &ApiDetail,
+    place: &PlaceOf,
+    progress: &Progress,
+) -> Operation {
+    let own = own_text(&diagnostic.summary);
+    let called = || CALLS.iter().find(|(call, _)| diagnostic.has_in_body(call));
+    let at_address =
+        || progress.operation_at(diagnostic.unit.as_deref(), place.address.as_ref()?.as_str());
+    own.and_then(|(operation, _)| operation)
+        .or_else(|| detail.method.as_deref().and_then(operation_of_method))
+        .or_else(|| place.is_provider.then_some(Operation::ProviderStart))
+        .or_else(|| called().map(|(_, operation)| *operation))
+        .or_else(|| summary::operation_in(&diagnostic.summary))
+        .or_else(at_address)
+        .unwrap_or(match own {
+            Some((_, Shape::HalfCreated | Shape::Mismatch)) => Operation::Create,
+            _ => Operation::Other,
+        })
+}
+
 fn operation_of_method(method: &str) -> Option<Operation> {
     match method {
         "POST" => Some(Operation::Create),
@@ -259,70 +244,27 @@ fn operation_of_method(method: &str) -> Option<Operation> {
     }
 }
 
-fn shape_of(status: Option<u16>, has_detail: bool, summary: &str) -> Shape {
+fn shape_of(diagnostic: &Diagnostic, status: Option<u16>, has_detail: bool) -> Shape {
+    match own_text(&diagnostic.summary) {
+        // Terraform uses this summary for any attribute; only an absent object was half created.
+        Some((_, Shape::HalfCreated)) if diagnostic.has_in_body("unexpected new value: .") => {
+            return Shape::Mismatch;
+        }
+        Some((_, shape)) => return shape,
+        None => {}
+    }
     match status {
         Some(408 | 504) => Shape::UnknownOutcome,
         Some(400..) => Shape::Refused,
         Some(_) => Shape::Unclassified,
         // The provider writes its JSON without a status when the SDK had no response.
-        None if has_detail || NO_ANSWER.iter().any(|text| summary.contains(text)) => {
+        None if has_detail => Shape::UnknownOutcome,
+        None if NO_ANSWER
+            .iter()
+            .any(|text| diagnostic.summary.contains(text)) =>
+        {
             Shape::UnknownOutcome
         }
         None => Shape::Unclassified,
     }
-}
-
-/// Reads the status that the SDK prints in a summary: the second choice.
-fn status_in(summary: &str) -> Option<u16> {
-    let (before, rest) = ["API Error: ", "Auth Error: "]
-        .iter()
-        .find_map(|sign| summary.split_once(sign))?;
-    if !(before.is_empty() || before.ends_with(": ")) {
-        return None;
-    }
-    let (digits, _) = rest.split_once(" - ")?;
-    if digits.len() == 3 {
-        digits.parse().ok()
-    } else {
-        None
-    }
-}
-
-/// Reads `(correlation id)` at the end of a summary.
-pub(super) fn trailing_correlation_id(summary: &str) -> Option<&str> {
-    const SHORTEST: usize = 8;
-    let (_, id) = summary.trim_end().strip_suffix(')')?.rsplit_once('(')?;
-    let is_id = id.len() >= SHORTEST
-        && id
-            .bytes()
-            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    is_id.then_some(id)
-}
-
-/// Reads the name out of `Failed to create division NAME error: …`, which is never wrapped; `None`
-/// where two readings are possible or the text is damaged.
-fn name_in(diagnostic: &mut Diagnostic, terraform_type: Option<&str>) -> Option<String> {
-    let noun = of_terraform_type(terraform_type?)?.noun;
-    let rest = diagnostic
-        .summary
-        .strip_prefix("Failed to create ")
-        .or_else(|| diagnostic.summary.strip_prefix("Failed to update "))?
-        .strip_prefix(noun)?
-        .strip_prefix(' ')?;
-    let name = [" error: ", " error: API Error: "].iter().find_map(|end| {
-        let mut parts = rest.split(end);
-        let name = parts.next()?;
-        (parts.next().is_some() && parts.next().is_none()).then_some(name)
-    })?;
-    let is_doubtful = diagnostic
-        .damage
-        .iter()
-        .any(|damage| damage.makes_text_doubtful())
-        && (!name.is_ascii() || name.contains('?'));
-    let name = name.to_owned();
-    if MASKS.iter().any(|mask| name.contains(mask)) {
-        diagnostic.damage(Damage::NameMasked);
-        return None;
-    }
-    (!name.is_empty() && !is_doubtful && !name.contains('\u{fffd}')).then_some(name)
 }

@@ -215,7 +215,6 @@ impl Collector {
         };
         let place = self.begin(line, Frame::LostRule(rule), true);
         self.open[place].add(inner, line);
-        self.open[place].diagnostic.damage(Damage::BoxLost);
         true
     }
 
@@ -239,7 +238,11 @@ impl Collector {
             bytes: 0,
             lines: 0,
         });
-        self.open.len() - 1
+        let place = self.open.len() - 1;
+        if matches!(frame, Frame::LostRule(_)) {
+            self.open[place].diagnostic.damage(Damage::BoxLost);
+        }
+        place
     }
 
     fn close(&mut self, place: Option<usize>, end: End) {
@@ -343,5 +346,5 @@ fn ends_plain(text: &str) -> bool {
 
 /// True if a summary ends with `(correlation id)`: then it is not cut, also without a line end.
 fn has_correlation_id(summary: &str) -> bool {
-    super::classify::trailing_correlation_id(summary).is_some()
+    super::summary::correlation_id_in(summary).is_some()
 }

@@ -11,7 +11,12 @@ const LONGEST_SEQUENCE: usize = 1024;
 
 /// Returns the line without terminal sequences and control characters.
 pub(super) fn without_sequences(line: Cow<'_, str>) -> Cow<'_, str> {
-    let has_lost_escapes = line.contains("[0m");
+    let is_quoted = || {
+        ["\\u001b", "\\u001B", "\\x1b"]
+            .iter()
+            .any(|escape| line.contains(escape))
+    };
+    let has_lost_escapes = line.contains("[0m") && !is_quoted();
     if !has_lost_escapes
         && !line
             .bytes()
@@ -120,7 +125,13 @@ mod tests {
 
     #[test]
     fn brackets_and_carets_of_the_text_stay() {
-        for line in ["a.b[0]: Creating...", "x[31m", "2^[3] and ü", "tab\there"] {
+        for line in [
+            "a.b[0]: Creating...",
+            "x[31m",
+            r#"{"msg":"\u001b[0mx"}"#,
+            "2^[3] and ü",
+            "tab\there",
+        ] {
             assert_eq!(clean(line), line);
         }
         assert_eq!(clean("a.b[\"ü^\"] [0m^ü"), "a.b[\"ü^\"] ^ü");

@@ -34,6 +34,7 @@ static LAYERS: &[(&str, Strip)] = &[
     ("Terragrunt: clock, level, unit, tool", terragrunt),
     ("Jenkins: clock", clock),
     ("Jenkins, TeamCity: stamp in brackets", bracketed_stamp),
+    ("TeamCity: step", teamcity_step),
     (
         "Terragrunt, Jenkins branches, wrappers: word in brackets",
         bracketed,
@@ -200,17 +201,28 @@ fn terragrunt(text: &str) -> Option<Stripped<'_>> {
     })
 }
 
-/// `[2026-11-20T08:15:03.260Z] text`, `[08:15:03] text`, `[08:15:03]i:  text`.
+/// `[2026-11-20T08:15:03.260Z] text`, `[08:15:03] text`, `[08:15:03]i:\t text`.
 fn bracketed_stamp(text: &str) -> Option<Stripped<'_>> {
     let inner = text.strip_prefix('[')?;
     let rest = after_stamp(inner)
         .or_else(|| after_shape(inner, "dd:dd:dd").map(after_fraction))?
         .strip_prefix(']')?;
-    let rest = ["i:", "w:", "W:", "E:", ":"]
-        .iter()
-        .find_map(|mark| rest.strip_prefix(mark))
-        .unwrap_or(rest);
-    Stripped::text(rest.strip_prefix(' ').unwrap_or(rest))
+    let marks = ["i:", "w:", "W:", "E:", "F:", ":"];
+    let marked = marks.iter().find_map(|mark| rest.strip_prefix(mark));
+    let blanks: &[char] = &[' ', '\t'];
+    Stripped::text(match marked {
+        Some(rest) => rest.trim_start_matches(blanks),
+        None => rest.strip_prefix(' ').unwrap_or(rest),
+    })
+}
+
+/// `[Step 1/2] text`.
+fn teamcity_step(text: &str) -> Option<Stripped<'_>> {
+    let (step, rest) = text.strip_prefix("[Step ")?.split_once("] ")?;
+    let is_step = step
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'/');
+    if is_step { Stripped::text(rest) } else { None }
 }
 
 /// `[orgs/dev] text`, `[tofu]: text`. A word with a slash is a unit, any other only a lane.
@@ -407,8 +419,8 @@ mod tests {
             ),
             (
                 "Jenkins, TeamCity: stamp in brackets",
-                "[08:15:03]i:  x",
-                " x",
+                "[08:15:03]i:\t [Step 1/2] x",
+                "x",
                 None,
             ),
             (
@@ -489,6 +501,7 @@ mod tests {
             "08:11:20.451 INFO x",
             "08:15:03 x",
             "[08:15:03] x",
+            "[Step 1/2] x",
             "[tofu]: x",
             "##[error]x",
             "::error::x",

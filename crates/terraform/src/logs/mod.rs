@@ -21,6 +21,7 @@ mod layers;
 mod progress;
 mod provider_log;
 mod reading;
+mod summary;
 mod ui_line;
 
 use std::io::Read;

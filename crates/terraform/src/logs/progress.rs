@@ -82,9 +82,20 @@ fn sign_of(text: &str) -> Option<(&str, Operation, bool, &str)> {
         .filter_map(|sign| Some((text.rfind(sign.0)?, sign)))
         .max_by_key(|(at, _)| *at);
     let (at, (sign, operation, begins)) = last?;
-    let (address, rest) = (&text[..at], &text[at + sign.len()..]);
-    let is_address = address.contains('.') && !address.starts_with(' ');
-    is_address.then_some((address, *operation, *begins, rest))
+    let rest = &text[at + sign.len()..];
+    Some((address_at_end(&text[..at])?, *operation, *begins, rest))
+}
+
+/// Finds the address that ends a text, behind whatever an unknown wrapper put before it.
+fn address_at_end(text: &str) -> Option<&str> {
+    const LONGEST: usize = 2048;
+    if text.len() > LONGEST {
+        return None;
+    }
+    let starts = std::iter::once(0).chain(text.match_indices(' ').map(|(at, _)| at + 1));
+    starts
+        .map(|start| &text[start..])
+        .find(|rest| Address::parse(rest).is_some())
 }
 
 impl Progress {

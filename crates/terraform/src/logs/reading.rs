@@ -358,7 +358,9 @@ fn opened(text: &str) -> Option<(Option<String>, String)> {
 fn logfmt_value(text: &str, key: &str) -> Option<String> {
     let rest = &text[text.find(key)? + key.len()..];
     if rest.starts_with('"') {
-        return serde_json::Deserializer::from_str(rest)
+        // Go quotes the escape byte as JSON does not.
+        let rest = rest.replace("\\x1b", "\\u001b");
+        return serde_json::Deserializer::from_str(&rest)
             .into_iter::<String>()
             .next()?
             .ok();
