@@ -16,11 +16,13 @@ mod collector;
 mod decode;
 mod detail;
 mod diagnostic;
+mod envelopes;
 mod escape;
 mod layers;
 mod progress;
 mod provider_log;
 mod reading;
+mod stamps;
 mod summary;
 mod ui_line;
 

@@ -2,6 +2,7 @@
 //! make the reader panic, hang, or keep more than it may.
 
 use std::io::{self, Read};
+use std::time::{Duration, Instant};
 
 use divvy_core::Failure;
 use divvy_terraform::logs;
@@ -62,8 +63,8 @@ impl Told {
         match form {
             Form::Plain => format!("\n{}", lines()),
             Form::Boxes => {
-                let boxed: String = lines().lines().map(|line| format!("│ {line}\n")).collect();
-                format!("╷\n{boxed}╵\n")
+                let boxed: Vec<String> = lines().lines().map(|line| format!("│ {line}")).collect();
+                format!("╷\n{}\n╵\n", boxed.join("\n"))
             }
             Form::Json => {
                 let diagnostic = serde_json::json!({"severity": "error", "summary": summary, "detail": detail(' '), "address": address});
@@ -206,9 +207,11 @@ static PIECES: &[&str] = &[
 
 #[test]
 fn no_input_without_an_end_to_its_lines_takes_long() {
-    // Each of these would be quadratic if something looked for its end again and again.
+    const LENGTH: usize = 256 << 10;
+    // Each of these is quadratic, hence minutes, if something looks for its end again and again.
     for bytes in [
         &b"\x1b]"[..],
+        b"\x1b[",
         b"[",
         b"[0m^[",
         b"{\"@level\"",
@@ -224,20 +227,79 @@ fn no_input_without_an_end_to_its_lines_takes_long() {
         b"2026-11-20T08:15:03Z ",
         b"\xe2\x95\xb7",
         b"\"msg\"{",
+        b"a \tb",
     ] {
-        let input = Repeat {
-            bytes,
-            left: 1 << 20,
-            at: 0,
-        };
-        logs::read(input).unwrap();
-        let lines = [bytes, b"\n"].concat().leak();
+        let start = Instant::now();
         logs::read(Repeat {
-            bytes: lines,
-            left: 1 << 20,
+            bytes,
+            left: LENGTH,
             at: 0,
         })
         .unwrap();
+        let lines = [bytes, b"\n"].concat().leak();
+        logs::read(Repeat {
+            bytes: lines,
+            left: LENGTH,
+            at: 0,
+        })
+        .unwrap();
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "{}",
+            String::from_utf8_lossy(bytes)
+        );
+    }
+}
+
+/// Peak memory of this process in bytes, as the kernel counts it.
+fn peak_memory() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
+    line.trim()
+        .trim_end_matches(" kB")
+        .parse::<usize>()
+        .unwrap()
+        << 10
+}
+
+/// `cargo test --release -p divvy-terraform --test it -- --ignored --nocapture --test-threads 1`
+#[test]
+#[ignore = "a measurement, for release builds on a quiet machine"]
+fn a_log_of_200_megabytes_is_read_at_150_per_second_in_constant_memory() {
+    const LENGTH: usize = 200_000_000;
+    let human = [
+        "  # module.a.genesyscloud_auth_division.this[\"Sales\"] will be updated in-place\n",
+        "      ~ description = \"old\" -> \"new\"\n        name        = \"Sales\"\n        # (3 unchanged attributes hidden)\n",
+        "module.a.genesyscloud_auth_division.this[\"Sales\"]: Refreshing state... [id=fbe566b2-7ebc-4286-bfab-79f6b5ad7524]\n",
+        "module.a.genesyscloud_auth_division.this[\"Sales\"]: Still modifying... [id=fbe566b2-7ebc-4286-bfab-79f6b5ad7524, 10s elapsed]\n",
+    ]
+    .concat();
+    let json = "{\"@level\":\"info\",\"@message\":\"a.b: Refresh complete [id=17]\",\"@module\":\"terraform.ui\",\"@timestamp\":\"2026-11-25T03:02:07.143879Z\",\"hook\":{\"resource\":{\"addr\":\"a.b\"},\"id_key\":\"id\",\"id_value\":\"17\"},\"type\":\"refresh_complete\"}\n".to_owned();
+    let stamp = |line| format!("2026-11-20T08:15:03.2604977Z \x1b[0m{line}\x1b[0m");
+    let stamped = human.lines().map(stamp).collect::<Vec<_>>().join("\n") + "\n";
+    for (name, text) in [
+        ("human", human),
+        ("-json", json),
+        ("stamped and coloured", stamped),
+    ] {
+        let bytes = text.into_bytes().leak();
+        let start = Instant::now();
+        logs::read(Repeat {
+            bytes,
+            left: LENGTH,
+            at: 0,
+        })
+        .unwrap();
+        let speed = 200.0 / start.elapsed().as_secs_f64();
+        println!(
+            "{name}: {speed:.0} MB/s, peak memory {} MB",
+            peak_memory() >> 20
+        );
+        assert!(speed >= 150.0, "{name}: {speed:.0} MB/s");
+        assert!(peak_memory() < 50 << 20);
     }
 }
 
