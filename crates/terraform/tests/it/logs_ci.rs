@@ -513,3 +513,22 @@ fn a_retry_in_the_same_log_is_another_failure() {
     let reading = logs::read((prefixed(&boxed(), "") + &again).as_bytes()).unwrap();
     assert_eq!(reading.failures.len(), 3);
 }
+
+#[test]
+fn json_lines_of_another_encoding_keep_their_status_and_say_what_happened() {
+    let log = prefixed(&json(), "").replace("Billing", "Büro");
+    let wrong: Vec<u8> = log
+        .chars()
+        .map(|char| u8::try_from(u32::from(char)).unwrap())
+        .collect();
+    let twice: String = log.bytes().map(char::from).collect();
+    for (bytes, name, damage) in [
+        (wrong, None, "some bytes are no text"),
+        (twice.into_bytes(), Some("Büro"), "wrong code page"),
+    ] {
+        let reading = logs::read(&bytes[..]).unwrap();
+        let failure = &reading.failures[0];
+        assert_eq!((failure.status, failure.name.as_deref()), (Some(409), name));
+        assert!(failure.damage[0].contains(damage), "{:?}", failure.damage);
+    }
+}
