@@ -205,10 +205,9 @@ impl Reading {
         let places = self.index.get(&key).into_iter().flatten().copied();
         let known = places.take(MOST_TELLINGS).find(|&place| {
             let known = &self.failures[place];
-            failure.correlation_id.is_some()
-                || known.unit == failure.unit
-                || known.unit.is_none()
-                || failure.unit.is_none()
+            may_be_same(known.address.as_ref(), failure.address.as_ref())
+                && (failure.correlation_id.is_some()
+                    || may_be_same(known.unit.as_ref(), failure.unit.as_ref()))
         });
         if let Some(place) = known {
             absorb(&mut self.failures[place], failure);
@@ -333,6 +332,11 @@ fn each_line(input: impl Read, mut take: impl FnMut(&str, Place)) -> Result<(), 
             take(piece, place);
         }
     }
+}
+
+/// True unless both are known and differ.
+fn may_be_same<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+    one.is_none() || other.is_none() || one == other
 }
 
 /// Adds what a second telling knows better; the place stays that of the first.
