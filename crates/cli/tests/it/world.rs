@@ -45,8 +45,9 @@ impl Ran {
     /// Reads stdout as JSON.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("{error}\nstdout:\n{}\nstderr:\n{}", self.stdout, self.stderr))
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| {
+            panic!("{error}\nstdout:\n{}\nstderr:\n{}", self.stdout, self.stderr)
+        })
     }
 }
 
@@ -61,7 +62,10 @@ pub(crate) struct World {
 impl World {
     /// An empty configuration directory and one org.
     pub(crate) fn new(seed: Seed) -> Self {
-        let temporary = tempfile::Builder::new().prefix("divvy-world-").tempdir().expect("a temporary directory");
+        let temporary = tempfile::Builder::new()
+            .prefix("divvy-world-")
+            .tempdir()
+            .expect("a temporary directory");
         let directory = temporary.path().join("root");
         let home = temporary.path().join("home");
         let temp = temporary.path().join("tmp");
@@ -86,7 +90,8 @@ impl World {
         let gateway = world.gateway(0);
         let sdk = serde_json::json!({ "gateway": gateway });
         fs::create_dir_all(home.join(".genesyscloudgo")).expect("a directory");
-        fs::write(home.join(".genesyscloudgo/config"), sdk.to_string()).expect("the SDK's configuration");
+        fs::write(home.join(".genesyscloudgo/config"), sdk.to_string())
+            .expect("the SDK's configuration");
         world
     }
 
@@ -108,7 +113,8 @@ impl World {
 
     /// Emulates a further org, and returns its number.
     pub(crate) fn add_org(&mut self, seed: Seed) -> usize {
-        let org = Emulator::spawn_thread(Options { seed, ..Options::default() }).expect("an emulated org");
+        let org = Emulator::spawn_thread(Options { seed, ..Options::default() })
+            .expect("an emulated org");
         self.orgs.push(org);
         self.orgs.len() - 1
     }
@@ -165,7 +171,9 @@ impl World {
             "terraform {\n  required_providers {\n    genesyscloud = { source = \"mypurecloud/genesyscloud\" }\n  }\n}\n\nprovider \"genesyscloud\" {}\n",
         );
         for (label, body) in blocks {
-            text.push_str(&format!("\nresource \"genesyscloud_auth_division\" \"{label}\" {{\n  {body}\n}}\n"));
+            text.push_str(&format!(
+                "\nresource \"genesyscloud_auth_division\" \"{label}\" {{\n  {body}\n}}\n"
+            ));
         }
         self.write("main.tf", &text)
     }
@@ -183,7 +191,11 @@ impl World {
     /// A command in this world's directory and environment; Terraform and divvy get nothing else.
     pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
-        command.env_clear().envs(&self.variables).current_dir(&self.directory).stdin(std::process::Stdio::null());
+        command
+            .env_clear()
+            .envs(&self.variables)
+            .current_dir(&self.directory)
+            .stdin(std::process::Stdio::null());
         command
     }
 
@@ -222,6 +234,31 @@ impl World {
         found
     }
 
+    /// Writes a local state that tracks these divisions: `label`, `id`, `name`, and where needed
+    /// `description`, `home`, `key`, `module`, `status`, `alias`.
+    pub(crate) fn tracks(&self, instances: &[Value]) -> &Self {
+        self.write("terraform.tfstate", &state_text(instances))
+    }
+
+    /// The divisions of an org by id, as the org itself knows them.
+    pub(crate) fn divisions_of_org(&self, index: usize) -> Value {
+        let seed = serde_json::to_value(self.orgs[index].org()).expect("a seed is JSON");
+        let mut divisions = serde_json::Map::new();
+        for list in ["divisions", "hidden", "deleted"] {
+            for division in seed[list].as_array().into_iter().flatten() {
+                divisions.insert(
+                    division["id"].as_str().unwrap_or_default().to_owned(),
+                    division.clone(),
+                );
+            }
+        }
+        divisions.insert(
+            seed["home"]["id"].as_str().unwrap_or_default().to_owned(),
+            seed["home"].clone(),
+        );
+        Value::Object(divisions)
+    }
+
     /// The id that the state holds at an address.
     pub(crate) fn id_at(&self, address: &str) -> Option<String> {
         self.state().into_iter().find(|(at, _)| at == address).map(|(_, id)| id)
@@ -230,7 +267,8 @@ impl World {
     /// Names of files that divvy may have left: blocks files, plans, sockets.
     pub(crate) fn litter(&self) -> Vec<String> {
         let in_directory = fs::read_dir(&self.directory).expect("the directory");
-        let in_temp = fs::read_dir(self.temporary.path().join("tmp")).expect("the temporary directory");
+        let in_temp =
+            fs::read_dir(self.temporary.path().join("tmp")).expect("the temporary directory");
         in_directory
             .chain(in_temp)
             .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
@@ -253,6 +291,63 @@ pub(crate) fn seed_of(json: &Value) -> Seed {
         json["home"] = serde_json::json!({ "id": "1b870573-cadb-4195-848d-756cd9a509a1", "name": "Home", "homeDivision": true });
     }
     Seed::from_json(&json.to_string()).expect("a seed")
+}
+
+/// A state file, version 4, that tracks divisions as [`World::tracks`] describes them.
+pub(crate) fn state_text(instances: &[Value]) -> String {
+    let provider = |instance: &Value| {
+        let address = "provider[\"registry.terraform.io/mypurecloud/genesyscloud\"]";
+        match instance["alias"].as_str() {
+            Some(alias) => format!("{address}.{alias}"),
+            None => address.to_owned(),
+        }
+    };
+    // Instances of one resource stand together.
+    let mut resources: BTreeMap<(String, String), Value> = BTreeMap::new();
+    for instance in instances {
+        let place = (instance["module"].to_string(), instance["label"].to_string());
+        let resource = resources.entry(place).or_insert_with(|| {
+            let mut resource = serde_json::json!({
+                "mode": "managed",
+                "type": "genesyscloud_auth_division",
+                "name": instance["label"],
+                "provider": provider(instance),
+                "instances": [],
+            });
+            if instance["module"].is_string() {
+                resource["module"] = instance["module"].clone();
+            }
+            resource
+        });
+        let mut entry = serde_json::json!({
+            "schema_version": 1,
+            "attributes": {
+                "description": instance["description"],
+                "home": instance["home"],
+                "id": instance["id"],
+                "name": instance["name"],
+            },
+            "sensitive_attributes": [],
+        });
+        for (ours, terraforms) in
+            [("key", "index_key"), ("status", "status"), ("deposed", "deposed")]
+        {
+            if !instance[ours].is_null() {
+                entry[terraforms] = instance[ours].clone();
+            }
+        }
+        resource["instances"].as_array_mut().expect("instances").push(entry);
+    }
+    let state = serde_json::json!({
+        "version": 4,
+        "terraform_version": "1.5.0",
+        "serial": 7,
+        "lineage": "46134d28-c2fc-4966-8a30-ef08f20b2320",
+        "outputs": {},
+        "resources": resources.into_values().collect::<Vec<_>>(),
+        "check_results": null,
+    });
+    state.to_string()
 }
 
 fn collect(module: &Value, found: &mut Vec<(String, String)>) {
@@ -286,7 +381,9 @@ pub(crate) fn terraform() -> &'static Path {
         let path = std::env::var_os("PATH").unwrap_or_default();
         ["terraform", "tofu"]
             .iter()
-            .flat_map(|name| std::env::split_paths(&path).map(move |directory| directory.join(name)))
+            .flat_map(|name| {
+                std::env::split_paths(&path).map(move |directory| directory.join(name))
+            })
             .find(|program| program.is_file())
             .expect("terraform or tofu on PATH, or DIVVY_TERRAFORM: run scripts/test")
     })

@@ -1,12 +1,20 @@
 //! From 409 to a clean plan, with real Terraform. The name of this module is what `scripts/test
 //! --all` runs again with other Terraform versions.
 
+mod cases;
+mod configs;
+mod property;
+
 use crate::world::{World, seed};
 
 #[test]
 fn a_failed_apply_is_foretold_adopted_and_proved() {
     let world = World::new(seed(&[("id-eng", "Engineering"), ("id-sales", "Sales")]));
-    world.divisions(&[("eng", "name = \"Engineering\""), ("sales", "name = \"Sales\""), ("claims", "name = \"Claims\"")]);
+    world.divisions(&[
+        ("eng", "name = \"Engineering\""),
+        ("sales", "name = \"Sales\""),
+        ("claims", "name = \"Claims\""),
+    ]);
     world.init();
     let apply = world.terraform(&["apply", "-auto-approve", "-input=false"]).ended(1);
     assert!(apply.stderr.contains("409"), "{}", apply.stderr);

@@ -1,0 +1,1 @@
+//! fixtures/cases, each with its own configuration, org and state, through real Terraform.
