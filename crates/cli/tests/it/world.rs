@@ -20,6 +20,9 @@ pub(crate) const DIVVY: &str = env!("CARGO_BIN_EXE_divvy");
 /// Client secret of every world: no output may ever hold it.
 pub(crate) const SECRET: &str = "s3cr3t-0f-the-w0rld";
 
+/// Id of the home division of every org whose seed names none.
+pub(crate) const HOME: &str = "1b870573-cadb-4195-848d-756cd9a509a1";
+
 /// Where the project's fixtures lie.
 pub(crate) fn fixture(path: &str) -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures")).join(path)
@@ -122,6 +125,11 @@ impl World {
     /// The first org.
     pub(crate) fn org(&self) -> &EmulatorThread {
         &self.orgs[0]
+    }
+
+    /// How many orgs there are.
+    pub(crate) fn orgs(&self) -> usize {
+        self.orgs.len()
     }
 
     /// One of the orgs.
@@ -288,7 +296,7 @@ pub(crate) fn seed(divisions: &[(&str, &str)]) -> Seed {
 pub(crate) fn seed_of(json: &Value) -> Seed {
     let mut json = json.clone();
     if json.get("home").is_none() {
-        json["home"] = serde_json::json!({ "id": "1b870573-cadb-4195-848d-756cd9a509a1", "name": "Home", "homeDivision": true });
+        json["home"] = serde_json::json!({ "id": HOME, "name": "Home", "homeDivision": true });
     }
     Seed::from_json(&json.to_string()).expect("a seed")
 }

@@ -4,6 +4,8 @@
 mod cases;
 mod configs;
 mod property;
+mod scene;
+mod verdicts;
 
 use crate::world::{World, seed};
 
