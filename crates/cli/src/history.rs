@@ -3,7 +3,7 @@
 //! Never decides. Invariant: an address appears once in the report; what was done there wins over
 //! a later "managed".
 
-use divvy_core::decide::Decision;
+use divvy_core::decide::{Decision, Question};
 use divvy_core::survey::Pending;
 use divvy_core::{Address, Finding, Resolution};
 
@@ -61,6 +61,21 @@ impl History {
         self.notes.extend(carried.notes);
     }
 
+    /// Takes back what an earlier round tried in vain: it would go the same way again.
+    pub(crate) fn without_vain_tries(
+        &self,
+        resolution: &Resolution,
+        mut decisions: Vec<Decision>,
+    ) -> Vec<Decision> {
+        for (finding, decision) in resolution.findings.iter().zip(&mut decisions) {
+            let tried = self.done.iter().find(|(done, _)| done.address == finding.address);
+            if let (Decision::Act(_), Some((_, Decision::Ask { .. }))) = (&*decision, tried) {
+                *decision = Decision::Ask { question: Question::Elsewhere, then: None };
+            }
+        }
+        decisions
+    }
+
     /// Remembers that Terraform has nothing left to do.
     pub(crate) fn clean(&mut self) {
         self.clean = Some(true);
@@ -77,10 +92,19 @@ impl History {
         let is_clean = self.clean == Some(true);
         let done: Vec<Address> = self.done.iter().filter_map(|(finding, _)| finding.address.clone()).collect();
         let is_left = |finding: &Finding| finding.address.as_ref().is_none_or(|address| !done.contains(address));
-        let left = resolution.findings.into_iter().zip(decisions).filter(|(finding, _)| is_left(finding));
+        let is_carried_out = self.rounds > 0;
+        // In a report of what was done, only what was done stands as an action.
+        let not_done = |decision| match decision {
+            Decision::Act(action) if is_carried_out => {
+                Decision::Ask { question: Question::Again, then: Some(action) }
+            }
+            other => other,
+        };
+        let left = resolution.findings.into_iter().zip(decisions.into_iter().map(not_done));
+        let left = left.filter(|(finding, _)| is_left(finding));
         let (findings, decisions): (Vec<_>, Vec<_>) = self.done.into_iter().chain(left).unzip();
         let mut info = surveyor.run_info(&look);
-        info.is_carried_out = self.rounds > 0;
+        info.is_carried_out = is_carried_out;
         info.rounds = Some(self.rounds);
         info.clean = self.clean;
         info.require_clean = require_clean;

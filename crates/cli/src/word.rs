@@ -119,7 +119,11 @@ impl<'c> Word<'c> {
                 |policy| policy.repair = true,
             ),
             Question::Home => ("Adopt the home division?".to_owned(), |policy| policy.home = true),
-            Question::Choose | Question::Elsewhere | Question::NotApproved | Question::Forbidden => return,
+            Question::Choose
+            | Question::Elsewhere
+            | Question::NotApproved
+            | Question::Forbidden
+            | Question::Again => return,
         };
         if confirm::ask(&self.context.console, &mut self.input, &text).is_some() {
             allow(&mut self.policy);

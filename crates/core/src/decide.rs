@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::address::Address;
 use crate::entity::EntityId;
 use crate::finding::{Finding, Reason, Resolution};
-use crate::survey::Survey;
+use crate::survey::{ById, Listing, Survey};
 use crate::verdict::{HeadlineKind, Verdict};
 
 /// What a person has allowed beyond the plain yes. The default allows exact adoptions only.
@@ -86,8 +86,10 @@ pub enum Question {
     Elsewhere,
     /// `--approved` does not hold this pair.
     NotApproved,
-    /// The chosen id cannot be taken (home, held elsewhere, chosen twice).
+    /// The chosen id cannot be taken (home, held elsewhere, chosen twice, not there).
     Forbidden,
+    /// The plain yes: it was withheld, or the rounds ran out.
+    Again,
 }
 
 /// What to do about one finding.
@@ -191,6 +193,12 @@ fn decide_one(
         | Verdict::RenameClash
         | Verdict::DuplicateInConfig
         | Verdict::DeletedTwin => elsewhere(),
+        // A person may know of an entity that the name alone does not lead to.
+        Verdict::Create | Verdict::NotAConflict
+            if finding.address.as_ref().is_some_and(|address| policy.ids.contains_key(address)) =>
+        {
+            choose(survey, finding, policy)
+        }
         Verdict::NotAConflict
         | Verdict::MovePending
         | Verdict::Gone
@@ -226,18 +234,23 @@ fn choose(survey: &Survey, finding: &Finding, policy: &Policy) -> Decision {
     let Some(address) = &finding.address else {
         return elsewhere();
     };
-    if policy.new.contains(address) && finding.verdict == Verdict::NearMiss {
+    let is_only_near = matches!(finding.verdict, Verdict::NearMiss | Verdict::Ambiguous)
+        && evidence_is_inexact(finding);
+    if policy.new.contains(address) && is_only_near {
         return Decision::Nothing;
     }
     let Some(id) = policy.ids.get(address) else {
         return Decision::Ask { question: Question::Choose, then: None };
     };
-    let forbidden = Decision::Ask { question: Question::Forbidden, then: None };
-    if is_home(survey, finding, id) || is_held(survey, address, id) {
-        return forbidden;
+    let chosen = listing_of(survey, finding).and_then(|listing| listing.entity(id));
+    let is_absent = listing_of(survey, finding)
+        .is_some_and(|listing| listing.by_id.get(id) == Some(&ById::Absent));
+    if is_absent || chosen.is_some_and(|entity| entity.is_home) || is_held(survey, address, id) {
+        return Decision::Ask { question: Question::Forbidden, then: None };
     }
-    // A chosen entity whose key differs is drift in its name, so an update will follow.
-    let differs = finding.verdict == Verdict::NearMiss || !finding.evidence.drift.is_empty();
+    let planned = survey.desired.iter().flat_map(|desired| &desired.planned);
+    let planned = planned.filter(|planned| planned.address == *address);
+    let differs = planned.zip(chosen).any(|(planned, entity)| planned.differs_from(entity));
     let expect = match (differs, policy.accept_drift) {
         (false, _) => Expect::NoOp,
         (true, true) => Expect::Update,
@@ -246,13 +259,13 @@ fn choose(survey: &Survey, finding: &Finding, policy: &Policy) -> Decision {
     Decision::Act(Action::Import { id: id.clone(), expect })
 }
 
-fn is_home(survey: &Survey, finding: &Finding, id: &EntityId) -> bool {
-    let listing = finding.org.as_ref().zip(finding.kind).and_then(|(org, kind)| {
-        survey.orgs.get(org).and_then(|org| org.listings.get(kind.terraform_type))
-    });
-    listing.is_some_and(|listing| {
-        listing.entities.iter().any(|entity| entity.is_home && entity.id == *id)
-    })
+fn evidence_is_inexact(finding: &Finding) -> bool {
+    finding.evidence.candidates.iter().all(|candidate| !candidate.differs.is_empty())
+}
+
+fn listing_of<'s>(survey: &'s Survey, finding: &Finding) -> Option<&'s Listing> {
+    let (org, kind) = finding.org.as_ref().zip(finding.kind)?;
+    survey.orgs.get(org)?.listings.get(kind.terraform_type)
 }
 
 fn is_held(survey: &Survey, address: &Address, id: &EntityId) -> bool {

@@ -447,24 +447,7 @@ impl<'s> Facts<'s, '_> {
 
     /// Returns attributes in which an import of this entity would find the configuration different.
     pub(crate) fn drift_from(&self, entity: &Entity) -> Vec<Drift> {
-        let Some((kind, planned)) = self.kind.zip(self.subject.planned) else {
-            return Vec::new();
-        };
-        let Some(after) = &planned.after else {
-            return Vec::new();
-        };
-        kind.drifting
-            .iter()
-            .filter(|attribute| !planned.unknown.contains(attribute.terraform))
-            .filter_map(|attribute| {
-                let set = |value: Option<&serde_json::Value>| {
-                    value.filter(|value| !attribute.zero.is_unset(value)).cloned()
-                };
-                let config = set(after.get(attribute.terraform));
-                let org = set(entity.attributes.get(attribute.terraform));
-                (config != org).then_some(Drift { attribute: attribute.terraform, config, org })
-            })
-            .collect()
+        self.subject.planned.map(|planned| planned.drift_from(entity)).unwrap_or_default()
     }
 
     /// Returns soft-deleted entities with the wanted key.

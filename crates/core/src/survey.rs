@@ -12,7 +12,9 @@ use serde_json::Value;
 use crate::address::Address;
 use crate::entity::{Attributes, Entity, EntityId, Key, OrgId};
 use crate::failure::Failure;
+use crate::finding::Drift;
 use crate::kind::Kind;
+use crate::name::{self, Likeness};
 
 /// A provider configuration as the plan JSON names it: `genesyscloud`, `genesyscloud.prod`, or
 /// `module.x:genesyscloud` for one that a module declares itself.
@@ -106,6 +108,34 @@ impl Planned {
     /// Says whether a new object would be made (a create, or either order of a replace).
     pub fn makes_an_object(&self) -> bool {
         matches!(self.change, Change::Create | Change::Replace { .. })
+    }
+
+    /// Returns attributes in which an import of this entity would find the configuration different;
+    /// the key is none of them.
+    pub fn drift_from(&self, entity: &Entity) -> Vec<Drift> {
+        let Some(after) = &self.after else {
+            return Vec::new();
+        };
+        let known = self.kind.drifting.iter();
+        known
+            .filter(|attribute| !self.unknown.contains(attribute.terraform))
+            .filter_map(|attribute| {
+                let set = |value: Option<&Value>| {
+                    value.filter(|value| !attribute.zero.is_unset(value)).cloned()
+                };
+                let config = set(after.get(attribute.terraform));
+                let org = set(entity.attributes.get(attribute.terraform));
+                (config != org).then_some(Drift { attribute: attribute.terraform, config, org })
+            })
+            .collect()
+    }
+
+    /// Says whether the entity has another key than the instance wants, or other attributes.
+    pub fn differs_from(&self, entity: &Entity) -> bool {
+        let has_other_key = self
+            .wanted_key()
+            .is_some_and(|key| name::compare_keys(&key, &entity.key) != Likeness::Equal);
+        has_other_key || !self.drift_from(entity).is_empty()
     }
 
     /// Says whether the address still belongs to the configuration after the plan.
@@ -226,6 +256,15 @@ pub struct Listing {
 }
 
 impl Listing {
+    /// Returns an entity, from the listing or from a request for its id.
+    pub fn entity(&self, id: &EntityId) -> Option<&Entity> {
+        let listed = self.entities.iter().find(|entity| entity.id == *id);
+        listed.or_else(|| match self.by_id.get(id)? {
+            ById::Present(entity) => Some(entity),
+            ById::Absent => None,
+        })
+    }
+
     /// Says whether the home entity is all that this client sees: absence proves nothing then.
     pub fn only_home_is_visible(&self) -> bool {
         !self.entities.is_empty() && self.entities.iter().all(|entity| entity.is_home)

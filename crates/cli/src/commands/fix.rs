@@ -42,7 +42,8 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
     let mut history = History::default();
     for round in 1..=u32::from(arguments.max_rounds) {
         let resolution = resolve(&look.survey);
-        let mut decisions = word.decide(&look.survey, &resolution);
+        let mut decisions =
+            history.without_vain_tries(&resolution, word.decide(&look.survey, &resolution));
         let forecast = Report::new(Command::Fix, &look.survey, &resolution, &decisions, surveyor.run_info(&look));
         history.rest(look, resolution.clone(), decisions.clone());
         let Some(journal) = journal.as_ref().filter(|_| !history.stops_writing()) else { break };
@@ -50,6 +51,7 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
             output::say_report(context, &forecast);
         }
         decisions = word.ask_for_more(&history.look().survey, &resolution, decisions);
+        decisions = history.without_vain_tries(&resolution, decisions);
         history.decide(decisions.clone());
         let acts = acts(&resolution, &decisions);
         let Some(consent) = word.consent(&acts) else { break };

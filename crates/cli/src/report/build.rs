@@ -202,7 +202,8 @@ fn hints(finding: &finding::Finding, decision: &Decision, is_carried_out: bool) 
         Decision::Ask { question: Question::Forbidden, .. } => {
             hints.insert(
                 0,
-                "the id cannot be taken: it is Home's, or another address has it".to_owned(),
+                "the id cannot be taken: it is Home's, another address has it, or the org does not show it"
+                    .to_owned(),
             );
             hints
         }

@@ -77,6 +77,7 @@ fn flag(question: Question) -> Option<&'static str> {
         Question::Drift => Some("--adopt-drifted"),
         Question::Repair => Some("--repair"),
         Question::Home => Some("--home"),
+        Question::Again => Some("--yes"),
         Question::Choose | Question::Elsewhere | Question::NotApproved | Question::Forbidden => {
             None
         }

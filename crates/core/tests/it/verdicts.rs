@@ -454,6 +454,36 @@ fn an_id_that_a_person_chose_is_still_tested() {
 }
 
 #[test]
+fn an_id_chosen_among_near_names_keeps_its_own_name_and_new_rejects_them_all() {
+    let scene =
+        Scene::new().exists("id-1", "Claims").exists("id-2", "CLAIMS").creates("a", "claims");
+    let chosen = Policy { ids: [(address("a"), EntityId::new("id-2"))].into(), ..policy() };
+    assert_eq!(scene.decision("a", &chosen), imports("id-2", Expect::DriftStays));
+    let accepted = Policy { accept_drift: true, ..chosen };
+    assert_eq!(scene.decision("a", &accepted), imports("id-2", Expect::Update));
+    let new = Policy { new: [address("a")].into(), ..policy() };
+    assert_eq!(scene.decision("a", &new), Decision::Nothing);
+
+    let equal = Scene::new().exists("id-1", "A").exists("id-2", "A").creates("a", "A");
+    assert!(asks(Question::Choose)(&equal.decision("a", &new)), "both would meet 409");
+}
+
+#[test]
+fn an_id_chosen_for_a_free_name_is_not_ignored() {
+    let scene = Scene::new().exists("id-1", "S\u{430}les").creates("a", "Sales");
+    let chosen = Policy { ids: [(address("a"), EntityId::new("id-1"))].into(), ..policy() };
+    assert_eq!(scene.verdict("a"), Verdict::Create);
+    assert_eq!(scene.decision("a", &chosen), imports("id-1", Expect::DriftStays));
+}
+
+#[test]
+fn a_chosen_id_that_the_org_lacks_is_refused() {
+    let scene = Scene::new().exists("id-1", "claims").creates("a", "Claims").absent("id-9");
+    let chosen = Policy { ids: [(address("a"), EntityId::new("id-9"))].into(), ..policy() };
+    assert!(asks(Question::Forbidden)(&scene.decision("a", &chosen)));
+}
+
+#[test]
 fn only_approved_pairs_are_carried_out() {
     let scene =
         Scene::new().exists("id-1", "A").exists("id-2", "B").creates("a", "A").creates("b", "B");

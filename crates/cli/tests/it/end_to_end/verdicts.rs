@@ -262,7 +262,7 @@ fn unknown_name_is_seen_in_a_second_round() {
     world.has_no_changes();
 
     let world = scene(&config, org, &[]);
-    let report = does(&world, &["--max-rounds", "1"], 0, &[("division.eng", "import e")]);
+    let report = does(&world, &["--max-rounds", "1"], 3, &[("division.eng", "import e")]);
     assert_eq!((&report["rounds"], &report["clean"]), (&json!(1), &json!(false)), "{report:#}");
     does(&world, &[], 0, &[("division.sub", "import s")]);
 }
@@ -377,18 +377,33 @@ fn other_owner() {
 }
 
 #[test]
-fn hidden_after_a_409() {
+fn hidden_after_a_409_that_a_narrow_view_cannot_explain() {
+    let org = json!({
+        "divisions": [{ "id": "e", "name": "Eng" }],
+        "clients": [{ "id": "client", "secret": SECRET, "divisions": ["home"] }],
+    });
+    let world = scene_of(&division("eng", "name = \"Eng\""), &org, &[]);
+    let log = failed_apply(&world);
+    let report = hands_off(&world, &["--from-log", &log], 3);
+    assert_eq!(finding(&report, "division.eng")["verdict"], "hidden", "{report:#}");
+    assert_eq!(report["headline"]["code"], "DVY202", "{report:#}");
+    // The id is tested: this client cannot read it, so nothing is imported.
+    let id = "genesyscloud_auth_division.eng=e";
+    hands_off(&world, &["--from-log", &log, "--id", id], 3);
+}
+
+#[test]
+fn an_old_409_whose_name_a_full_view_lacks_is_over_and_hidden_stays_in_sight() {
     let org = json!({
         "divisions": [{ "id": "o", "name": "Ops" }],
         "hidden": [{ "id": "h", "name": "Eng" }],
     });
     let world = scene_of(&division("eng", "name = \"Eng\""), &org, &[]);
     let log = failed_apply(&world);
-    let report = hands_off(&world, &["--from-log", &log], 3);
-    assert_eq!(finding(&report, "division.eng")["verdict"], "hidden", "{report:#}");
-    // The id is tested: this client cannot read it, so nothing is imported.
-    let id = "genesyscloud_auth_division.eng=h";
-    hands_off(&world, &["--from-log", &log, "--id", id], 3);
+    let report = hands_off(&world, &["--from-log", &log], 0);
+    let eng = finding(&report, "division.eng");
+    assert_eq!((&eng["verdict"], &eng["also"]), (&json!("not_a_conflict"), &json!(["hidden"])));
+    hands_off(&world, &["--from-log", &log, "--id", "genesyscloud_auth_division.eng=h"], 3);
 }
 
 #[test]
