@@ -3,6 +3,7 @@
 
 mod cases;
 mod configs;
+mod headlines;
 mod property;
 mod scene;
 mod verdicts;
