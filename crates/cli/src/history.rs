@@ -76,9 +76,9 @@ impl History {
         decisions
     }
 
-    /// Remembers that Terraform has nothing left to do.
-    pub(crate) fn clean(&mut self) {
-        self.clean = Some(true);
+    /// Remembers whether Terraform has nothing left to do.
+    pub(crate) fn is_clean(&mut self, is_clean: bool) {
+        self.clean = Some(is_clean);
     }
 
     /// Returns in how many rounds something was done.

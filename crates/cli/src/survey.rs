@@ -15,7 +15,7 @@ use divvy_core::survey::{
 use divvy_core::{EntityId, Failure, Kind, OrgId, ProviderArguments};
 use divvy_genesys::{Client, Connection, Settings};
 use divvy_terraform::{
-    Blocks, PassedFlags, PlanDocument, PlanRequest, StateDocument, Terraform, WorkingDirectory,
+    Blocks, PassedFlags, PlanDocument, PlanFile, PlanRequest, StateDocument, Terraform, WorkingDirectory,
 };
 use futures_util::future::{join_all, try_join_all};
 
@@ -154,8 +154,7 @@ impl<'c> Surveyor<'c> {
     /// Lets Terraform say what is left to do, with a plan as a person would make it; looks at it
     /// only if there is something.
     pub(crate) async fn verify(&self, subject: &Subject<'_>) -> CommandResult<Verified> {
-        let plan = self.directory.plan(PlanRequest { refresh: true, ..PlanRequest::default() }).await;
-        let plan = plan.map_err(of_terraform)?;
+        let plan = self.plain_plan().await?;
         if !plan.holds_changes() {
             return Ok(Verified::Clean);
         }
@@ -164,6 +163,16 @@ impl<'c> Surveyor<'c> {
         let subject = Subject { plan: None, failures: Vec::new(), chosen: subject.chosen.clone(), ..*subject };
         let look = self.assemble(plan.map_err(of_terraform)?, state.map_err(of_terraform)?, early, &subject).await?;
         Ok(Verified::Pending(Box::new(look)))
+    }
+
+    /// Says whether a plan as a person would make it has nothing to do.
+    pub(crate) async fn is_clean(&self) -> CommandResult<bool> {
+        Ok(!self.plain_plan().await?.holds_changes())
+    }
+
+    async fn plain_plan(&self) -> CommandResult<PlanFile> {
+        let request = PlanRequest { refresh: true, ..PlanRequest::default() };
+        self.directory.plan(request).await.map_err(of_terraform)
     }
 
     async fn assemble(

@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use divvy_core::decide::{Action, Decision, Policy, Question, decide};
-use divvy_core::{Consent, Finding, Resolution, Survey};
+use divvy_core::{Address, Consent, Finding, Resolution, Survey};
 
 use crate::arguments::Fix;
 use crate::commands::Context;
 use crate::confirm;
+use crate::console::Tone;
 use crate::error::{CommandError, CommandResult};
 use crate::report::approved_pairs;
 
@@ -66,6 +67,20 @@ impl<'c> Word<'c> {
             approved,
         };
         Ok(Self { context, policy, mode, input: Box::new(std::io::stdin().lock()) })
+    }
+
+    /// Warns of a choice for an address at which nothing was found: probably a slip.
+    pub(crate) fn warn_of_strangers(&self, resolution: &Resolution) {
+        let is_known = |address: &Address| {
+            resolution.findings.iter().any(|finding| finding.address.as_ref() == Some(address))
+        };
+        let ids = self.policy.ids.keys().map(|address| ("--id", address));
+        for (flag, address) in ids.chain(self.policy.new.iter().map(|address| ("--new", address))) {
+            if !is_known(address) {
+                let warning = format!("{flag} {address}: no division is planned at this address");
+                self.context.console.mark(Tone::Warning, &warning);
+            }
+        }
     }
 
     pub(crate) fn mode(&self) -> Mode {

@@ -3,7 +3,7 @@
 //! Never decides. Invariant: each verdict and headline has an entry (the matches are exhaustive),
 //! and names reach a text only through [`crate::name::visible`].
 
-use crate::entity::Entity;
+use crate::entity::{Entity, EntityId};
 use crate::finding::{Evidence, Finding, Headline, Reason};
 use crate::name::visible;
 use crate::verdict::{HeadlineKind, Verdict};
@@ -56,7 +56,7 @@ pub fn verdict_entry(verdict: Verdict) -> Entry {
             "the plan itself moves this address",
             "A `moved` block takes an object of the state to this address. Importing now would leave the old one behind, and the next plan would destroy the live entity.",
             "Nothing. Run terraform apply.",
-            "moved { from = genesyscloud_auth_division.a  to = module.m.genesyscloud_auth_division.a }",
+            "moved {\n  from = genesyscloud_auth_division.a\n  to   = module.m.genesyscloud_auth_division.a\n}",
         ],
         Verdict::PlannedImport => [
             "the plan already imports it",
@@ -463,7 +463,7 @@ pub fn hints(finding: &Finding) -> Vec<String> {
         Verdict::Moved => match evidence.others.as_slice() {
             [from] => vec![
                 "divvy fix --repair".to_owned(),
-                format!("or add: moved {{ from = {from}  to = {address} }}"),
+                format!("or add a moved block with from = {from} and to = {address}"),
             ],
             _ => vec!["divvy explain DVY124".to_owned()],
         },
@@ -521,15 +521,33 @@ fn home_hints(evidence: &Evidence, label: &str) -> Vec<String> {
 }
 
 fn drift_hints(evidence: &Evidence) -> Vec<String> {
+    let mut hints = keep_attributes(evidence);
+    hints.extend([
+        "divvy fix --adopt-drifted (import, org untouched)".to_owned(),
+        "divvy fix --accept-drift (import, then update it)".to_owned(),
+    ]);
+    hints
+}
+
+fn keep_attributes(evidence: &Evidence) -> Vec<String> {
     let keep = evidence.drift.iter().map(|drift| match &drift.org {
         Some(value) => format!("keep the org's value: {} = {}", drift.attribute, hcl(value)),
         None => format!("keep the org's value: remove {}", drift.attribute),
     });
-    keep.chain([
-        "divvy fix --adopt-drifted (import, org untouched)".to_owned(),
-        "divvy fix --accept-drift (import, then update it)".to_owned(),
-    ])
-    .collect()
+    keep.collect()
+}
+
+/// Says how the configuration can follow an entity that was imported although it differs.
+pub fn hints_to_keep(finding: &Finding, id: &EntityId) -> Vec<String> {
+    let candidates = finding.evidence.candidates.iter();
+    let renamed = candidates.filter(|one| one.entity.id == *id && !one.differs.is_empty());
+    let mut hints: Vec<_> = renamed
+        .map(|one| {
+            format!("keep the org's value: name = {}", hcl(&one.entity.key.to_string().into()))
+        })
+        .collect();
+    hints.extend(keep_attributes(&finding.evidence));
+    hints
 }
 
 /// Writes a value as an HCL expression. Text is quoted with HCL's own escapes (it has no `\b` and

@@ -288,9 +288,13 @@ impl<'s> Facts<'s, '_> {
     }
 
     /// Says whether a new object is to be made here: planned, or tried and failed, and not tracked.
+    /// A saved plan may be older than a state that holds the object by now.
     pub(crate) fn creates(&self) -> bool {
         match self.subject.planned {
-            Some(planned) => planned.change == Change::Create,
+            Some(planned) => {
+                planned.change == Change::Create
+                    && !matches!(self.existence(), Some(Existence::Present(_)))
+            }
             None => self.subject.tracked.is_none() && self.failed_create().is_some(),
         }
     }

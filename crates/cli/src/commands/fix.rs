@@ -47,6 +47,9 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
         let forecast = Report::new(Command::Fix, &look.survey, &resolution, &decisions, surveyor.run_info(&look));
         history.rest(look, resolution.clone(), decisions.clone());
         let Some(journal) = journal.as_ref().filter(|_| !history.stops_writing()) else { break };
+        if round == 1 {
+            word.warn_of_strangers(&resolution);
+        }
         if round == 1 || forecast.has_actions() {
             output::say_report(context, &forecast);
         }
@@ -54,13 +57,19 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
         decisions = history.without_vain_tries(&resolution, decisions);
         history.decide(decisions.clone());
         let acts = acts(&resolution, &decisions);
+        if acts.is_empty() {
+            if history.rounds() == 0 {
+                history.is_clean(surveyor.is_clean().await?);
+            }
+            break;
+        }
         let Some(consent) = word.consent(&acts) else { break };
         let version = history.look().terraform_version.clone();
         let carried = carry_out(&surveyor.directory, journal, acts, version.as_deref(), &consent).await?;
         history.carried(round, carried);
         match surveyor.verify(&subject).await? {
             Verified::Clean => {
-                history.clean();
+                history.is_clean(true);
                 break;
             }
             Verified::Pending(next) => look = *next,

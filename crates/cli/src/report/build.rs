@@ -207,16 +207,13 @@ fn hints(finding: &finding::Finding, decision: &Decision, is_carried_out: bool) 
             );
             hints
         }
-        Decision::Act(action) if is_carried_out => {
-            // What stays different is told first, one hint for each attribute.
-            let stays = matches!(
-                action,
-                decide::Action::Import { expect: Expect::DriftStays, .. }
-                    | decide::Action::StateRmImport { expect: Expect::DriftStays, .. }
-            );
-            hints.truncate(if stays { finding.evidence.drift.len() } else { 0 });
-            hints
-        }
+        Decision::Act(action) if is_carried_out => match action {
+            decide::Action::Import { id, expect: Expect::DriftStays }
+            | decide::Action::StateRmImport { id, expect: Expect::DriftStays } => {
+                catalogue::hints_to_keep(finding, id)
+            }
+            _ => Vec::new(),
+        },
         _ => hints,
     }
 }

@@ -13,7 +13,10 @@ impl Report {
     ///
     /// A missing state needs a person through its findings: they ask until `--adopt-all` is said.
     pub fn exit_code(&self) -> u8 {
-        let needs_a_person = self.headlines().any(|headline| headline.kind.stops_writing())
+        let proves_nothing = |kind: HeadlineKind| kind == HeadlineKind::RestrictedView;
+        let needs_a_person = self
+            .headlines()
+            .any(|headline| headline.kind.stops_writing() || proves_nothing(headline.kind))
             || self
                 .findings
                 .iter()

@@ -494,6 +494,12 @@ fn only_approved_pairs_are_carried_out() {
 }
 
 #[test]
+fn a_saved_plan_that_is_older_than_the_state_adopts_nothing_again() {
+    let scene = Scene::new().exists("id-1", "A").creates("a", "A").tracks("a", "id-1", "A");
+    assert_eq!(scene.verdict("a"), Verdict::Managed);
+}
+
+#[test]
 fn a_sensitive_name_is_never_shown() {
     let scene = Scene::new()
         .exists("id-1", "Top Secret")

@@ -233,6 +233,7 @@ fn case_15_home_without_the_flag() {
 fn case_16_two_addresses_one_name_before() {
     let name = "16-two-addresses-one-name";
     let world = World::of_case(name, "org-before.json");
+    declare_provider(&world);
     std::fs::remove_file(world.directory().join("terraform.tfstate")).expect("the state of after");
     world.init();
     let shops = "module.shops.division.this";
@@ -254,6 +255,7 @@ fn case_16_two_addresses_one_name_before() {
 fn case_16_two_addresses_one_name_after() {
     let name = "16-two-addresses-one-name";
     let world = World::of_case(name, "org-after.json");
+    declare_provider(&world);
     world.init();
     let log = fixture("cases").join(name).join("apply.log");
     let report = hands_off(&world, &["--from-log", log.to_str().expect("UTF-8")], 3);
@@ -262,6 +264,13 @@ fn case_16_two_addresses_one_name_after() {
     assert!(retail["message"].to_string().contains("module.shops."), "{retail:#}");
     let choice = "genesyscloud_auth_division.retail=538fe723-4773-41b0-806e-6183f3022ef0";
     hands_off(&world, &["--repair", "--id", choice], 3);
+}
+
+/// The case's module does not say where its provider comes from, so `init` would look for
+/// hashicorp/genesyscloud.
+fn declare_provider(world: &World) {
+    let text = "terraform {\n  required_providers {\n    genesyscloud = { source = \"mypurecloud/genesyscloud\" }\n  }\n}\n";
+    world.write("modules/division/versions.tf", text);
 }
 
 #[test]

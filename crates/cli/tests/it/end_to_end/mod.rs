@@ -3,6 +3,7 @@
 
 mod cases;
 mod configs;
+mod flags;
 mod headlines;
 mod property;
 mod scene;
