@@ -199,9 +199,8 @@ async fn send_delete(session: &Session, id: &str, about: About<'_>) -> Result<()
             body: None,
             about,
         };
-        let refusal = match session.ask(ask).await {
-            Ok(_) => return Ok(()),
-            Err(refusal) => refusal,
+        let Err(refusal) = session.ask(ask).await else {
+            return Ok(());
         };
         sent += 1;
         if !matches!(refusal.status, Some(400 | 408)) || sent == DELETE_TRIES {

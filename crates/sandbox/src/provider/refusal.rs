@@ -207,7 +207,7 @@ mod tests {
         }
     }
 
-    fn call<'a>(method: Method, path: &'a str) -> Call<'a> {
+    fn call(method: Method, path: &str) -> Call<'_> {
         Call {
             method,
             origin: "http://127.0.0.1:8080",

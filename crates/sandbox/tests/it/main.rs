@@ -1,3 +1,4 @@
 //! The sandbox, seen from outside.
 
 mod provider;
+mod proxy;

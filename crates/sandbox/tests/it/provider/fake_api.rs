@@ -1,7 +1,8 @@
 //! The least of the API that the stand-in provider needs, with replies that a test can script.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -21,8 +22,8 @@ pub(crate) enum Fault {
     Reply(u16, String),
     /// The ordinary thing is done, but its reply is a 503.
     LoseReply,
-    /// The ordinary thing is done once the test says so.
-    HoldUntil(tokio::sync::oneshot::Receiver<()>),
+    /// The ordinary thing is done, its reply held back until the test lets it go.
+    HoldReply(tokio::sync::oneshot::Receiver<()>),
 }
 
 #[derive(Default)]
@@ -39,6 +40,7 @@ pub(crate) struct Org {
 /// An org on loopback, until dropped.
 pub(crate) struct FakeApi {
     org: Arc<Mutex<Org>>,
+    arrived: Arc<Condvar>,
     pub(crate) port: u16,
     _stop: tokio::sync::oneshot::Sender<()>,
 }
@@ -53,7 +55,9 @@ impl FakeApi {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let router = Router::new().fallback(answer).with_state(Arc::clone(&org));
+        let arrived = Arc::new(Condvar::new());
+        let state = (Arc::clone(&org), Arc::clone(&arrived));
+        let router = Router::new().fallback(answer).with_state(state);
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -70,6 +74,7 @@ impl FakeApi {
         });
         Self {
             org,
+            arrived,
             port,
             _stop: stop,
         }
@@ -77,6 +82,29 @@ impl FakeApi {
 
     pub(crate) fn org(&self) -> MutexGuard<'_, Org> {
         self.org.lock().unwrap()
+    }
+
+    /// The org for somebody who outlives a borrow.
+    pub(crate) fn shared_org(&self) -> Arc<Mutex<Org>> {
+        Arc::clone(&self.org)
+    }
+
+    /// Holds back the reply of a request; returns what lets it go.
+    pub(crate) fn hold_reply(&self, request: &'static str) -> tokio::sync::oneshot::Sender<()> {
+        let (release, released) = tokio::sync::oneshot::channel();
+        self.script(request, Fault::HoldReply(released));
+        release
+    }
+
+    /// Waits until the org holds a division of this name, whose creation is being held.
+    pub(crate) fn wait_for(&self, name: &str) {
+        let missing = |org: &mut Org| !org.divisions.iter().any(|one| one["name"] == name);
+        let patience = Duration::from_secs(30);
+        let (_org, waited) = self
+            .arrived
+            .wait_timeout_while(self.org(), patience, missing)
+            .unwrap();
+        assert!(!waited.timed_out(), "no request for {name}");
     }
 
     /// Puts a division into the org; returns its id.
@@ -109,7 +137,7 @@ fn division(id: &str, name: &str, description: &str) -> Value {
 }
 
 async fn answer(
-    State(org): State<Arc<Mutex<Org>>>,
+    State((org, arrived)): State<(Arc<Mutex<Org>>, Arc<Condvar>)>,
     method: Method,
     uri: Uri,
     body: Bytes,
@@ -142,9 +170,11 @@ async fn answer(
             ordinary(&mut org.lock().unwrap(), &method, &uri, &body);
             (503, String::new())
         }
-        Some(Fault::HoldUntil(released)) => {
+        Some(Fault::HoldReply(released)) => {
+            let reply = ordinary(&mut org.lock().unwrap(), &method, &uri, &body);
+            arrived.notify_all();
             let _ = released.await;
-            ordinary(&mut org.lock().unwrap(), &method, &uri, &body)
+            reply
         }
         None => ordinary(&mut org.lock().unwrap(), &method, &uri, &body),
     };

@@ -1,8 +1,11 @@
 //! The stand-in provider under real Terraform, compared with recordings of the official one.
 
-mod fake_api;
-mod workspace;
+pub(crate) mod fake_api;
+pub(crate) mod workspace;
 
+use std::os::unix::process::CommandExt as _;
+
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 
 use self::fake_api::{Fault, HOME_ID};
@@ -157,7 +160,7 @@ fn imports_of_home_and_of_a_drifted_division_are_planned_as_recorded() {
   name = "Home"
 }
 "#;
-    let with_flag = home.replace("}", "  home = true\n}");
+    let with_flag = home.replace('}', "  home = true\n}");
     let workspace = Workspace::new(home);
     let drifted = workspace.api.add("Engineering", "Owned by IT");
     for (block, id, file) in [
@@ -359,5 +362,31 @@ fn it_works_without_tls_too() {
     let mut workspace = Workspace::new(ENGINEERING);
     workspace.set("TF_DISABLE_PLUGIN_TLS", "1");
     workspace.apply().succeeds();
+    assert_eq!(workspace.api.names(), ["Home", "Engineering"]);
+}
+
+#[test]
+fn ctrl_c_kills_the_provider_and_leaves_a_division_that_no_state_knows() {
+    let workspace = Workspace::new(ENGINEERING);
+    let release = workspace
+        .api
+        .hold_reply("POST /api/v2/authorization/divisions");
+    let mut command = workspace.command(&["apply", "-auto-approve"]);
+    let output = std::process::Stdio::piped;
+    let child = command
+        .process_group(0)
+        .stdout(output())
+        .stderr(output())
+        .spawn()
+        .unwrap();
+    workspace.api.wait_for("Engineering");
+    let group = Pid::from_raw(child.id().try_into().unwrap()).unwrap();
+    kill_process_group(group, Signal::INT).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    drop(release);
+    assert_eq!(ended.status.code(), Some(1));
+    let text = String::from_utf8(ended.stderr).unwrap();
+    assert!(text.contains("Plugin did not respond"), "{text}");
+    assert_eq!(workspace.instances(), [] as [Value; 0]);
     assert_eq!(workspace.api.names(), ["Home", "Engineering"]);
 }

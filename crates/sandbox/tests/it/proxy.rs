@@ -1,0 +1,530 @@
+//! The plugin crate's proxy between real Terraform and the stand-in provider.
+//!
+//! Stands here because the plugin crate has no provider of its own to put behind the proxy.
+
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use divvy_plugin::Value;
+use divvy_plugin::proxy::{
+    Adopt, Advice, Create, CreateAdvisor, Launch, ProviderConfigure, Proxy, Refusal, Settled,
+};
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::json;
+
+use crate::provider::fake_api::{FakeApi, Fault, HOME_ID, Org};
+use crate::provider::workspace::{Ended, STAND_IN, Workspace};
+
+const ADDRESS: &str = "registry.terraform.io/mypurecloud/genesyscloud";
+
+/// Adopts whatever has the planned name, in the org that the provider block's port names.
+#[derive(Default)]
+struct Adopter {
+    orgs: Vec<(u16, Arc<Mutex<Org>>)>,
+    refuse: bool,
+    accept_drift: bool,
+    aliases: Mutex<Vec<(String, u16)>>,
+    managed: Mutex<Vec<String>>,
+    settled: Mutex<Vec<(String, Settled)>>,
+}
+
+fn name_of(create: &Create) -> String {
+    create
+        .planned
+        .get("name")
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+impl Adopter {
+    fn of(apis: &[&FakeApi]) -> Self {
+        let orgs = apis
+            .iter()
+            .map(|api| (api.port, api.shared_org()))
+            .collect();
+        Self {
+            orgs,
+            ..Self::default()
+        }
+    }
+
+    fn advise(&self, create: &Create) -> Advice {
+        let name = name_of(create);
+        let alias = create.alias.to_string();
+        let aliases = self.aliases.lock().unwrap();
+        let port = aliases
+            .iter()
+            .find(|(known, _)| *known == alias)
+            .map(|(_, port)| *port);
+        let org = self
+            .orgs
+            .iter()
+            .find(|(known, _)| Some(*known) == port)
+            .unwrap()
+            .1
+            .lock()
+            .unwrap();
+        let Some(found) = org.divisions.iter().find(|one| one["name"] == *name) else {
+            return Advice::Pass;
+        };
+        let summary = format!("\"{name}\" already exists in the org");
+        let detail = "It will be adopted.".to_owned();
+        if self.refuse {
+            return Advice::Refuse { summary, detail };
+        }
+        Advice::Adopt(Adopt {
+            id: found["id"].as_str().unwrap().to_owned(),
+            summary,
+            detail,
+            must_match: vec!["name".to_owned()],
+            accept_drift: self.accept_drift,
+        })
+    }
+}
+
+impl CreateAdvisor for Adopter {
+    async fn configured(&self, configure: &ProviderConfigure) {
+        let gateway = &configure.block.get("gateway").elements()[0];
+        let port = gateway.get("port").as_str().unwrap().parse().unwrap();
+        self.aliases
+            .lock()
+            .unwrap()
+            .push((configure.alias.to_string(), port));
+    }
+
+    async fn before_create(&self, create: &Create) -> Advice {
+        self.advise(create)
+    }
+
+    async fn after_refusal(&self, create: &Create, refusal: &Refusal) -> Advice {
+        let is_conflict = refusal.diagnostics.iter().any(|diagnostic| {
+            let detail = Value::from_json_bytes(diagnostic.detail.as_bytes()).unwrap_or_default();
+            detail.get("statusCode").as_u64() == Some(409)
+                && detail.get("method").as_str() == Some("POST")
+        });
+        if is_conflict || refusal.diagnostics.is_empty() {
+            self.advise(create)
+        } else {
+            Advice::Pass
+        }
+    }
+
+    fn saw_managed(&self, _type_name: &str, id: &str) {
+        self.managed.lock().unwrap().push(id.to_owned());
+    }
+
+    fn settled(&self, create: &Create, settled: &Settled) {
+        self.settled
+            .lock()
+            .unwrap()
+            .push((name_of(create), settled.clone()));
+    }
+}
+
+/// Runs Terraform through a proxy; `watch` sees the running process.
+fn through_proxy(
+    workspace: &Workspace,
+    adopter: Adopter,
+    managed: &[(&str, &str)],
+    arguments: &[&str],
+    watch: impl FnOnce(u32) + Send + 'static,
+) -> (Ended, Vec<(String, Settled)>) {
+    let sockets = tempfile::tempdir().unwrap();
+    let mut command = workspace.command(arguments);
+    let environment = command
+        .get_envs()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+        .collect();
+    let launch = Launch {
+        program: STAND_IN.into(),
+        leash: Vec::new(),
+        environment,
+        socket_directory: sockets.path().to_owned(),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let proxy = Proxy::start(launch, adopter).await.unwrap();
+        proxy.add_managed(
+            managed
+                .iter()
+                .map(|(t, id)| ((*t).to_owned(), (*id).to_owned())),
+        );
+        let (name, value) = proxy.reattach_variable([ADDRESS], None).unwrap();
+        command.env(name, value).process_group(0);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = tokio::process::Command::from(command).spawn().unwrap();
+        let id = child.id().unwrap();
+        let watching = std::thread::spawn(move || watch(id));
+        let output = child.wait_with_output().await.unwrap();
+        watching.join().unwrap();
+        let settled = std::mem::take(&mut *proxy.advisor().settled.lock().unwrap());
+        proxy.stop().await;
+        assert_eq!(
+            std::fs::read_dir(sockets.path()).unwrap().count(),
+            0,
+            "litter"
+        );
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let code = output.status.code().unwrap_or(-1);
+        (
+            Ended {
+                code,
+                stdout: text(output.stdout),
+                stderr: text(output.stderr),
+            },
+            settled,
+        )
+    })
+}
+
+fn run(workspace: &Workspace, arguments: &[&str]) -> (Ended, Vec<(String, Settled)>) {
+    through_proxy(
+        workspace,
+        Adopter::of(&[&workspace.api]),
+        &[],
+        arguments,
+        |_| {},
+    )
+}
+
+fn apply(workspace: &Workspace) -> (Ended, Vec<(String, Settled)>) {
+    run(
+        workspace,
+        &["apply", "-auto-approve", "-json", "-parallelism=1"],
+    )
+}
+
+fn adopted(id: &str, differing: &[&str], updated: bool) -> Settled {
+    let differing = differing.iter().map(|name| (*name).to_owned()).collect();
+    Settled::Adopted {
+        id: id.to_owned(),
+        differing,
+        updated,
+    }
+}
+
+fn blocks(names: &[&str]) -> String {
+    let block = |name: &&str| {
+        let label = name.to_lowercase();
+        format!("resource \"genesyscloud_auth_division\" \"{label}\" {{\n  name = \"{name}\"\n}}\n")
+    };
+    names.iter().map(block).collect()
+}
+
+#[test]
+fn an_apply_adopts_what_exists_and_creates_the_rest() {
+    let workspace = Workspace::new(&blocks(&["Engineering", "Sales", "Support"]));
+    let engineering = workspace.api.add("Engineering", "");
+    let sales = workspace.api.add("Sales", "Owned by IT");
+    let (ended, mut settled) = apply(&workspace);
+    let ended = ended.succeeds();
+    settled.sort_by(|one, other| one.0.cmp(&other.0));
+    let settled: Vec<_> = settled.into_iter().map(|(_, settled)| settled).collect();
+    assert_eq!(settled[0], adopted(&engineering, &[], false));
+    assert_eq!(settled[1], adopted(&sales, &["description"], false));
+    assert!(
+        matches!(settled[2], Settled::Created { .. }),
+        "{:?}",
+        settled[2]
+    );
+    assert_eq!(
+        workspace.api.names(),
+        ["Home", "Engineering", "Sales", "Support"]
+    );
+
+    // Said during plan, and once more beside the adoption itself; the second walk is silent.
+    let said: Vec<_> = ended
+        .diagnostics()
+        .into_iter()
+        .filter(|one| one["address"] == "genesyscloud_auth_division.engineering")
+        .collect();
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert_eq!(said[0]["severity"], "warning");
+
+    // Plain Terraform takes the state: what is left is the description that nobody accepted.
+    let plan = workspace.terraform(&["plan"]).succeeds().stdout;
+    assert!(
+        plan.contains("Plan: 0 to add, 1 to change, 0 to destroy."),
+        "{plan}"
+    );
+    let mut instances = workspace.instances();
+    instances.retain(|one| one["attributes"]["name"] == "Engineering");
+    let attributes =
+        json!({"id": engineering, "name": "Engineering", "description": "", "home": false});
+    assert_eq!(instances[0]["attributes"], attributes);
+    assert_eq!(instances[0]["private"], "eyJzY2hlbWFfdmVyc2lvbiI6IjEifQ==");
+}
+
+#[test]
+fn a_plan_announces_with_addresses_and_changes_nothing() {
+    let workspace = Workspace::new(&blocks(&["Engineering"]));
+    workspace.api.add("Engineering", "");
+    let (ended, settled) = run(&workspace, &["plan", "-json"]);
+    let diagnostics = ended.succeeds().diagnostics();
+    assert_eq!(diagnostics.len(), 1, "{diagnostics:?}");
+    assert_eq!(
+        diagnostics[0]["address"],
+        "genesyscloud_auth_division.engineering"
+    );
+    assert_eq!(
+        diagnostics[0]["summary"],
+        "\"Engineering\" already exists in the org"
+    );
+    assert_eq!(settled, []);
+    assert_eq!(workspace.api.take_requests(), [] as [String; 0]);
+}
+
+#[test]
+fn a_refusal_stops_the_plan_at_its_address() {
+    let workspace = Workspace::new(&blocks(&["Engineering"]));
+    workspace.api.add("Engineering", "");
+    let adopter = Adopter {
+        refuse: true,
+        ..Adopter::of(&[&workspace.api])
+    };
+    let (ended, _) = through_proxy(&workspace, adopter, &[], &["plan", "-json"], |_| {});
+    let diagnostics = ended.fails().diagnostics();
+    assert_eq!(diagnostics[0]["severity"], "error");
+    assert_eq!(
+        diagnostics[0]["address"],
+        "genesyscloud_auth_division.engineering"
+    );
+}
+
+#[test]
+fn accepted_drift_is_brought_to_the_configuration_in_the_same_apply() {
+    let workspace = Workspace::new(&blocks(&["Sales"]));
+    let sales = workspace.api.add("Sales", "Owned by IT");
+    let adopter = Adopter {
+        accept_drift: true,
+        ..Adopter::of(&[&workspace.api])
+    };
+    let arguments = ["apply", "-auto-approve", "-json"];
+    let (ended, settled) = through_proxy(&workspace, adopter, &[], &arguments, |_| {});
+    ended.succeeds();
+    assert_eq!(
+        settled,
+        [("Sales".to_owned(), adopted(&sales, &["description"], true))]
+    );
+    assert_eq!(workspace.api.org().divisions[1]["description"], "");
+    let plan = workspace.terraform(&["plan"]).succeeds().stdout;
+    assert!(plan.contains("No changes."), "{plan}");
+}
+
+#[track_caller]
+fn is_not_adopted(settled: &[(String, Settled)], because: &str) {
+    let refused = settled.iter().any(|(_, settled)| {
+        matches!(settled, Settled::NotAdopted { reason, .. } if reason.contains(because))
+    });
+    assert!(refused, "{settled:?}");
+}
+
+#[test]
+fn one_division_never_ends_at_two_addresses() {
+    let twice =
+        "resource \"genesyscloud_auth_division\" \"twice\" {\n  count = 2\n  name = \"X\"\n}\n";
+    let workspace = Workspace::new(twice);
+    let (ended, settled) = apply(&workspace);
+    ended.fails();
+    is_not_adopted(&settled, "another address holds it");
+    assert_eq!(workspace.instances().len(), 1);
+    assert_eq!(workspace.api.names(), ["Home", "X"]);
+}
+
+#[test]
+fn an_id_that_the_state_holds_is_not_adopted_even_when_terraform_does_not_look() {
+    let workspace = Workspace::new(&blocks(&["Engineering"]));
+    let id = workspace.api.add("Engineering", "");
+    let held = [("genesyscloud_auth_division", id.as_str())];
+    let arguments = ["apply", "-auto-approve", "-json"];
+    let adopter = Adopter::of(&[&workspace.api]);
+    let (ended, settled) = through_proxy(&workspace, adopter, &held, &arguments, |_| {});
+    ended.fails();
+    is_not_adopted(&settled, "another address holds it");
+}
+
+#[test]
+fn what_terraform_reads_from_its_state_counts_as_managed() {
+    let workspace = Workspace::new(&blocks(&["Engineering"]));
+    let id = workspace.api.add("Engineering", "");
+    workspace
+        .terraform(&["import", "genesyscloud_auth_division.engineering", &id])
+        .succeeds();
+    let second = blocks(&["Engineering"]).replace("\"engineering\"", "\"second\"");
+    workspace.configure(&format!("{}{second}", blocks(&["Engineering"])));
+    for refresh in ["-refresh=true", "-refresh=false"] {
+        let (ended, settled) = run(&workspace, &["apply", "-auto-approve", "-json", refresh]);
+        ended.fails();
+        is_not_adopted(&settled, "another address holds it");
+        assert_eq!(workspace.instances().len(), 1);
+    }
+}
+
+#[test]
+fn home_is_not_adopted_by_a_block_without_its_flag() {
+    let workspace = Workspace::new(&blocks(&["Home"]));
+    let (ended, settled) = apply(&workspace);
+    let diagnostics = ended.fails().diagnostics();
+    is_not_adopted(
+        &settled,
+        "delete and replace it, because it differs in home",
+    );
+    let original = diagnostics.iter().any(|one| {
+        one["severity"] == "error" && one["summary"].as_str().unwrap().contains("API Error: 409")
+    });
+    assert!(original, "{diagnostics:?}");
+    assert_eq!(workspace.instances(), [] as [serde_json::Value; 0]);
+    assert_eq!(workspace.api.org().divisions[0]["id"], HOME_ID);
+}
+
+#[test]
+fn a_lost_reply_is_healed_in_the_same_apply() {
+    let workspace = Workspace::new(&blocks(&["Engineering"]));
+    workspace
+        .api
+        .script("POST /api/v2/authorization/divisions", Fault::LoseReply);
+    let (ended, settled) = apply(&workspace);
+    ended.succeeds();
+    assert!(
+        matches!(settled[0].1, Settled::Adopted { .. }),
+        "{settled:?}"
+    );
+    let plan = workspace.terraform(&["plan"]).succeeds().stdout;
+    assert!(plan.contains("No changes."), "{plan}");
+}
+
+#[test]
+fn a_read_that_lags_does_not_lose_the_division() {
+    let mut workspace = Workspace::new(&blocks(&["Engineering"]));
+    workspace.set("GENESYSCLOUD_CUSTOM_RETRY_TIMEOUT", "0s");
+    let lagging = Fault::Reply(404, json!({"message": "not found"}).to_string());
+    workspace
+        .api
+        .script("GET /api/v2/authorization/divisions/", lagging);
+    let (ended, _) = apply(&workspace);
+    ended.succeeds();
+    assert_eq!(workspace.api.names(), ["Home", "Engineering"]);
+    assert_eq!(workspace.instances().len(), 1);
+}
+
+#[test]
+fn ctrl_c_lets_the_create_finish_and_keeps_it() {
+    let workspace = Workspace::new(&blocks(&["Engineering"]));
+    let release = workspace
+        .api
+        .hold_reply("POST /api/v2/authorization/divisions");
+    let workspace = Arc::new(workspace);
+    let watched = Arc::clone(&workspace);
+    let interrupt = move |id: u32| {
+        watched.api.wait_for("Engineering");
+        let group = Pid::from_raw(id.try_into().unwrap()).unwrap();
+        kill_process_group(group, Signal::INT).unwrap();
+        drop(release);
+    };
+    let arguments = ["apply", "-auto-approve", "-no-color"];
+    let adopter = Adopter::of(&[&workspace.api]);
+    let (_, settled) = through_proxy(&workspace, adopter, &[], &arguments, interrupt);
+    assert!(
+        matches!(settled[0].1, Settled::Created { .. }),
+        "{settled:?}"
+    );
+    assert_eq!(workspace.instances().len(), 1);
+}
+
+#[test]
+fn two_aliases_keep_to_their_own_orgs() {
+    let second = FakeApi::start();
+    let workspace = Workspace::new("");
+    workspace.configure(&format!(
+        r#"
+        provider "genesyscloud" {{
+          alias              = "eu"
+          oauthclient_id     = "EXAMPLE"
+          oauthclient_secret = "EXAMPLE"
+          gateway {{
+            protocol = "http"
+            host     = "127.0.0.1"
+            port     = "{}"
+          }}
+        }}
+        resource "genesyscloud_auth_division" "here" {{
+          name = "Sales"
+        }}
+        resource "genesyscloud_auth_division" "there" {{
+          provider = genesyscloud.eu
+          name     = "Sales"
+        }}
+        "#,
+        second.port
+    ));
+    let (here, there) = (workspace.api.add("Sales", ""), second.add("Sales", ""));
+    let adopter = Adopter::of(&[&workspace.api, &second]);
+    let arguments = ["apply", "-auto-approve", "-json"];
+    let (ended, _) = through_proxy(&workspace, adopter, &[], &arguments, |_| {});
+    ended.succeeds();
+    let id = |label: &str| {
+        let address = format!("genesyscloud_auth_division.{label}");
+        let shown = workspace
+            .terraform(&["state", "show", &address])
+            .succeeds()
+            .stdout;
+        shown
+            .split('"')
+            .find(|word| *word == here || *word == there)
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!((id("here"), id("there")), (here.clone(), there.clone()));
+    let plan = workspace.terraform(&["plan"]).succeeds().stdout;
+    assert!(plan.contains("No changes."), "{plan}");
+}
+
+#[test]
+fn the_user_s_own_reattach_variable_is_kept() {
+    let sockets = tempfile::tempdir().unwrap();
+    let launch = Launch {
+        program: STAND_IN.into(),
+        leash: Vec::new(),
+        environment: Vec::new(),
+        socket_directory: sockets.path().to_owned(),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let proxy = Proxy::start(launch, Adopter::default()).await.unwrap();
+        let existing = r#"{"registry.terraform.io/hashicorp/random":{"Pid":1}}"#;
+        let (_, value) = proxy.reattach_variable([ADDRESS], Some(existing)).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&value).unwrap();
+        assert_eq!(value["registry.terraform.io/hashicorp/random"]["Pid"], 1);
+        assert_eq!(value[ADDRESS]["ProtocolVersion"], 5);
+        assert_eq!(value[ADDRESS]["Test"], true);
+        assert!(proxy.reattach_variable([ADDRESS], Some("{")).is_err());
+        proxy.stop().await;
+    });
+}
+
+#[test]
+fn the_locked_binary_is_found_where_init_put_it() {
+    let workspace = Workspace::new("");
+    let data = workspace.path().join(".terraform");
+    let provider = "mypurecloud/genesyscloud";
+    let found = divvy_plugin::locate::locate(&workspace.path(), &data, provider).unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].address, ADDRESS);
+    assert_eq!(found[0].version, "1.84.1");
+    assert_eq!(found[0].binary, Path::new(STAND_IN).canonicalize().unwrap());
+    let version = Command::new(&found[0].binary).output().unwrap();
+    assert!(
+        String::from_utf8(version.stderr)
+            .unwrap()
+            .starts_with("This binary is a plugin.")
+    );
+}
