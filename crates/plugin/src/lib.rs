@@ -4,6 +4,10 @@
 //! is Terraform's end, and [`proxy`] stands between the two. Knows nothing of Genesys Cloud, of resource types, of divvy's other crates.
 //! Invariant: whatever is not opened here is handed on byte for byte, so fields of newer protocol
 //! versions survive.
+//!
+//! Unix only (unix sockets, process groups); elsewhere the crate is empty.
+
+#![cfg(unix)]
 
 mod child;
 pub mod connect;

@@ -3,5 +3,7 @@
 //! Depends on no crate that holds divvy's own reading of the API, so the emulator and the real
 //! client cannot share a mistake.
 
+#[cfg(unix)]
 pub mod mirror;
+#[cfg(unix)]
 pub mod provider;

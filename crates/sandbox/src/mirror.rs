@@ -69,10 +69,7 @@ fn link(binary: &Path, place: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
-    #[cfg(unix)]
-    return std::os::unix::fs::symlink(binary, place);
-    #[cfg(not(unix))]
-    return std::fs::copy(binary, place).map(|_| ());
+    std::os::unix::fs::symlink(binary, place)
 }
 
 /// The platform in Terraform's words, such as `linux_amd64`.

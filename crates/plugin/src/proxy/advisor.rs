@@ -111,6 +111,12 @@ pub enum Settled {
         /// Its id.
         id: String,
     },
+    /// Something new exists, and what followed failed: Terraform marks the instance as tainted, and
+    /// the next apply will delete and re-create it.
+    Tainted {
+        /// Its id.
+        id: String,
+    },
     /// Something that existed is in the state now.
     Adopted {
         /// Its id.

@@ -11,6 +11,7 @@ use http::{Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use prost::Message;
+use tokio::sync::RwLock;
 
 use super::adopt::{Adoption, adopt};
 use super::advisor::{
@@ -22,7 +23,7 @@ use crate::error::Error;
 use crate::frame::{self, Body, Status, code};
 use crate::messages::{
     ApplyRequest, ApplyResponse, ConfigureRequest, Diagnostic, DiagnosticsResponse, Empty,
-    PlanRequest, PlanResponse, ReadRequest, UpgradeRequest,
+    PlanRequest, PlanResponse, ReadRequest, StopResponse, UpgradeRequest,
 };
 use crate::method::Method;
 use crate::value::Value;
@@ -38,6 +39,8 @@ pub(crate) struct Connection<A> {
     /// Per resource type, whether the provider's plans have the legacy flag. An apply always plans
     /// again on the same connection just before.
     legacy: Mutex<HashMap<String, bool>>,
+    /// Held for reading by each create under way.
+    creates: Arc<RwLock<()>>,
 }
 
 #[derive(Clone)]
@@ -53,6 +56,7 @@ impl<A: CreateAdvisor> Connection<A> {
             number,
             configured: Mutex::default(),
             legacy: Mutex::default(),
+            creates: Arc::default(),
         }
     }
 
@@ -105,6 +109,10 @@ impl<A: CreateAdvisor> Connection<A> {
             Method::ConfigureProvider => self.configure(message).await,
             Method::PlanResourceChange => self.plan(message).await,
             Method::ApplyResourceChange => self.apply(message).await,
+            Method::StopProvider => {
+                self.stop(message);
+                Ok(StopResponse::default().encode_to_vec().into())
+            }
             Method::UpgradeResourceState => {
                 let request: UpgradeRequest = decode(message.clone())?;
                 let raw = request.raw_state.unwrap_or_default();
@@ -125,6 +133,19 @@ impl<A: CreateAdvisor> Connection<A> {
             }
             _ => self.child().client.raw(method, message).await,
         }
+    }
+
+    /// Hands Stop on when no create is under way any more. A provider that hears of it in the middle
+    /// of a create gives up the read that follows, and Terraform taints what was created: the next
+    /// apply would delete it.
+    fn stop(&self, message: Bytes) {
+        let (child, creates) = (self.child(), Arc::clone(&self.creates));
+        tokio::spawn(async move {
+            let _none_under_way = creates.write().await;
+            if let Err(status) = child.client.raw(Method::StopProvider, message).await {
+                tracing::debug!(?status, "a provider could not be asked to stop");
+            }
+        });
     }
 
     async fn configure(&self, message: Bytes) -> Result<Bytes, Status> {
@@ -205,12 +226,17 @@ impl<A: CreateAdvisor> Connection<A> {
     async fn apply(&self, message: Bytes) -> Result<Bytes, Status> {
         let request: ApplyRequest = decode(message.clone())?;
         let child = self.child();
+        let planned = Value::read(request.planned_state.as_ref())?;
+        let is_create = Value::read(request.prior_state.as_ref())?.is_null() && !planned.is_null();
+        let _under_way = if is_create {
+            Some(self.creates.read().await)
+        } else {
+            None
+        };
         let answer = child
             .client
             .raw(Method::ApplyResourceChange, message)
             .await?;
-        let planned = Value::read(request.planned_state.as_ref())?;
-        let is_create = Value::read(request.prior_state.as_ref())?.is_null() && !planned.is_null();
         let Some(Configured { alias, .. }) = self.configured().filter(|_| is_create) else {
             return Ok(answer);
         };
@@ -225,9 +251,13 @@ impl<A: CreateAdvisor> Connection<A> {
         if !state.is_null() {
             let id = id_of(&state).unwrap_or_default();
             self.shared.saw_managed(&create.type_name, &id);
-            self.shared
-                .advisor
-                .settled(&create, &Settled::Created { id });
+            let failed = response.diagnostics.iter().any(Diagnostic::is_error);
+            let settled = if failed {
+                Settled::Tainted { id }
+            } else {
+                Settled::Created { id }
+            };
+            self.shared.advisor.settled(&create, &settled);
             return Ok(answer);
         }
         let refusal = Refusal {
@@ -287,6 +317,7 @@ fn is_opened(method: Method) -> bool {
             | Method::ReadResource
             | Method::PlanResourceChange
             | Method::ApplyResourceChange
+            | Method::StopProvider
     )
 }
 

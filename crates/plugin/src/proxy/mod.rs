@@ -212,10 +212,19 @@ impl<A: CreateAdvisor> Shared<A> {
     }
 
     /// Starts a process for one Configure.
-    async fn start_child(&self) -> Result<Arc<Child>, Error> {
+    async fn start_child(&self) -> Result<Arc<Child>, Status> {
         let child = Arc::new(self.launch.start().await?);
         if let Ok(mut children) = self.children.lock() {
             children.push(Arc::clone(&child));
+        }
+        let schema = ProviderSchema::decode(self.schema().await?).map_err(Error::from)?;
+        if !schema
+            .server_capabilities
+            .is_some_and(|can| can.get_provider_schema_optional)
+        {
+            // Terraform takes the schema from the cache, but this process wants to be asked first.
+            let request = Empty {}.encode_to_vec().into();
+            child.client.raw(Method::GetProviderSchema, request).await?;
         }
         Ok(child)
     }

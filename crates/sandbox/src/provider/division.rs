@@ -253,6 +253,10 @@ async fn read_until(
     let about = about(Some(id), current.get("name").as_str());
     let mut patience = Patience::of(session.retry_timeout());
     loop {
+        if session.is_stopped() {
+            // A create that was under way is done by now, and its instance becomes tainted.
+            return Outcome::failed(current.clone(), Diagnostic::error("context canceled", ""));
+        }
         let (last_word, again) = match session
             .ask(get(&path(id), "objectCount=false", about))
             .await

@@ -26,10 +26,11 @@ use divvy_plugin::handshake::Invitation;
 use divvy_plugin::messages::{
     ApplyRequest, ApplyResponse, ConfigureRequest, Diagnostic, DiagnosticsResponse, ImportRequest,
     ImportResponse, ImportedResource, PlanRequest, PlanResponse, ProviderSchema, ReadDataRequest,
-    ReadDataResponse, ReadRequest, ReadResponse, UpgradeRequest, UpgradeResponse,
+    ReadDataResponse, ReadRequest, ReadResponse, StopResponse, UpgradeRequest, UpgradeResponse,
 };
 use divvy_plugin::serve::{Answer, Provider, serve};
 use divvy_plugin::{Protocol, Value};
+use tokio_util::sync::CancellationToken;
 
 use self::division::Outcome;
 use self::schema::{DIVISION, TypeRow};
@@ -67,6 +68,7 @@ pub fn main() -> ExitCode {
     };
     let provider = StandIn {
         environment,
+        stopped: CancellationToken::new(),
         session: Mutex::new(None),
     };
     let mut output = std::io::stdout();
@@ -92,6 +94,7 @@ fn fail(message: &str) -> ExitCode {
 
 struct StandIn {
     environment: Environment,
+    stopped: CancellationToken,
     session: Mutex<Option<Arc<Session>>>,
 }
 
@@ -131,7 +134,7 @@ impl Provider for StandIn {
         platform::ask_who_started_us().await;
         let block = Value::read(request.config.as_ref())?;
         let started = match Settings::join(&block, &self.environment) {
-            Ok(settings) => Session::start(settings).await,
+            Ok(settings) => Session::start(settings, self.stopped.clone()).await,
             Err(unusable) => Err(Diagnostic::error(unusable.0, "")),
         };
         let diagnostics = match started {
@@ -144,6 +147,12 @@ impl Provider for StandIn {
             Err(diagnostic) => vec![diagnostic],
         };
         Ok(DiagnosticsResponse { diagnostics })
+    }
+
+    async fn stop(&self) -> Answer<StopResponse> {
+        log::write("Stopping");
+        self.stopped.cancel();
+        Ok(StopResponse::default())
     }
 
     async fn upgrade(&self, request: UpgradeRequest) -> Answer<UpgradeResponse> {

@@ -13,6 +13,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use hyper::{Method, StatusCode};
 use serde_json::Value as Json;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
+use tokio_util::sync::CancellationToken;
 
 use super::api::{About, Api, Body, Call, Reply};
 use super::data_sources::NameCache;
@@ -32,6 +33,7 @@ pub(crate) struct Session {
     settings: Settings,
     authorization: String,
     slots: Semaphore,
+    stopped: CancellationToken,
     /// The data source's list of names, filled once.
     pub(crate) names: Mutex<Option<NameCache>>,
 }
@@ -47,18 +49,24 @@ pub(crate) struct Ask<'a> {
 
 impl Session {
     /// Starts as the official provider does; an error is the diagnostic's summary.
-    pub(crate) async fn start(settings: Settings) -> Result<Self, Diagnostic> {
+    /// After `stopped` no read is begun any more.
+    pub(crate) async fn start(
+        settings: Settings,
+        stopped: CancellationToken,
+    ) -> Result<Self, Diagnostic> {
         let api = Api::new();
         let authorization = authorize(&api, &settings)
             .await
             .map_err(|e| Diagnostic::error(e, ""))?;
         let slots = Semaphore::new(settings.token_pool_size);
+        let names = Mutex::new(None);
         let session = Self {
             api,
             settings,
             authorization,
             slots,
-            names: Mutex::new(None),
+            stopped,
+            names,
         };
         for path in ["/api/v2/organizations/me", "/api/v2/authorization/products"] {
             let ask = Ask {
@@ -79,6 +87,11 @@ impl Session {
     /// How long a read of something absent is repeated.
     pub(crate) fn retry_timeout(&self) -> Duration {
         self.settings.retry_timeout
+    }
+
+    /// Says whether Terraform asked to stop: whoever is about to send a request gives up.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped.is_cancelled()
     }
 
     /// Waits for a client of the pool; hold it for the whole operation.

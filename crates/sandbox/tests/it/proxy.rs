@@ -7,10 +7,15 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-use divvy_plugin::Value;
+use divvy_plugin::connect::Client;
+use divvy_plugin::handshake::Line;
+use divvy_plugin::messages::{
+    ApplyRequest, ApplyResponse, ConfigureRequest, DiagnosticsResponse, Empty, StopResponse,
+};
 use divvy_plugin::proxy::{
     Adopt, Advice, Create, CreateAdvisor, Launch, ProviderConfigure, Proxy, Refusal, Settled,
 };
+use divvy_plugin::{Method, Value};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::json;
 
@@ -437,6 +442,70 @@ fn ctrl_c_lets_the_create_finish_and_keeps_it() {
     assert_eq!(workspace.instances().len(), 1);
 }
 
+/// A launch of the stand-in with nothing but its own environment.
+fn bare_launch(sockets: &Path) -> Launch {
+    Launch {
+        program: STAND_IN.into(),
+        leash: Vec::new(),
+        environment: vec![("GENESYSCLOUD_TOKEN_POOL_SIZE".into(), "1".into())],
+        socket_directory: sockets.to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn a_provider_hears_of_stop_only_after_its_create() {
+    let api = Arc::new(FakeApi::start());
+    let sockets = tempfile::tempdir().unwrap();
+    let launch = bare_launch(sockets.path());
+    let proxy = Proxy::start(launch, Adopter::of(&[&api])).await.unwrap();
+    let (_, variable) = proxy.reattach_variable([ADDRESS], None).unwrap();
+    let variable: serde_json::Value = serde_json::from_str(&variable).unwrap();
+    let socket = variable[ADDRESS]["Addr"]["String"].as_str().unwrap();
+    let line = Line::parse(&format!("1|5|unix|{socket}|grpc|")).unwrap();
+    let client = Client::open(&line).await.unwrap();
+
+    let gateway = json!({"protocol": "http", "host": "127.0.0.1", "port": api.port.to_string()});
+    let block = Value::from(json!({"gateway": [gateway]}));
+    let configure = ConfigureRequest {
+        config: Some(block.write()),
+        ..Default::default()
+    };
+    let configured: DiagnosticsResponse = client
+        .unary(Method::ConfigureProvider, &configure)
+        .await
+        .unwrap();
+    assert_eq!(configured, DiagnosticsResponse::default());
+
+    let planned = Value::from(json!({"name": "Engineering", "description": null, "home": null}));
+    let request = ApplyRequest {
+        type_name: "genesyscloud_auth_division".to_owned(),
+        planned_state: Some(planned.write()),
+        config: Some(planned.write()),
+        ..Default::default()
+    };
+    let release = api.hold_reply("POST /api/v2/authorization/divisions");
+    let applying = tokio::spawn({
+        let client = client.clone();
+        async move {
+            client
+                .unary::<ApplyResponse>(Method::ApplyResourceChange, &request)
+                .await
+                .unwrap()
+        }
+    });
+    let waiting = Arc::clone(&api);
+    tokio::task::spawn_blocking(move || waiting.wait_for("Engineering"))
+        .await
+        .unwrap();
+    let stopped: StopResponse = client.unary(Method::StopProvider, &Empty {}).await.unwrap();
+    assert_eq!(stopped.error, "");
+    drop(release);
+    let applied = applying.await.unwrap();
+    assert_eq!(applied.diagnostics, []);
+    assert!(!Value::read(applied.new_state.as_ref()).unwrap().is_null());
+    proxy.stop().await;
+}
+
 #[test]
 fn two_aliases_keep_to_their_own_orgs() {
     let second = FakeApi::start();
@@ -488,12 +557,7 @@ fn two_aliases_keep_to_their_own_orgs() {
 #[test]
 fn the_user_s_own_reattach_variable_is_kept() {
     let sockets = tempfile::tempdir().unwrap();
-    let launch = Launch {
-        program: STAND_IN.into(),
-        leash: Vec::new(),
-        environment: Vec::new(),
-        socket_directory: sockets.path().to_owned(),
-    };
+    let launch = bare_launch(sockets.path());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

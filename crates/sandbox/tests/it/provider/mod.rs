@@ -3,9 +3,10 @@
 pub(crate) mod fake_api;
 pub(crate) mod workspace;
 
+use std::io::BufRead as _;
 use std::os::unix::process::CommandExt as _;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::{Value, json};
 
 use self::fake_api::{Fault, HOME_ID};
@@ -259,7 +260,12 @@ fn a_lost_reply_becomes_a_409_of_the_run_s_own_making() {
             })
             .collect()
     };
-    let mut ours = posts(&std::fs::read_to_string(&log).unwrap());
+    let log = std::fs::read_to_string(&log).unwrap();
+    assert!(
+        log.contains("Detected executing platform is: terraform"),
+        "{log}"
+    );
+    let mut ours = posts(&log);
     // A reply of 503 is logged, the recorded closed connection was not.
     ours.retain(|(_, json)| json["invocation_status_code"] != 503);
     let recorded = posts(&sample("provider-log-lost-reply.log"));
@@ -365,28 +371,83 @@ fn it_works_without_tls_too() {
     assert_eq!(workspace.api.names(), ["Home", "Engineering"]);
 }
 
-#[test]
-fn ctrl_c_kills_the_provider_and_leaves_a_division_that_no_state_knows() {
-    let workspace = Workspace::new(ENGINEERING);
-    let release = workspace
-        .api
-        .hold_reply("POST /api/v2/authorization/divisions");
+/// Interrupts an apply in the middle of its create, and lets the create go on when standard error
+/// says `until`. Returns all of standard error.
+fn interrupted_apply(
+    workspace: &mut Workspace,
+    interrupt: impl FnOnce(Pid),
+    until: &'static str,
+) -> String {
+    workspace.set("TF_LOG_PROVIDER", "INFO");
+    let mut release = Some(
+        workspace
+            .api
+            .hold_reply("POST /api/v2/authorization/divisions"),
+    );
     let mut command = workspace.command(&["apply", "-auto-approve"]);
-    let output = std::process::Stdio::piped;
-    let child = command
+    let output = std::process::Stdio::null;
+    command
         .process_group(0)
         .stdout(output())
-        .stderr(output())
-        .spawn()
-        .unwrap();
+        .stderr(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
     workspace.api.wait_for("Engineering");
-    let group = Pid::from_raw(child.id().try_into().unwrap()).unwrap();
-    kill_process_group(group, Signal::INT).unwrap();
-    let ended = child.wait_with_output().unwrap();
-    drop(release);
-    assert_eq!(ended.status.code(), Some(1));
-    let text = String::from_utf8(ended.stderr).unwrap();
-    assert!(text.contains("Plugin did not respond"), "{text}");
+    interrupt(Pid::from_raw(child.id().try_into().unwrap()).unwrap());
+    let mut text = String::new();
+    let stderr = std::io::BufReader::new(child.stderr.take().unwrap());
+    for line in stderr.lines().map(Result::unwrap) {
+        if line.contains(until) {
+            release.take();
+        }
+        text.push_str(&line);
+        text.push('\n');
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(1), "{text}");
+    text
+}
+
+#[test]
+fn ctrl_c_kills_the_provider_and_leaves_a_division_that_no_state_knows() {
+    let mut workspace = Workspace::new(ENGINEERING);
+    let interrupt = |terraform| kill_process_group(terraform, Signal::INT).unwrap();
+    let errors = interrupted_apply(&mut workspace, interrupt, "Plugin did not respond");
+    assert!(errors.contains("Plugin did not respond"), "{errors}");
     assert_eq!(workspace.instances(), [] as [Value; 0]);
     assert_eq!(workspace.api.names(), ["Home", "Engineering"]);
+}
+
+#[test]
+fn an_interrupt_of_terraform_alone_taints_the_division() {
+    let mut workspace = Workspace::new(ENGINEERING);
+    let interrupt = |terraform| kill_process(terraform, Signal::INT).unwrap();
+    let errors = interrupted_apply(&mut workspace, interrupt, "Stopping");
+    assert!(errors.contains("Error: context canceled"), "{errors}");
+    assert_eq!(workspace.instances()[0]["status"], "tainted");
+}
+
+#[test]
+fn an_exported_state_with_flat_attributes_is_read() {
+    let workspace = Workspace::new(ENGINEERING);
+    let id = workspace.api.add("Engineering", "");
+    let state = json!({
+        "version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "exported",
+        "outputs": {}, "check_results": null,
+        "resources": [{
+            "mode": "managed", "type": "genesyscloud_auth_division", "name": "eng",
+            "provider": "provider[\"registry.terraform.io/mypurecloud/genesyscloud\"]",
+            "instances": [{
+                "schema_version": 1,
+                "attributes_flat": {"id": id, "name": "Engineering", "home": "false"},
+            }],
+        }],
+    });
+    std::fs::write(
+        workspace.path().join("terraform.tfstate"),
+        state.to_string(),
+    )
+    .unwrap();
+    assert_eq!(
+        workspace.planned_change()["change"]["actions"],
+        json!(["no-op"])
+    );
 }
