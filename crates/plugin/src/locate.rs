@@ -21,7 +21,8 @@ pub struct Located {
     pub address: String,
     /// The locked version.
     pub version: String,
-    /// The binary, links resolved.
+    /// The binary under its own name, which may be a link: some programs are a provider only under
+    /// that name.
     pub binary: PathBuf,
 }
 
@@ -201,7 +202,7 @@ fn installed(package: &Path) -> Result<Option<(PathBuf, PathBuf)>, LocateError> 
         let directory = canonicalize(&platform.path())?;
         for (name, file) in files(&directory)? {
             if name.starts_with("terraform-provider-") {
-                return Ok(Some((directory, canonicalize(&file)?)));
+                return Ok(Some((directory, file)));
             }
         }
     }

@@ -2,191 +2,27 @@
 //!
 //! Stands here because the plugin crate has no provider of its own to put behind the proxy.
 
-use std::os::unix::process::CommandExt as _;
+mod adopter;
+
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::process::Command;
+use std::sync::Arc;
 
 use divvy_plugin::connect::Client;
 use divvy_plugin::handshake::Line;
 use divvy_plugin::messages::{
     ApplyRequest, ApplyResponse, ConfigureRequest, DiagnosticsResponse, Empty, StopResponse,
 };
-use divvy_plugin::proxy::{
-    Adopt, Advice, Create, CreateAdvisor, Launch, ProviderConfigure, Proxy, Refusal, Settled,
-};
+use divvy_plugin::proxy::{Launch, Proxy, Settled};
 use divvy_plugin::{Method, Value};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::json;
 
-use crate::provider::fake_api::{FakeApi, Fault, HOME_ID, Org};
+use self::adopter::{Adopter, through_proxy};
+use crate::provider::fake_api::{FakeApi, Fault, HOME_ID};
 use crate::provider::workspace::{Ended, STAND_IN, Workspace};
 
 const ADDRESS: &str = "registry.terraform.io/mypurecloud/genesyscloud";
-
-/// Adopts whatever has the planned name, in the org that the provider block's port names.
-#[derive(Default)]
-struct Adopter {
-    orgs: Vec<(u16, Arc<Mutex<Org>>)>,
-    refuse: bool,
-    accept_drift: bool,
-    aliases: Mutex<Vec<(String, u16)>>,
-    managed: Mutex<Vec<String>>,
-    settled: Mutex<Vec<(String, Settled)>>,
-}
-
-fn name_of(create: &Create) -> String {
-    create
-        .planned
-        .get("name")
-        .as_str()
-        .unwrap_or_default()
-        .to_owned()
-}
-
-impl Adopter {
-    fn of(apis: &[&FakeApi]) -> Self {
-        let orgs = apis
-            .iter()
-            .map(|api| (api.port, api.shared_org()))
-            .collect();
-        Self {
-            orgs,
-            ..Self::default()
-        }
-    }
-
-    fn advise(&self, create: &Create) -> Advice {
-        let name = name_of(create);
-        let alias = create.alias.to_string();
-        let aliases = self.aliases.lock().unwrap();
-        let port = aliases
-            .iter()
-            .find(|(known, _)| *known == alias)
-            .map(|(_, port)| *port);
-        let org = self
-            .orgs
-            .iter()
-            .find(|(known, _)| Some(*known) == port)
-            .unwrap()
-            .1
-            .lock()
-            .unwrap();
-        let Some(found) = org.divisions.iter().find(|one| one["name"] == *name) else {
-            return Advice::Pass;
-        };
-        let summary = format!("\"{name}\" already exists in the org");
-        let detail = "It will be adopted.".to_owned();
-        if self.refuse {
-            return Advice::Refuse { summary, detail };
-        }
-        Advice::Adopt(Adopt {
-            id: found["id"].as_str().unwrap().to_owned(),
-            summary,
-            detail,
-            must_match: vec!["name".to_owned()],
-            accept_drift: self.accept_drift,
-        })
-    }
-}
-
-impl CreateAdvisor for Adopter {
-    async fn configured(&self, configure: &ProviderConfigure) {
-        let gateway = &configure.block.get("gateway").elements()[0];
-        let port = gateway.get("port").as_str().unwrap().parse().unwrap();
-        self.aliases
-            .lock()
-            .unwrap()
-            .push((configure.alias.to_string(), port));
-    }
-
-    async fn before_create(&self, create: &Create) -> Advice {
-        self.advise(create)
-    }
-
-    async fn after_refusal(&self, create: &Create, refusal: &Refusal) -> Advice {
-        let is_conflict = refusal.diagnostics.iter().any(|diagnostic| {
-            let detail = Value::from_json_bytes(diagnostic.detail.as_bytes()).unwrap_or_default();
-            detail.get("statusCode").as_u64() == Some(409)
-                && detail.get("method").as_str() == Some("POST")
-        });
-        if is_conflict || refusal.diagnostics.is_empty() {
-            self.advise(create)
-        } else {
-            Advice::Pass
-        }
-    }
-
-    fn saw_managed(&self, _type_name: &str, id: &str) {
-        self.managed.lock().unwrap().push(id.to_owned());
-    }
-
-    fn settled(&self, create: &Create, settled: &Settled) {
-        self.settled
-            .lock()
-            .unwrap()
-            .push((name_of(create), settled.clone()));
-    }
-}
-
-/// Runs Terraform through a proxy; `watch` sees the running process.
-fn through_proxy(
-    workspace: &Workspace,
-    adopter: Adopter,
-    managed: &[(&str, &str)],
-    arguments: &[&str],
-    watch: impl FnOnce(u32) + Send + 'static,
-) -> (Ended, Vec<(String, Settled)>) {
-    let sockets = tempfile::tempdir().unwrap();
-    let mut command = workspace.command(arguments);
-    let environment = command
-        .get_envs()
-        .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
-        .collect();
-    let launch = Launch {
-        program: STAND_IN.into(),
-        leash: Vec::new(),
-        environment,
-        socket_directory: sockets.path().to_owned(),
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let proxy = Proxy::start(launch, adopter).await.unwrap();
-        proxy.add_managed(
-            managed
-                .iter()
-                .map(|(t, id)| ((*t).to_owned(), (*id).to_owned())),
-        );
-        let (name, value) = proxy.reattach_variable([ADDRESS], None).unwrap();
-        command.env(name, value).process_group(0);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let child = tokio::process::Command::from(command).spawn().unwrap();
-        let id = child.id().unwrap();
-        let watching = std::thread::spawn(move || watch(id));
-        let output = child.wait_with_output().await.unwrap();
-        watching.join().unwrap();
-        let settled = std::mem::take(&mut *proxy.advisor().settled.lock().unwrap());
-        proxy.stop().await;
-        assert_eq!(
-            std::fs::read_dir(sockets.path()).unwrap().count(),
-            0,
-            "litter"
-        );
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        let code = output.status.code().unwrap_or(-1);
-        (
-            Ended {
-                code,
-                stdout: text(output.stdout),
-                stderr: text(output.stderr),
-            },
-            settled,
-        )
-    })
-}
 
 fn run(workspace: &Workspace, arguments: &[&str]) -> (Ended, Vec<(String, Settled)>) {
     through_proxy(
@@ -194,7 +30,7 @@ fn run(workspace: &Workspace, arguments: &[&str]) -> (Ended, Vec<(String, Settle
         Adopter::of(&[&workspace.api]),
         &[],
         arguments,
-        |_| {},
+        |_, _| {},
     )
 }
 
@@ -289,11 +125,8 @@ fn a_plan_announces_with_addresses_and_changes_nothing() {
 fn a_refusal_stops_the_plan_at_its_address() {
     let workspace = Workspace::new(&blocks(&["Engineering"]));
     workspace.api.add("Engineering", "");
-    let adopter = Adopter {
-        refuse: true,
-        ..Adopter::of(&[&workspace.api])
-    };
-    let (ended, _) = through_proxy(&workspace, adopter, &[], &["plan", "-json"], |_| {});
+    let adopter = Adopter::of(&[&workspace.api]).refusing();
+    let (ended, _) = through_proxy(&workspace, adopter, &[], &["plan", "-json"], |_, _| {});
     let diagnostics = ended.fails().diagnostics();
     assert_eq!(diagnostics[0]["severity"], "error");
     assert_eq!(
@@ -306,12 +139,9 @@ fn a_refusal_stops_the_plan_at_its_address() {
 fn accepted_drift_is_brought_to_the_configuration_in_the_same_apply() {
     let workspace = Workspace::new(&blocks(&["Sales"]));
     let sales = workspace.api.add("Sales", "Owned by IT");
-    let adopter = Adopter {
-        accept_drift: true,
-        ..Adopter::of(&[&workspace.api])
-    };
+    let adopter = Adopter::of(&[&workspace.api]).accepting_drift();
     let arguments = ["apply", "-auto-approve", "-json"];
-    let (ended, settled) = through_proxy(&workspace, adopter, &[], &arguments, |_| {});
+    let (ended, settled) = through_proxy(&workspace, adopter, &[], &arguments, |_, _| {});
     ended.succeeds();
     assert_eq!(
         settled,
@@ -349,7 +179,7 @@ fn an_id_that_the_state_holds_is_not_adopted_even_when_terraform_does_not_look()
     let held = [("genesyscloud_auth_division", id.as_str())];
     let arguments = ["apply", "-auto-approve", "-json"];
     let adopter = Adopter::of(&[&workspace.api]);
-    let (ended, settled) = through_proxy(&workspace, adopter, &held, &arguments, |_| {});
+    let (ended, settled) = through_proxy(&workspace, adopter, &held, &arguments, |_, _| {});
     ended.fails();
     is_not_adopted(&settled, "another address holds it");
 }
@@ -364,9 +194,13 @@ fn what_terraform_reads_from_its_state_counts_as_managed() {
     let second = blocks(&["Engineering"]).replace("\"engineering\"", "\"second\"");
     workspace.configure(&format!("{}{second}", blocks(&["Engineering"])));
     for refresh in ["-refresh=true", "-refresh=false"] {
-        let (ended, settled) = run(&workspace, &["apply", "-auto-approve", "-json", refresh]);
+        let adopter = Adopter::of(&[&workspace.api]);
+        let managed = Arc::clone(&adopter.managed);
+        let arguments = ["apply", "-auto-approve", "-json", refresh];
+        let (ended, settled) = through_proxy(&workspace, adopter, &[], &arguments, |_, _| {});
         ended.fails();
         is_not_adopted(&settled, "another address holds it");
+        assert_eq!(*managed.lock().unwrap(), [id.as_str()], "{refresh}");
         assert_eq!(workspace.instances().len(), 1);
     }
 }
@@ -426,7 +260,7 @@ fn ctrl_c_lets_the_create_finish_and_keeps_it() {
         .hold_reply("POST /api/v2/authorization/divisions");
     let workspace = Arc::new(workspace);
     let watched = Arc::clone(&workspace);
-    let interrupt = move |id: u32| {
+    let interrupt = move |id: u32, _: &Path| {
         watched.api.wait_for("Engineering");
         let group = Pid::from_raw(id.try_into().unwrap()).unwrap();
         kill_process_group(group, Signal::INT).unwrap();
@@ -504,6 +338,11 @@ async fn a_provider_hears_of_stop_only_after_its_create() {
     assert_eq!(applied.diagnostics, []);
     assert!(!Value::read(applied.new_state.as_ref()).unwrap().is_null());
     proxy.stop().await;
+    assert_eq!(
+        std::fs::read_dir(sockets.path()).unwrap().count(),
+        0,
+        "sockets are left"
+    );
 }
 
 #[test]
@@ -535,7 +374,7 @@ fn two_aliases_keep_to_their_own_orgs() {
     let (here, there) = (workspace.api.add("Sales", ""), second.add("Sales", ""));
     let adopter = Adopter::of(&[&workspace.api, &second]);
     let arguments = ["apply", "-auto-approve", "-json"];
-    let (ended, _) = through_proxy(&workspace, adopter, &[], &arguments, |_| {});
+    let (ended, _) = through_proxy(&workspace, adopter, &[], &arguments, |_, _| {});
     ended.succeeds();
     let id = |label: &str| {
         let address = format!("genesyscloud_auth_division.{label}");
@@ -584,11 +423,76 @@ fn the_locked_binary_is_found_where_init_put_it() {
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].address, ADDRESS);
     assert_eq!(found[0].version, "1.84.1");
-    assert_eq!(found[0].binary, Path::new(STAND_IN).canonicalize().unwrap());
+    assert!(divvy_sandbox::provider::is_wanted(
+        found[0].binary.as_os_str()
+    ));
     let version = Command::new(&found[0].binary).output().unwrap();
     assert!(
         String::from_utf8(version.stderr)
             .unwrap()
             .starts_with("This binary is a plugin.")
     );
+}
+
+#[test]
+fn what_a_dead_provider_left_behind_is_adopted_by_the_next_run() {
+    let workspace = Arc::new(Workspace::new(&blocks(&["Engineering"])));
+    let release = workspace
+        .api
+        .hold_reply("POST /api/v2/authorization/divisions");
+    let watched = Arc::clone(&workspace);
+    let kill_providers = move |_: u32, sockets: &Path| {
+        watched.api.wait_for("Engineering");
+        for provider in processes_of(sockets) {
+            kill_process(provider, Signal::KILL).unwrap();
+        }
+        drop(release);
+    };
+    let adopter = Adopter::of(&[&workspace.api]);
+    let arguments = ["apply", "-auto-approve", "-json"];
+    let (ended, _) = through_proxy(&workspace, adopter, &[], &arguments, kill_providers);
+    let diagnostics = ended.fails().diagnostics();
+    let detail = diagnostics[0]["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("the connection to the provider broke"),
+        "{diagnostics:?}"
+    );
+    assert_eq!(workspace.instances(), [] as [serde_json::Value; 0]);
+
+    let (ended, settled) = apply(&workspace);
+    ended.succeeds();
+    assert!(
+        matches!(settled[0].1, Settled::Adopted { .. }),
+        "{settled:?}"
+    );
+    assert_eq!(workspace.api.names(), ["Home", "Engineering"]);
+}
+
+/// The provider processes that put their sockets into a directory.
+fn processes_of(sockets: &Path) -> Vec<Pid> {
+    let marker = format!("PLUGIN_UNIX_SOCKET_DIR={}\0", sockets.display()).into_bytes();
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    processes
+        .filter(|process| {
+            let environment = std::fs::read(process.path().join("environ")).unwrap_or_default();
+            environment
+                .windows(marker.len())
+                .any(|window| window == marker)
+        })
+        .filter_map(|process| Pid::from_raw(process.file_name().to_str()?.parse().ok()?))
+        .collect()
+}
+
+#[test]
+fn data_sources_pass() {
+    let workspace = Workspace::new(
+        r#"
+        data "genesyscloud_auth_division" "sales" { name = "Sales" }
+        output "sales" { value = data.genesyscloud_auth_division.sales.id }
+        "#,
+    );
+    let id = workspace.api.add("Sales", "");
+    apply(&workspace).0.succeeds();
+    let output = workspace.terraform(&["output", "-raw", "sales"]).succeeds();
+    assert_eq!(output.stdout, id);
 }
