@@ -5,12 +5,14 @@ pub(crate) mod workspace;
 
 use std::io::BufRead as _;
 use std::os::unix::process::CommandExt as _;
+use std::process::Stdio;
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, kill_process_group, pidfd_open};
 use serde_json::{Value, json};
 
 use self::fake_api::{Fault, HOME_ID};
-use self::workspace::Workspace;
+use self::workspace::{Workspace, providers_with};
 
 const SAMPLES: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -385,11 +387,11 @@ fn interrupted_apply(
             .hold_reply("POST /api/v2/authorization/divisions"),
     );
     let mut command = workspace.command(&["apply", "-auto-approve"]);
-    let output = std::process::Stdio::null;
+    let output = Stdio::null;
     command
         .process_group(0)
         .stdout(output())
-        .stderr(std::process::Stdio::piped());
+        .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     workspace.api.wait_for("Engineering");
     interrupt(Pid::from_raw(child.id().try_into().unwrap()).unwrap());
@@ -423,6 +425,43 @@ fn an_interrupt_of_terraform_alone_taints_the_division() {
     let errors = interrupted_apply(&mut workspace, interrupt, "Stopping");
     assert!(errors.contains("Error: context canceled"), "{errors}");
     assert_eq!(workspace.instances()[0]["status"], "tainted");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_provider_whose_terraform_was_killed_finishes_its_request_and_ends() {
+    let workspace = Workspace::new(ENGINEERING);
+    let release = workspace
+        .api
+        .hold_reply("POST /api/v2/authorization/divisions");
+    let mut terraform = workspace.command(&["apply", "-auto-approve"]);
+    terraform.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut terraform = terraform.spawn().unwrap();
+    workspace.api.wait_for("Engineering");
+    let temporary = format!("TMPDIR={}/t", workspace.path().display());
+    let providers = providers_with(&temporary);
+    assert!(!providers.is_empty());
+    terraform.kill().unwrap();
+    terraform.wait().unwrap();
+    drop(release);
+    for provider in providers {
+        // Already gone is as good.
+        let Ok(process) = pidfd_open(provider, PidfdFlags::empty()) else {
+            continue;
+        };
+        let patience = Timespec {
+            tv_sec: 30,
+            tv_nsec: 0,
+        };
+        let ended = poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&patience));
+        assert_eq!(ended, Ok(1), "it lives on");
+    }
+    assert_eq!(
+        std::fs::read_dir(workspace.path().join("t"))
+            .unwrap()
+            .count(),
+        0
+    );
 }
 
 #[test]

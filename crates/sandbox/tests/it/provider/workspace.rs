@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use rustix::process::Pid;
 use serde_json::Value;
 
 use super::fake_api::FakeApi;
@@ -154,4 +155,26 @@ impl Workspace {
             .flat_map(|one| one["instances"].as_array().cloned().unwrap())
             .collect()
     }
+}
+
+/// The stand-in processes that run with this variable, written `NAME=VALUE` (Linux).
+pub(crate) fn providers_with(variable: &str) -> Vec<Pid> {
+    let has = |process: &Path, file: &str, words: &[u8]| {
+        let content = std::fs::read(process.join(file)).unwrap_or_default();
+        content
+            .split(|byte| *byte == 0)
+            .any(|word| word.ends_with(words))
+    };
+    let is_provider = |process: &Path| {
+        let name = std::fs::read_link(process.join("exe")).unwrap_or_default();
+        name.file_name() == Path::new(STAND_IN).file_name()
+    };
+    let processes = std::fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path());
+    processes
+        .filter(|process| is_provider(process) && has(process, "environ", variable.as_bytes()))
+        .filter_map(|process| Pid::from_raw(process.file_name()?.to_str()?.parse().ok()?))
+        .collect()
 }

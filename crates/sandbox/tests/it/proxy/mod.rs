@@ -20,7 +20,7 @@ use serde_json::json;
 
 use self::adopter::{Adopter, through_proxy};
 use crate::provider::fake_api::{FakeApi, Fault, HOME_ID};
-use crate::provider::workspace::{Ended, STAND_IN, Workspace};
+use crate::provider::workspace::{Ended, STAND_IN, Workspace, providers_with};
 
 const ADDRESS: &str = "registry.terraform.io/mypurecloud/genesyscloud";
 
@@ -434,6 +434,7 @@ fn the_locked_binary_is_found_where_init_put_it() {
     );
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn what_a_dead_provider_left_behind_is_adopted_by_the_next_run() {
     let workspace = Arc::new(Workspace::new(&blocks(&["Engineering"])));
@@ -443,7 +444,8 @@ fn what_a_dead_provider_left_behind_is_adopted_by_the_next_run() {
     let watched = Arc::clone(&workspace);
     let kill_providers = move |_: u32, sockets: &Path| {
         watched.api.wait_for("Engineering");
-        for provider in processes_of(sockets) {
+        let directory = format!("PLUGIN_UNIX_SOCKET_DIR={}", sockets.display());
+        for provider in providers_with(&directory) {
             kill_process(provider, Signal::KILL).unwrap();
         }
         drop(release);
@@ -466,21 +468,6 @@ fn what_a_dead_provider_left_behind_is_adopted_by_the_next_run() {
         "{settled:?}"
     );
     assert_eq!(workspace.api.names(), ["Home", "Engineering"]);
-}
-
-/// The provider processes that put their sockets into a directory.
-fn processes_of(sockets: &Path) -> Vec<Pid> {
-    let marker = format!("PLUGIN_UNIX_SOCKET_DIR={}\0", sockets.display()).into_bytes();
-    let processes = std::fs::read_dir("/proc").unwrap().flatten();
-    processes
-        .filter(|process| {
-            let environment = std::fs::read(process.path().join("environ")).unwrap_or_default();
-            environment
-                .windows(marker.len())
-                .any(|window| window == marker)
-        })
-        .filter_map(|process| Pid::from_raw(process.file_name().to_str()?.parse().ok()?))
-        .collect()
 }
 
 #[test]
