@@ -1,1 +1,33 @@
-//! Placeholder.
+//! The command line of divvy: the only place where the rooms meet.
+//!
+//! `main` is called by the binary. Everything that a person sees goes through the console.
+
+mod arguments;
+mod carry_out;
+mod commands;
+mod confirm;
+mod console;
+mod environment;
+mod error;
+mod history;
+mod interrupt;
+mod journal;
+mod log;
+mod observers;
+mod org;
+mod output;
+pub mod render;
+pub mod report;
+mod survey;
+mod terraform_errors;
+mod word;
+
+use std::process::ExitCode;
+
+/// Runs divvy with the process's own arguments and returns its exit code.
+pub fn main() -> ExitCode {
+    match environment::other_self() {
+        Some(code) => code,
+        None => commands::main(),
+    }
+}

@@ -1,2 +1,7 @@
-//! The binary `divvy`.
-fn main() {}
+//! The binary `divvy`: hands over to the library and ends with its exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    divvy::main()
+}

@@ -58,10 +58,7 @@ impl Address {
         }
         let key = match resource_name.key {
             None => InstanceKey::None,
-            Some(key) => match key
-                .strip_prefix('"')
-                .and_then(|rest| rest.strip_suffix('"'))
-            {
+            Some(key) => match key.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
                 Some(inner) => InstanceKey::Text(inner.to_owned()),
                 None => InstanceKey::Number(key.parse().ok()?),
             },

@@ -1,1 +1,304 @@
-//! Placeholder.
+//! What to do about a finding: one exhaustive match from verdict and policy to a decision.
+//!
+//! Never changes a verdict. Invariant: each id is in at most one action, and no action names the
+//! home entity or an id that another address holds, whatever the policy says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::address::Address;
+use crate::entity::EntityId;
+use crate::finding::{Finding, Reason, Resolution};
+use crate::survey::Survey;
+use crate::verdict::{HeadlineKind, Verdict};
+
+/// What a person has allowed beyond the plain yes. The default allows exact adoptions only.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// `--adopt-all`: adopt although the state itself seems to be missing.
+    pub adopt_all: bool,
+    /// `--adopt-drifted`: import where Terraform would then change the entity; leave the org as is.
+    pub adopt_drifted: bool,
+    /// `--accept-drift`: import and let Terraform update exactly these.
+    pub accept_drift: bool,
+    /// `--repair`: stale, moved, tainted.
+    pub repair: bool,
+    /// `--home`: adopt the home division where the block says `home = true` and has its name.
+    pub home: bool,
+    /// `--id ADDR=ID`: a person chose.
+    pub ids: BTreeMap<Address, EntityId>,
+    /// `--new ADDR`: a person says that none of the near ones is meant.
+    pub new: BTreeSet<Address>,
+    /// `--approved FILE`: only these pairs may be imported.
+    pub approved: Option<BTreeMap<Address, EntityId>>,
+}
+
+/// What Terraform may do to the org while it imports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// The import is a no-op.
+    NoOp,
+    /// The entity differs and stays as it is; the configuration is to follow.
+    DriftStays,
+    /// The entity differs and is updated to what the configuration says.
+    Update,
+}
+
+/// One thing to carry out. The address is that of the finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Import the id.
+    Import {
+        /// Which entity.
+        id: EntityId,
+        /// What else may happen.
+        expect: Expect,
+    },
+    /// `state mv` from this address.
+    StateMv {
+        /// Where the state holds it now.
+        from: Address,
+    },
+    /// `state rm`, then import the id.
+    StateRmImport {
+        /// Which entity.
+        id: EntityId,
+        /// What else may happen.
+        expect: Expect,
+    },
+    /// `untaint`.
+    Untaint,
+}
+
+/// What a person has to say before something is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Question {
+    /// `--adopt-all`.
+    AdoptAll,
+    /// `--adopt-drifted` or `--accept-drift`.
+    Drift,
+    /// `--repair`.
+    Repair,
+    /// `--home`.
+    Home,
+    /// `--id ADDR=ID`, or `--new ADDR` where that is an answer.
+    Choose,
+    /// Nothing that divvy does helps: the configuration, the state's owner or the org must change.
+    Elsewhere,
+    /// `--approved` does not hold this pair.
+    NotApproved,
+    /// The chosen id cannot be taken (home, held elsewhere, chosen twice).
+    Forbidden,
+}
+
+/// What to do about one finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Carry this out (after the plain yes).
+    Act(Action),
+    /// Ask first; with the right word this would be done.
+    Ask {
+        /// What is asked.
+        question: Question,
+        /// What would be done then, where that is known already.
+        then: Option<Action>,
+    },
+    /// Nothing is to be done.
+    Nothing,
+}
+
+/// Decides about every finding of a resolution, in its order.
+pub fn decide(survey: &Survey, resolution: &Resolution, policy: &Policy) -> Vec<Decision> {
+    let state_is_missing =
+        resolution.headlines.iter().any(|headline| headline.kind == HeadlineKind::MissingState);
+    let view_is_restricted = |finding: &Finding| {
+        resolution.headlines.iter().any(|headline| {
+            headline.kind == HeadlineKind::RestrictedView && headline.org == finding.org
+        })
+    };
+    let mut decisions: Vec<_> = resolution
+        .findings
+        .iter()
+        .map(|finding| {
+            let decision = decide_one(survey, finding, policy, view_is_restricted(finding));
+            match decision {
+                Decision::Act(action) if state_is_missing && !policy.adopt_all => {
+                    Decision::Ask { question: Question::AdoptAll, then: Some(action) }
+                }
+                Decision::Act(action) => approved(finding, action, policy),
+                other => other,
+            }
+        })
+        .collect();
+    refuse_shared_ids(&resolution.findings, &mut decisions);
+    decisions
+}
+
+fn decide_one(
+    survey: &Survey,
+    finding: &Finding,
+    policy: &Policy,
+    view_is_restricted: bool,
+) -> Decision {
+    let evidence = &finding.evidence;
+    let entity = evidence.entity.as_ref();
+    let repair = |action: Action| {
+        if policy.repair && !view_is_restricted {
+            Decision::Act(action)
+        } else {
+            Decision::Ask { question: Question::Repair, then: Some(action) }
+        }
+    };
+    match finding.verdict {
+        Verdict::Adopt | Verdict::AdoptWithDrift => match entity {
+            Some(entity) => import(finding, entity.id.clone(), policy),
+            None => Decision::Nothing,
+        },
+        Verdict::Home if evidence.reason == Reason::HomeMatches => match entity {
+            Some(entity) if policy.home => import(finding, entity.id.clone(), policy),
+            Some(entity) => Decision::Ask {
+                question: Question::Home,
+                then: Some(Action::Import { id: entity.id.clone(), expect: Expect::NoOp }),
+            },
+            None => elsewhere(),
+        },
+        Verdict::Stale => match entity {
+            Some(entity) if evidence.others.is_empty() => repair(Action::StateRmImport {
+                id: entity.id.clone(),
+                expect: expectation(finding, policy),
+            }),
+            _ => elsewhere(),
+        },
+        Verdict::Moved => match evidence.others.as_slice() {
+            [from] => repair(Action::StateMv { from: from.clone() }),
+            _ => elsewhere(),
+        },
+        Verdict::Tainted => match entity {
+            Some(_) => repair(Action::Untaint),
+            None => elsewhere(),
+        },
+        Verdict::Ambiguous | Verdict::NearMiss | Verdict::Hidden | Verdict::OtherOwner => {
+            choose(survey, finding, policy)
+        }
+        Verdict::PlannedImport => match evidence.reason {
+            Reason::ImportIsRight => Decision::Nothing,
+            _ => elsewhere(),
+        },
+        Verdict::UnresolvedCredentials
+        | Verdict::DoubleTracked
+        | Verdict::Home
+        | Verdict::ReplaceCycle
+        | Verdict::RenameChain
+        | Verdict::RenameClash
+        | Verdict::DuplicateInConfig
+        | Verdict::DeletedTwin => elsewhere(),
+        Verdict::NotAConflict
+        | Verdict::MovePending
+        | Verdict::Gone
+        | Verdict::UnknownName
+        | Verdict::Create
+        | Verdict::Managed => Decision::Nothing,
+    }
+}
+
+fn elsewhere() -> Decision {
+    Decision::Ask { question: Question::Elsewhere, then: None }
+}
+
+fn expectation(finding: &Finding, policy: &Policy) -> Expect {
+    match (finding.evidence.drift.is_empty(), policy.accept_drift) {
+        (true, _) => Expect::NoOp,
+        (false, true) => Expect::Update,
+        (false, false) => Expect::DriftStays,
+    }
+}
+
+fn import(finding: &Finding, id: EntityId, policy: &Policy) -> Decision {
+    let expect = expectation(finding, policy);
+    let action = Action::Import { id, expect };
+    if expect == Expect::DriftStays && !policy.adopt_drifted {
+        return Decision::Ask { question: Question::Drift, then: Some(action) };
+    }
+    Decision::Act(action)
+}
+
+/// A person must name the entity, or say that none is meant.
+fn choose(survey: &Survey, finding: &Finding, policy: &Policy) -> Decision {
+    let Some(address) = &finding.address else {
+        return elsewhere();
+    };
+    if policy.new.contains(address) && finding.verdict == Verdict::NearMiss {
+        return Decision::Nothing;
+    }
+    let Some(id) = policy.ids.get(address) else {
+        return Decision::Ask { question: Question::Choose, then: None };
+    };
+    let forbidden = Decision::Ask { question: Question::Forbidden, then: None };
+    if is_home(survey, finding, id) || is_held(survey, address, id) {
+        return forbidden;
+    }
+    // A chosen entity whose key differs is drift in its name, so an update will follow.
+    let differs = finding.verdict == Verdict::NearMiss || !finding.evidence.drift.is_empty();
+    let expect = match (differs, policy.accept_drift) {
+        (false, _) => Expect::NoOp,
+        (true, true) => Expect::Update,
+        (true, false) => Expect::DriftStays,
+    };
+    Decision::Act(Action::Import { id: id.clone(), expect })
+}
+
+fn is_home(survey: &Survey, finding: &Finding, id: &EntityId) -> bool {
+    let listing = finding.org.as_ref().zip(finding.kind).and_then(|(org, kind)| {
+        survey.orgs.get(org).and_then(|org| org.listings.get(kind.terraform_type))
+    });
+    listing.is_some_and(|listing| {
+        listing.entities.iter().any(|entity| entity.is_home && entity.id == *id)
+    })
+}
+
+fn is_held(survey: &Survey, address: &Address, id: &EntityId) -> bool {
+    survey
+        .tracked
+        .iter()
+        .flat_map(|tracked| &tracked.instances)
+        .any(|tracked| tracked.id == *id && tracked.address != *address)
+}
+
+fn approved(finding: &Finding, action: Action, policy: &Policy) -> Decision {
+    let Some(approved) = &policy.approved else {
+        return Decision::Act(action);
+    };
+    let id = match &action {
+        Action::Import { id, .. } | Action::StateRmImport { id, .. } => Some(id),
+        Action::StateMv { .. } | Action::Untaint => {
+            finding.evidence.entity.as_ref().map(|entity| &entity.id)
+        }
+    };
+    let held = finding.address.as_ref().and_then(|address| approved.get(address));
+    if held.is_some() && held == id {
+        Decision::Act(action)
+    } else {
+        Decision::Ask { question: Question::NotApproved, then: Some(action) }
+    }
+}
+
+/// One id for two actions is refused at both addresses.
+fn refuse_shared_ids(findings: &[Finding], decisions: &mut [Decision]) {
+    let id_of = |decision: &Decision| match decision {
+        Decision::Act(Action::Import { id, .. } | Action::StateRmImport { id, .. }) => {
+            Some(id.clone())
+        }
+        _ => None,
+    };
+    let mut uses: BTreeMap<_, usize> = BTreeMap::new();
+    for (finding, decision) in findings.iter().zip(decisions.iter()) {
+        if let Some(id) = id_of(decision) {
+            *uses.entry((finding.org.clone(), finding.kind, id)).or_default() += 1;
+        }
+    }
+    for (finding, decision) in findings.iter().zip(decisions.iter_mut()) {
+        let Some(id) = id_of(decision) else { continue };
+        if uses.get(&(finding.org.clone(), finding.kind, id)).is_some_and(|count| *count > 1) {
+            *decision = Decision::Ask { question: Question::Forbidden, then: None };
+        }
+    }
+}

@@ -4,6 +4,7 @@
 //! Invariant: `terraform_type` is unique in [`KINDS`].
 
 use std::cmp::Ordering;
+use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use serde_json::Value;
@@ -15,10 +16,7 @@ pub static KINDS: &[&Kind] = &[&DIVISION];
 
 /// Returns the kind of a Terraform type such as `genesyscloud_auth_division`.
 pub fn of_terraform_type(terraform_type: &str) -> Option<&'static Kind> {
-    KINDS
-        .iter()
-        .copied()
-        .find(|kind| kind.terraform_type == terraform_type)
+    KINDS.iter().copied().find(|kind| kind.terraform_type == terraform_type)
 }
 
 /// An attribute whose value Terraform would change after an import if it differs.
@@ -75,8 +73,7 @@ pub struct Permissions {
     pub restore: &'static [&'static str],
 }
 
-/// What divvy knows of one Terraform type.
-#[derive(Debug)]
+/// What divvy knows of one Terraform type. `Debug` shows the type only.
 pub struct Kind {
     /// The resource type, e.g. `genesyscloud_auth_division`.
     pub terraform_type: &'static str,
@@ -106,6 +103,12 @@ pub struct Kind {
     pub data_source: &'static str,
     /// API field that marks the org's home entity; only divisions have one.
     pub home_field: Option<&'static str>,
+}
+
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Kind").field(&self.terraform_type).finish()
+    }
 }
 
 impl PartialEq for Kind {
@@ -142,12 +145,7 @@ mod tests {
     fn each_kind_is_found_by_its_own_type_and_maps_its_whole_key() {
         for kind in KINDS {
             assert_eq!(of_terraform_type(kind.terraform_type), Some(*kind));
-            assert_eq!(
-                kind.key.len(),
-                kind.key_api.len(),
-                "{}",
-                kind.terraform_type
-            );
+            assert_eq!(kind.key.len(), kind.key_api.len(), "{}", kind.terraform_type);
             assert!(!kind.key.is_empty());
         }
         assert_eq!(of_terraform_type("genesyscloud_flow"), None);

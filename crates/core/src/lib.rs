@@ -3,7 +3,7 @@
 //! Never does I/O, reads no clock, no environment, is never async. Everything here is a value or a
 //! function of values, so every decision can be tested without a network, a terminal or Terraform.
 //!
-//! The way of the data: [`survey::Survey`] -> [`resolve::resolve`] -> [`resolve::Resolution`] ->
+//! The way of the data: [`survey::Survey`] -> [`resolve::resolve`] -> [`finding::Resolution`] ->
 //! [`decide::decide`] -> actions.
 
 pub mod address;
@@ -14,7 +14,9 @@ pub mod effect;
 pub mod entity;
 mod facts;
 pub mod failure;
+pub mod finding;
 pub mod further_needs;
+mod headlines;
 pub mod kind;
 pub mod kinds;
 pub mod label;
@@ -28,6 +30,7 @@ pub use address::{Address, InstanceKey};
 pub use consent::Consent;
 pub use entity::{Attributes, Entity, EntityId, Key, OrgId};
 pub use failure::Failure;
+pub use finding::{Finding, Headline, Resolution};
 pub use kind::Kind;
 pub use name::Difference;
 pub use provider_arguments::ProviderArguments;

@@ -74,11 +74,7 @@ pub fn compare(one: &str, other: &str) -> Likeness {
     sets.sort_by_key(Vec::len);
     let closes = |ways: &Vec<Difference>| folded(one, ways) == folded(other, ways);
     Likeness::Near(
-        sets.into_iter()
-            .find(closes)
-            .unwrap_or_else(|| WAYS.to_vec())
-            .into_iter()
-            .collect(),
+        sets.into_iter().find(closes).unwrap_or_else(|| WAYS.to_vec()).into_iter().collect(),
     )
 }
 
@@ -99,20 +95,12 @@ pub fn compare_keys(one: &Key, other: &Key) -> Likeness {
             Likeness::Different => return Likeness::Different,
         }
     }
-    if all_equal {
-        Likeness::Equal
-    } else {
-        Likeness::Near(differs)
-    }
+    if all_equal { Likeness::Equal } else { Likeness::Near(differs) }
 }
 
 /// Every way, in the order in which they are folded away and preferred as explanations.
-const WAYS: [Difference; 4] = [
-    Difference::Blanks,
-    Difference::Case,
-    Difference::CompatibilityForm,
-    Difference::LookAlike,
-];
+const WAYS: [Difference; 4] =
+    [Difference::Blanks, Difference::Case, Difference::CompatibilityForm, Difference::LookAlike];
 
 /// Returns the form under which near names meet: the index for near matches.
 pub fn loosest(name: &str) -> String {
@@ -131,11 +119,7 @@ fn folded(name: &str, ways: &[Difference]) -> String {
 
 /// Blank to the eye: white space of any width, and characters without any.
 fn is_blank(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(
-            c,
-            '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{00ad}'
-        )
+    c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{00ad}')
 }
 
 /// Shows a name in quotes so that nothing in it can deceive: blanks that a reader would miss,
@@ -201,10 +185,7 @@ mod tests {
 
     #[test]
     fn other_names_are_different() {
-        assert_eq!(
-            compare("EMEA/Support", "EMEA/Support/"),
-            Likeness::Different
-        );
+        assert_eq!(compare("EMEA/Support", "EMEA/Support/"), Likeness::Different);
         assert_eq!(compare("Ops", "DevOps"), Likeness::Different);
     }
 
@@ -212,10 +193,7 @@ mod tests {
     fn hidden_characters_are_made_visible() {
         assert_eq!(visible("Sales "), "\"Sales␣\"");
         assert_eq!(visible("a  b"), "\"a ␣b\"");
-        assert_eq!(
-            visible("a\u{a0}b\u{1b}[2J\u{202e}"),
-            "\"a\\u{00a0}b\\u{001b}[2J\\u{202e}\""
-        );
+        assert_eq!(visible("a\u{a0}b\u{1b}[2J\u{202e}"), "\"a\\u{00a0}b\\u{001b}[2J\\u{202e}\"");
         assert_eq!(visible("Field Service"), "\"Field Service\"");
         assert_eq!(visible(" "), "\"␣\"");
     }

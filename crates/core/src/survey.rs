@@ -118,12 +118,7 @@ impl Planned {
 pub fn key_of(kind: &Kind, attributes: &Attributes) -> Option<Key> {
     kind.key
         .iter()
-        .map(|part| {
-            attributes
-                .get(*part)
-                .and_then(Value::as_str)
-                .map(str::to_owned)
-        })
+        .map(|part| attributes.get(*part).and_then(Value::as_str).map(str::to_owned))
         .collect::<Option<Vec<_>>>()
         .map(Key::from_parts)
 }

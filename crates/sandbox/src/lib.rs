@@ -1,8 +1,10 @@
-//! Everything offline: an emulated org, and a stand-in for the official provider.
+//! Everything offline: an emulated org that speaks the Genesys Cloud API over loopback, and a
+//! stand-in for the official provider.
 //!
-//! Depends on no crate that holds divvy's own reading of the API, so the emulator and the real
-//! client cannot share a mistake.
+//! Never shares a wire type with the client (`divvy-genesys`): a field that one side spelled wrong
+//! must fail a test, not pass on both sides. Invariant: nothing here reaches beyond this machine.
 
+pub mod emulator;
 #[cfg(unix)]
 pub mod mirror;
 #[cfg(unix)]

@@ -1,1 +1,69 @@
-//! Placeholder.
+//! Terraform as a program and as documents.
+//!
+//! Runs it, reads its plan, state and messages, finds blocks in `.tf` files, and adopts through
+//! import-only plans. Never talks to Genesys Cloud, never decides what to adopt, never reads the
+//! environment. Invariant: user files are never rewritten, and whatever changes state takes
+//! [`divvy_core::Consent`].
+
+mod blocks;
+mod diagnostics;
+mod error;
+mod failure;
+mod import_plan;
+mod invocation;
+pub mod logs;
+mod passed_flags;
+mod plan_document;
+mod program;
+mod provider_configuration;
+mod shell;
+mod state_document;
+mod working_directory;
+
+pub use blocks::{Blocks, Credentials, ImportBlock, Place, ProviderBlock};
+pub use diagnostics::Diagnostic;
+pub use error::{Document, DocumentProblem, Error};
+pub use failure::{Failure, FailureKind, LockHolder};
+pub use import_plan::{Adoption, Import, Imported, LeftOut, Reason, Way, WhenDrifted};
+pub use invocation::PlanRequest;
+pub use passed_flags::PassedFlags;
+pub use plan_document::{PlanDocument, ResourceChange};
+pub use program::{PROGRAM_VARIABLE, Terraform};
+pub use shell::{Shell, import_command};
+pub use state_document::{StateDocument, quoted_key};
+pub use working_directory::{PlanFile, WorkingDirectory};
+
+/// A snapshot of environment variables; the command line takes one and hands it down.
+pub type Environment = std::collections::BTreeMap<String, String>;
+
+#[cfg(test)]
+mod tests {
+    //! Where the recorded documents lie.
+
+    use std::path::PathBuf;
+
+    const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/");
+
+    pub(crate) fn fixture(path: &str) -> Vec<u8> {
+        let path = format!("{FIXTURES}{path}");
+        std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// Every fixture whose file name begins and ends like this.
+    pub(crate) fn fixtures_named(start: &str, extension: &str) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        let mut open = vec![PathBuf::from(FIXTURES)];
+        while let Some(directory) = open.pop() {
+            for entry in std::fs::read_dir(directory).unwrap() {
+                let path = entry.unwrap().path();
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                if path.is_dir() {
+                    open.push(path);
+                } else if name.starts_with(start) && name.ends_with(&format!(".{extension}")) {
+                    found.push(path);
+                }
+            }
+        }
+        found
+    }
+}

@@ -25,14 +25,8 @@ pub static DIVISION: Kind = Kind {
     limit: Some("/api/v2/authorization/divisions/limit"),
     deleted: Some("/api/v2/authorization/divisions/deleted"),
     duplicates: &[
-        DuplicateReply {
-            status: 409,
-            code: None,
-        },
-        DuplicateReply {
-            status: 400,
-            code: Some("duplicate.name"),
-        },
+        DuplicateReply { status: 409, code: None },
+        DuplicateReply { status: 400, code: Some("duplicate.name") },
     ],
     drifting: &[DriftingAttribute {
         terraform: "description",

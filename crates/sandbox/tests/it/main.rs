@@ -1,4 +1,5 @@
-//! The sandbox, seen from outside.
+//! Integration tests of the sandbox: one binary, one module per subject.
 
+mod emulator;
 mod provider;
 mod proxy;

@@ -1,0 +1,391 @@
+//! The command line as typed.
+//!
+//! Help texts are written for users. Never reads a file and never decides anything; values are
+//! checked here only as far as their spelling goes.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use divvy_core::{Address, EntityId};
+
+use crate::render::Format;
+use crate::render::commands::Shell;
+
+/// Resolves `409 Conflict` on genesyscloud_auth_division: foretells it, adopts what exists through
+/// a plan that imports and nothing else, and lets Terraform itself prove the result.
+#[derive(Debug, Parser)]
+#[command(name = "divvy", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(
+    after_help = "Start with `divvy check` in the directory whose apply ended in 409, or see it all with `divvy demo`."
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) talk: Talk,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// How divvy talks.
+#[derive(Debug, Args)]
+pub(crate) struct Talk {
+    /// Colour in the output.
+    #[arg(long, value_enum, default_value = "auto", global = true, value_name = "WHEN")]
+    pub(crate) color: ColorChoice,
+
+    /// Say only errors and warnings.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+
+    /// Say more: each step (-v), each request and process (-vv), everything (-vvv).
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+
+    /// Form of the log that -vv and -vvv write to stderr.
+    #[arg(long, value_enum, default_value = "text", global = true, value_name = "FORM")]
+    pub(crate) log_format: LogFormat,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Form of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Check(Check),
+    Fix(Fix),
+    List(List),
+    Emulate(Emulate),
+    Demo(Demo),
+    Completions(Completions),
+    /// Print the manual page.
+    Man,
+}
+
+/// Where Terraform runs, and with what.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Terraform")]
+pub(crate) struct TerraformArguments {
+    /// Directory of the configuration.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) chdir: Option<PathBuf>,
+
+    /// The terraform or tofu program; else `terraform`, then `tofu` on PATH.
+    #[arg(long, value_name = "PATH", env = "DIVVY_TERRAFORM")]
+    pub(crate) terraform_bin: Option<PathBuf>,
+
+    /// Flags for Terraform: -var, -var-file, -lock-timeout, -parallelism, -compact-warnings.
+    #[arg(last = true, value_name = "TERRAFORM FLAGS", allow_hyphen_values = true)]
+    pub(crate) terraform_flags: Vec<String>,
+}
+
+/// Which org, where the provider block does not say so.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Genesys Cloud")]
+pub(crate) struct OrgArguments {
+    /// A profile of the gc command line tool, where the configuration gives no credentials.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+
+    /// A gc profile for one provider configuration, e.g. `genesyscloud.prod=prod-org`.
+    #[arg(long = "org", value_name = "ALIAS=PROFILE", value_parser = pair)]
+    pub(crate) orgs: Vec<(String, String)>,
+
+    /// Region key or domain, e.g. `eu-west-1` or `mypurecloud.ie`.
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+
+    /// One base address for API and token, e.g. that of `divvy emulate`.
+    #[arg(long, value_name = "URL")]
+    pub(crate) api_url: Option<String>,
+
+    /// OAuth client id (client credentials grant).
+    #[arg(long, value_name = "ID")]
+    pub(crate) client_id: Option<String>,
+
+    /// File that holds the client secret; `-` reads standard input.
+    #[arg(long, value_name = "FILE|-", conflicts_with = "client_secret")]
+    pub(crate) client_secret_file: Option<PathBuf>,
+
+    /// The client secret. Other users of this machine can read it in the process list.
+    #[arg(long, value_name = "SECRET", hide_env_values = true)]
+    pub(crate) client_secret: Option<String>,
+
+    /// File that holds an access token.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) access_token_file: Option<PathBuf>,
+
+    /// PEM file with further certificate authorities.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+/// Foretell the conflicts of the coming apply. Changes nothing.
+///
+/// Exit code: 0 nothing in the way, 2 there is something that `divvy fix --yes` would do,
+/// 3 something needs a person, 1 error.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// A saved plan file, or its JSON from `terraform show -json`; else a plan is made.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<PathBuf>,
+
+    /// State of another root that may already manage these divisions (`terraform state pull` output).
+    #[arg(long = "other-state", value_name = "FILE")]
+    pub(crate) other_states: Vec<PathBuf>,
+
+    /// table, json, blocks, commands, markdown, github, html; `FORMAT=FILE` writes a file. Repeatable.
+    #[arg(short, long = "output", value_name = "FORMAT[=FILE]")]
+    pub(crate) outputs: Vec<Output>,
+
+    /// Shell whose quoting `-o commands` uses.
+    #[arg(long, value_enum, default_value = "sh")]
+    pub(crate) shell: Shell,
+
+    #[command(flatten)]
+    pub(crate) org: OrgArguments,
+
+    #[command(flatten)]
+    pub(crate) terraform: TerraformArguments,
+}
+
+/// Adopt what exists into the state, through a plan that is proved to import and nothing else.
+///
+/// Shows what will be done and asks. Without a terminal and without --yes it changes nothing and
+/// ends with 3.
+#[derive(Debug, Args)]
+pub(crate) struct Fix {
+    /// Do the exact, harmless adoptions without asking.
+    #[arg(long)]
+    pub(crate) yes: bool,
+
+    /// Show what would be done, and stop.
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) dry_run: bool,
+
+    /// A saved plan file, or its JSON; else a plan is made.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<PathBuf>,
+
+    /// Output of the failed run: what it names is resolved too.
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) from_log: Option<PathBuf>,
+
+    /// Do only what this `check -o json` file holds.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) approved: Option<PathBuf>,
+
+    /// Adopt although the whole state seems to be missing.
+    #[arg(long)]
+    pub(crate) adopt_all: bool,
+
+    /// Adopt divisions that differ from the configuration, and leave the org as it is.
+    #[arg(long, conflicts_with = "accept_drift")]
+    pub(crate) adopt_drifted: bool,
+
+    /// Adopt divisions that differ from the configuration, and update exactly these.
+    #[arg(long)]
+    pub(crate) accept_drift: bool,
+
+    /// Repair the state: stale ids, renamed addresses, tainted instances.
+    #[arg(long)]
+    pub(crate) repair: bool,
+
+    /// Adopt the home division where the block has `home = true` and its name.
+    #[arg(long)]
+    pub(crate) home: bool,
+
+    /// Take this id for this address. Repeatable.
+    #[arg(long = "id", value_name = "ADDR=ID", value_parser = address_and_id)]
+    pub(crate) ids: Vec<(Address, EntityId)>,
+
+    /// None of the near ones is meant: this address is new. Repeatable.
+    #[arg(long = "new", value_name = "ADDR", value_parser = address)]
+    pub(crate) new: Vec<Address>,
+
+    /// State of another root that may already manage these divisions. Repeatable.
+    #[arg(long = "other-state", value_name = "FILE")]
+    pub(crate) other_states: Vec<PathBuf>,
+
+    /// Write import blocks to this file for review, and touch no state.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "repair"])]
+    pub(crate) write: Option<PathBuf>,
+
+    /// End with 2 unless the proving plan has nothing left to do.
+    #[arg(long)]
+    pub(crate) require_clean: bool,
+
+    /// How often to look again while imports make names known.
+    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) max_rounds: u8,
+
+    /// table, json, markdown, github, html; `FORMAT=FILE` writes a file. Repeatable.
+    #[arg(short, long = "output", value_name = "FORMAT[=FILE]")]
+    pub(crate) outputs: Vec<Output>,
+
+    #[command(flatten)]
+    pub(crate) org: OrgArguments,
+
+    #[command(flatten)]
+    pub(crate) terraform: TerraformArguments,
+}
+
+/// List the divisions of the org, or those with the names given. Needs no Terraform.
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Names to look for; ends with 2 if one is missing.
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+
+    /// List the soft-deleted divisions instead.
+    #[arg(long)]
+    pub(crate) deleted: bool,
+
+    /// table or json; `FORMAT=FILE` writes a file. Repeatable.
+    #[arg(short, long = "output", value_name = "FORMAT[=FILE]")]
+    pub(crate) outputs: Vec<Output>,
+
+    #[command(flatten)]
+    pub(crate) org: OrgArguments,
+}
+
+/// Emulate the Genesys Cloud API on loopback, for trying and testing.
+///
+/// The first line on stdout is its address, printed once it answers.
+#[derive(Debug, Args)]
+pub(crate) struct Emulate {
+    /// Address to listen on; loopback only.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub(crate) listen: std::net::SocketAddr,
+
+    /// File that keeps the org; without it everything lives in memory.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Option<PathBuf>,
+
+    /// What the org holds at first.
+    #[arg(long, value_name = "ORG.json")]
+    pub(crate) seed: Option<PathBuf>,
+
+    /// Faults to play.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
+
+    /// Which API to speak.
+    #[arg(long, value_enum, default_value = "published")]
+    pub(crate) dialect: EmulatedDialect,
+}
+
+/// Which API the emulator speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EmulatedDialect {
+    /// /api/v2/authorization/divisions.
+    Published,
+    /// /api/v2/auth/divisions, with paths.
+    Pathed,
+    /// Both, side by side.
+    Both,
+}
+
+/// See the whole story with real Terraform against the emulator, in a directory of its own.
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Directory to make; else a temporary one, which is removed afterwards.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+
+    /// The terraform or tofu program; else `terraform`, then `tofu` on PATH.
+    #[arg(long, value_name = "PATH", env = "DIVVY_TERRAFORM")]
+    pub(crate) terraform_bin: Option<PathBuf>,
+}
+
+/// Print a completion script.
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// For which shell.
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// `FORMAT` or `FORMAT=FILE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Output {
+    pub(crate) format: Format,
+    /// `None` for stdout.
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl std::str::FromStr for Output {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (format, file) = match text.split_once('=') {
+            Some((_, "")) => return Err("the file name is missing after `=`".to_owned()),
+            Some((format, file)) => (format, Some(PathBuf::from(file))),
+            None => (text, None),
+        };
+        let format = Format::from_str(format, true)?;
+        Ok(Self { format, file })
+    }
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((left, right)) if !left.is_empty() && !right.is_empty() => {
+            Ok((left.to_owned(), right.to_owned()))
+        }
+        _ => Err("expected ALIAS=PROFILE".to_owned()),
+    }
+}
+
+fn address(text: &str) -> Result<Address, String> {
+    Address::parse(text).ok_or_else(|| {
+        format!("`{text}` is no resource instance address (quote it: 'type.label[\"key\"]')")
+    })
+}
+
+/// The id follows the last `=`, because a key may hold one.
+fn address_and_id(text: &str) -> Result<(Address, EntityId), String> {
+    match text.rsplit_once('=') {
+        Some((left, id)) if !id.is_empty() => Ok((address(left)?, EntityId::new(id))),
+        _ => Err("expected ADDR=ID".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn an_id_follows_the_last_equals_sign() {
+        let (address, id) = address_and_id("a.b[\"x=y\"]=id-1").unwrap();
+        assert_eq!((address.as_str(), id.as_str()), ("a.b[\"x=y\"]", "id-1"));
+        assert!(address_and_id("a.b[x]=id-1").is_err());
+        assert!(address_and_id("a.b").is_err());
+    }
+
+    #[test]
+    fn an_output_may_name_a_file() {
+        assert_eq!("json".parse::<Output>().unwrap(), Output { format: Format::Json, file: None });
+        assert_eq!("html=a=b.html".parse::<Output>().unwrap().file, Some("a=b.html".into()));
+        assert!("xml".parse::<Output>().is_err());
+        assert!("json=".parse::<Output>().is_err());
+    }
+}

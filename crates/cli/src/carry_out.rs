@@ -1,0 +1,130 @@
+//! Carries decisions out: moves, untaints, removals, and one adoption for all imports.
+//!
+//! Never decides. Invariant: what is about to be done stands in the journal first, with the ids
+//! that would be needed to undo it; killed at any point, the next `fix` finds the rest to do.
+
+use divvy_core::decide::{Action, Decision, Expect, Question};
+use divvy_core::{Address, Consent, EntityId, Finding};
+use divvy_terraform::{Adoption, Import, Reason, Way, WhenDrifted, WorkingDirectory};
+use serde_json::json;
+
+use crate::error::CommandResult;
+use crate::journal::Journal;
+use crate::terraform_errors::of_terraform;
+
+/// What became of the decisions of one round.
+#[derive(Debug, Default)]
+pub(crate) struct Carried {
+    /// Each finding that was acted on, with what the decision came to.
+    pub(crate) done: Vec<(Finding, Decision)>,
+    /// What a person should know, one sentence each.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Carries out what is to be done, in an order that never leaves an id at two addresses.
+pub(crate) async fn carry_out(
+    directory: &WorkingDirectory,
+    journal: &Journal,
+    acts: Vec<(Finding, Action)>,
+    terraform_version: Option<&str>,
+    consent: &Consent,
+) -> CommandResult<Carried> {
+    let mut carried = Carried::default();
+    let mut imports = Vec::new();
+    for (finding, action) in acts {
+        let Some(address) = finding.address.clone() else { continue };
+        record(journal, &finding, &address, &action);
+        match &action {
+            Action::StateMv { from } => {
+                directory.state_mv(consent, from, &address).await.map_err(of_terraform)?;
+                carried.done.push((finding, Decision::Act(action)));
+            }
+            Action::Untaint => {
+                directory.untaint(consent, &address).await.map_err(of_terraform)?;
+                carried.done.push((finding, Decision::Act(action)));
+            }
+            Action::StateRmImport { id, expect } => {
+                directory.state_rm(consent, &address).await.map_err(of_terraform)?;
+                imports.push(import(&address, id, *expect));
+                carried.done.push((finding, Decision::Act(action)));
+            }
+            Action::Import { id, expect } => {
+                imports.push(import(&address, id, *expect));
+                carried.done.push((finding, Decision::Act(action)));
+            }
+        }
+    }
+    if !imports.is_empty() {
+        let adoption =
+            directory.adopt(consent, &imports, journal.id(), terraform_version).await.map_err(of_terraform)?;
+        account_for(&mut carried, &adoption, journal);
+    }
+    Ok(carried)
+}
+
+fn import(address: &Address, id: &EntityId, expect: Expect) -> Import {
+    let when_drifted = match expect {
+        Expect::NoOp => WhenDrifted::LeaveOut,
+        Expect::DriftStays => WhenDrifted::ImportOnly,
+        Expect::Update => WhenDrifted::Update,
+    };
+    Import { address: address.clone(), id: id.clone(), when_drifted }
+}
+
+/// Writes what is about to be done, and what undoing it would take.
+fn record(journal: &Journal, finding: &Finding, address: &Address, action: &Action) {
+    let (what, id, from) = match action {
+        Action::Import { id, .. } => ("import", Some(id), None),
+        Action::StateRmImport { id, .. } => ("state_rm_import", Some(id), None),
+        Action::StateMv { from } => ("state_mv", finding.evidence.entity.as_ref().map(|entity| &entity.id), Some(from)),
+        Action::Untaint => ("untaint", finding.evidence.tracked_id.as_ref(), None),
+    };
+    journal.write(&json!({
+        "event": "action",
+        "do": what,
+        "address": address,
+        "id": id,
+        "from": from,
+        "tracked_id": finding.evidence.tracked_id,
+        "org": finding.org,
+    }));
+}
+
+/// Turns what Terraform made of the imports into decisions and notes.
+fn account_for(carried: &mut Carried, adoption: &Adoption, journal: &Journal) {
+    for imported in &adoption.imported {
+        journal.write(&json!({ "event": "imported", "address": imported.address, "id": imported.id, "updated": imported.updated }));
+    }
+    if adoption.imported.iter().any(|imported| imported.way == Way::WholePlan) {
+        carried.notes.push("A plan of the targets alone was not possible; the whole plan was checked to import and nothing else.".to_owned());
+    }
+    let by_command = adoption.imported.iter().filter(|imported| imported.way == Way::Command).count();
+    if by_command > 0 {
+        carried.notes.push(format!("{by_command} were imported one by one with `terraform import`, which changes nothing in the org."));
+    }
+    for left in &adoption.left_out {
+        let (question, why) = match &left.reason {
+            Reason::WouldUpdate => (Question::Drift, "Terraform would change it after the import".to_owned()),
+            Reason::WouldDestroy => (Question::Elsewhere, "Terraform would delete or replace it".to_owned()),
+            Reason::NotImported => (Question::Elsewhere, "Terraform ignored the import: the address is in the state already".to_owned()),
+            Reason::OtherIdPlanned => (Question::Elsewhere, "the configuration imports another id there".to_owned()),
+            Reason::NotFound => (Question::Elsewhere, "Terraform finds no object of this id".to_owned()),
+            Reason::Refused(failure) => (Question::Elsewhere, failure.diagnostic.summary.clone()),
+        };
+        carried.notes.push(format!("{} was left out: {why}.", left.address));
+        for (finding, decision) in &mut carried.done {
+            if finding.address.as_ref() == Some(&left.address) {
+                *decision = Decision::Ask { question, then: None };
+            }
+        }
+    }
+    if !adoption.changed_outputs.is_empty() {
+        carried.notes.push(format!("Output values changed with the import: {}.", adoption.changed_outputs.join(", ")));
+    }
+    for check in &adoption.failed_checks {
+        carried.notes.push(format!("The check {check} does not hold."));
+    }
+    for (from, to) in &adoption.moved {
+        carried.notes.push(format!("A pending `moved` block was carried out on the way: {from} to {to}."));
+    }
+}

@@ -1,0 +1,76 @@
+//! The commands: one file each, and the one place where a command is run and its error is shown.
+
+mod check;
+mod demo;
+mod emulate;
+mod fix;
+mod list;
+mod print;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use tokio_util::sync::CancellationToken;
+
+use crate::arguments::{Arguments, Command};
+use crate::console::{Console, Tone};
+use crate::environment::Environment;
+use crate::error::{CommandResult, ErrorKind};
+use crate::interrupt;
+
+/// What every command gets.
+pub(crate) struct Context {
+    pub(crate) console: Arc<Console>,
+    pub(crate) environment: Environment,
+    pub(crate) interrupt: CancellationToken,
+}
+
+/// Parses the command line, runs the command on one current-thread runtime, shows its error.
+pub(crate) fn main() -> ExitCode {
+    let environment = Environment::snapshot();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // clap prints help to stdout and usage errors to stderr by itself.
+            let code = if error.use_stderr() { ErrorKind::Usage.exit_code() } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let talk = &arguments.talk;
+    let console = Arc::new(Console::new(talk.color, talk.quiet, talk.verbose > 0));
+    crate::log::set_up(talk.verbose, talk.log_format);
+    let result = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(run(arguments.command, Arc::clone(&console), environment)),
+        Err(error) => Err(crate::error::CommandError::failed(format!("could not start: {error}"))),
+    };
+    console.clear_progress();
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            console.mark(Tone::Error, &error.message);
+            for hint in &error.hints {
+                console.mark(Tone::Hint, hint);
+            }
+            ExitCode::from(error.kind.exit_code())
+        }
+    }
+}
+
+async fn run(
+    command: Command,
+    console: Arc<Console>,
+    environment: Environment,
+) -> CommandResult<u8> {
+    let context = Context { console, environment, interrupt: interrupt::install() };
+    match command {
+        Command::Check(arguments) => check::run(&context, &arguments).await,
+        Command::Fix(arguments) => Box::pin(fix::run(&context, &arguments)).await,
+        Command::List(arguments) => list::run(&context, &arguments).await,
+        Command::Emulate(arguments) => emulate::run(&context, &arguments).await,
+        Command::Demo(arguments) => demo::run(&context, &arguments).await,
+        Command::Completions(arguments) => print::completions(&context, &arguments),
+        Command::Man => print::man(&context),
+    }
+}

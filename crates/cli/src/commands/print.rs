@@ -1,0 +1,28 @@
+//! `divvy completions` and `divvy man`: texts made from the command line's own definition.
+
+use clap::CommandFactory;
+
+use super::Context;
+use crate::arguments::{Arguments, Completions};
+use crate::error::{CommandError, CommandResult};
+
+pub(crate) fn completions(context: &Context, arguments: &Completions) -> CommandResult<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut Arguments::command(), "divvy", &mut script);
+    print(context, &script)
+}
+
+pub(crate) fn man(context: &Context) -> CommandResult<u8> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Arguments::command())
+        .render(&mut page)
+        .map_err(|error| CommandError::failed(format!("could not make the page: {error}")))?;
+    print(context, &page)
+}
+
+fn print(context: &Context, bytes: &[u8]) -> CommandResult<u8> {
+    context.console.artefact(bytes).map_err(|error| {
+        CommandError::failed(format!("could not write to standard output: {error}"))
+    })?;
+    Ok(0)
+}

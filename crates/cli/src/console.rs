@@ -1,0 +1,179 @@
+//! The console: the only file that prints.
+//!
+//! stdout carries the artefact and nothing else; stderr carries the talk. Invariant: everything is
+//! understandable without colour, and a closed pipe is no error.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::arguments::ColorChoice;
+
+/// How a line of talk is marked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tone {
+    Error,
+    Warning,
+    Hint,
+    Done,
+}
+
+impl Tone {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Hint => "hint",
+            Self::Done => "done",
+        }
+    }
+
+    fn style(self) -> Style {
+        let color = match self {
+            Self::Error => AnsiColor::Red,
+            Self::Warning => AnsiColor::Yellow,
+            Self::Hint => AnsiColor::Cyan,
+            Self::Done => AnsiColor::Green,
+        };
+        Style::new().fg_color(Some(color.into())).bold()
+    }
+}
+
+/// Where and how divvy talks.
+pub(crate) struct Console {
+    is_quiet: bool,
+    is_verbose: bool,
+    shows_progress: bool,
+    progress: Mutex<Option<ProgressBar>>,
+}
+
+impl Console {
+    /// Sets colours up for the process and returns the console.
+    pub(crate) fn new(color: ColorChoice, is_quiet: bool, is_verbose: bool) -> Self {
+        match color {
+            ColorChoice::Auto => anstream::ColorChoice::Auto,
+            ColorChoice::Always => anstream::ColorChoice::Always,
+            ColorChoice::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+        let shows_progress = !is_quiet && !is_verbose && io::stderr().is_terminal();
+        Self { is_quiet, is_verbose, shows_progress, progress: Mutex::new(None) }
+    }
+
+    /// Says whether somebody can answer a question here.
+    pub(crate) fn can_ask(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Columns that a table on stdout may take: the terminal's, or 100.
+    pub(crate) fn width(&self) -> usize {
+        const ELSEWHERE: usize = 100;
+        #[cfg(unix)]
+        if let Ok(size) = rustix::termios::tcgetwinsize(io::stdout()) {
+            return usize::from(size.ws_col).max(40);
+        }
+        ELSEWHERE
+    }
+
+    /// Says whether stdout takes colour.
+    pub(crate) fn stdout_is_colored(&self) -> bool {
+        anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+    }
+
+    /// Says whether stderr takes colour.
+    pub(crate) fn stderr_is_colored(&self) -> bool {
+        anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never
+    }
+
+    /// Writes the artefact to stdout.
+    pub(crate) fn artefact(&self, bytes: &[u8]) -> io::Result<()> {
+        self.clear_progress();
+        let mut stdout = anstream::stdout().lock();
+        let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Says something on stderr, unless quiet.
+    pub(crate) fn say(&self, text: &str) {
+        if !self.is_quiet {
+            self.line(text);
+        }
+    }
+
+    /// Says something on stderr with `-v` and more.
+    pub(crate) fn detail(&self, text: &str) {
+        if self.is_verbose {
+            self.line(text);
+        }
+    }
+
+    /// Says something marked; errors and warnings are said even when quiet.
+    pub(crate) fn mark(&self, tone: Tone, text: &str) {
+        if self.is_quiet && matches!(tone, Tone::Hint | Tone::Done) {
+            return;
+        }
+        let style = tone.style();
+        self.line(&format!("{style}{}{style:#}: {text}", tone.word()));
+    }
+
+    /// Shows what is going on: a moving line on a terminal, with `-v` a plain one.
+    pub(crate) fn progress(&self, text: &str) {
+        self.detail(text);
+        if !self.shows_progress {
+            return;
+        }
+        let mut progress = self.moving_line();
+        let bar = progress.get_or_insert_with(|| {
+            let bar = ProgressBar::new_spinner();
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        });
+        bar.set_message(text.to_owned());
+    }
+
+    /// Takes the moving line away.
+    pub(crate) fn clear_progress(&self) {
+        if let Some(bar) = self.moving_line().take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Writes a question to stderr, without a line end.
+    pub(crate) fn ask(&self, text: &str) {
+        self.clear_progress();
+        let mut stderr = anstream::stderr().lock();
+        // A lost terminal shows at the answer.
+        let _ = write!(stderr, "{text} ").and_then(|()| stderr.flush());
+    }
+
+    fn moving_line(&self) -> MutexGuard<'_, Option<ProgressBar>> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn line(&self, text: &str) {
+        let write = || {
+            // Nothing is left to tell a failed stderr to.
+            let _ = writeln!(anstream::stderr().lock(), "{text}");
+        };
+        match &*self.moving_line() {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+}
+
+impl Drop for Console {
+    fn drop(&mut self) {
+        self.clear_progress();
+    }
+}

@@ -1,0 +1,81 @@
+//! The one snapshot of the process's surroundings, and the other selves of the binary.
+//!
+//! Libraries read no environment: they get what is read here. Invariant: [`other_self`] is looked
+//! at before anything else, so a provider or a leash never parses arguments of the command line.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The environment as it was when divvy started.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Environment {
+    /// Variables whose name and value are text.
+    pub(crate) variables: BTreeMap<String, String>,
+    /// The directory divvy was started in.
+    pub(crate) current_directory: PathBuf,
+}
+
+impl Environment {
+    /// Takes the snapshot.
+    pub(crate) fn snapshot() -> Self {
+        let text = |(name, value): (OsString, OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        Self {
+            variables: std::env::vars_os().filter_map(text).collect(),
+            current_directory: std::env::current_dir().unwrap_or_default(),
+        }
+    }
+}
+
+/// Runs as somebody else if this process was started as somebody else: the stand-in provider, a
+/// child on a leash, or Terraform itself when the provider asks its parent for the version.
+pub(crate) fn other_self() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os();
+    let program = arguments.next().map(PathBuf::from)?;
+    let name = program.file_name()?.to_string_lossy().into_owned();
+    if name.starts_with("terraform-provider-genesyscloud") {
+        return Some(divvy_sandbox::provider::main());
+    }
+    #[cfg(target_os = "linux")]
+    if arguments.next().is_some_and(|argument| argument == leash::MARK) {
+        return Some(leash::run(arguments));
+    }
+    None
+}
+
+/// Children that must not outlive us (Linux).
+#[cfg(target_os = "linux")]
+pub(crate) mod leash {
+    use std::ffi::OsString;
+    use std::os::unix::process::CommandExt as _;
+    use std::process::{Command, ExitCode};
+
+    use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
+
+    /// The first argument of a child on a leash.
+    pub(crate) const MARK: &str = "__leashed";
+
+    /// Returns what to put in front of a program so that it gets a SIGINT when this process dies
+    /// (Terraform then ends in good order): `/proc/self/exe __leashed PID`.
+    pub(crate) fn prefix() -> Vec<OsString> {
+        vec!["/proc/self/exe".into(), MARK.into(), std::process::id().to_string().into()]
+    }
+
+    /// Ties this process to its parent, then becomes the program named by the arguments.
+    pub(super) fn run(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
+        let parent = arguments
+            .next()
+            .and_then(|pid| pid.to_str()?.parse::<i32>().ok())
+            .and_then(Pid::from_raw);
+        let Some(program) = arguments.next() else { return ExitCode::from(64) };
+        if set_parent_process_death_signal(Some(Signal::INT)).is_err() || getppid() != parent {
+            return ExitCode::from(1);
+        }
+        // exec returns only if it failed.
+        let error = Command::new(program).args(arguments).exec();
+        ExitCode::from(if error.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 })
+    }
+}

@@ -1,0 +1,72 @@
+//! Errors of the command line: what happened, to which thing, and what to do next.
+//!
+//! Rendered once, in [`crate::commands::main`]. Invariant: a hint is data, never text inside the
+//! message.
+
+use std::fmt;
+
+/// What sort of failure it is; decides the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ErrorKind {
+    /// The work could not be done: exit code 1.
+    Failed,
+    /// The command line is wrong: exit code 64.
+    Usage,
+    /// Somebody interrupted: exit code 130.
+    Interrupted,
+    /// Refused before Terraform was started by `run`: exit code 125.
+    Refused,
+}
+
+impl ErrorKind {
+    /// Returns the exit code of design section 4.
+    pub(crate) fn exit_code(self) -> u8 {
+        match self {
+            Self::Failed => 1,
+            Self::Usage => 64,
+            Self::Interrupted => 130,
+            Self::Refused => 125,
+        }
+    }
+}
+
+/// The one error type of the binary.
+#[derive(Debug)]
+pub(crate) struct CommandError {
+    pub(crate) kind: ErrorKind,
+    pub(crate) message: String,
+    pub(crate) hints: Vec<String>,
+}
+
+/// What a command returns.
+pub(crate) type CommandResult<T> = Result<T, CommandError>;
+
+impl CommandError {
+    pub(crate) fn failed(message: impl fmt::Display) -> Self {
+        Self { kind: ErrorKind::Failed, message: message.to_string(), hints: Vec::new() }
+    }
+
+    pub(crate) fn usage(message: impl fmt::Display) -> Self {
+        Self { kind: ErrorKind::Usage, ..Self::failed(message) }
+    }
+
+    pub(crate) fn interrupted() -> Self {
+        Self { kind: ErrorKind::Interrupted, ..Self::failed("interrupted") }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    pub(crate) fn hints(mut self, hints: impl IntoIterator<Item = String>) -> Self {
+        self.hints.extend(hints);
+        self
+    }
+}
+
+impl fmt::Display for CommandError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}

@@ -1,0 +1,95 @@
+//! What the rounds of one `fix` came to: what was done, and what the last look still shows.
+//!
+//! Never decides. Invariant: an address appears once in the report; what was done there wins over
+//! a later "managed".
+
+use divvy_core::decide::Decision;
+use divvy_core::survey::Pending;
+use divvy_core::{Address, Finding, Resolution};
+
+use crate::carry_out::Carried;
+use crate::report::{Command, Report};
+use crate::survey::{Look, Surveyor};
+
+/// The rounds so far.
+#[derive(Default)]
+pub(crate) struct History {
+    rounds: u32,
+    done: Vec<(Finding, Decision)>,
+    notes: Vec<String>,
+    last: Option<(Look, Resolution, Vec<Decision>)>,
+    clean: Option<bool>,
+}
+
+impl History {
+    /// Remembers the newest look, and what is to be done about it.
+    pub(crate) fn rest(&mut self, look: Look, resolution: Resolution, decisions: Vec<Decision>) {
+        if self.rounds > 0 {
+            self.clean = Some(look.survey.desired.as_ref().is_some_and(|desired| desired.pending.is_clean()));
+        }
+        self.last = Some((look, resolution, decisions));
+    }
+
+    /// Remembers other decisions about the newest look.
+    pub(crate) fn decide(&mut self, decisions: Vec<Decision>) {
+        if let Some((_, _, last)) = &mut self.last {
+            *last = decisions;
+        }
+    }
+
+    /// Returns the newest look.
+    ///
+    /// # Panics
+    /// Before the first [`History::rest`].
+    pub(crate) fn look(&self) -> &Look {
+        &self.last.as_ref().expect("a look was remembered before it is asked for").0
+    }
+
+    /// Says whether a headline of the newest look forbids every write.
+    pub(crate) fn stops_writing(&self) -> bool {
+        self.last
+            .as_ref()
+            .is_some_and(|(_, resolution, _)| resolution.headlines.iter().any(|headline| headline.kind.stops_writing()))
+    }
+
+    /// Remembers what was done in a round.
+    pub(crate) fn carried(&mut self, round: u32, carried: Carried) {
+        self.rounds = round;
+        let again = |finding: &Finding| carried.done.iter().any(|(new, _)| new.address == finding.address);
+        self.done.retain(|(finding, _)| !again(finding));
+        self.done.extend(carried.done);
+        self.notes.extend(carried.notes);
+    }
+
+    /// Remembers that Terraform has nothing left to do.
+    pub(crate) fn clean(&mut self) {
+        self.clean = Some(true);
+    }
+
+    /// Returns in how many rounds something was done.
+    pub(crate) fn rounds(&self) -> u32 {
+        self.rounds
+    }
+
+    /// Joins it all into the report.
+    pub(crate) fn report(self, surveyor: &Surveyor<'_>, require_clean: bool) -> Report {
+        let (look, resolution, decisions) = self.last.expect("fix looks before it reports");
+        let is_clean = self.clean == Some(true);
+        let done: Vec<Address> = self.done.iter().filter_map(|(finding, _)| finding.address.clone()).collect();
+        let is_left = |finding: &Finding| finding.address.as_ref().is_none_or(|address| !done.contains(address));
+        let left = resolution.findings.into_iter().zip(decisions).filter(|(finding, _)| is_left(finding));
+        let (findings, decisions): (Vec<_>, Vec<_>) = self.done.into_iter().chain(left).unzip();
+        let mut info = surveyor.run_info(&look);
+        info.is_carried_out = self.rounds > 0;
+        info.rounds = Some(self.rounds);
+        info.clean = self.clean;
+        info.require_clean = require_clean;
+        info.notes = self.notes;
+        if is_clean {
+            info.pending = Some(Pending::default());
+            info.outputs_left.clear();
+        }
+        let resolution = Resolution { headlines: resolution.headlines, findings };
+        Report::new(Command::Fix, &look.survey, &resolution, &decisions, info)
+    }
+}

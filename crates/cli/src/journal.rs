@@ -1,0 +1,147 @@
+//! `.divvy/`: the run lock and the journal of what was done.
+//!
+//! Made by writing commands only; ignores itself in git. Holds ids and correlation ids, never a
+//! secret. Invariant: a line is on disk before the effect that it tells of begins.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use divvy_core::effect::{Effect, Observer, Outcome};
+use serde_json::{Value, json};
+
+use crate::error::{CommandError, CommandResult};
+
+/// The journal of one run, and the lock that keeps other runs out while it is open.
+pub(crate) struct Journal {
+    id: String,
+    directory: PathBuf,
+    lines: Mutex<File>,
+    /// Held until the journal is dropped.
+    _lock: File,
+}
+
+impl Journal {
+    /// Takes the run lock of a working directory and begins a journal.
+    pub(crate) fn begin(working_directory: &Path, command: &str) -> CommandResult<Self> {
+        let home = working_directory.join(".divvy");
+        let failed = |action: &str, error: &io::Error| {
+            CommandError::failed(format!("could not {action} {}: {error}", home.display()))
+                .hint("divvy fix needs to write beside the configuration; divvy check does not")
+        };
+        fs::create_dir_all(home.join("runs")).map_err(|error| failed("make", &error))?;
+        fs::write(home.join(".gitignore"), "*\n").map_err(|error| failed("write into", &error))?;
+        let lock = Self::lock(&home).map_err(|error| match error {
+            Some(error) => failed("lock", &error),
+            None => CommandError::failed(format!(
+                "another divvy is at work in {} ({})",
+                working_directory.display(),
+                fs::read_to_string(home.join("owner"))
+                    .unwrap_or_else(|_| "it did not say who".to_owned())
+                    .trim()
+            ))
+            .hint("wait for it to end, then run this command again"),
+        })?;
+        let owner = format!("process {}, divvy {command}", std::process::id());
+        fs::write(home.join("owner"), owner).map_err(|error| failed("write into", &error))?;
+        let started = jiff::Timestamp::now();
+        let id = format!("{}-{}", started.strftime("%Y%m%dT%H%M%SZ"), std::process::id());
+        let directory = home.join("runs").join(&id);
+        fs::create_dir_all(&directory).map_err(|error| failed("write into", &error))?;
+        let lines =
+            OpenOptions::new().create(true).append(true).open(directory.join("journal.jsonl"));
+        let lines = Mutex::new(lines.map_err(|error| failed("write into", &error))?);
+        let journal = Self { id, directory, lines, _lock: lock };
+        journal.write(&json!({ "event": "began", "command": command, "at": started.to_string(), "version": env!("CARGO_PKG_VERSION") }));
+        Ok(journal)
+    }
+
+    /// `Err(None)` if somebody else has it.
+    fn lock(home: &Path) -> Result<File, Option<io::Error>> {
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(home.join("lock"))
+            .map_err(Some)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(lock),
+            Err(TryLockError::WouldBlock) => Err(None),
+            Err(TryLockError::Error(error)) => Err(Some(error)),
+        }
+    }
+
+    /// Returns the run's id.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Returns the run's own directory.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Writes one line and waits until it is on disk.
+    pub(crate) fn write(&self, event: &Value) {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        // A journal that cannot be written must not stop a repair that is under way.
+        let written = writeln!(lines, "{event}").and_then(|()| lines.sync_data());
+        if let Err(error) = written {
+            tracing::warn!(%error, "the journal could not be written");
+        }
+    }
+}
+
+impl Observer for Journal {
+    fn before(&self, effect: &Effect) {
+        match effect {
+            Effect::Request { writes: true, method, path } => {
+                self.write(&json!({ "event": "request", "method": method, "path": path }));
+            }
+            Effect::Terraform { writes: true, subcommand } => {
+                self.write(&json!({ "event": "terraform", "subcommand": subcommand }));
+            }
+            Effect::WriteFile { path } | Effect::RemoveFile { path } => {
+                let event = if matches!(effect, Effect::WriteFile { .. }) {
+                    "write_file"
+                } else {
+                    "remove_file"
+                };
+                self.write(&json!({ "event": event, "path": path }));
+            }
+            Effect::Request { .. } | Effect::Terraform { .. } => {}
+        }
+    }
+
+    fn after(&self, effect: &Effect, outcome: &Outcome) {
+        let writes = match effect {
+            Effect::Request { writes, .. } | Effect::Terraform { writes, .. } => *writes,
+            Effect::WriteFile { .. } | Effect::RemoveFile { .. } => false,
+        };
+        if writes {
+            self.write(&json!({
+                "event": "ended",
+                "succeeded": outcome.succeeded,
+                "code": outcome.code,
+                "correlation_id": outcome.correlation_id,
+            }));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_run_is_told_who_holds_the_lock_and_a_later_one_gets_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let first = Journal::begin(directory.path(), "fix").unwrap();
+        let error = Journal::begin(directory.path(), "fix").err().unwrap();
+        assert!(error.message.contains(&format!("process {}", std::process::id())), "{error}");
+        drop(first);
+        Journal::begin(directory.path(), "fix").unwrap();
+        assert_eq!(fs::read_to_string(directory.path().join(".divvy/.gitignore")).unwrap(), "*\n");
+    }
+}

@@ -1,0 +1,144 @@
+//! From flags to connections and clients: which org is asked, and on whose behalf.
+//!
+//! The credential logic itself is `Connection`'s; here only files named by flags are read.
+//! Invariant: a secret is wrapped as soon as it is read.
+
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use divvy_core::ProviderArguments;
+use divvy_core::effect::Observer;
+use divvy_core::survey::Alias;
+use divvy_genesys::{
+    Client, Connection, ConnectionError, Dialect, Fallback, Flags, Profile, Settings,
+};
+use secrecy::SecretString;
+
+use crate::arguments::OrgArguments;
+use crate::commands::Context;
+use crate::console::Tone;
+use crate::error::{CommandError, CommandResult};
+
+/// The flags that say which org, with their files read.
+pub(crate) struct OrgFlags {
+    fallback: Fallback,
+    profiles: Vec<(String, Profile)>,
+    ca_file: Option<std::path::PathBuf>,
+    environment: divvy_genesys::Environment,
+}
+
+impl OrgFlags {
+    /// Reads the files and profiles that the flags name.
+    pub(crate) fn read(context: &Context, arguments: &OrgArguments) -> CommandResult<Self> {
+        let environment = divvy_genesys::Environment::new(context.environment.variables.clone());
+        if arguments.client_secret.is_some() {
+            context.console.mark(
+                Tone::Warning,
+                "--client-secret is visible to other users of this machine; prefer --client-secret-file",
+            );
+        }
+        let secret =
+            |path: Option<&std::path::PathBuf>| path.map(|path| read_secret(path)).transpose();
+        let profile = |name: &String| Profile::load(name, &environment).map_err(of_connection);
+        let flags = Flags {
+            access_token: secret(arguments.access_token_file.as_ref())?,
+            client_id: arguments.client_id.clone(),
+            client_secret: match secret(arguments.client_secret_file.as_ref())? {
+                Some(secret) => Some(secret),
+                None => arguments.client_secret.clone().map(SecretString::from),
+            },
+            region: arguments.region.clone(),
+            api_url: arguments.api_url.clone(),
+        };
+        let profiles = arguments
+            .orgs
+            .iter()
+            .map(|(alias, name)| Ok((alias.clone(), profile(name)?)))
+            .collect::<CommandResult<Vec<_>>>()?;
+        Ok(Self {
+            fallback: Fallback {
+                flags,
+                profile: arguments.profile.as_ref().map(profile).transpose()?,
+            },
+            profiles,
+            ca_file: arguments.ca_file.clone(),
+            environment,
+        })
+    }
+
+    /// Works out the connection of one provider configuration. With several of them, flags that do
+    /// not name an alias fill nothing.
+    pub(crate) fn connection(
+        &self,
+        alias: &Alias,
+        arguments: &ProviderArguments,
+        is_only_one: bool,
+    ) -> Result<Connection, ConnectionError> {
+        let named = self
+            .profiles
+            .iter()
+            .find(|(name, _)| name == alias.as_str())
+            .map(|(_, profile)| profile);
+        let fallback = match named {
+            Some(profile) => Fallback { flags: Flags::default(), profile: Some(profile.clone()) },
+            None if is_only_one => self.fallback.clone(),
+            None => Fallback::default(),
+        };
+        Connection::from_arguments(arguments, &self.environment, Some(&fallback))
+            .map(|connection| self.with_ca(connection))
+    }
+
+    /// Works out the connection of a command that needs no configuration.
+    pub(crate) fn direct(&self, dialect: Dialect) -> CommandResult<Connection> {
+        Connection::from_flags(&self.fallback, &self.environment, dialect)
+            .map(|connection| self.with_ca(connection))
+            .map_err(of_connection)
+    }
+
+    fn with_ca(&self, connection: Connection) -> Connection {
+        match &self.ca_file {
+            Some(file) => connection.with_ca_file(file.clone()),
+            None => connection,
+        }
+    }
+}
+
+/// Makes the client of a connection.
+pub(crate) fn client(
+    context: &Context,
+    connection: Connection,
+    settings: Settings,
+    observer: Arc<dyn Observer>,
+) -> CommandResult<Client> {
+    Client::new(connection, settings, observer, context.interrupt.clone()).map_err(of_connection)
+}
+
+/// Turns a client's error into the command's.
+pub(crate) fn of_api(error: divvy_genesys::Error) -> CommandError {
+    let hints = error.hints();
+    if error.reason == divvy_genesys::Reason::Interrupted {
+        return CommandError::interrupted();
+    }
+    CommandError::failed(error).hints(hints)
+}
+
+/// Turns a connection's error into the command's.
+pub(crate) fn of_connection(error: ConnectionError) -> CommandError {
+    let hints = error.hints();
+    CommandError::failed(error).hints(hints)
+}
+
+/// Reads a secret from a file or, for `-`, from standard input; a line end at its end is not part of it.
+fn read_secret(path: &Path) -> CommandResult<SecretString> {
+    let mut text = String::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().read_to_string(&mut text)
+    } else {
+        std::fs::File::open(path).and_then(|mut file| file.read_to_string(&mut text))
+    };
+    read.map_err(|error| {
+        CommandError::failed(format!("could not read the secret in {}: {error}", path.display()))
+    })?;
+    Ok(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned()))
+}

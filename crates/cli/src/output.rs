@@ -1,0 +1,90 @@
+//! Where artefacts go: stdout or files, in one form or several.
+//!
+//! Invariant: a file is written whole or not at all.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use crate::arguments::Output;
+use crate::commands::Context;
+use crate::error::{CommandError, CommandResult};
+use crate::render::{self, Format};
+use crate::report::Report;
+
+/// Refuses forms that a command does not have, and more than one artefact on stdout.
+pub(crate) fn refuse_unknown(outputs: &[Output], known: &[Format]) -> CommandResult<()> {
+    if let Some(output) = outputs.iter().find(|output| !known.contains(&output.format)) {
+        let names: Vec<_> =
+            known.iter().map(|format| format!("{format:?}").to_lowercase()).collect();
+        return Err(CommandError::usage(format!(
+            "-o {}: this command writes {}",
+            format!("{:?}", output.format).to_lowercase(),
+            names.join(", ")
+        )));
+    }
+    if outputs.iter().filter(|output| output.file.is_none()).count() > 1 {
+        return Err(CommandError::usage("only one form can go to standard output")
+            .hint("write the others to files: -o json=report.json"));
+    }
+    Ok(())
+}
+
+/// Renders and writes each form that was asked for, else the default one to stdout.
+pub(crate) fn write(
+    context: &Context,
+    outputs: &[Output],
+    default: Format,
+    render: impl Fn(Format) -> Vec<u8>,
+) -> CommandResult<()> {
+    let fallback = [Output { format: default, file: None }];
+    let wanted = if outputs.is_empty() { &fallback[..] } else { outputs };
+    for output in wanted {
+        let bytes = render(output.format);
+        match &output.file {
+            Some(file) => write_file(file, &bytes)?,
+            None => context.console.artefact(&bytes).map_err(|error| {
+                CommandError::failed(format!("could not write to standard output: {error}"))
+            })?,
+        }
+    }
+    Ok(())
+}
+
+/// Writes a file through a temporary one beside it.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> CommandResult<()> {
+    let directory =
+        path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let written = tempfile::NamedTempFile::new_in(directory).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map(|_| ()).map_err(|error| error.error)
+    });
+    written.map_err(|error| {
+        CommandError::failed(format!("could not write {}: {error}", path.display()))
+    })
+}
+
+/// Writes a report in each form that was asked for, else as a table.
+pub(crate) fn write_report(
+    context: &Context,
+    outputs: &[Output],
+    shell: render::commands::Shell,
+    report: &Report,
+) -> CommandResult<()> {
+    let is_colored = context.console.stdout_is_colored();
+    let options = render::Options { width: context.console.width(), is_colored, shell };
+    write(context, outputs, Format::Table, |format| {
+        let mut bytes = Vec::new();
+        // Writing to memory cannot fail.
+        let _ = render::write(report, format, &options, &mut bytes);
+        bytes
+    })
+}
+
+/// Shows a report as a table on stderr: what is about to be done.
+pub(crate) fn say_report(context: &Context, report: &Report) {
+    let mut bytes = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = render::table::write(report, context.console.width(), context.console.stderr_is_colored(), &mut bytes);
+    context.console.say(&String::from_utf8_lossy(&bytes));
+}

@@ -1,0 +1,171 @@
+//! `-o table`: for people, on a terminal or in a log.
+//!
+//! Groups findings by what becomes of them; the last line is the next command to type. Never wraps
+//! inside an address, an id or a command, so that each can be copied. Invariant: everything that
+//! colour says is said in words too.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use super::text;
+use crate::report::{Finding, Headline, Outcome, Report};
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const ALARM: Style = AnsiColor::Red.on_default().bold();
+
+/// The narrowest width that is laid out for; less is treated as this.
+const NARROWEST: usize = 40;
+
+/// Blanks before a row, before its details, and between its cells.
+const INDENT: usize = 2;
+const DETAIL: usize = 6;
+const GAP: usize = 2;
+
+/// Writes the report for people, in lines of about `width` columns.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn write(
+    report: &Report,
+    width: usize,
+    is_colored: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut table = Table { out, width: width.max(NARROWEST), is_colored };
+    for line in text::orgs(report) {
+        table.line(0, DIM, &line)?;
+    }
+    for headline in report.headlines() {
+        table.headline(headline)?;
+    }
+    for outcome in Outcome::ALL {
+        table.group(report, outcome)?;
+    }
+    table.blank()?;
+    let counts = text::counts(report);
+    for line in text::packed(counts.iter().map(String::as_str), table.width) {
+        table.line(0, Style::new(), &line)?;
+    }
+    if let Some(proof) = text::proof(report) {
+        table.paragraph(0, &proof)?;
+    }
+    for note in &report.notes {
+        table.paragraph(0, &format!("note: {}", text::shown(note)))?;
+    }
+    table.line(0, BOLD, &format!("next: {}", text::shown(&report.next_command())))
+}
+
+struct Table<'o> {
+    out: &'o mut dyn Write,
+    width: usize,
+    is_colored: bool,
+}
+
+impl Table<'_> {
+    fn blank(&mut self) -> io::Result<()> {
+        writeln!(self.out)
+    }
+
+    fn line(&mut self, indent: usize, style: Style, line: &str) -> io::Result<()> {
+        let line = line.trim_end();
+        if self.is_colored && !line.is_empty() {
+            writeln!(self.out, "{:indent$}{style}{line}{style:#}", "")
+        } else {
+            writeln!(self.out, "{:indent$}{line}", "")
+        }
+    }
+
+    fn paragraph(&mut self, indent: usize, text: &str) -> io::Result<()> {
+        for line in text::wrapped(text, self.width - indent) {
+            self.line(indent, Style::new(), &line)?;
+        }
+        Ok(())
+    }
+
+    fn headline(&mut self, headline: &Headline) -> io::Result<()> {
+        self.blank()?;
+        self.line(0, ALARM, &format!("! {} {}", headline.code, headline.kind))?;
+        self.paragraph(2, &text::shown(&headline.message))?;
+        self.hints(2, &headline.hints)
+    }
+
+    fn hints(&mut self, indent: usize, hints: &[String]) -> io::Result<()> {
+        for hint in hints {
+            self.line(indent, Style::new(), &format!("> {}", text::shown(hint)))?;
+        }
+        Ok(())
+    }
+
+    fn group(&mut self, report: &Report, outcome: Outcome) -> io::Result<()> {
+        let findings: Vec<_> = report.findings_of(outcome).collect();
+        if findings.is_empty() {
+            return Ok(());
+        }
+        self.blank()?;
+        let title = outcome.title(report.is_carried_out);
+        self.line(0, BOLD, &format!("{title} ({})", findings.len()))?;
+        let rows: Vec<_> = findings.iter().map(|finding| cells(finding)).collect();
+        let widths = widths(&rows);
+        let fits =
+            INDENT + widths.iter().map(|width| width + GAP).sum::<usize>() <= self.width + GAP;
+        for (finding, row) in findings.iter().zip(&rows) {
+            if fits {
+                self.line(INDENT, Style::new(), &joined(row, &widths))?;
+            } else {
+                let [address, what, id, place] = row;
+                self.line(INDENT, Style::new(), &joined(&[address, place], &[0, 0]))?;
+                self.line(DETAIL, Style::new(), &joined(&[what, id], &[widths[1], 0]))?;
+            }
+            self.details(finding)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what the row alone does not say.
+    fn details(&mut self, finding: &Finding) -> io::Result<()> {
+        let row_says_it_all = match finding.outcome {
+            Outcome::Adopted => finding.drift.is_empty(),
+            Outcome::LeftAlone => finding.hints.is_empty() && finding.candidates.is_empty(),
+            Outcome::Repaired | Outcome::NeedsYou => false,
+        };
+        if row_says_it_all {
+            return Ok(());
+        }
+        self.paragraph(DETAIL, &text::shown(&finding.message))?;
+        for aside in text::asides(finding) {
+            self.line(DETAIL, DIM, &aside)?;
+        }
+        self.hints(DETAIL, &finding.hints)
+    }
+}
+
+/// What stands in one row: the address, what is known of it, the id that is taken, the place. The
+/// message of a finding that has one repeats its name, so the row does not.
+fn cells(finding: &Finding) -> [String; 4] {
+    let place = finding.place.as_ref().map(text::place).unwrap_or_default();
+    let address = text::address(finding);
+    match finding.outcome {
+        Outcome::Adopted => [address, text::name(finding), text::id(finding), place],
+        Outcome::Repaired | Outcome::NeedsYou | Outcome::LeftAlone => {
+            [address, format!("{} {}", finding.code, finding.verdict), String::new(), place]
+        }
+    }
+}
+
+fn widths(rows: &[[String; 4]]) -> [usize; 4] {
+    std::array::from_fn(|column| {
+        rows.iter().map(|row| text::columns(&row[column])).max().unwrap_or(0)
+    })
+}
+
+/// Sets cells side by side, each padded to its width.
+fn joined(cells: &[impl AsRef<str>], widths: &[usize]) -> String {
+    let padded = cells.iter().map(AsRef::as_ref).zip(widths).map(|(cell, width)| {
+        let padding = width.saturating_sub(text::columns(cell));
+        format!("{cell}{:padding$}", "")
+    });
+    let filled: Vec<_> = padded.filter(|cell| !cell.is_empty()).collect();
+    filled.join(&" ".repeat(GAP))
+}

@@ -1,0 +1,154 @@
+//! Text for people: made harmless, measured and wrapped.
+//!
+//! Invariant: what [`shown`] returns holds no control character, no direction mark and no blank
+//! that a reader would miss, and it is one line.
+
+use divvy_core::name::visible;
+use unicode_width::UnicodeWidthStr;
+
+use crate::report::{Finding, Org, Place, Report};
+
+/// Shows text that is no name (an address, an id, a message): as it is, but with the characters
+/// that [`visible`] escapes escaped. Quotes, backslashes and plain blanks stay.
+pub(crate) fn shown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, ' '..='~') {
+            shown.push(c);
+        } else {
+            let quoted = visible(c.encode_utf8(&mut [0; 4]));
+            shown.push_str(&quoted[1..quoted.len() - 1]);
+        }
+    }
+    shown
+}
+
+/// Says whether text is written by [`shown`] as it is.
+pub(crate) fn is_harmless(text: &str) -> bool {
+    shown(text) == text
+}
+
+/// Shows a place as `file:line`.
+pub(crate) fn place(place: &Place) -> String {
+    format!("{}:{}", shown(&place.file), place.line)
+}
+
+/// Shows the address of a finding, or what stands for one.
+pub(crate) fn address(finding: &Finding) -> String {
+    finding.address.as_deref().map_or_else(|| "(no address)".to_owned(), shown)
+}
+
+/// Shows the name of a finding in quotes, or nothing.
+pub(crate) fn name(finding: &Finding) -> String {
+    finding.name.as_deref().map(visible).unwrap_or_default()
+}
+
+/// Shows the id of the entity that a finding is about, or nothing.
+pub(crate) fn id(finding: &Finding) -> String {
+    let imported = finding.imported_id();
+    imported
+        .or(finding.entity.as_ref().map(|entity| entity.id.as_str()))
+        .map(shown)
+        .unwrap_or_default()
+}
+
+/// Says which orgs were looked at, one line each.
+pub(crate) fn orgs(report: &Report) -> Vec<String> {
+    let line = |org: &Org| {
+        let name = org.name.as_deref().map_or_else(|| shown(&org.id), visible);
+        let region = org.region.as_deref().map(|region| format!(", {}", shown(region)));
+        let source = org.credentials_from.as_deref();
+        let source = source.map(|source| format!(" (credentials: {})", shown(source)));
+        format!(
+            "{}: org {name}{}{}",
+            shown(&org.alias),
+            region.unwrap_or_default(),
+            source.unwrap_or_default()
+        )
+    };
+    report.orgs.iter().map(line).collect()
+}
+
+/// Counts the verdicts: `2 adopt,` `1 near_miss,` `14 managed`.
+pub(crate) fn counts(report: &Report) -> Vec<String> {
+    let verdicts = report.summary.iter().map(|(word, count)| format!("{count} {word}"));
+    let managed = (report.managed > 0).then(|| format!("{} managed", report.managed));
+    let mut counts: Vec<_> = verdicts.chain(managed).collect();
+    if counts.is_empty() {
+        counts.push("nothing of these kinds is planned or tracked".to_owned());
+    }
+    let last = counts.len() - 1;
+    counts[..last].iter_mut().for_each(|count| count.push(','));
+    counts
+}
+
+/// Counts the verdicts in one line.
+pub(crate) fn summary(report: &Report) -> String {
+    counts(report).join(" ")
+}
+
+/// Says what stands behind a finding, beside its message.
+pub(crate) fn asides(finding: &Finding) -> Vec<String> {
+    let also: Vec<_> = finding.also.iter().map(|verdict| verdict.word()).collect();
+    let also = (!also.is_empty()).then(|| format!("also: {}", also.join(", ")));
+    also.into_iter().chain(finding.heard.as_deref().map(shown)).collect()
+}
+
+/// Says what the verifying plan proved, if there was one.
+pub(crate) fn proof(report: &Report) -> Option<String> {
+    let pending = report.pending.unwrap_or_default();
+    Some(if report.clean? {
+        "The plan is clean: no resource would be changed.".to_owned()
+    } else {
+        format!(
+            "The plan is not clean: {} to create, {} to update, {} to delete.",
+            pending.create, pending.update, pending.delete
+        )
+    })
+}
+
+/// Returns how many columns a text takes.
+pub(crate) fn columns(text: &str) -> usize {
+    text.width()
+}
+
+/// Breaks a text at blanks into lines of at most `width` columns.
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    packed(text.split(' '), width)
+}
+
+/// Packs pieces into lines of at most `width` columns; a longer piece stays whole, so that it can
+/// be copied.
+pub(crate) fn packed<'p>(pieces: impl Iterator<Item = &'p str>, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in pieces {
+        match lines.last_mut() {
+            Some(line) if columns(line) + 1 + columns(word) <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shown_text_keeps_quotes_and_escapes_what_deceives() {
+        assert_eq!(shown(r#"a.b["Tom's \"x\""]"#), r#"a.b["Tom's \"x\""]"#);
+        assert_eq!(shown("Zürich 東京"), "Zürich 東京");
+        assert_eq!(shown("a\u{1b}[2J\n\u{202e}b\u{a0}"), r"a\u{001b}[2J\n\u{202e}b\u{00a0}");
+        assert!(is_harmless("a  b") && !is_harmless("a\tb"));
+    }
+
+    #[test]
+    fn wrapping_keeps_long_words_and_counts_wide_letters_twice() {
+        assert_eq!(wrapped("aa bb cc", 5), ["aa bb", "cc"]);
+        assert_eq!(wrapped("a longest b", 3), ["a", "longest", "b"]);
+        assert_eq!(wrapped("東京 東京", 8), ["東京", "東京"]);
+    }
+}

@@ -1,0 +1,248 @@
+//! From the domain to the contract: how a report is made of a survey, a resolution and decisions.
+//!
+//! Never decides. Invariant: an action is reported exactly where it was decided, and nowhere while
+//! a headline stops all writing.
+
+use std::collections::BTreeMap;
+
+use divvy_core::catalogue;
+use divvy_core::decide::{self, Decision, Expect, Question};
+use divvy_core::failure::{Failure, Origin};
+use divvy_core::finding::{self, Resolution};
+use divvy_core::survey::{Alias, AliasTarget, Survey};
+use divvy_core::verdict::Verdict;
+
+use super::{
+    Action, Candidate, Command, Drift, Entity, Finding, Headline, Org, Outcome, Report, RunInfo,
+    SCHEMA_VERSION,
+};
+
+impl Report {
+    /// Joins a resolution with the decisions about its findings (in their order) and the run.
+    pub fn new(
+        command: Command,
+        survey: &Survey,
+        resolution: &Resolution,
+        decisions: &[Decision],
+        info: RunInfo,
+    ) -> Self {
+        debug_assert_eq!(resolution.findings.len(), decisions.len());
+        let nothing_is_written =
+            resolution.headlines.iter().any(|headline| headline.kind.stops_writing());
+        let findings: Vec<_> = resolution
+            .findings
+            .iter()
+            .zip(decisions)
+            .filter(|(finding, _)| finding.verdict != Verdict::Managed)
+            .map(|(finding, decision)| match decision {
+                Decision::Act(_) if nothing_is_written => {
+                    Finding::new(survey, finding, &Decision::Nothing, &info)
+                }
+                _ => Finding::new(survey, finding, decision, &info),
+            })
+            .collect();
+        let mut summary = BTreeMap::new();
+        for finding in &findings {
+            *summary.entry(finding.verdict.word()).or_default() += 1;
+        }
+        let mut headlines = resolution.headlines.iter().map(Headline::new);
+        let pending = info.pending.or(survey.desired.as_ref().map(|desired| desired.pending));
+        let mut notes = info.notes;
+        notes.extend(outputs_note(&info.outputs_left));
+        Self {
+            schema_version: SCHEMA_VERSION,
+            command,
+            terraform: info.terraform,
+            orgs: orgs(survey, &info.credentials_from),
+            managed: resolution.findings.len() - findings.len(),
+            findings,
+            headline: headlines.next(),
+            further_headlines: headlines.collect(),
+            summary,
+            rounds: info.rounds,
+            clean: info.clean,
+            pending,
+            api_requests: info.api_requests,
+            terraform_runs: info.terraform_runs,
+            is_carried_out: info.is_carried_out,
+            require_clean: info.require_clean,
+            notes,
+        }
+    }
+}
+
+impl Finding {
+    fn new(
+        survey: &Survey,
+        finding: &finding::Finding,
+        decision: &Decision,
+        info: &RunInfo,
+    ) -> Self {
+        let evidence = &finding.evidence;
+        let (action, outcome, expect) = told(finding, decision);
+        let question = match decision {
+            Decision::Ask { question, .. } => Some(*question),
+            Decision::Act(_) | Decision::Nothing => None,
+        };
+        Self {
+            code: finding.verdict.code(),
+            verdict: finding.verdict,
+            also: finding.also.clone(),
+            kind: finding.kind.map(|kind| kind.noun),
+            address: finding.address.as_ref().map(ToString::to_string),
+            alias: finding.alias.as_ref().map(ToString::to_string),
+            name: finding.name.clone(),
+            entity: evidence.entity.as_ref().map(|entity| Entity {
+                id: entity.id.to_string(),
+                name: entity.key.to_string(),
+                description: entity.text("description").map(str::to_owned),
+                home: entity.is_home,
+            }),
+            candidates: evidence
+                .candidates
+                .iter()
+                .map(|candidate| Candidate {
+                    id: candidate.entity.id.to_string(),
+                    name: candidate.entity.key.to_string(),
+                    differs: candidate.differs.clone(),
+                })
+                .collect(),
+            drift: evidence
+                .drift
+                .iter()
+                .map(|drift| Drift {
+                    attribute: drift.attribute,
+                    config: drift.config.clone(),
+                    org: drift.org.clone(),
+                })
+                .collect(),
+            message: catalogue::message(finding),
+            hints: hints(finding, decision, info.is_carried_out),
+            action,
+            outcome,
+            question,
+            drift_stays: expect == Some(Expect::DriftStays),
+            place: finding.address.as_ref().and_then(|address| info.places.get(address)).cloned(),
+            heard: finding.failure.and_then(|index| survey.failures.get(index)).map(heard),
+        }
+    }
+}
+
+impl Headline {
+    fn new(headline: &finding::Headline) -> Self {
+        Self {
+            code: headline.kind.code(),
+            message: catalogue::headline_message(headline),
+            hints: catalogue::headline_hints(headline.kind),
+            kind: headline.kind,
+        }
+    }
+}
+
+/// Says where a failure was heard of, and what damaged its text.
+fn heard(failure: &Failure) -> String {
+    let mut heard = match failure.origin {
+        Origin::Log => format!("line {}: {}", failure.line, failure.summary),
+        Origin::Live => failure.summary.clone(),
+    };
+    if let Some(unit) = &failure.unit {
+        heard = format!("{unit}, {heard}");
+    }
+    if let Some(correlation_id) = &failure.correlation_id {
+        heard = format!("{heard} (correlation id {correlation_id})");
+    }
+    if !failure.damage.is_empty() {
+        heard = format!("{heard}; damaged: {}", failure.damage.join(", "));
+    }
+    heard
+}
+
+/// Translates a decision into the contract's words.
+fn told(finding: &finding::Finding, decision: &Decision) -> (Action, Outcome, Option<Expect>) {
+    let entity_id = || finding.evidence.entity.as_ref().map(|entity| entity.id.to_string());
+    match decision {
+        Decision::Nothing => (Action::None, Outcome::LeftAlone, None),
+        Decision::Ask { .. } => (Action::None, Outcome::NeedsYou, None),
+        Decision::Act(action) => match action {
+            decide::Action::Import { id, expect } => {
+                let id = id.to_string();
+                let action = match expect {
+                    Expect::Update => Action::Update { id },
+                    Expect::NoOp | Expect::DriftStays => Action::Import { id },
+                };
+                (action, Outcome::Adopted, Some(*expect))
+            }
+            decide::Action::StateRmImport { id, expect } => {
+                (Action::StateRmImport { id: id.to_string() }, Outcome::Repaired, Some(*expect))
+            }
+            decide::Action::StateMv { from } => {
+                let action = Action::StateMv { from: from.to_string(), id: entity_id() };
+                (action, Outcome::Repaired, None)
+            }
+            decide::Action::Untaint => {
+                (Action::Untaint { id: entity_id() }, Outcome::Repaired, None)
+            }
+        },
+    }
+}
+
+/// Says what to do next, as far as it is not done already.
+fn hints(finding: &finding::Finding, decision: &Decision, is_carried_out: bool) -> Vec<String> {
+    let mut hints: Vec<_> = catalogue::hints(finding)
+        .into_iter()
+        .filter(|hint| !hint.is_empty())
+        .collect();
+    match decision {
+        Decision::Ask { question: Question::AdoptAll, .. } => {
+            vec!["divvy fix --adopt-all".to_owned()]
+        }
+        Decision::Ask { question: Question::NotApproved, .. } => {
+            vec!["the approved file does not hold it: divvy check -o json=FILE".to_owned()]
+        }
+        Decision::Ask { question: Question::Forbidden, .. } => {
+            hints.insert(
+                0,
+                "the id cannot be taken: it is Home's, or another address has it".to_owned(),
+            );
+            hints
+        }
+        Decision::Act(action) if is_carried_out => {
+            // What stays different is told first, one hint for each attribute.
+            let stays = matches!(
+                action,
+                decide::Action::Import { expect: Expect::DriftStays, .. }
+                    | decide::Action::StateRmImport { expect: Expect::DriftStays, .. }
+            );
+            hints.truncate(if stays { finding.evidence.drift.len() } else { 0 });
+            hints
+        }
+        _ => hints,
+    }
+}
+
+fn orgs(survey: &Survey, credentials_from: &BTreeMap<Alias, String>) -> Vec<Org> {
+    survey
+        .aliases
+        .iter()
+        .filter_map(|(alias, target)| {
+            let AliasTarget::Org(id) = target else { return None };
+            let org = survey.orgs.get(id);
+            Some(Org {
+                alias: alias.to_string(),
+                id: id.to_string(),
+                name: org.and_then(|org| org.name.clone()),
+                region: org.and_then(|org| org.region.clone()),
+                credentials_from: credentials_from.get(alias).cloned(),
+            })
+        })
+        .collect()
+}
+
+fn outputs_note(outputs_left: &[String]) -> Option<String> {
+    (!outputs_left.is_empty()).then(|| {
+        format!(
+            "The plan still changes outputs, which does not count as a change of a resource: {}.",
+            outputs_left.join(", ")
+        )
+    })
+}

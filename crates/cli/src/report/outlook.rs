@@ -1,0 +1,84 @@
+//! What follows from a report: the exit code and the next command to type.
+//!
+//! Invariant: both are functions of the report alone.
+
+use divvy_core::decide::Question;
+use divvy_core::verdict::HeadlineKind;
+
+use super::{Command, Outcome, Report};
+
+impl Report {
+    /// Returns the exit code: 3 if something needs a person, else 2 if `check` found something to
+    /// do or a plan that had to be clean is not, else 0. (1 is an error, which has no report.)
+    ///
+    /// A missing state needs a person through its findings: they ask until `--adopt-all` is said.
+    pub fn exit_code(&self) -> u8 {
+        let needs_a_person = self.headlines().any(|headline| headline.kind.stops_writing())
+            || self
+                .findings
+                .iter()
+                .any(|finding| finding.outcome == Outcome::NeedsYou || finding.drift_stays);
+        let has_something_to_do = self.command == Command::Check && self.has_actions();
+        let is_unclean = self.require_clean && self.clean != Some(true);
+        match (needs_a_person, has_something_to_do || is_unclean) {
+            (true, _) => 3,
+            (false, true) => 2,
+            (false, false) => 0,
+        }
+    }
+
+    /// Returns the next command to type.
+    pub fn next_command(&self) -> String {
+        let program = self.program();
+        if let Some(headline) = &self.headline {
+            match headline.kind {
+                HeadlineKind::ErroredState => {
+                    return format!("{program} state push errored.tfstate");
+                }
+                HeadlineKind::WrongOrg | HeadlineKind::RestrictedView => {
+                    return "divvy doctor".to_owned();
+                }
+                HeadlineKind::MissingState if !self.has_actions() => {
+                    return format!("{program} workspace show");
+                }
+                HeadlineKind::MissingState | HeadlineKind::Limit => {}
+            }
+        }
+        if self.has_actions() && !self.is_carried_out {
+            return "divvy fix".to_owned();
+        }
+        let questions = || self.findings.iter().filter_map(|finding| finding.question);
+        let mut flags: Vec<_> = questions().filter_map(flag).collect();
+        flags.sort_unstable();
+        flags.dedup();
+        if !flags.is_empty() {
+            return format!("divvy fix {}", flags.join(" "));
+        }
+        if let Some(finding) = self.findings_of(Outcome::NeedsYou).next() {
+            let is_command = |hint: &&String| hint.starts_with("divvy ");
+            return finding
+                .hints
+                .iter()
+                .find(is_command)
+                .cloned()
+                .unwrap_or_else(|| format!("divvy explain {}", finding.code));
+        }
+        match self.pending {
+            Some(pending) if !pending.is_clean() => format!("{program} apply"),
+            _ => format!("{program} plan"),
+        }
+    }
+}
+
+/// Returns the flag that answers a question for all findings that ask it, where there is one.
+fn flag(question: Question) -> Option<&'static str> {
+    match question {
+        Question::AdoptAll => Some("--adopt-all"),
+        Question::Drift => Some("--adopt-drifted"),
+        Question::Repair => Some("--repair"),
+        Question::Home => Some("--home"),
+        Question::Choose | Question::Elsewhere | Question::NotApproved | Question::Forbidden => {
+            None
+        }
+    }
+}

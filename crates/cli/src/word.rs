@@ -1,0 +1,168 @@
+//! A person's word: what the flags allow, what is asked, what was answered.
+//!
+//! Never changes a verdict. Invariant: without a terminal nothing is asked, and what was not
+//! allowed is not done.
+
+use std::collections::BTreeMap;
+use std::io::BufRead;
+
+use divvy_core::decide::{Action, Decision, Policy, Question, decide};
+use divvy_core::{Consent, Finding, Resolution, Survey};
+
+use crate::arguments::Fix;
+use crate::commands::Context;
+use crate::confirm;
+use crate::error::{CommandError, CommandResult};
+use crate::report::approved_pairs;
+
+/// What has been allowed so far, and whether more can be asked for.
+pub(crate) struct Word<'c> {
+    context: &'c Context,
+    policy: Policy,
+    mode: Mode,
+    input: Box<dyn BufRead>,
+}
+
+/// How a run of `fix` gets its plain yes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// `--yes`.
+    Given,
+    /// A person is there to ask.
+    Ask,
+    /// Nobody is there: nothing is changed.
+    Nobody,
+    /// `--dry-run` or `--write`: nothing is to be changed.
+    LookOnly,
+}
+
+impl<'c> Word<'c> {
+    pub(crate) fn of(context: &'c Context, arguments: &Fix) -> CommandResult<Self> {
+        let approved = match &arguments.approved {
+            Some(path) => {
+                let bytes = std::fs::read(context.environment.current_directory.join(path))
+                    .map_err(|error| CommandError::failed(format!("could not read {}: {error}", path.display())))?;
+                let pairs = approved_pairs(&bytes).map_err(|error| {
+                    CommandError::failed(format!("{}: {error}", path.display())).hint("make it with: divvy check -o json=FILE")
+                })?;
+                Some(pairs)
+            }
+            None => None,
+        };
+        let mode = match () {
+            () if arguments.dry_run || arguments.write.is_some() => Mode::LookOnly,
+            () if arguments.yes => Mode::Given,
+            () if context.console.can_ask() => Mode::Ask,
+            () => Mode::Nobody,
+        };
+        let policy = Policy {
+            adopt_all: arguments.adopt_all,
+            adopt_drifted: arguments.adopt_drifted,
+            accept_drift: arguments.accept_drift,
+            repair: arguments.repair,
+            home: arguments.home,
+            ids: arguments.ids.iter().cloned().collect(),
+            new: arguments.new.iter().cloned().collect(),
+            approved,
+        };
+        Ok(Self { context, policy, mode, input: Box::new(std::io::stdin().lock()) })
+    }
+
+    pub(crate) fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Decides by what the flags allow.
+    pub(crate) fn decide(&self, survey: &Survey, resolution: &Resolution) -> Vec<Decision> {
+        decide(survey, resolution, &self.policy)
+    }
+
+    /// Asks what only a person can allow, if one is there, and decides again.
+    pub(crate) fn ask_for_more(
+        &mut self,
+        survey: &Survey,
+        resolution: &Resolution,
+        decisions: Vec<Decision>,
+    ) -> Vec<Decision> {
+        if self.mode != Mode::Ask {
+            return decisions;
+        }
+        let mut groups: BTreeMap<Question, usize> = BTreeMap::new();
+        for decision in &decisions {
+            if let Decision::Ask { question, then: Some(_) } = decision {
+                *groups.entry(*question).or_default() += 1;
+            }
+        }
+        for (question, count) in groups {
+            self.ask_for_group(question, count);
+        }
+        for (finding, decision) in resolution.findings.iter().zip(&decisions) {
+            if matches!(decision, Decision::Ask { question: Question::Choose, .. }) {
+                self.ask_for_choice(finding);
+            }
+        }
+        self.decide(survey, resolution)
+    }
+
+    fn ask_for_group(&mut self, question: Question, count: usize) {
+        let (text, allow): (String, fn(&mut Policy)) = match question {
+            Question::AdoptAll => (
+                format!("There is no state at all. Adopt all {count} into a new one?"),
+                |policy| policy.adopt_all = true,
+            ),
+            Question::Drift => (
+                format!("Adopt {count} that differ from the configuration, and leave the org as it is?"),
+                |policy| policy.adopt_drifted = true,
+            ),
+            Question::Repair => (
+                format!("Repair the state at {count} addresses, as shown?"),
+                |policy| policy.repair = true,
+            ),
+            Question::Home => ("Adopt the home division?".to_owned(), |policy| policy.home = true),
+            Question::Choose | Question::Elsewhere | Question::NotApproved | Question::Forbidden => return,
+        };
+        if confirm::ask(&self.context.console, &mut self.input, &text).is_some() {
+            allow(&mut self.policy);
+        }
+    }
+
+    fn ask_for_choice(&mut self, finding: &Finding) {
+        let Some(address) = &finding.address else { return };
+        let choices: Vec<String> = finding
+            .evidence
+            .candidates
+            .iter()
+            .map(|candidate| {
+                let name = divvy_core::name::visible(&candidate.entity.key.to_string());
+                let differs: Vec<_> = candidate.differs.iter().map(|way| way.words()).collect();
+                format!("{name} {} {}", candidate.entity.id, differs.join(", "))
+            })
+            .collect();
+        if choices.is_empty() {
+            return;
+        }
+        let question = format!("{address}: {}", divvy_core::catalogue::message(finding));
+        let chosen = confirm::choose(&self.context.console, &mut self.input, &question, &choices);
+        if let Some(candidate) = chosen.and_then(|index| finding.evidence.candidates.get(index)) {
+            self.policy.ids.insert(address.clone(), candidate.entity.id.clone());
+        }
+    }
+
+    /// Gets the plain yes to what was shown, if there is anything to say yes to.
+    pub(crate) fn consent(&mut self, acts: &[(Finding, Action)]) -> Option<Consent> {
+        if acts.is_empty() {
+            return None;
+        }
+        match self.mode {
+            Mode::Given => Some(confirm::by_flag()),
+            Mode::Ask => {
+                let question = match acts.len() {
+                    1 => "Do this?".to_owned(),
+                    several => format!("Do these {several}?"),
+                };
+                confirm::ask(&self.context.console, &mut self.input, &question)
+            }
+            Mode::Nobody | Mode::LookOnly => None,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Findings and headlines: what [`crate::resolve`] answers with, and on what evidence.
+//!
+//! Types only. Invariant: a finding says what *is*; what is done about it is [`crate::decide`].
+
+use serde_json::Value;
+
+use crate::address::Address;
+use crate::entity::{Entity, EntityId, OrgId};
+use crate::kind::Kind;
+use crate::name::Difference;
+use crate::survey::Alias;
+use crate::verdict::{HeadlineKind, Verdict};
+
+/// An entity that could be meant, and how its key differs from the wanted one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// The entity.
+    pub entity: Entity,
+    /// In which ways its key differs; empty for an exact match.
+    pub differs: Vec<Difference>,
+}
+
+/// An attribute in which configuration and org differ; an unset value is `None`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drift {
+    /// Terraform's name of the attribute.
+    pub attribute: &'static str,
+    /// What the configuration wants.
+    pub config: Option<Value>,
+    /// What the org has.
+    pub org: Option<Value>,
+}
+
+/// Why exactly a rule answered, where one verdict has several reasons.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Reason {
+    /// The verdict says it all.
+    #[default]
+    Plain,
+    /// The text says why no credentials were found.
+    Credentials(String),
+    /// A refused request that is not the create of this kind.
+    OtherRequest,
+    /// The state could not be saved, or is locked.
+    StateStorage,
+    /// The create failed and the org, fully listed, lacks the name.
+    NameIsFree,
+    /// The plan's own import is right.
+    ImportIsRight,
+    /// The plan's own import names an id that the org has not.
+    ImportedIdAbsent,
+    /// The plan's own import names an entity with another key.
+    ImportedNameDiffers,
+    /// The plan's own import names the home entity without `home = true`, or another with it.
+    ImportedHome,
+    /// The name is Home's, and the block lacks `home = true`.
+    HomeFlagMissing,
+    /// `home = true`, and the name is another entity's.
+    HomeNameOfAnother,
+    /// `home = true`, and nobody has the name: Home would be renamed.
+    HomeRename,
+    /// `home = true`, and the name is Home's.
+    HomeMatches,
+    /// Several blocks claim the home entity.
+    HomeTwice,
+    /// The failed create was this run's own earlier try.
+    SelfMade,
+}
+
+/// What supports a verdict.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Evidence {
+    /// The entity that is meant.
+    pub entity: Option<Entity>,
+    /// Entities that could be meant.
+    pub candidates: Vec<Candidate>,
+    /// What an import would find different.
+    pub drift: Vec<Drift>,
+    /// Other addresses that take part.
+    pub others: Vec<Address>,
+    /// Labels of other states that take part.
+    pub other_states: Vec<String>,
+    /// The id that the state holds here.
+    pub tracked_id: Option<EntityId>,
+    /// Which of the verdict's reasons it is.
+    pub reason: Reason,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// The first rule that answered.
+    pub verdict: Verdict,
+    /// What also applied.
+    pub also: Vec<Verdict>,
+    /// The kind; `None` for a failure of another type.
+    pub kind: Option<&'static Kind>,
+    /// The instance; `None` for a failure without an address.
+    pub address: Option<Address>,
+    /// Its provider configuration.
+    pub alias: Option<Alias>,
+    /// Its org.
+    pub org: Option<OrgId>,
+    /// The wanted name (key), as far as it is known and not sensitive.
+    pub name: Option<String>,
+    /// What supports the verdict.
+    pub evidence: Evidence,
+    /// The failure that it explains, as the index into `survey.failures`.
+    pub failure: Option<usize>,
+}
+
+/// Something about the whole run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Headline {
+    /// Which one.
+    pub kind: HeadlineKind,
+    /// The org that it is about, if it is about one.
+    pub org: Option<OrgId>,
+    /// How many instances it rests on (tracked ids absent, planned names that exist, creates).
+    pub count: usize,
+    /// The number that `count` is compared with (tracked ids, planned creates, head-room).
+    pub of: usize,
+}
+
+/// What follows from a survey.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Resolution {
+    /// About the run, the weightiest first.
+    pub headlines: Vec<Headline>,
+    /// About instances, by address; failures without one come last.
+    pub findings: Vec<Finding>,
+}

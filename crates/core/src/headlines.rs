@@ -1,0 +1,76 @@
+//! Headlines: what holds of the whole run, drawn from the survey and the findings.
+//!
+//! Never changes a finding. Invariant: absence is counted only where the view proves it.
+
+use crate::facts::{Existence, World};
+use crate::failure::Shape;
+use crate::finding::{Finding, Headline};
+use crate::survey::{Change, Listing, StatePresence, Survey};
+use crate::verdict::{HeadlineKind, Verdict};
+
+/// Says what holds of the whole run, the weightiest first.
+pub(crate) fn headlines(world: &World<'_>, findings: &[Finding]) -> Vec<Headline> {
+    let survey = world.survey;
+    let mut headlines = Vec::new();
+    let state_was_lost =
+        survey.failures.iter().any(|failure| failure.shape == Shape::StateNotSaved);
+    if survey.surroundings.errored_state.is_some() || state_was_lost {
+        headlines.push(Headline { kind: HeadlineKind::ErroredState, org: None, count: 0, of: 0 });
+    }
+    for (org_id, org) in &survey.orgs {
+        let about_org = |kind, count, of| Headline { kind, org: Some(org_id.clone()), count, of };
+        let only_home = org.listings.values().any(Listing::only_home_is_visible);
+        let tracked: Vec<_> = world.tracked_in(org_id).collect();
+        let in_org = || findings.iter().filter(|finding| finding.org.as_ref() == Some(org_id));
+        let unseen = tracked
+            .iter()
+            .filter(|tracked| !matches!(world.existence(tracked), Existence::Present(_)))
+            .count();
+        let told = in_org().filter(|finding| finding.verdict == Verdict::Hidden).count();
+        if only_home && unseen + told > 0 {
+            headlines.push(about_org(HeadlineKind::RestrictedView, unseen + told, tracked.len()));
+        }
+        let absent =
+            tracked.iter().filter(|tracked| world.existence(tracked) == Existence::Absent).count();
+        if absent >= 2 && absent == tracked.len() {
+            headlines.push(about_org(HeadlineKind::WrongOrg, absent, tracked.len()));
+        }
+        let creates = in_org().filter(|finding| finding.verdict == Verdict::Create).count();
+        for listing in org.listings.values() {
+            let Some(limit) = listing.limit else { continue };
+            let room =
+                usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(listing.entities.len());
+            if creates > room {
+                headlines.push(about_org(HeadlineKind::Limit, creates, room));
+            }
+        }
+    }
+    headlines.extend(missing_state(survey, findings));
+    headlines.sort_by_key(|headline| headline.kind);
+    headlines
+}
+
+/// No state at all, and each of at least three planned names exists.
+fn missing_state(survey: &Survey, findings: &[Finding]) -> Option<Headline> {
+    let tracked = survey.tracked.as_ref()?;
+    if tracked.presence != StatePresence::Nothing {
+        return None;
+    }
+    let planned = survey
+        .desired
+        .as_ref()?
+        .planned
+        .iter()
+        .filter(|planned| planned.change == Change::Create)
+        .count();
+    let exist = findings
+        .iter()
+        .filter(|finding| matches!(finding.verdict, Verdict::Adopt | Verdict::AdoptWithDrift))
+        .count();
+    (planned >= 3 && exist == planned).then_some(Headline {
+        kind: HeadlineKind::MissingState,
+        org: None,
+        count: exist,
+        of: planned,
+    })
+}

@@ -1,0 +1,260 @@
+//! What holds for every survey, whatever is in it.
+
+use std::collections::BTreeSet;
+
+use divvy_core::decide::{Action, Decision, Policy, decide};
+use divvy_core::resolve::resolve;
+use divvy_core::survey::{Change, Planned, StatePresence, TrackedInstance};
+use divvy_core::verdict::Verdict;
+use divvy_core::{EntityId, Survey, name};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::builder::{Scene, address};
+
+const NAMES: &[&str] = &["A", "a", "A ", "B", "Home", "C", "S\u{430}les", "Sales"];
+const IDS: &[&str] = &["id-0", "id-1", "id-2", "id-3", "id-4", "id-5"];
+
+fn name() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(NAMES)
+}
+
+fn description() -> impl Strategy<Value = Value> {
+    prop::sample::select(vec![Value::Null, json!(""), json!("x"), json!("y")])
+}
+
+prop_compose! {
+    /// A survey of one org: whatever mixture of plan, state, listing and failures.
+    fn survey()(
+        entities in prop::collection::btree_map(prop::sample::select(IDS), (name(), description()), 0..5),
+        slots in prop::collection::vec((0..9_u8, name(), name(), description(), any::<bool>(), prop::sample::select(IDS), any::<[bool; 3]>()), 0..6),
+        absent in any::<bool>(),
+        nothing in any::<bool>(),
+    ) -> Survey {
+        let mut scene = Scene::new();
+        for (id, (name, description)) in &entities {
+            scene = scene.exists(id, name);
+            if let Some(made) = scene.listing().entities.last_mut() {
+                made.attributes.insert("description".into(), description.clone());
+            }
+        }
+        if absent {
+            for id in IDS.iter().filter(|id| !entities.contains_key(*id)) {
+                scene = scene.absent(id);
+            }
+        }
+        for (index, (shape, wanted, before, description, home, id, [tainted, fails, imports])) in slots.into_iter().enumerate() {
+            let label = format!("d{index}");
+            let after = json!({ "name": wanted, "description": description, "home": if home && wanted == "Home" { Value::Bool(true) } else { Value::Null } });
+            let former = json!({ "name": before });
+            scene = match shape {
+                0..=3 => scene.plans(&label, Change::Create, Value::Null, after),
+                4 => scene.tracks(&label, id, before).plans(&label, Change::NoOp, former.clone(), former),
+                5 => scene.tracks(&label, id, before).plans(&label, Change::Update, former, after),
+                6 => scene.tracks(&label, id, before).plans(&label, Change::Delete, former, Value::Null),
+                7 => scene.tracks(&label, id, before).plans(&label, Change::Replace { create_first: home }, former, after),
+                _ => scene.tracks(&label, id, before),
+            };
+            if shape < 4 && fails {
+                scene = scene.failed(&label, wanted, 409);
+            }
+            if shape < 4 && imports && tainted {
+                scene = scene.last(|planned| planned.import_id = Some(EntityId::new(id)));
+            }
+            let instances = scene.survey.tracked.as_mut().map(|tracked| &mut tracked.instances);
+            if let Some(last) = instances.filter(|_| tainted && shape > 3).and_then(|instances| instances.last_mut()) {
+                last.is_tainted = true;
+            }
+        }
+        let empty = scene.survey.tracked.as_mut().filter(|tracked| nothing && tracked.instances.is_empty());
+        if let Some(tracked) = empty {
+            tracked.presence = StatePresence::Nothing;
+        }
+        scene.survey
+    }
+}
+
+/// Everything that can be allowed without naming an id.
+fn generous() -> Policy {
+    Policy { adopt_all: true, accept_drift: true, repair: true, home: true, ..Policy::default() }
+}
+
+fn acts(survey: &Survey, policy: &Policy) -> Vec<(divvy_core::Finding, Action)> {
+    let resolution = resolve(survey);
+    let decisions = decide(survey, &resolution, policy);
+    assert_eq!(decisions.len(), resolution.findings.len());
+    resolution
+        .findings
+        .into_iter()
+        .zip(decisions)
+        .filter_map(|(finding, decision)| match decision {
+            Decision::Act(action) => Some((finding, action)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Carries an action out on the survey, as Terraform would.
+fn carry_out(survey: &mut Survey, finding: &divvy_core::Finding, action: &Action) {
+    let at = finding.address.clone().expect("actions have an address");
+    let wanted = survey
+        .desired
+        .iter()
+        .flat_map(|desired| &desired.planned)
+        .find(|planned| planned.address == at)
+        .and_then(|planned| planned.after.clone())
+        .unwrap_or_default();
+    let tracked = survey.tracked.get_or_insert_default();
+    tracked.presence = StatePresence::Present;
+    match action {
+        Action::Import { id, .. } | Action::StateRmImport { id, .. } => {
+            tracked.instances.retain(|instance| instance.address != at);
+            tracked.instances.push(TrackedInstance {
+                address: at.clone(),
+                kind: finding.kind.expect("a kind"),
+                provider_alias: None,
+                id: id.clone(),
+                attributes: wanted.clone(),
+                is_tainted: false,
+                is_deposed: false,
+            });
+            // What was agreed to be updated is equal afterwards.
+            let listings = survey.orgs.values_mut().flat_map(|org| org.listings.values_mut());
+            for entity in
+                listings.flat_map(|listing| &mut listing.entities).filter(|entity| entity.id == *id)
+            {
+                entity.attributes.insert(
+                    "description".into(),
+                    wanted.get("description").cloned().unwrap_or_default(),
+                );
+            }
+        }
+        Action::StateMv { from } => {
+            for instance in
+                tracked.instances.iter_mut().filter(|instance| instance.address == *from)
+            {
+                instance.address = at.clone();
+            }
+            if let Some(desired) = &mut survey.desired {
+                desired.planned.retain(|planned| planned.address != *from);
+            }
+        }
+        Action::Untaint => {
+            for instance in tracked.instances.iter_mut().filter(|instance| instance.address == at) {
+                instance.is_tainted = false;
+            }
+        }
+    }
+    for planned in survey.desired.iter_mut().flat_map(|desired| &mut desired.planned) {
+        if planned.address == at && planned.change != Change::Delete {
+            planned.change = Change::NoOp;
+            planned.before.clone_from(&planned.after);
+            planned.import_id = None;
+        }
+    }
+    survey.failures.retain(|failure| failure.address.as_ref() != Some(&at));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_order_of_inputs_is_irrelevant(survey in survey(), seed in any::<u64>()) {
+        let mut shuffled = survey.clone();
+        let turn = usize::try_from(seed % 7).unwrap_or(0);
+        let rotate = |length: usize| if length == 0 { 0 } else { turn % length };
+        if let Some(desired) = &mut shuffled.desired {
+            let by = rotate(desired.planned.len());
+            desired.planned.rotate_left(by);
+        }
+        if let Some(tracked) = &mut shuffled.tracked {
+            tracked.instances.reverse();
+        }
+        for listing in shuffled.orgs.values_mut().flat_map(|org| org.listings.values_mut()) {
+            let by = rotate(listing.entities.len());
+            listing.entities.rotate_left(by);
+        }
+        let comparable = |survey: &Survey| {
+            let resolution = resolve(survey);
+            (resolution.headlines, resolution.findings)
+        };
+        prop_assert_eq!(comparable(&survey), comparable(&shuffled));
+    }
+
+    #[test]
+    fn no_action_takes_home_without_its_flag_or_an_id_that_another_address_holds(survey in survey()) {
+        for (finding, action) in acts(&survey, &generous()) {
+            let at = finding.address.clone().expect("actions have an address");
+            if let Action::Import { id, .. } | Action::StateRmImport { id, .. } = &action {
+                let flagged = survey.desired.iter().flat_map(|desired| &desired.planned)
+                    .any(|planned| planned.address == at && planned.flag("home"));
+                prop_assert!(id.as_str() != "id-home" || flagged, "{finding:?}");
+                let held = survey.tracked.iter().flat_map(|tracked| &tracked.instances)
+                    .any(|tracked| tracked.id == *id && tracked.address != at);
+                prop_assert!(!held, "{finding:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_id_is_in_at_most_one_action(survey in survey()) {
+        let mut seen = BTreeSet::new();
+        for (finding, action) in acts(&survey, &generous()) {
+            if let Action::Import { id, .. } | Action::StateRmImport { id, .. } = action {
+                prop_assert!(seen.insert(id), "{finding:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_visible_name_is_never_to_be_created(survey in survey()) {
+        let resolution = resolve(&survey);
+        for finding in resolution.findings.iter().filter(|finding| finding.verdict == Verdict::Create) {
+            let wanted = finding.name.clone().unwrap_or_default();
+            for listing in survey.orgs.values().flat_map(|org| org.listings.values()) {
+                for entity in &listing.entities {
+                    prop_assert!(name::compare(&entity.key.to_string(), &wanted) != name::Likeness::Equal, "{finding:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn carried_out_and_resolved_again_gives_no_action(survey in survey()) {
+        // An address may first be moved or untainted and then be found stale: three rounds end it.
+        let mut survey = survey;
+        for _ in 0..3 {
+            for (finding, action) in acts(&survey, &generous()) {
+                carry_out(&mut survey, &finding, &action);
+            }
+        }
+        prop_assert_eq!(acts(&survey, &generous()), vec![]);
+    }
+
+    #[test]
+    fn every_planned_create_gets_a_finding_and_the_same_one_each_time(survey in survey()) {
+        let resolution = resolve(&survey);
+        prop_assert_eq!(&resolution, &resolve(&survey));
+        let creates = |planned: &&Planned| planned.change == Change::Create;
+        for planned in survey.desired.iter().flat_map(|desired| &desired.planned).filter(creates) {
+            prop_assert!(resolution.findings.iter().any(|finding| finding.address.as_ref() == Some(&planned.address)));
+        }
+    }
+}
+
+#[test]
+fn the_generator_reaches_actions_of_every_sort() {
+    // Guards the properties above against a generator that never produces anything to act on.
+    let scene = Scene::new()
+        .exists("id-1", "A")
+        .exists("id-2", "B")
+        .creates("a", "A")
+        .tracks("old", "id-2", "B")
+        .plans("old", Change::Delete, json!({ "name": "B" }), Value::Null)
+        .creates("new", "B");
+    let actions = acts(&scene.survey, &generous());
+    assert!(actions.iter().any(|(finding, action)| {
+        finding.address == Some(address("new")) && matches!(action, Action::StateMv { .. })
+    }));
+    assert!(actions.iter().any(|(_, action)| matches!(action, Action::Import { .. })));
+}

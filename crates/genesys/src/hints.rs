@@ -1,0 +1,93 @@
+//! What to do next after an error, as data.
+//!
+//! Never decides anything and never repeats the error's own text. Invariant: every reason that a
+//! person can do something about has at least one hint.
+
+use crate::error::{Error, NetworkFailure, Reason};
+
+/// Where an administrator grants permissions to an OAuth client.
+const ROLES: &str = "Admin > Integrations > OAuth > the client > Roles";
+
+impl Error {
+    /// Returns what to do next, the most likely thing first; may be empty.
+    pub fn hints(&self) -> Vec<String> {
+        let own = |hints: &[&str]| hints.iter().map(|&hint| hint.to_owned()).collect();
+        match &self.reason {
+            Reason::WrongCredentials => own(&[
+                "check client id and secret: a new secret makes the old one useless",
+                "check the region: credentials are valid in their own region only",
+                "`divvy doctor` says which credentials were used and where they came from",
+            ]),
+            Reason::Forbidden { permissions } => forbidden(permissions),
+            Reason::NotFound => own(&["check the id, and that the region is the org's own"]),
+            Reason::Conflict => own(&["look the name up: `divvy list NAME`"]),
+            Reason::RateLimited { .. } => own(&[
+                "wait a minute and run the same command again",
+                "send fewer requests: `--rate N` (requests a minute; the usual limit is 300 a token)",
+            ]),
+            Reason::Unavailable => own(&[
+                "run the same command again in a few minutes",
+                "give the correlation id to Genesys Cloud Care if it stays",
+            ]),
+            Reason::UnknownOutcome => own(&[
+                "run the same command again: it looks the name up before it creates anything",
+            ]),
+            Reason::Network(failure) => network(*failure, &self.exchange.host),
+            Reason::Tls => own(&[
+                "if a proxy inspects TLS here, pass its certificate: `--ca-file FILE`",
+                "check the clock of this machine",
+            ]),
+            Reason::Proxy => {
+                own(&["check the provider's `proxy` block, GENESYSCLOUD_PROXY_* and HTTPS_PROXY"])
+            }
+            Reason::NotJson { is_html: true } => own(&[
+                "something between here and the API answered: a proxy, a sign-on page, a gateway",
+                "check `--api-url`, the `gateway` block and the proxy settings",
+            ]),
+            Reason::NotJson { is_html: false } | Reason::TruncatedJson | Reason::UnexpectedJson => {
+                own(&["check `--api-url` and the `gateway` block: is this the API?"])
+            }
+            Reason::Redirect { .. } => own(&[
+                "use the base URL of the API itself: `--region`, or `--api-url` without detour",
+            ]),
+            Reason::Refused | Reason::Interrupted => Vec::new(),
+        }
+    }
+}
+
+fn forbidden(permissions: &[String]) -> Vec<String> {
+    let (scopes, roles): (Vec<&String>, Vec<&String>) = permissions
+        .iter()
+        .partition(|permission| permission.matches(':').count() == 1);
+    let mut hints: Vec<String> = scopes
+        .iter()
+        .map(|scope| format!("add the scope {scope} to the OAuth client, then ask for a new token"))
+        .collect();
+    hints.extend(roles.iter().map(|permission| {
+        format!("grant a role with {permission} to the OAuth client, for all divisions: {ROLES}")
+    }));
+    if permissions.is_empty() {
+        hints.push(format!(
+            "compare the roles of the OAuth client with what the request needs: {ROLES}"
+        ));
+    }
+    hints.push("a new grant can take five minutes to act".to_owned());
+    hints
+}
+
+fn network(failure: NetworkFailure, host: &str) -> Vec<String> {
+    let first = match failure {
+        NetworkFailure::Dns => {
+            format!("is {host} right (region, `--api-url`), and is a VPN needed?")
+        }
+        NetworkFailure::Refused => format!("does anything listen at {host}?"),
+        NetworkFailure::Reset | NetworkFailure::TimedOut | NetworkFailure::Other => {
+            "run the same command again; if it stays, a firewall may cut the connection".to_owned()
+        }
+    };
+    vec![
+        first,
+        "is a proxy needed here? HTTPS_PROXY and the provider's `proxy` block are honoured"
+            .to_owned(),
+    ]
+}

@@ -1,0 +1,227 @@
+//! The HTTP client: TLS with rustls and ring, proxies, time-outs; no redirects.
+//!
+//! Never reads the environment and never follows a redirect (a token must not travel elsewhere).
+//! Invariant: the system's certificates are loaded only where something is reached by https.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+use reqwest::{NoProxy, Url};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::Verifier;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::connection::{Connection, ConnectionError, Environment};
+
+/// Hosts that no proxy of the environment is used for, as in the provider's language.
+const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
+
+/// Time to connect; part of the time for one try.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
+/// One HTTP proxy.
+#[derive(Clone)]
+pub(crate) struct ProxyServer {
+    /// With user name and password, where the text had them.
+    url: SecretString,
+    auth: Option<(String, SecretString)>,
+    scope: Scope,
+    exceptions: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Scope {
+    Everything,
+    Http,
+    Https,
+}
+
+impl ProxyServer {
+    /// Makes a proxy for all requests, loopback included (the `proxy` block).
+    pub(crate) fn for_everything(
+        url: &str,
+        auth: Option<(String, SecretString)>,
+    ) -> Result<Self, ConnectionError> {
+        let proxy = Self {
+            url: url.into(),
+            auth,
+            scope: Scope::Everything,
+            exceptions: None,
+        };
+        proxy.build().map(|_| proxy)
+    }
+
+    fn build(&self) -> Result<reqwest::Proxy, ConnectionError> {
+        let bad = |_| ConnectionError::BadUrl { what: "the proxy" };
+        let url = self.url.expose_secret();
+        let mut proxy = match self.scope {
+            Scope::Everything => reqwest::Proxy::all(url),
+            Scope::Http => reqwest::Proxy::http(url),
+            Scope::Https => reqwest::Proxy::https(url),
+        }
+        .map_err(bad)?;
+        if let Some((username, password)) = &self.auth {
+            proxy = proxy.basic_auth(username, password.expose_secret());
+        }
+        Ok(proxy.no_proxy(self.exceptions.as_deref().and_then(NoProxy::from_string)))
+    }
+
+    /// Says whether it is used for every request.
+    pub(crate) fn has_no_exceptions(&self) -> bool {
+        self.exceptions.is_none()
+    }
+
+    /// Returns the password, so that it can be kept out of every text.
+    pub(crate) fn password(&self) -> Option<SecretString> {
+        let in_url = || {
+            let url = Url::parse(self.url.expose_secret()).ok()?;
+            url.password().map(SecretString::from)
+        };
+        self.auth
+            .as_ref()
+            .map(|(_, password)| password.clone())
+            .or_else(in_url)
+    }
+}
+
+impl fmt::Debug for ProxyServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = Url::parse(self.url.expose_secret()).ok();
+        f.debug_struct("ProxyServer")
+            .field("host", &url.as_ref().and_then(Url::host_str))
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads the usual proxy variables out of a snapshot, lower-case spellings too.
+pub(crate) fn system_proxies(
+    environment: &Environment,
+) -> Result<Vec<ProxyServer>, ConnectionError> {
+    let get = |upper: &str| {
+        environment
+            .get(upper)
+            .or_else(|| environment.get(&upper.to_lowercase()))
+    };
+    let exceptions = get("NO_PROXY").map_or(LOOPBACK.to_owned(), |no| format!("{no},{LOOPBACK}"));
+    [
+        ("HTTP_PROXY", Scope::Http),
+        ("HTTPS_PROXY", Scope::Https),
+        ("ALL_PROXY", Scope::Everything),
+    ]
+    .into_iter()
+    .filter_map(|(variable, scope)| Some((get(variable)?, scope)))
+    .map(|(url, scope)| {
+        let proxy = ProxyServer {
+            url: url.into(),
+            auth: None,
+            scope,
+            exceptions: Some(exceptions.clone()),
+        };
+        proxy.build().map(|_| proxy)
+    })
+    .collect()
+}
+
+/// Builds the client of a connection.
+pub(crate) fn http_client(
+    connection: &Connection,
+    try_timeout: Duration,
+) -> Result<reqwest::Client, ConnectionError> {
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("divvy/", env!("CARGO_PKG_VERSION")))
+        .redirect(Policy::none())
+        .no_proxy()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(try_timeout)
+        .tcp_keepalive(KEEP_ALIVE)
+        .tls_backend_preconfigured(tls(connection)?);
+    for proxy in &connection.proxies {
+        builder = builder.proxy(proxy.build()?);
+    }
+    builder.build().map_err(ConnectionError::Http)
+}
+
+fn tls(connection: &Connection) -> Result<ClientConfig, ConnectionError> {
+    let extra = match &connection.ca_file {
+        Some(path) => certificates(path)?,
+        None => Vec::new(),
+    };
+    let ring = Arc::new(rustls::crypto::ring::default_provider());
+    let builder =
+        ClientConfig::builder_with_provider(ring.clone()).with_safe_default_protocol_versions()?;
+    let over_tls = |proxy: &ProxyServer| proxy.url.expose_secret().starts_with("https:");
+    let mut tls = if connection.bases.need_tls() || connection.proxies.iter().any(over_tls) {
+        let verifier = Arc::new(Verifier::new_with_extra_roots(extra, ring)?);
+        // "dangerous" only says that the verifier is not webpki's own; it checks everything.
+        builder
+            .dangerous()
+            .with_custom_certificate_verifier(verifier)
+            .with_no_client_auth()
+    } else {
+        builder
+            .with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth()
+    };
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(tls)
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ConnectionError> {
+    let pem = std::fs::read(path).map_err(|source| ConnectionError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    let malformed = |place: &str| ConnectionError::Malformed {
+        path: path.to_owned(),
+        expected: "a PEM file with certificates",
+        place: place.to_owned(),
+    };
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, _>>()
+        .map_err(|_| malformed("a PEM section is broken"))?;
+    if certificates.is_empty() {
+        return Err(malformed("no certificate in it"));
+    }
+    Ok(certificates)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proxies_come_from_the_snapshot_and_hide_their_password() {
+        let environment: Environment = [
+            ("https_proxy", "http://user:hush@proxy.test:3128"),
+            ("NO_PROXY", "internal.test"),
+        ]
+        .into_iter()
+        .collect();
+        let proxies = system_proxies(&environment).unwrap();
+        assert_eq!(proxies.len(), 1);
+        let shown = format!("{proxies:?}");
+        assert!(
+            shown.contains("proxy.test") && !shown.contains("hush"),
+            "{shown}"
+        );
+        assert_eq!(proxies[0].password().unwrap().expose_secret(), "hush");
+    }
+
+    #[test]
+    fn a_file_without_certificates_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "no certificate").unwrap();
+        assert!(matches!(
+            certificates(file.path()),
+            Err(ConnectionError::Malformed { .. })
+        ));
+    }
+}

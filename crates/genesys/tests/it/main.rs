@@ -1,0 +1,14 @@
+//! The client against small raw servers on loopback: never against the emulator, so that a wrong
+//! field name cannot be wrong on both sides.
+
+mod connections;
+mod creating;
+mod entities;
+mod listing;
+mod pathed;
+mod proxies;
+mod retries;
+mod secrets;
+mod server;
+mod support;
+mod tokens;

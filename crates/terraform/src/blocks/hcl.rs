@@ -1,0 +1,128 @@
+//! Blocks of one file in HCL's native syntax.
+//!
+//! The only place that knows hcl-edit. It does not take a byte order mark (Terraform does), and
+//! stops at the first syntax error: then the whole file counts as unreadable.
+
+use std::path::Path;
+
+use hcl_edit::Span;
+use hcl_edit::expr::Expression;
+use hcl_edit::structure::{Block, BlockLabel, Body};
+
+use super::{Argument, Form, Found, ImportBlock, Lines, ModuleBlock, Written};
+
+pub(super) fn read(text: &str, file: &Path) -> Option<Found> {
+    let stripped = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let body = hcl_edit::parser::parse_body(stripped).ok()?;
+    let lines = Lines { file, text: stripped, before: text.len() - stripped.len() };
+    let mut found = Found::default();
+    for block in body.blocks() {
+        read_block(block, &lines, &mut found);
+    }
+    Some(found)
+}
+
+fn read_block(block: &Block, lines: &Lines<'_>, found: &mut Found) {
+    let labels: Vec<&str> = block.labels.iter().map(BlockLabel::as_str).collect();
+    let place = lines.place(block.span().unwrap_or_default());
+    match (block.ident.as_str(), labels.as_slice()) {
+        ("resource", [terraform_type, label]) => {
+            let (terraform_type, label) = ((*terraform_type).to_owned(), (*label).to_owned());
+            found.resources.push((terraform_type, label, place));
+        }
+        ("provider", [name]) => {
+            let alias = text_of(&block.body, "alias");
+            let body = written(&block.body, lines);
+            found.providers.push(((*name).to_owned(), alias, place, body));
+        }
+        ("module", [name]) => found
+            .modules
+            .push(ModuleBlock { name: (*name).to_owned(), body: written(&block.body, lines) }),
+        ("import", []) => {
+            let to = block.body.get_attribute("to");
+            let source = to.and_then(|to| source_of(&to.value, lines));
+            found.imports.push(ImportBlock { to: source.unwrap_or_default().to_owned(), place });
+        }
+        ("terraform", []) => read_settings(&block.body, found),
+        _ => {}
+    }
+}
+
+fn read_settings(body: &Body, found: &mut Found) {
+    for block in body.blocks() {
+        match (block.ident.as_str(), block.labels.first()) {
+            ("backend", Some(label)) => found.backend = Some(label.as_str().to_owned()),
+            ("cloud", None) => found.backend = Some("cloud".to_owned()),
+            ("required_providers", None) => {
+                for attribute in block.body.attributes() {
+                    let entries = attribute.value.as_object();
+                    let source = entries.and_then(|entries| {
+                        let mut entries = entries.iter();
+                        entries
+                            .find(|(key, _)| key.as_ident().is_some_and(|k| k.as_str() == "source"))
+                    });
+                    if let Some(source) = source.and_then(|(_, value)| value.expr().as_str()) {
+                        let name = attribute.key.as_str().to_owned();
+                        found.required_providers.insert(name, source.to_owned());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn text_of(body: &Body, name: &str) -> Option<String> {
+    let attribute = body.get_attribute(name)?;
+    attribute.value.as_str().map(str::to_owned)
+}
+
+fn source_of<'a>(expression: &Expression, lines: &Lines<'a>) -> Option<&'a str> {
+    lines.text.get(expression.span()?).map(str::trim)
+}
+
+fn written(body: &Body, lines: &Lines<'_>) -> Written {
+    let mut written = Written::default();
+    for attribute in body.attributes() {
+        let argument = Argument {
+            place: lines.place(attribute.span().unwrap_or_default()),
+            form: form_of(&attribute.value, lines),
+        };
+        let name = attribute.key.as_str().to_owned();
+        written.arguments.insert(name, argument);
+    }
+    for block in body.blocks() {
+        match (block.ident.as_str(), block.labels.first()) {
+            ("dynamic", Some(label)) => written.dynamic.push(label.as_str().to_owned()),
+            (name, _) => {
+                let nested = self::written(&block.body, lines);
+                written.blocks.push((name.to_owned(), nested));
+            }
+        }
+    }
+    written
+}
+
+fn form_of(expression: &Expression, lines: &Lines<'_>) -> Form {
+    match expression {
+        Expression::Null(_) => Form::Null,
+        Expression::String(text) => Form::Literal(text.as_str().to_owned()),
+        Expression::Bool(flag) => Form::Literal(flag.as_ref().to_string()),
+        Expression::Number(number) => Form::Literal(number.as_ref().to_string()),
+        _ => match source_of(expression, lines).and_then(on_one_line) {
+            Some(source) => Form::Expression(source),
+            None => Form::Opaque,
+        },
+    }
+}
+
+/// Puts an expression on one line, which is all that a piped console takes. Heredocs and comments
+/// would change their meaning; so might the items of an object.
+fn on_one_line(source: &str) -> Option<String> {
+    if !source.contains('\n') {
+        return Some(source.to_owned());
+    }
+    let is_bound_to_lines = ["<<", "#", "//", "{"].iter().any(|mark| source.contains(mark));
+    let lines: Vec<&str> = source.lines().map(str::trim).collect();
+    (!is_bound_to_lines).then(|| lines.join(" "))
+}

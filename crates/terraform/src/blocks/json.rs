@@ -1,0 +1,126 @@
+//! Blocks of one file in Terraform's JSON syntax.
+//!
+//! Lines are found by looking for the quoted label behind the quoted type, so a place is a good
+//! guess there; the block itself is exact.
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::{Argument, Form, Found, ImportBlock, Lines, ModuleBlock, Written};
+
+type Object = Map<String, Value>;
+
+pub(super) fn read(text: &str, file: &Path) -> Option<Found> {
+    let stripped = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let value: Value = serde_json::from_str(stripped).ok()?;
+    let lines = Lines { file, text: stripped, before: text.len() - stripped.len() };
+    let mut found = Found::default();
+    for top in objects(&value) {
+        read_top(top, &lines, &mut found);
+    }
+    Some(found)
+}
+
+fn read_top(top: &Object, lines: &Lines<'_>, found: &mut Found) {
+    for (terraform_type, labels) in entries(top, "resource") {
+        for (label, _) in objects(labels).flatten() {
+            let place = place(lines, &[terraform_type, label]);
+            let resource = (terraform_type.clone(), label.clone(), place);
+            found.resources.push(resource);
+        }
+    }
+    for (name, bodies) in entries(top, "provider") {
+        for body in objects(bodies) {
+            let alias = body.get("alias").and_then(Value::as_str).map(str::to_owned);
+            let place = place(lines, &["provider", name]);
+            let written = written(body, lines);
+            found.providers.push((name.clone(), alias, place, written));
+        }
+    }
+    for (name, bodies) in entries(top, "module") {
+        for body in objects(bodies) {
+            found.modules.push(ModuleBlock { name: name.clone(), body: written(body, lines) });
+        }
+    }
+    for block in top.get("import").into_iter().flat_map(objects) {
+        let to = block.get("to").and_then(Value::as_str).unwrap_or_default();
+        found.imports.push(ImportBlock { to: to.to_owned(), place: place(lines, &["import", to]) });
+    }
+    for settings in top.get("terraform").into_iter().flat_map(objects) {
+        read_settings(settings, found);
+    }
+}
+
+fn read_settings(settings: &Object, found: &mut Found) {
+    for (backend, _) in entries(settings, "backend") {
+        found.backend = Some(backend.clone());
+    }
+    if settings.contains_key("cloud") {
+        found.backend = Some("cloud".to_owned());
+    }
+    for (name, requirement) in entries(settings, "required_providers") {
+        if let Some(source) = requirement.get("source").and_then(Value::as_str) {
+            found.required_providers.insert(name.clone(), source.to_owned());
+        }
+    }
+}
+
+/// Returns one object, or the objects of an array: both spell a list of blocks.
+fn objects(value: &Value) -> impl Iterator<Item = &Object> {
+    let (one, many) = match value {
+        Value::Array(items) => (None, items.as_slice()),
+        other => (Some(other), &[][..]),
+    };
+    one.into_iter().chain(many).filter_map(Value::as_object)
+}
+
+fn entries<'a>(object: &'a Object, name: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    object.get(name).into_iter().flat_map(objects).flatten()
+}
+
+fn place(lines: &Lines<'_>, words: &[&str]) -> super::Place {
+    let mut at = 0;
+    for word in words {
+        let quoted = Value::from(*word).to_string();
+        at += lines.text[at..].find(&quoted).unwrap_or(0);
+    }
+    lines.place(at..at)
+}
+
+fn written(object: &Object, lines: &Lines<'_>) -> Written {
+    let mut written = Written::default();
+    for (name, value) in object {
+        match value {
+            Value::Object(_) | Value::Array(_) if name == "dynamic" => {
+                let names = objects(value).flatten().map(|(name, _)| name.clone());
+                written.dynamic.extend(names);
+            }
+            Value::Object(_) | Value::Array(_) => {
+                let blocks = objects(value);
+                let blocks = blocks.map(|body| (name.clone(), self::written(body, lines)));
+                written.blocks.extend(blocks);
+            }
+            _ => {
+                let argument = Argument { place: place(lines, &[name]), form: form_of(value) };
+                written.arguments.insert(name.clone(), argument);
+            }
+        }
+    }
+    written
+}
+
+/// A text is a template in JSON; one that is a single interpolation is an expression.
+fn form_of(value: &Value) -> Form {
+    let Some(text) = value.as_str() else {
+        return if value.is_null() { Form::Null } else { Form::Literal(value.to_string()) };
+    };
+    let interpolation = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    match interpolation {
+        Some(inner) if !inner.contains("${") && !inner.contains(['}', '\n']) => {
+            Form::Expression(inner.trim().to_owned())
+        }
+        _ if text.contains("${") || text.contains("%{") => Form::Opaque,
+        _ => Form::Literal(text.to_owned()),
+    }
+}

@@ -1,0 +1,394 @@
+//! Blocks of the configuration and where they stand, read from `.tf` and `.tf.json` files.
+//!
+//! Never evaluates anything and never writes: values come from Terraform's JSON, only places and
+//! the text of expressions come from here. A file that cannot be parsed counts as not there, and is
+//! named. Invariant: no literal value shows in `Debug` or in a place.
+
+mod hcl;
+mod json;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use divvy_core::Address;
+use serde::Deserialize;
+
+use crate::error::Error;
+use crate::working_directory::is_configuration_file;
+
+/// Where something stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The file, relative to the working directory.
+    pub file: PathBuf,
+    /// The line, from 1.
+    pub line: usize,
+    /// The bytes of the file; empty where only the line is known (`.tf.json`).
+    pub bytes: (usize, usize),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file.display(), self.line)
+    }
+}
+
+/// How a provider block says who is asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    /// Not at all: the environment decides, and a listing may start before the plan.
+    NotSet,
+    /// By expressions.
+    Computed,
+    /// At least one of them stands there in plain text.
+    Literal,
+}
+
+/// One `provider` block.
+#[derive(Clone, Debug)]
+pub struct ProviderBlock {
+    /// The names of the modules around it, from the root.
+    pub module: Vec<String>,
+    /// Its local name: `genesyscloud`.
+    pub name: String,
+    /// Its alias.
+    pub alias: Option<String>,
+    /// Where it stands.
+    pub place: Place,
+    /// What it says of credentials.
+    pub credentials: Credentials,
+    pub(crate) body: Written,
+}
+
+/// One `import` block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportBlock {
+    /// Its `to`, as written.
+    pub to: String,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// The arguments of a block as written.
+#[derive(Clone, Default)]
+pub(crate) struct Written {
+    pub(crate) arguments: BTreeMap<String, Argument>,
+    /// Nested blocks in their order, with their names.
+    pub(crate) blocks: Vec<(String, Written)>,
+    /// Names of blocks that a `dynamic` block may make.
+    pub(crate) dynamic: Vec<String>,
+}
+
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.arguments.keys()).finish()
+    }
+}
+
+/// One argument as written.
+#[derive(Clone)]
+pub(crate) struct Argument {
+    pub(crate) place: Place,
+    pub(crate) form: Form,
+}
+
+/// How an argument is written.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Null, as good as not written.
+    Null,
+    /// A constant, as text.
+    Literal(String),
+    /// An expression, by its source text.
+    Expression(String),
+    /// Something that cannot be carried over as one expression.
+    Opaque,
+}
+
+impl Form {
+    fn says_nothing(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Literal(text) => text.is_empty(),
+            Self::Expression(_) | Self::Opaque => false,
+        }
+    }
+
+    fn is_plain_text(&self) -> bool {
+        matches!(self, Self::Literal(text) if !text.is_empty())
+    }
+}
+
+/// One `module` block.
+#[derive(Clone)]
+struct ModuleBlock {
+    name: String,
+    body: Written,
+}
+
+/// What one file, or all files, say.
+#[derive(Default)]
+struct Found {
+    resources: Vec<(String, String, Place)>,
+    providers: Vec<(String, Option<String>, Place, Written)>,
+    modules: Vec<ModuleBlock>,
+    imports: Vec<ImportBlock>,
+    backend: Option<String>,
+    required_providers: BTreeMap<String, String>,
+}
+
+/// The configuration's blocks.
+#[derive(Default)]
+pub struct Blocks {
+    resources: BTreeMap<(Vec<String>, String, String), Place>,
+    providers: Vec<ProviderBlock>,
+    module_calls: BTreeMap<Vec<String>, Written>,
+    imports: Vec<ImportBlock>,
+    backend: Option<String>,
+    required_providers: BTreeMap<String, String>,
+    unreadable: Vec<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct ModuleManifest {
+    #[serde(rename = "Modules")]
+    modules: Vec<ModuleEntry>,
+}
+
+#[derive(Deserialize)]
+struct ModuleEntry {
+    #[serde(rename = "Key")]
+    key: String,
+    #[serde(rename = "Dir")]
+    directory: PathBuf,
+}
+
+/// The arguments that say who is asking. The client's id alone is no secret.
+const CREDENTIALS: [&str; 3] = ["access_token", "oauthclient_id", "oauthclient_secret"];
+
+impl Blocks {
+    /// Reads the root module and every module that `init` has installed.
+    ///
+    /// `data_directory` is `.terraform`, or what `TF_DATA_DIR` says. Modules that cannot be read
+    /// are left out.
+    ///
+    /// # Errors
+    /// [`Error::File`] if the root directory cannot be read.
+    pub fn read(root: &Path, data_directory: &Path) -> Result<Self, Error> {
+        let mut blocks = Self::default();
+        blocks.read_module(root, Path::new(""), &[]).map_err(|e| Error::file(root, "read", e))?;
+        let manifest = root.join(data_directory).join("modules/modules.json");
+        let installed = fs::read(manifest)
+            .ok()
+            .and_then(|text| serde_json::from_slice::<ModuleManifest>(&text).ok());
+        for entry in installed.map(|manifest| manifest.modules).unwrap_or_default() {
+            if !entry.key.is_empty() {
+                let path: Vec<String> = entry.key.split('.').map(str::to_owned).collect();
+                if let Err(error) = blocks.read_module(root, &entry.directory, &path) {
+                    tracing::debug!(%error, module = entry.key, "module is not there");
+                }
+            }
+        }
+        Ok(blocks)
+    }
+
+    /// Returns where the resource block of an instance stands.
+    pub fn resource(&self, address: &Address) -> Option<&Place> {
+        let module = address.module_path().into_iter().map(str::to_owned).collect();
+        let terraform_type = address.terraform_type().to_owned();
+        self.resources.get(&(module, terraform_type, address.name().to_owned()))
+    }
+
+    /// Returns every resource block of a type: module path, label, place.
+    pub fn resources_of_type<'a>(
+        &'a self,
+        terraform_type: &'a str,
+    ) -> impl Iterator<Item = (&'a [String], &'a str, &'a Place)> {
+        self.resources
+            .iter()
+            .filter(move |((_, found, _), _)| found == terraform_type)
+            .map(|((module, _, label), place)| (module.as_slice(), label.as_str(), place))
+    }
+
+    /// Returns the `provider` blocks of one local name.
+    pub fn providers<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a ProviderBlock> {
+        self.providers.iter().filter(move |block| block.name == name)
+    }
+
+    /// Returns the backend's type (`s3`, `cloud`), `None` for the implicit local one.
+    pub fn backend(&self) -> Option<&str> {
+        self.backend.as_deref()
+    }
+
+    /// Returns the source that `required_providers` of the root gives a local name.
+    pub fn required_provider(&self, name: &str) -> Option<&str> {
+        self.required_providers.get(name).map(String::as_str)
+    }
+
+    /// Returns the `import` blocks of the root module, our own left-over files included.
+    pub fn imports(&self) -> &[ImportBlock] {
+        &self.imports
+    }
+
+    /// Returns where credentials stand in plain text; never the values.
+    pub fn literal_credentials(&self) -> Vec<&Place> {
+        let blocks = self.providers.iter();
+        blocks
+            .flat_map(|block| {
+                let secrets = ["access_token", "oauthclient_secret"].into_iter();
+                secrets.filter_map(|name| block.body.arguments.get(name))
+            })
+            .filter(|argument| argument.form.is_plain_text())
+            .map(|argument| &argument.place)
+            .collect()
+    }
+
+    /// Returns the files that could not be parsed.
+    pub fn unreadable(&self) -> &[PathBuf] {
+        &self.unreadable
+    }
+
+    /// Returns the body of the `provider` block that a plan's JSON names.
+    pub(crate) fn provider_body(
+        &self,
+        module: &[String],
+        name: &str,
+        alias: Option<&str>,
+    ) -> Option<&Written> {
+        self.providers
+            .iter()
+            .find(|block| {
+                block.module == module && block.name == name && block.alias.as_deref() == alias
+            })
+            .map(|block| &block.body)
+    }
+
+    /// Returns the arguments of the `module` block that makes the module at `path`.
+    pub(crate) fn module_call(&self, path: &[String]) -> Option<&Written> {
+        self.module_calls.get(path)
+    }
+
+    fn read_module(
+        &mut self,
+        root: &Path,
+        directory: &Path,
+        module: &[String],
+    ) -> std::io::Result<()> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(root.join(directory))? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if is_configuration_file(&name) {
+                files.push(name);
+            }
+        }
+        files.sort_by_key(|name| (is_override(name), name.clone()));
+        for name in files {
+            let file = directory.join(&name);
+            let text = fs::read_to_string(root.join(&file)).ok();
+            let found = text.and_then(|text| {
+                if Path::new(&name).extension().is_some_and(|extension| extension == "json") {
+                    json::read(&text, &file)
+                } else {
+                    hcl::read(&text, &file)
+                }
+            });
+            match found {
+                Some(found) => self.add(found, module, is_override(&name)),
+                None => self.unreadable.push(file),
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, found: Found, module: &[String], overrides: bool) {
+        for (terraform_type, label, place) in found.resources {
+            self.resources.entry((module.to_vec(), terraform_type, label)).or_insert(place);
+        }
+        for (name, alias, place, body) in found.providers {
+            let earlier = self
+                .providers
+                .iter_mut()
+                .find(|block| block.module == module && block.name == name && block.alias == alias);
+            match earlier {
+                Some(block) if overrides => {
+                    block.body.merge(body);
+                    block.credentials = block.body.credentials();
+                }
+                _ => self.providers.push(ProviderBlock {
+                    module: module.to_vec(),
+                    name,
+                    alias,
+                    place,
+                    credentials: body.credentials(),
+                    body,
+                }),
+            }
+        }
+        for call in found.modules {
+            let mut path = module.to_vec();
+            path.push(call.name);
+            self.module_calls.entry(path).or_default().merge(call.body);
+        }
+        if module.is_empty() {
+            self.imports.extend(found.imports);
+            self.backend = found.backend.or(self.backend.take());
+            self.required_providers.extend(found.required_providers);
+        }
+    }
+}
+
+impl Written {
+    /// Lays an override over this: its arguments win, its blocks replace those of the same name.
+    fn merge(&mut self, later: Self) {
+        self.arguments.extend(later.arguments);
+        let replaced: Vec<&String> = later.blocks.iter().map(|(name, _)| name).collect();
+        self.blocks.retain(|(name, _)| !replaced.contains(&name));
+        self.blocks.extend(later.blocks);
+        self.dynamic.extend(later.dynamic);
+    }
+
+    fn credentials(&self) -> Credentials {
+        let forms = || {
+            let named = CREDENTIALS.iter().filter_map(|name| self.arguments.get(*name));
+            named.map(|argument| &argument.form)
+        };
+        if forms().all(Form::says_nothing) {
+            Credentials::NotSet
+        } else if forms().any(Form::is_plain_text) {
+            Credentials::Literal
+        } else {
+            Credentials::Computed
+        }
+    }
+}
+
+/// Says whether Terraform lays a file over the others.
+fn is_override(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default();
+    stem == "override" || stem.ends_with("_override")
+}
+
+/// Turns byte offsets into places.
+struct Lines<'a> {
+    file: &'a Path,
+    text: &'a str,
+    /// Bytes that stood before `text`: a byte order mark.
+    before: usize,
+}
+
+impl Lines<'_> {
+    fn place(&self, bytes: Range<usize>) -> Place {
+        let head = self.text.get(..bytes.start).unwrap_or(self.text);
+        Place {
+            file: self.file.to_owned(),
+            line: 1 + head.matches('\n').count(),
+            bytes: (bytes.start + self.before, bytes.end + self.before),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+//! What can go wrong while holding Terraform: one error type for the crate.
+//!
+//! Never holds a secret: only Terraform's own diagnostics, paths and flag names. Findings (a drift,
+//! a conflict, an import that was left out) are values elsewhere, never errors.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::failure::Failure;
+
+/// The work could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No program of that name lies on the path.
+    #[error(
+        "neither `terraform` nor `tofu` is on PATH; install one, or name it with --terraform-bin"
+    )]
+    ProgramNotFound,
+    /// The named program does not exist or cannot be executed.
+    #[error("`{}` cannot be used as Terraform: {reason}", path.display())]
+    ProgramUnusable {
+        /// What was named.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The operating system refused to start the program, or lost it.
+    #[error("`{}` could not be run: {source}", path.display())]
+    CannotRun {
+        /// The program.
+        path: PathBuf,
+        /// The operating system's word.
+        source: io::Error,
+    },
+    /// The interrupt fired; Terraform was told, and has ended by itself.
+    #[error("interrupted during `terraform {subcommand}`")]
+    Interrupted {
+        /// The subcommand that ran, or was about to.
+        subcommand: &'static str,
+    },
+    /// Terraform itself failed and said why.
+    #[error(transparent)]
+    Terraform(#[from] Box<Failure>),
+    /// A document of Terraform's could not be read.
+    #[error("{document} could not be read: {problem}")]
+    Document {
+        /// Which document.
+        document: Document,
+        /// What is wrong with it.
+        problem: DocumentProblem,
+    },
+    /// The directory does not exist, or is none.
+    #[error("`{}` is not a directory", path.display())]
+    NoDirectory {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// The directory holds no configuration.
+    #[error("`{}` holds no .tf file; name the configuration with --chdir", path.display())]
+    NoConfiguration {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A file could not be read, written or removed.
+    #[error("`{}` could not be {action}: {source}", path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// `read`, `written`, `removed`.
+        action: &'static str,
+        /// The operating system's word; its kind tells a full disk from a read-only directory.
+        source: io::Error,
+    },
+    /// A flag after `--` that is not in the table of passed flags.
+    #[error("`{flag}` cannot be passed to Terraform here; allowed are {allowed}")]
+    FlagNotAllowed {
+        /// The flag, without its value.
+        flag: String,
+        /// The flags that are.
+        allowed: String,
+    },
+    /// A flag after `--` that lacks its value.
+    #[error("`{flag}` needs a value")]
+    FlagWithoutValue {
+        /// The flag.
+        flag: String,
+    },
+}
+
+impl Error {
+    pub(crate) fn file(path: impl Into<PathBuf>, action: &'static str, source: io::Error) -> Self {
+        Self::File { path: path.into(), action, source }
+    }
+
+    pub(crate) fn document(document: Document, problem: DocumentProblem) -> Self {
+        Self::Document { document, problem }
+    }
+
+    /// Returns what Terraform said, if it was Terraform that failed.
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Terraform(failure) => Some(failure),
+            _ => None,
+        }
+    }
+}
+
+/// A document of Terraform's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Document {
+    /// `terraform show -json PLANFILE`.
+    Plan,
+    /// `terraform state pull`, a `.tfstate` file.
+    State,
+    /// `terraform version -json`.
+    Version,
+}
+
+impl std::fmt::Display for Document {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Plan => "the plan's JSON",
+            Self::State => "the state",
+            Self::Version => "the version's JSON",
+        })
+    }
+}
+
+/// What is wrong with a document.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentProblem {
+    /// Nothing but blanks.
+    #[error("it is empty")]
+    Empty,
+    /// It ends before it is complete.
+    #[error("it is cut off at line {line}")]
+    CutOff {
+        /// The last line.
+        line: usize,
+    },
+    /// It is a web page: a proxy or a login page answered.
+    #[error("it is a web page, not JSON")]
+    WebPage,
+    /// It is no JSON, or has another shape.
+    #[error("{0}")]
+    Malformed(serde_json::Error),
+    /// A format version that this program does not know.
+    #[error("format version {found} is not known (known: {known})")]
+    FormatVersion {
+        /// What it says.
+        found: String,
+        /// What is known.
+        known: &'static str,
+    },
+    /// An address of a kind's instance that cannot be told apart.
+    #[error("the address `{0}` is not understood")]
+    Address(String),
+}
+
+impl DocumentProblem {
+    /// Sorts a parser's error by what a person can do about it.
+    pub(crate) fn of_parse(text: &[u8], error: serde_json::Error) -> Self {
+        let start = text.trim_ascii_start();
+        if start.is_empty() {
+            Self::Empty
+        } else if start.starts_with(b"<") {
+            Self::WebPage
+        } else if error.is_eof() {
+            Self::CutOff { line: error.line() }
+        } else {
+            Self::Malformed(error)
+        }
+    }
+}

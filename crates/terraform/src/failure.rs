@@ -1,0 +1,323 @@
+//! A failure of Terraform itself, and the table that says what kind it is.
+//!
+//! Never guesses from exit codes: Terraform's only say "1". Invariant: the text kept is Terraform's
+//! first telling diagnostic, unchanged.
+
+use std::fmt;
+
+use crate::diagnostics::{self, Diagnostic};
+
+/// Terraform ended without doing what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What kind of failure.
+    pub kind: FailureKind,
+    /// The subcommand that failed.
+    pub subcommand: &'static str,
+    /// Its exit code, `None` if a signal ended it.
+    pub code: Option<i32>,
+    /// Terraform's words.
+    pub diagnostic: Diagnostic,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`terraform {}` failed: {}", self.subcommand, self.diagnostic.summary)?;
+        if !self.diagnostic.detail.is_empty() {
+            write!(f, "\n{}", self.diagnostic.detail)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// What kind of failure: something that a caller can act on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// `terraform init` has to run first.
+    NotInitialised,
+    /// The backend (or HCP Terraform) is not initialised.
+    BackendInitialisation,
+    /// Somebody else holds the state lock.
+    StateLocked(LockHolder),
+    /// The local backend lost a race for its lock; the same call works a moment later.
+    LockRace,
+    /// A root variable has no value.
+    MissingVariable,
+    /// The configuration has an error.
+    ConfigurationInvalid,
+    /// The directory holds no configuration.
+    NoConfiguration,
+    /// The provider did not start: credentials, region, gateway.
+    ProviderStart,
+    /// The provider process died.
+    PluginDied,
+    /// This Terraform does not satisfy `required_version`.
+    TooOld,
+    /// `-target` is refused because `moved` blocks are pending elsewhere.
+    TargetingRefused,
+    /// The object to import does not exist.
+    NothingToImport,
+    /// The address to import to is in the state already.
+    AlreadyManaged,
+    /// The saved plan no longer fits the state.
+    StalePlan,
+    /// The state could not be saved; `errored.tfstate` may lie in the directory.
+    StateNotSaved,
+    /// The disk is full.
+    DiskFull,
+    /// A file or directory may not be written.
+    NotWritable,
+    /// None of these.
+    Other,
+}
+
+/// Who holds a state lock, as far as the backend tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LockHolder {
+    /// The lock's id, for `force-unlock`.
+    pub id: Option<String>,
+    /// `user@host`.
+    pub who: Option<String>,
+    /// What it is doing (`OperationTypePlan`).
+    pub operation: Option<String>,
+    /// Since when.
+    pub created: Option<String>,
+}
+
+/// Which part of a diagnostic a row of the table looks at.
+#[derive(Clone, Copy)]
+enum In {
+    Summary,
+    Anywhere,
+    /// The address of the diagnostic begins like this.
+    Address,
+}
+
+/// First match wins. Texts: Terraform 1.6 to 1.15, provider 1.84, measured.
+const TABLE: &[(In, &str, FailureKind)] = {
+    use FailureKind as Kind;
+    use In::{Address, Anywhere, Summary};
+    &[
+        (Anywhere, "no space left on device", Kind::DiskFull),
+        (Anywhere, "disk quota exceeded", Kind::DiskFull),
+        (Anywhere, "read-only file system", Kind::NotWritable),
+        (Summary, "Failed to save state", Kind::StateNotSaved),
+        (Summary, "Failed to persist state", Kind::StateNotSaved),
+        (Summary, "Inconsistent dependency lock file", Kind::NotInitialised),
+        (Summary, "Required plugins are not installed", Kind::NotInitialised),
+        (Summary, "Module not installed", Kind::NotInitialised),
+        (Summary, "Module source has changed", Kind::NotInitialised),
+        (Summary, "Module version requirements have changed", Kind::NotInitialised),
+        (Summary, "missing or corrupted provider plugins", Kind::NotInitialised),
+        (Summary, "Missing required provider", Kind::NotInitialised),
+        (Summary, "initialization required", Kind::BackendInitialisation),
+        (Summary, "Backend configuration changed", Kind::BackendInitialisation),
+        (Summary, "No value for required variable", Kind::MissingVariable),
+        (Summary, "Unsupported Terraform Core version", Kind::TooOld),
+        (Summary, "Unsupported OpenTofu Core version", Kind::TooOld),
+        (Anywhere, "Plugin did not respond", Kind::PluginDied),
+        (Summary, "plugin crashed", Kind::PluginDied),
+        (Summary, "Moved resource instances excluded by targeting", Kind::TargetingRefused),
+        (Summary, "Cannot import non-existent remote object", Kind::NothingToImport),
+        (Summary, "Resource already managed by", Kind::AlreadyManaged),
+        (Summary, "Saved plan is stale", Kind::StalePlan),
+        (Summary, "No configuration files", Kind::NoConfiguration),
+        (Summary, "failed to authorize Genesys Cloud", Kind::ProviderStart),
+        (Summary, "exhausted retries on Genesys Cloud", Kind::ProviderStart),
+        (Summary, "Failed to instantiate provider", Kind::ProviderStart),
+        (Summary, "Invalid provider configuration", Kind::ProviderStart),
+        (Anywhere, "timeout while waiting for plugin to start", Kind::ProviderStart),
+        (Address, "provider[", Kind::ProviderStart),
+        (Anywhere, "permission denied", Kind::NotWritable),
+    ]
+};
+
+impl FailureKind {
+    /// Says what kind of failure a diagnostic tells of.
+    pub fn of(diagnostic: &Diagnostic) -> Self {
+        if diagnostic.summary.contains("acquiring the state lock") {
+            return of_lock_error(&diagnostic.detail);
+        }
+        let contains = |needle: &str| diagnostic.summary.contains(needle);
+        let row = TABLE.iter().find(|(place, needle, _)| match place {
+            In::Summary => contains(needle),
+            In::Anywhere => contains(needle) || diagnostic.detail.contains(needle),
+            In::Address => {
+                diagnostic.address.as_ref().is_some_and(|address| address.starts_with(needle))
+            }
+        });
+        match row {
+            Some((_, _, kind)) => kind.clone(),
+            None if diagnostic.place.is_some() && diagnostic.address.is_none() => {
+                Self::ConfigurationInvalid
+            }
+            None => Self::Other,
+        }
+    }
+
+    fn is_telling(&self) -> bool {
+        !matches!(self, Self::Other | Self::ConfigurationInvalid)
+    }
+}
+
+fn of_lock_error(detail: &str) -> FailureKind {
+    // Word-wrapped text may break anywhere between words.
+    let flat = detail.split_whitespace().collect::<Vec<_>>().join(" ");
+    if flat.contains("resource temporarily unavailable")
+        && flat.contains("no such file or directory")
+    {
+        return FailureKind::LockRace;
+    }
+    if flat.contains("Unsupported state file format") {
+        return FailureKind::Other;
+    }
+    let field = |name: &str| {
+        detail
+            .lines()
+            .filter_map(|line| line.trim_start().strip_prefix(name))
+            .map(|value| value.trim().to_owned())
+            .find(|value| !value.is_empty())
+    };
+    FailureKind::StateLocked(LockHolder {
+        id: field("ID:"),
+        who: field("Who:"),
+        operation: field("Operation:"),
+        created: field("Created:"),
+    })
+}
+
+impl Failure {
+    /// Reads a failure out of what a call printed: `-json` lines, or else plain text.
+    pub fn of_output(
+        subcommand: &'static str,
+        code: Option<i32>,
+        stdout: &[u8],
+        stderr: &[u8],
+    ) -> Self {
+        let stdout = String::from_utf8_lossy(stdout);
+        let stderr = String::from_utf8_lossy(stderr);
+        let mut errors = diagnostics::errors_of_json_lines(&stdout);
+        errors.extend(diagnostics::errors_of_text(&stderr));
+        if errors.is_empty() {
+            errors = diagnostics::errors_of_text(&stdout);
+        }
+        let telling = errors
+            .iter()
+            .find(|error| FailureKind::of(error).is_telling())
+            .or(errors.first())
+            .cloned();
+        let diagnostic = telling.unwrap_or_else(|| unstructured(&stdout, &stderr));
+        Self { kind: FailureKind::of(&diagnostic), subcommand, code, diagnostic }
+    }
+
+    /// Says whether the very same call may be tried once more because nothing was done.
+    pub fn is_worth_another_try(&self, writes: bool) -> bool {
+        match self.kind {
+            FailureKind::LockRace => true,
+            FailureKind::PluginDied => !writes,
+            _ => false,
+        }
+    }
+}
+
+/// Makes a diagnostic of text that has no `Error: `, such as a complaint about flags.
+fn unstructured(stdout: &str, stderr: &str) -> Diagnostic {
+    let text = if stderr.trim().is_empty() { stdout } else { stderr };
+    // Warnings about the CLI configuration may stand above it.
+    let lines = || text.trim().lines();
+    let start = lines().position(|line| line.starts_with("Error"));
+    let mut lines = lines().skip(start.unwrap_or_default());
+    Diagnostic {
+        summary: lines.next().unwrap_or("it said nothing").to_owned(),
+        detail: lines.take(20).collect::<Vec<_>>().join("\n"),
+        ..Diagnostic::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind_of(summary: &str, detail: &str) -> FailureKind {
+        FailureKind::of(&Diagnostic {
+            summary: summary.into(),
+            detail: detail.into(),
+            ..Diagnostic::default()
+        })
+    }
+
+    #[test]
+    fn a_lock_error_names_its_holder() {
+        let detail = "Error message: resource temporarily unavailable\nLock Info:\n  ID:        5b\n  Path:      terraform.tfstate\n  Operation: OperationTypePlan\n  Who:       me@host\n  Version:   1.11.4\n  Created:   2026-11-24 02:46:29 UTC\n  Info:      \n";
+        assert_eq!(
+            kind_of("Error acquiring the state lock", detail),
+            FailureKind::StateLocked(LockHolder {
+                id: Some("5b".into()),
+                who: Some("me@host".into()),
+                operation: Some("OperationTypePlan".into()),
+                created: Some("2026-11-24 02:46:29 UTC".into()),
+            })
+        );
+    }
+
+    #[test]
+    fn the_lock_race_of_the_recorded_run_is_worth_another_try_even_for_a_write() {
+        let recorded = include_str!("../../../fixtures/terraform-samples/lock-error-plan.jsonl");
+        let failure = Failure::of_output("import", Some(1), recorded.as_bytes(), b"");
+        assert_eq!(failure.kind, FailureKind::LockRace);
+        assert!(failure.is_worth_another_try(true));
+    }
+
+    #[test]
+    fn the_recorded_crash_is_a_dead_plugin_and_only_reads_are_repeated() {
+        let recorded =
+            include_str!("../../../fixtures/provider-samples/plan-crash-concurrent-map-writes.txt");
+        let failure = Failure::of_output("plan", Some(1), b"", recorded.as_bytes());
+        assert_eq!(failure.kind, FailureKind::PluginDied, "{failure}");
+        assert!(failure.is_worth_another_try(false));
+        assert!(!failure.is_worth_another_try(true));
+    }
+
+    #[test]
+    fn the_recorded_bad_client_is_a_provider_that_does_not_start() {
+        let recorded =
+            include_str!("../../../fixtures/provider-samples/diag-provider-bad-client.json");
+        let line = recorded.replace('\n', " ");
+        let failure = Failure::of_output("plan", Some(1), line.as_bytes(), b"");
+        assert_eq!(failure.kind, FailureKind::ProviderStart, "{failure}");
+    }
+
+    #[test]
+    fn sorts_the_everyday_refusals() {
+        use FailureKind as Kind;
+        for (summary, kind) in [
+            ("Inconsistent dependency lock file", Kind::NotInitialised),
+            (
+                r#"Backend initialization required, please run "terraform init""#,
+                Kind::BackendInitialisation,
+            ),
+            (
+                r#"HCP Terraform or Terraform Enterprise initialization required: please run "terraform init""#,
+                Kind::BackendInitialisation,
+            ),
+            ("No value for required variable", Kind::MissingVariable),
+            ("Saved plan is stale", Kind::StalePlan),
+            ("Something new", Kind::Other),
+        ] {
+            assert_eq!(kind_of(summary, ""), kind, "{summary}");
+        }
+    }
+
+    #[test]
+    fn text_without_any_diagnostic_still_says_something() {
+        let failure = Failure::of_output(
+            "state rm",
+            Some(1),
+            b"",
+            b"There are some problems with the CLI configuration:\nError parsing command-line flags: flag provided but not defined: -var\n",
+        );
+        assert!(failure.diagnostic.summary.ends_with("not defined: -var"), "{failure}");
+    }
+}

@@ -1,0 +1,432 @@
+//! Adoption through Terraform itself: a plan that imports and does nothing else.
+//!
+//! Import blocks are written, planned, judged by the plan's JSON, and that very plan file is
+//! applied. Never changes an object unless told so for its address. Where no such plan can be made,
+//! `terraform import` follows, address by address; it never writes to the org either.
+
+mod blocks_file;
+mod judge;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use divvy_core::{Address, Consent, EntityId};
+
+use self::blocks_file::BlocksFile;
+use self::judge::{Judgement, Unfit, judge};
+use crate::error::Error;
+use crate::failure::{Failure, FailureKind};
+use crate::invocation::PlanRequest;
+use crate::plan_document::PlanDocument;
+use crate::working_directory::{PlanFile, WorkingDirectory};
+
+/// One object to be adopted at one address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Import {
+    /// Where; copied from the plan, never rebuilt.
+    pub address: Address,
+    /// What.
+    pub id: EntityId,
+    /// What to do if Terraform would then update the object.
+    pub when_drifted: WhenDrifted,
+}
+
+/// What to do with an import that would be followed by an update.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WhenDrifted {
+    /// Leave the address out, and say so.
+    #[default]
+    LeaveOut,
+    /// Import it without the update (by `terraform import`): the drift stays.
+    ImportOnly,
+    /// Import it and let the same plan update it.
+    Update,
+}
+
+/// What an adoption came to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Adoption {
+    /// What is in the state now.
+    pub imported: Vec<Imported>,
+    /// What is not, and why.
+    pub left_out: Vec<LeftOut>,
+    /// Outputs whose value changed with the import.
+    pub changed_outputs: Vec<String>,
+    /// Checks that did not hold in the plan that was applied.
+    pub failed_checks: Vec<String>,
+    /// Pending `moved` blocks that the applied plan carried out: from, to.
+    pub moved: Vec<(String, String)>,
+    /// How often Terraform was started.
+    pub terraform_runs: usize,
+}
+
+/// One adopted object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Imported {
+    /// Where.
+    pub address: Address,
+    /// What.
+    pub id: EntityId,
+    /// Through what.
+    pub way: Way,
+    /// True if the object was updated as well, as was allowed.
+    pub updated: bool,
+}
+
+/// Through what an import was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// An import-only plan with `-target`.
+    TargetedPlan,
+    /// An import-only plan of everything.
+    WholePlan,
+    /// `terraform import`.
+    Command,
+}
+
+/// One import that was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Where.
+    pub address: Address,
+    /// What.
+    pub id: EntityId,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why an import was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Terraform would update the object, and that was not allowed.
+    WouldUpdate,
+    /// Terraform would replace or delete the object.
+    WouldDestroy,
+    /// Terraform ignored the import: the address is in the state already.
+    NotImported,
+    /// The configuration imports another id there.
+    OtherIdPlanned,
+    /// No object of this id exists for Terraform.
+    NotFound,
+    /// `terraform import` refused.
+    Refused(Box<Failure>),
+}
+
+impl From<Unfit> for Reason {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Updates => Self::WouldUpdate,
+            Unfit::Destroys => Self::WouldDestroy,
+            Unfit::NotImported => Self::NotImported,
+            Unfit::OtherId => Self::OtherIdPlanned,
+        }
+    }
+}
+
+/// The first Terraform with import blocks.
+const FIRST_WITH_BLOCKS: (u64, u64) = (1, 5);
+
+/// The operating system bears about 2 MB of arguments and environment.
+const LONGEST_TARGETS: usize = 1 << 20;
+
+impl WorkingDirectory {
+    /// Adopts objects. `run` is a word that makes the name of the blocks file unique;
+    /// `terraform_version` comes from a plan's JSON (unknown counts as new).
+    ///
+    /// One address that cannot be adopted is a [`LeftOut`], never an error.
+    ///
+    /// # Errors
+    /// As every run; the blocks file is removed first.
+    pub async fn adopt(
+        &self,
+        consent: &Consent,
+        imports: &[Import],
+        run: &str,
+        terraform_version: Option<&str>,
+    ) -> Result<Adoption, Error> {
+        let runs_before = self.terraform_runs();
+        self.remove_left_over_blocks(consent)?;
+        let mut work = Work::new(self, consent, run, imports);
+        if terraform_version.is_none_or(knows_import_blocks) {
+            work.by_plans().await?;
+        }
+        work.by_commands().await?;
+        let mut adoption = work.adoption;
+        adoption.terraform_runs = self.terraform_runs() - runs_before;
+        Ok(adoption)
+    }
+
+    /// Names the blocks files that killed runs have left: every plan would import again.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn left_over_blocks(&self) -> Result<Vec<std::path::PathBuf>, Error> {
+        blocks_file::left_over(self.path())
+    }
+
+    /// Removes the blocks files that killed runs have left, and names them.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn remove_left_over_blocks(
+        &self,
+        _consent: &Consent,
+    ) -> Result<Vec<std::path::PathBuf>, Error> {
+        let found = self.left_over_blocks()?;
+        for path in &found {
+            blocks_file::remove(path, self.terraform().observer())?;
+        }
+        Ok(found)
+    }
+}
+
+/// An adoption under way: what is still open moves into `adoption`.
+struct Work<'a> {
+    directory: &'a WorkingDirectory,
+    consent: &'a Consent,
+    run: &'a str,
+    open: BTreeMap<Address, EntityId>,
+    when_drifted: BTreeMap<Address, WhenDrifted>,
+    adoption: Adoption,
+    /// Imports that only `terraform import` can do without an update.
+    by_command: BTreeMap<Address, EntityId>,
+}
+
+/// What became of one try to plan.
+enum Try {
+    /// It was applied, or nothing is left to plan.
+    Done,
+    /// Some addresses were taken out.
+    Again,
+    /// No import-only plan this way.
+    AnotherWay,
+}
+
+impl<'a> Work<'a> {
+    fn new(
+        directory: &'a WorkingDirectory,
+        consent: &'a Consent,
+        run: &'a str,
+        imports: &[Import],
+    ) -> Self {
+        let pairs = |import: &Import| (import.address.clone(), import.id.clone());
+        let policies = |import: &Import| (import.address.clone(), import.when_drifted);
+        Self {
+            directory,
+            consent,
+            run,
+            open: imports.iter().map(pairs).collect(),
+            when_drifted: imports.iter().map(policies).collect(),
+            adoption: Adoption::default(),
+            by_command: BTreeMap::new(),
+        }
+    }
+
+    async fn by_plans(&mut self) -> Result<(), Error> {
+        for way in [Way::TargetedPlan, Way::WholePlan] {
+            // Each round takes at least one address out, so this ends.
+            loop {
+                match self.try_plan(way).await? {
+                    Try::Done => return Ok(()),
+                    Try::Again => {}
+                    Try::AnotherWay => break,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn try_plan(&mut self, way: Way) -> Result<Try, Error> {
+        if self.open.is_empty() {
+            return Ok(Try::Done);
+        }
+        let length: usize = self.open.keys().map(|address| address.as_str().len()).sum();
+        if way == Way::TargetedPlan && length > LONGEST_TARGETS {
+            return Ok(Try::AnotherWay);
+        }
+        let (file, plan) = match self.plan(way).await {
+            Ok(planned) => planned,
+            Err(Error::Terraform(failure)) => return self.after_failed_plan(failure),
+            Err(error) if is_no_place_to_write(&error) => return Ok(Try::AnotherWay),
+            Err(error) => return Err(error),
+        };
+        let may_update = self.addresses_that_may_update();
+        match judge(&plan, &self.open, &may_update) {
+            Judgement::Acceptable => {
+                self.directory.apply_plan(self.consent, &file).await?;
+                self.record(way, &plan);
+                Ok(Try::Done)
+            }
+            Judgement::Unfit(unfit) => {
+                for (address, reason) in unfit {
+                    self.take_out(&address, reason);
+                }
+                Ok(Try::Again)
+            }
+            Judgement::Foreign(addresses) => {
+                tracing::info!(?way, ?addresses, "the plan would change something else");
+                Ok(Try::AnotherWay)
+            }
+            Judgement::Errored => Ok(Try::AnotherWay),
+        }
+    }
+
+    /// Makes one plan; the blocks file is there for no longer than that.
+    async fn plan(&self, way: Way) -> Result<(PlanFile, PlanDocument), Error> {
+        let targets: Vec<Address> = match way {
+            Way::TargetedPlan => self.open.keys().cloned().collect(),
+            Way::WholePlan | Way::Command => Vec::new(),
+        };
+        let request = PlanRequest {
+            // Of the whole, only what is imported is read: the plan must not record other drift.
+            refresh: way == Way::TargetedPlan,
+            targets: &targets,
+            reads: self.open.len(),
+        };
+        let observer = self.directory.terraform().observer();
+        let blocks = BlocksFile::write(self.directory.path(), self.run, &self.open, observer)?;
+        let file = self.directory.plan(request).await;
+        drop(blocks);
+        let file = file?;
+        let document = self.directory.show(&file).await?;
+        Ok((file, document))
+    }
+
+    /// A plan fails as a whole if one id does not exist, or if targeting is refused.
+    fn after_failed_plan(&mut self, failure: Box<Failure>) -> Result<Try, Error> {
+        match failure.kind {
+            FailureKind::TargetingRefused => Ok(Try::AnotherWay),
+            FailureKind::NothingToImport => {
+                let named = named_in(&failure.diagnostic.detail, self.open.keys());
+                let Some(address) = named else {
+                    return Ok(Try::AnotherWay);
+                };
+                self.leave_out(&address, Reason::NotFound);
+                Ok(Try::Again)
+            }
+            _ => Err(Error::Terraform(failure)),
+        }
+    }
+
+    fn addresses_that_may_update(&self) -> BTreeSet<Address> {
+        let policies = self.when_drifted.iter();
+        policies
+            .filter(|(_, policy)| **policy == WhenDrifted::Update)
+            .map(|(address, _)| address.clone())
+            .collect()
+    }
+
+    fn take_out(&mut self, address: &Address, unfit: Unfit) {
+        let policy = self.when_drifted.get(address).copied().unwrap_or_default();
+        if unfit == Unfit::Updates && policy == WhenDrifted::ImportOnly {
+            if let Some((address, id)) = self.open.remove_entry(address) {
+                self.by_command.insert(address, id);
+            }
+        } else {
+            self.leave_out(address, unfit.into());
+        }
+    }
+
+    fn leave_out(&mut self, address: &Address, reason: Reason) {
+        if let Some((address, id)) = self.open.remove_entry(address) {
+            self.adoption.left_out.push(LeftOut { address, id, reason });
+        }
+    }
+
+    fn record(&mut self, way: Way, plan: &PlanDocument) {
+        let updated = |address: &Address| {
+            plan.changes().iter().any(|change| {
+                change.address == address.as_str()
+                    && change.action == Some(divvy_core::survey::Change::Update)
+            })
+        };
+        for (address, id) in std::mem::take(&mut self.open) {
+            self.adoption.imported.push(Imported { updated: updated(&address), address, id, way });
+        }
+        self.adoption.changed_outputs = plan.changed_outputs();
+        self.adoption.failed_checks = plan.failed_checks();
+        let changes = plan.changes().iter();
+        self.adoption.moved = changes
+            .filter_map(|change| Some((change.previous_address.clone()?, change.address.clone())))
+            .collect();
+    }
+
+    /// One `terraform import` each, for whatever is left.
+    async fn by_commands(&mut self) -> Result<(), Error> {
+        let mut left = std::mem::take(&mut self.open);
+        left.append(&mut self.by_command);
+        for (address, id) in left {
+            match self.directory.import(self.consent, &address, &id).await {
+                Ok(()) => self.adoption.imported.push(Imported {
+                    address,
+                    id,
+                    way: Way::Command,
+                    updated: false,
+                }),
+                Err(Error::Terraform(failure)) => {
+                    let reason = match failure.kind {
+                        FailureKind::NothingToImport => Reason::NotFound,
+                        FailureKind::AlreadyManaged => Reason::NotImported,
+                        _ => Reason::Refused(failure),
+                    };
+                    self.adoption.left_out.push(LeftOut { address, id, reason });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Finds the address that Terraform quotes (as Go does) in "…import an existing object to "ADDR"…";
+/// the diagnostic has no address of its own.
+fn named_in<'a>(detail: &str, addresses: impl Iterator<Item = &'a Address>) -> Option<Address> {
+    let mut addresses = addresses;
+    addresses.find(|address| detail.contains(&format!("{:?}", address.as_str()))).cloned()
+}
+
+/// A read-only directory takes no import blocks; its backend may still take an import.
+fn is_no_place_to_write(error: &Error) -> bool {
+    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    matches!(error, Error::File { source, .. }
+        if matches!(source.kind(), PermissionDenied | ReadOnlyFilesystem))
+}
+
+fn knows_import_blocks(version: &str) -> bool {
+    let mut numbers = version.split('.').map(str::parse::<u64>);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= FIRST_WITH_BLOCKS,
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_read_only_directory_is_no_reason_to_give_up_and_a_full_disk_is() {
+        use std::io::ErrorKind;
+        for (kind, is_so) in [
+            (ErrorKind::PermissionDenied, true),
+            (ErrorKind::ReadOnlyFilesystem, true),
+            (ErrorKind::StorageFull, false),
+        ] {
+            let error = Error::file("x", "written", kind.into());
+            assert_eq!(is_no_place_to_write(&error), is_so, "{kind}");
+        }
+    }
+
+    #[test]
+    fn import_blocks_came_with_1_5() {
+        for (version, knows) in [
+            ("1.4.7", false),
+            ("1.5.0", true),
+            ("1.11.4", true),
+            ("2.0.0", true),
+            ("1.5.0-beta1", true),
+            ("?", true),
+        ] {
+            assert_eq!(knows_import_blocks(version), knows, "{version}");
+        }
+    }
+}

@@ -1,0 +1,584 @@
+//! What CI systems and wrappers add to a line, as a table: one entry per custom.
+//!
+//! Never looks at Terraform's own text, apart from the rules of its boxes. Invariant: a layer only
+//! takes characters off the beginning of a line; what it hands on is the rest, unchanged. To know a
+//! new CI system, add one entry to [`LAYERS`] and its line to the tests.
+
+use std::borrow::Cow;
+
+/// A line without one layer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Stripped<'a> {
+    pub(super) text: &'a str,
+    /// Terragrunt unit, CDKTF stack: tells two orgs apart.
+    pub(super) unit: Option<&'a str>,
+    /// Keeps lines together that were written by one process, where several write at once.
+    pub(super) lane: Option<Cow<'a, str>>,
+}
+
+impl<'a> Stripped<'a> {
+    fn text(text: &'a str) -> Option<Self> {
+        Some(Self {
+            text,
+            ..Self::default()
+        })
+    }
+}
+
+/// Takes one layer off, if the line has it.
+type Strip = for<'a> fn(&'a str) -> Option<Stripped<'a>>;
+
+/// Tried in this order, again and again until none matches.
+static LAYERS: &[(&str, Strip)] = &[
+    ("GitHub Actions, Azure DevOps, GitLab: stamp", stamp),
+    ("Terragrunt: clock, level, unit, tool", terragrunt),
+    ("Jenkins: clock", clock),
+    ("Jenkins, TeamCity: stamp in brackets", bracketed_stamp),
+    ("TeamCity: step", teamcity_step),
+    (
+        "Terragrunt, Jenkins branches, wrappers: word in brackets",
+        bracketed,
+    ),
+    ("Azure DevOps, GitHub Actions: ##[command]", hash_command),
+    ("GitHub Actions: ::command::", colon_command),
+    ("gh run view: job, step, stamp", job_and_step),
+    ("Kubernetes: stream and flag", kubernetes_stream),
+    ("Google Cloud Build: step", cloud_build),
+    ("Docker Compose: service", compose),
+    ("wrappers, PowerShell: tool and colon", tool),
+    ("CDKTF: stack", cdktf),
+    ("Markdown: quotation", quotation),
+    ("anything before the rule of a box", before_rule),
+];
+
+/// More layers than any log has.
+const MOST_LAYERS: usize = 8;
+
+/// Takes all layers off a line; unit and lane are those of the outermost layer that names one.
+pub(super) fn strip(line: &str) -> Stripped<'_> {
+    let mut result = Stripped {
+        text: line,
+        ..Stripped::default()
+    };
+    for _ in 0..MOST_LAYERS {
+        let Some(next) = LAYERS.iter().find_map(|(_, strip)| strip(result.text)) else {
+            break;
+        };
+        result.text = next.text;
+        result.unit = result.unit.or(next.unit);
+        result.lane = result.lane.or(next.lane);
+    }
+    result
+}
+
+/// Returns the unit that a line names for the lines after it: Atlantis' headings, Terragrunt's
+/// closing list.
+pub(super) fn heading(text: &str) -> Option<String> {
+    let text = text.trim_start();
+    if let Some(list_entry) = text.strip_prefix("* Failed to execute ") {
+        let (_, unit) = list_entry.rsplit_once("\" in ")?;
+        return Some(plain_unit(unit.trim_end()).to_owned());
+    }
+    if !(text.starts_with("Ran ") || text.starts_with("### ")) {
+        return None;
+    }
+    let quoted = |label: &str| {
+        let (_, rest) = text.split_once(label)?;
+        rest.split_once('`').map(|(value, _)| value)
+    };
+    let directory = quoted("dir: `")?;
+    match quoted("workspace: `") {
+        None | Some("default") => Some(directory.to_owned()),
+        Some(workspace) => Some(format!("{directory} (workspace {workspace})")),
+    }
+}
+
+/// Spells a unit in one way: without `./` before it.
+pub(super) fn plain_unit(unit: &str) -> &str {
+    unit.strip_prefix("./").unwrap_or(unit)
+}
+
+/// Matches a shape in which `d` stands for a digit, and returns what follows it.
+fn after_shape<'a>(text: &'a str, shape: &str) -> Option<&'a str> {
+    let bytes = text.as_bytes();
+    let fits = bytes.len() >= shape.len()
+        && shape.bytes().zip(bytes).all(|(want, have)| match want {
+            b'd' => have.is_ascii_digit(),
+            _ => want == *have,
+        });
+    if fits { text.get(shape.len()..) } else { None }
+}
+
+fn starts_with_digit(text: &str) -> bool {
+    text.as_bytes().first().is_some_and(u8::is_ascii_digit)
+}
+
+/// `2026-11-20T08:15:03.2604977Z`, with a blank or `/` in it, any fraction, any zone.
+fn after_stamp(text: &str) -> Option<&str> {
+    if !starts_with_digit(text) {
+        return None;
+    }
+    const SHAPES: [&str; 3] = [
+        "dddd-dd-ddTdd:dd:dd",
+        "dddd-dd-dd dd:dd:dd",
+        "dddd/dd/dd dd:dd:dd",
+    ];
+    let rest = SHAPES.iter().find_map(|shape| after_shape(text, shape))?;
+    let rest = after_fraction(rest);
+    let zone = ["Z", " UTC"]
+        .iter()
+        .find_map(|zone| rest.strip_prefix(zone));
+    let offset = ["+dd:dd", "-dd:dd", "+dddd", "-dddd"];
+    Some(
+        zone.or_else(|| offset.iter().find_map(|shape| after_shape(rest, shape)))
+            .unwrap_or(rest),
+    )
+}
+
+fn after_fraction(text: &str) -> &str {
+    match text.strip_prefix(['.', ',']) {
+        Some(digits) if starts_with_digit(digits) => {
+            digits.trim_start_matches(|char: char| char.is_ascii_digit())
+        }
+        _ => text,
+    }
+}
+
+fn stamp(text: &str) -> Option<Stripped<'_>> {
+    let rest = after_stamp(text)?;
+    if rest.is_empty() {
+        Stripped::text(rest)
+    } else {
+        Stripped::text(rest.strip_prefix(' ')?)
+    }
+}
+
+/// GitLab's `2026-11-20T08:15:03.123456Z 01O text`: returns the text, and true if `+` stands for the
+/// blank, because the line continues the one before. The other layers come after the joining.
+pub(super) fn gitlab_stream(line: &str) -> Option<(&str, bool)> {
+    let rest = after_stamp(line)?.strip_prefix(' ')?;
+    let rest = after_shape(rest, "dd")?.strip_prefix(['O', 'E'])?;
+    let text = if rest.is_empty() {
+        rest
+    } else {
+        rest.strip_prefix([' ', '+'])?
+    };
+    Some((text, rest.starts_with('+')))
+}
+
+fn clock(text: &str) -> Option<Stripped<'_>> {
+    if !starts_with_digit(text) {
+        return None;
+    }
+    let rest = after_fraction(after_shape(text, "dd:dd:dd")?);
+    let rest = rest.strip_prefix("  ").or_else(|| rest.strip_prefix(' '));
+    Stripped::text(rest?)
+}
+
+/// `08:11:20.451 STDOUT [orgs/dev] terraform: text`; unit and tool may be missing.
+fn terragrunt(text: &str) -> Option<Stripped<'_>> {
+    const LEVELS: [&str; 7] = [
+        "STDOUT", "STDERR", "INFO", "WARN", "ERROR", "DEBUG", "TRACE",
+    ];
+    let rest = clock(text)?.text;
+    let rest = LEVELS
+        .iter()
+        .find_map(|level| rest.strip_prefix(level))?
+        .strip_prefix(' ')?;
+    let rest = rest.trim_start_matches(' ');
+    let (unit, rest) = match rest
+        .strip_prefix('[')
+        .and_then(|inner| inner.split_once("] "))
+    {
+        Some((unit, rest)) => (Some(plain_unit(unit)), rest),
+        None => (None, rest),
+    };
+    let text = after_tool(rest).unwrap_or(rest);
+    Some(Stripped {
+        text,
+        unit,
+        ..Stripped::default()
+    })
+}
+
+/// `[2026-11-20T08:15:03.260Z] text`, `[08:15:03] text`, `[08:15:03]i:\t text`.
+fn bracketed_stamp(text: &str) -> Option<Stripped<'_>> {
+    let inner = text.strip_prefix('[')?;
+    let rest = after_stamp(inner)
+        .or_else(|| after_shape(inner, "dd:dd:dd").map(after_fraction))?
+        .strip_prefix(']')?;
+    let marks = ["i:", "w:", "W:", "E:", "F:", ":"];
+    let marked = marks.iter().find_map(|mark| rest.strip_prefix(mark));
+    let blanks: &[char] = &[' ', '\t'];
+    Stripped::text(match marked {
+        Some(rest) => rest.trim_start_matches(blanks),
+        None => rest.strip_prefix(' ').unwrap_or(rest),
+    })
+}
+
+/// `[Step 1/2] text`.
+fn teamcity_step(text: &str) -> Option<Stripped<'_>> {
+    let (step, rest) = text.strip_prefix("[Step ")?.split_once("] ")?;
+    let is_step = step
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'/');
+    if is_step { Stripped::text(rest) } else { None }
+}
+
+/// `[orgs/dev] text`, `[tofu]: text`. A word with a slash is a unit, any other only a lane.
+fn bracketed(text: &str) -> Option<Stripped<'_>> {
+    let (word, rest) = text.strip_prefix('[')?.split_once(']')?;
+    let is_level = ["INFO", "WARN", "ERROR", "DEBUG", "TRACE"].contains(&word);
+    if word.is_empty() || is_level || word.contains([' ', '"', '[']) {
+        return None;
+    }
+    let rest = rest.strip_prefix(':').unwrap_or(rest);
+    let text = if rest.is_empty() {
+        rest
+    } else {
+        rest.strip_prefix(' ')?
+    };
+    let unit = word.contains('/').then(|| plain_unit(word));
+    Some(Stripped {
+        text,
+        unit,
+        lane: Some(Cow::Borrowed(word)),
+    })
+}
+
+/// `##[error]text`, `##[group]text`.
+fn hash_command(text: &str) -> Option<Stripped<'_>> {
+    let (word, rest) = text.strip_prefix("##[")?.split_once(']')?;
+    if word.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        Stripped::text(rest)
+    } else {
+        None
+    }
+}
+
+/// `::error title=x::text`, `::group::text`.
+fn colon_command(text: &str) -> Option<Stripped<'_>> {
+    let rest = text.strip_prefix("::")?;
+    let is_word = rest.starts_with(|char: char| char.is_ascii_lowercase());
+    if is_word {
+        Stripped::text(rest.split_once("::")?.1)
+    } else {
+        None
+    }
+}
+
+fn job_and_step(text: &str) -> Option<Stripped<'_>> {
+    let (_, rest) = text.split_once('\t')?;
+    let (_, rest) = rest.split_once('\t')?;
+    stamp(rest.strip_prefix('\u{feff}').unwrap_or(rest))
+}
+
+fn kubernetes_stream(text: &str) -> Option<Stripped<'_>> {
+    let rest = ["stdout F ", "stderr F ", "stdout P ", "stderr P "];
+    Stripped::text(rest.iter().find_map(|prefix| text.strip_prefix(prefix))?)
+}
+
+/// `Step #1 - "apply": text`.
+fn cloud_build(text: &str) -> Option<Stripped<'_>> {
+    let (step, text) = text.strip_prefix("Step #")?.split_once(": ")?;
+    Some(Stripped {
+        text,
+        lane: Some(Cow::Borrowed(step)),
+        ..Stripped::default()
+    })
+}
+
+/// The first word and what follows it.
+fn first_word(text: &str) -> Option<(&str, &str)> {
+    let end = text
+        .bytes()
+        .position(|byte| !(byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)))?;
+    if end == 0 {
+        None
+    } else {
+        Some(text.split_at(end))
+    }
+}
+
+/// `terraform-1  | text`.
+fn compose(text: &str) -> Option<Stripped<'_>> {
+    let (word, rest) = first_word(text)?;
+    let rest = rest
+        .strip_prefix(' ')?
+        .trim_start_matches(' ')
+        .strip_prefix('|')?;
+    let text = rest.strip_prefix(' ').unwrap_or(rest);
+    Some(Stripped {
+        text,
+        lane: Some(Cow::Borrowed(word)),
+        ..Stripped::default()
+    })
+}
+
+fn after_tool(text: &str) -> Option<&str> {
+    let rest = ["terraform", "tofu"]
+        .iter()
+        .find_map(|tool| text.strip_prefix(tool))?;
+    let rest = rest.strip_prefix(".exe").unwrap_or(rest);
+    let rest = [":", ">", " :"]
+        .iter()
+        .find_map(|mark| rest.strip_prefix(mark))?;
+    if rest.is_empty() {
+        Some(rest)
+    } else {
+        rest.strip_prefix(' ')
+    }
+}
+
+fn tool(text: &str) -> Option<Stripped<'_>> {
+    Stripped::text(after_tool(text)?)
+}
+
+/// `stack  text`; only before a box or a line of progress, since prose may look like it.
+fn cdktf(text: &str) -> Option<Stripped<'_>> {
+    let (word, rest) = first_word(text)?;
+    let text = rest.strip_prefix("  ")?.trim_start_matches(' ');
+    let is_progress = || {
+        [": Creat", ": Still ", ": Modif", ": Destr"]
+            .iter()
+            .any(|sign| text.contains(sign))
+            && text.starts_with(|char: char| char.is_ascii_alphabetic())
+    };
+    if !(text.starts_with(['╷', '│', '╵']) || is_progress()) {
+        return None;
+    }
+    Some(Stripped {
+        text,
+        unit: Some(word),
+        ..Stripped::default()
+    })
+}
+
+fn quotation(text: &str) -> Option<Stripped<'_>> {
+    Stripped::text(text.strip_prefix("> ")?)
+}
+
+/// Whatever stands before the rule of a box; digits count as equal, since stamps change.
+fn before_rule(text: &str) -> Option<Stripped<'_>> {
+    if text.is_ascii() {
+        return None;
+    }
+    let place = text.find(['╷', '│', '╵'])?;
+    let (prefix, text) = text.split_at(place);
+    let word = prefix.trim();
+    if word.is_empty()
+        || place > 120
+        || !prefix.ends_with(' ')
+        || prefix.contains("Error: ")
+        || prefix.contains('"')
+    {
+        return None;
+    }
+    let lane = word
+        .chars()
+        .map(|char| if char.is_ascii_digit() { '0' } else { char })
+        .collect();
+    Some(Stripped {
+        text,
+        lane: Some(Cow::Owned(lane)),
+        ..Stripped::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_custom_is_taken_off() {
+        for (layer, line, text, unit) in [
+            (
+                "GitHub Actions, Azure DevOps, GitLab: stamp",
+                "2026-11-20T08:15:03.2604977Z   with a.b,",
+                "  with a.b,",
+                None,
+            ),
+            (
+                "Terragrunt: clock, level, unit, tool",
+                "08:11:20.451 STDOUT [./orgs/dev] terraform: │ x",
+                "│ x",
+                Some("orgs/dev"),
+            ),
+            (
+                "Terragrunt: clock, level, unit, tool",
+                "08:11:22.310 ERROR  2 errors occurred:",
+                "2 errors occurred:",
+                None,
+            ),
+            ("Jenkins: clock", "08:15:03  Error: x", "Error: x", None),
+            (
+                "Jenkins, TeamCity: stamp in brackets",
+                "[2026-11-20T08:15:03.260Z] Error: x",
+                "Error: x",
+                None,
+            ),
+            (
+                "Jenkins, TeamCity: stamp in brackets",
+                "[08:15:03]i:\t [Step 1/2] x",
+                "x",
+                None,
+            ),
+            (
+                "Terragrunt, Jenkins branches, wrappers: word in brackets",
+                "[orgs/dev] Error: x",
+                "Error: x",
+                Some("orgs/dev"),
+            ),
+            (
+                "Terragrunt, Jenkins branches, wrappers: word in brackets",
+                "[tofu]: x",
+                "x",
+                None,
+            ),
+            (
+                "Azure DevOps, GitHub Actions: ##[command]",
+                "##[error]╷",
+                "╷",
+                None,
+            ),
+            (
+                "GitHub Actions: ::command::",
+                "::error title=a b::Error: x",
+                "Error: x",
+                None,
+            ),
+            (
+                "gh run view: job, step, stamp",
+                "apply\tRun terraform\t2026-11-20T08:15:03.2604977Z x",
+                "x",
+                None,
+            ),
+            (
+                "Kubernetes: stream and flag",
+                "2026-11-20T08:15:03.260497712Z stdout F x",
+                "x",
+                None,
+            ),
+            (
+                "Google Cloud Build: step",
+                "Step #1 - \"apply\": x",
+                "x",
+                None,
+            ),
+            ("Docker Compose: service", "terraform-1  | x", "x", None),
+            (
+                "wrappers, PowerShell: tool and colon",
+                "terraform: x",
+                "x",
+                None,
+            ),
+            ("CDKTF: stack", "orgs   │ x", "│ x", Some("orgs")),
+            (
+                "CDKTF: stack",
+                "orgs  a.b: Creating...",
+                "a.b: Creating...",
+                Some("orgs"),
+            ),
+            ("Markdown: quotation", "> Error: x", "Error: x", None),
+            (
+                "anything before the rule of a box",
+                "Nov 25 03:02:07 runner[17]: │ x",
+                "│ x",
+                None,
+            ),
+        ] {
+            let stripped = strip(line);
+            assert_eq!((stripped.text, stripped.unit), (text, unit), "{line:?}");
+            let is_known = LAYERS.iter().any(|(name, _)| *name == layer);
+            assert!(is_known, "{layer}");
+        }
+    }
+
+    #[test]
+    fn each_layer_alone_takes_off_something_of_the_examples() {
+        let examples = [
+            "2026-11-20T08:15:03Z x",
+            "08:11:20.451 INFO x",
+            "08:15:03 x",
+            "[08:15:03] x",
+            "[Step 1/2] x",
+            "[tofu]: x",
+            "##[error]x",
+            "::error::x",
+            "a\tb\t2026-11-20T08:15:03Z x",
+            "stdout F x",
+            "Step #1: x",
+            "a | x",
+            "tofu: x",
+            "orgs  ╷",
+            "> x",
+            "a │ x",
+        ];
+        for ((name, strip), example) in LAYERS.iter().zip(examples) {
+            assert!(strip(example).is_some(), "{name} on {example:?}");
+        }
+        assert_eq!(LAYERS.len(), examples.len());
+    }
+
+    #[test]
+    fn terraforms_own_lines_stay_whole() {
+        for line in [
+            "genesyscloud_auth_division.eng: Creating...",
+            "a.b[\"x │ y\"]: Creation complete after 1s [id=1]",
+            "      + name = \"Engineering\"",
+            "[INFO]  provider.terraform-provider-genesyscloud: x",
+            "Error: Failed to create division A │ B error: API Error: 409 - x (1)",
+            "│ {\"a\":1}",
+            "  with genesyscloud_auth_division.eng,",
+            "Plan: 3 to add,  0 to change",
+            "[command]/opt/terraform apply",
+            "",
+        ] {
+            let expected = Stripped {
+                text: line,
+                ..Stripped::default()
+            };
+            assert_eq!(strip(line), expected, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn the_lane_of_an_unknown_prefix_does_not_change_with_its_stamp() {
+        let lane = |line| strip(line).lane.map(Cow::into_owned);
+        assert_eq!(lane("Nov 25 03:02:07 a: │ x"), lane("Nov 25 03:02:08 a: ╵"));
+    }
+
+    #[test]
+    fn headings_name_the_unit_of_what_follows() {
+        for (line, unit) in [
+            (
+                "Ran Apply for dir: `roots/a` workspace: `default`",
+                Some("roots/a"),
+            ),
+            (
+                "### 2. project: `p` dir: `roots/a` workspace: `prod`",
+                Some("roots/a (workspace prod)"),
+            ),
+            (
+                "* Failed to execute \"terraform apply\" in ./orgs/dev",
+                Some("orgs/dev"),
+            ),
+            ("1. dir: `a` workspace: `default`", None),
+            ("Ran out of time", None),
+        ] {
+            assert_eq!(heading(line).as_deref(), unit, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn gitlabs_stream_mark_says_whether_a_line_goes_on() {
+        let stamp = "2026-11-20T08:15:03.123456Z";
+        assert_eq!(
+            gitlab_stream(&format!("{stamp} 01O │ x")),
+            Some(("│ x", false))
+        );
+        assert_eq!(gitlab_stream(&format!("{stamp} 00E+x")), Some(("x", true)));
+        assert_eq!(gitlab_stream(&format!("{stamp} 00O")), Some(("", false)));
+        assert_eq!(gitlab_stream(&format!("{stamp} 2 things")), None);
+    }
+}

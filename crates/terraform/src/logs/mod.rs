@@ -1,0 +1,88 @@
+//! Reads the output of a Terraform run, as people and CI systems keep it, into one list of
+//! failures.
+//!
+//! Four layers, each separate: [`decode`] makes text lines of bytes, [`layers`] takes off what CI
+//! systems and wrappers added, [`collector`] and [`ui_line`] find the diagnostics, [`detail`] and
+//! [`classify`] read them. [`reading`] joins them and drops what is told twice. A new CI system is
+//! one entry of [`layers::LAYERS`].
+//!
+//! Never decides what a failure means for an address, never asks an org, never guesses: what the
+//! log damaged is said to be damaged. Invariant: memory is bounded by the longest line and a fixed
+//! budget, whatever the input.
+
+mod classify;
+mod code_page;
+mod collector;
+mod decode;
+mod detail;
+mod diagnostic;
+mod escape;
+mod layers;
+mod progress;
+mod provider_log;
+mod reading;
+mod summary;
+mod ui_line;
+
+use std::io::Read;
+
+use divvy_core::{Address, EntityId, Failure};
+
+/// What a log tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogReading {
+    /// Each failure once, in the order of the log.
+    pub failures: Vec<Failure>,
+    /// What the same run created, so that it is not offered for adoption: unit, address, id.
+    pub created: Vec<(Option<String>, Address, Option<EntityId>)>,
+    /// True if the log is cut, or does not say how every operation that it shows ended.
+    pub is_incomplete: bool,
+    /// True if Terraform could not save the state: an `errored.tfstate` may lie beside the
+    /// configuration.
+    pub state_not_saved: bool,
+    /// What a reader of the result should know about the log itself, as sentences.
+    pub notes: Vec<String>,
+}
+
+/// Why a log could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The input failed. What was read before is lost; read it again.
+    #[error("reading the log failed after line {line}; check the file and try again")]
+    Input {
+        /// The last line that was read, from 1.
+        line: usize,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// Reads the output of one or several Terraform runs: human output or `-json` lines, in UTF-8 or
+/// UTF-16, with whatever CI systems and wrappers add, also cut at the end.
+///
+/// Lines of the provider's own log (`TF_LOG_PROVIDER=INFO`) in the same input mark self-made
+/// refusals; for a log of its own see [`read_with_provider_log`].
+///
+/// # Errors
+/// [`LogError::Input`] if the reader fails; no text is an error.
+pub fn read(output: impl Read) -> Result<LogReading, LogError> {
+    let mut reading = reading::Reading::default();
+    reading.take_in(output)?;
+    Ok(reading.finish())
+}
+
+/// Reads like [`read`], and the provider's own log (`TF_LOG_PROVIDER=INFO`, `TF_LOG_PATH`) beside
+/// it: a `409` after a re-sent create whose first reply was lost is the run's own entity, and its
+/// failure says `is_self_made`.
+///
+/// # Errors
+/// [`LogError::Input`] if one of the readers fails.
+pub fn read_with_provider_log(
+    output: impl Read,
+    provider_log: impl Read,
+) -> Result<LogReading, LogError> {
+    let mut reading = reading::Reading::default();
+    reading.take_in(output)?;
+    reading.take_in_provider_log(provider_log)?;
+    Ok(reading.finish())
+}

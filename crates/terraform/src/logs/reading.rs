@@ -1,0 +1,393 @@
+//! Joins the layers: feeds every line to whoever may understand it, and keeps each failure once.
+//!
+//! Never reads text itself. Invariant: what it keeps is bounded by one [`Budget`].
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::io::Read;
+use std::rc::Rc;
+
+use divvy_core::Failure;
+use divvy_core::failure::Shape;
+use serde::Deserialize;
+
+use super::collector::{Collector, LaneLine};
+use super::decode::{Harm, LONGEST_LINE, Lines};
+use super::progress::{Budget, Progress};
+use super::provider_log::ProviderLog;
+use super::ui_line::{self, UiLine};
+use super::{LogError, LogReading, classify, escape, layers};
+
+/// Failures of one text in different units that are compared with another telling.
+const MOST_TELLINGS: usize = 64;
+
+/// All that has been read so far.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    collector: Collector,
+    progress: Progress,
+    provider_log: ProviderLog,
+    failures: Vec<Failure>,
+    /// Places in `failures` by what two tellings of one failure share.
+    index: HashMap<String, Vec<usize>>,
+    /// The unit of lines that name none themselves.
+    heading: Option<Rc<str>>,
+    /// A line of GitLab that the next one may continue.
+    held: Option<Held>,
+    budget: Budget,
+    is_budget_spent: bool,
+    broken_lines: Vec<usize>,
+}
+
+#[derive(Debug)]
+struct Held {
+    text: String,
+    place: Place,
+}
+
+/// Where a line stands, and how sound it is.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    number: usize,
+    is_ended: bool,
+    harm: Harm,
+}
+
+/// A line of Terragrunt's JSON log, with a line of Terraform in it.
+#[derive(Deserialize)]
+struct TerragruntLine<'a> {
+    #[serde(borrow)]
+    msg: Cow<'a, str>,
+    #[serde(borrow)]
+    prefix: Option<Cow<'a, str>>,
+}
+
+impl Reading {
+    /// Reads an input to its end.
+    pub(super) fn take_in(&mut self, input: impl Read) -> Result<(), LogError> {
+        each_line(input, |text, place| self.take_in_piece(text, place))?;
+        if let Some(held) = self.held.take() {
+            self.take_in_layers(&held.text, held.place);
+        }
+        Ok(())
+    }
+
+    /// Reads a log of the provider alone.
+    pub(super) fn take_in_provider_log(&mut self, input: impl Read) -> Result<(), LogError> {
+        each_line(input, |text, _| self.provider_log.look(text))
+    }
+
+    /// Joins what GitLab split, and hands whole lines on.
+    fn take_in_piece(&mut self, text: &str, place: Place) {
+        let Some((text, continues)) = layers::gitlab_stream(text) else {
+            if let Some(held) = self.held.take() {
+                self.take_in_layers(&held.text, held.place);
+            }
+            return self.take_in_layers(text, place);
+        };
+        if let Some(held) = &mut self.held
+            && continues
+            && held.text.len() + text.len() <= LONGEST_LINE
+        {
+            held.text.push_str(text);
+            held.place.is_ended = place.is_ended;
+            return;
+        }
+        let next = Held {
+            text: text.to_owned(),
+            place,
+        };
+        if let Some(held) = self.held.replace(next) {
+            self.take_in_layers(&held.text, held.place);
+        }
+    }
+
+    fn take_in_layers(&mut self, text: &str, place: Place) {
+        let stripped = layers::strip(text);
+        if let Some((unit, message)) = opened(stripped.text) {
+            for line in message.split('\n') {
+                let line = escape::without_sequences(Cow::Borrowed(line.trim_end_matches('\r')));
+                let inner = layers::strip(&line);
+                self.take_in_text(
+                    unit.as_deref().or(inner.unit),
+                    inner.lane.as_deref(),
+                    inner.text,
+                    place,
+                );
+            }
+            return;
+        }
+        self.take_in_text(
+            stripped.unit,
+            stripped.lane.as_deref(),
+            stripped.text,
+            place,
+        );
+    }
+
+    fn take_in_text(&mut self, unit: Option<&str>, lane: Option<&str>, text: &str, place: Place) {
+        if unit.is_none()
+            && let Some(heading) = layers::heading(text)
+        {
+            self.heading = Some(heading.into());
+        }
+        let heading = self.heading.clone();
+        let unit = unit.or(heading.as_deref());
+        if ui_line::read(text, unit, place.number, |message| {
+            self.take_in_message(message, unit, place)
+        }) {
+            return self.provider_log.look(text);
+        }
+        let Place {
+            number,
+            is_ended,
+            harm,
+        } = place;
+        let is_framed = self.collect(LaneLine {
+            unit,
+            lane,
+            text,
+            number,
+            is_ended,
+            harm,
+        });
+        if !is_framed {
+            self.provider_log.look(text);
+            self.is_budget_spent |= !self.progress.look(unit, text, &mut self.budget);
+        }
+    }
+
+    fn take_in_message(&mut self, message: UiLine, unit: Option<&str>, place: Place) {
+        let fits = match message {
+            UiLine::Error(diagnostic) => {
+                self.add(classify::classify(diagnostic, &self.progress));
+                true
+            }
+            UiLine::Started { address, operation } => {
+                self.progress
+                    .started(unit, &address, operation, &mut self.budget)
+            }
+            UiLine::Completed {
+                address,
+                operation,
+                id,
+            } => {
+                self.progress
+                    .completed(unit, &address, operation, id.as_deref(), &mut self.budget)
+            }
+            UiLine::Other => true,
+            UiLine::Broken => {
+                const MOST: usize = 5;
+                if self.broken_lines.len() < MOST {
+                    self.broken_lines.push(place.number);
+                }
+                true
+            }
+        };
+        self.is_budget_spent |= !fits;
+    }
+
+    fn collect(&mut self, line: LaneLine<'_>) -> bool {
+        let is_framed = self.collector.feed(line);
+        self.take_found();
+        is_framed
+    }
+
+    fn take_found(&mut self) {
+        for diagnostic in self.collector.take() {
+            self.add(classify::classify(diagnostic, &self.progress));
+        }
+    }
+
+    /// Keeps a failure, unless it has been told before.
+    fn add(&mut self, failure: Failure) {
+        let key = match (&failure.correlation_id, &failure.address) {
+            (Some(id), _) => id.clone(),
+            (None, Some(address)) => format!("{address}\n{}", failure.summary),
+            (None, None) => failure.summary.clone(),
+        };
+        let places = self.index.get(&key).into_iter().flatten().copied();
+        let known = places.take(MOST_TELLINGS).find(|&place| {
+            let known = &self.failures[place];
+            failure.correlation_id.is_some()
+                || known.unit == failure.unit
+                || known.unit.is_none()
+                || failure.unit.is_none()
+        });
+        if let Some(place) = known {
+            absorb(&mut self.failures[place], failure);
+            return;
+        }
+        let cost = key.len() + failure.summary.len() + failure.name.as_ref().map_or(0, String::len);
+        if self.budget.take(cost + size_of::<Failure>()) {
+            self.index.entry(key).or_default().push(self.failures.len());
+            self.failures.push(failure);
+        } else {
+            self.is_budget_spent = true;
+        }
+    }
+
+    /// Ends the reading.
+    pub(super) fn finish(mut self) -> LogReading {
+        let is_cut = self.collector.finish();
+        self.take_found();
+        for failure in &mut self.failures {
+            failure.is_self_made = self.provider_log.is_self_made(failure);
+        }
+        let mut notes = Vec::new();
+        if is_cut {
+            notes.push(
+                "The log breaks off inside a diagnostic: there may be more failures.".to_owned(),
+            );
+        }
+        if let Some(first) = self.broken_lines.first() {
+            notes.push(format!(
+                "Line {first} is a cut JSON message: there may be more failures."
+            ));
+        }
+        let unended = self.unended();
+        if let Some(first) = unended.first() {
+            notes.push(format!(
+                "The log does not say how {} operation(s) ended, such as the one at {first}: \
+                 was standard error kept too?",
+                unended.len()
+            ));
+        }
+        if self.is_budget_spent {
+            notes.push("The log tells of more than is kept: run again on a part of it.".to_owned());
+        }
+        LogReading {
+            is_incomplete: !notes.is_empty(),
+            state_not_saved: self
+                .failures
+                .iter()
+                .any(|failure| failure.shape == Shape::StateNotSaved),
+            failures: self.failures,
+            created: self.progress.into_created(),
+            notes,
+        }
+    }
+
+    /// Addresses whose operation began and of whose end the log says nothing, sorted.
+    fn unended(&self) -> Vec<&str> {
+        let mut told: HashMap<&str, Vec<Option<&str>>> = HashMap::new();
+        for failure in &self.failures {
+            if let Some(address) = &failure.address {
+                told.entry(address.as_str())
+                    .or_default()
+                    .push(failure.unit.as_deref());
+            }
+        }
+        let is_told = |unit: Option<&str>, address: &str| {
+            told.get(address).is_some_and(|units| {
+                units
+                    .iter()
+                    .any(|told| unit.is_none() || told.is_none() || *told == unit)
+            })
+        };
+        let in_flight = self.progress.in_flight.keys();
+        let mut unended: Vec<&str> = in_flight
+            .filter(|(unit, address)| !is_told(unit.as_deref(), address))
+            .map(|(_, address)| address.as_str())
+            .collect();
+        // A failure without an address may be the end of any of them.
+        let unaddressed = self
+            .failures
+            .iter()
+            .filter(|failure| failure.address.is_none())
+            .count();
+        if unended.len() <= unaddressed {
+            return Vec::new();
+        }
+        unended.sort_unstable();
+        unended
+    }
+}
+
+/// Gives every line of an input, without terminal sequences, in pieces where carriage returns
+/// overwrite.
+fn each_line(input: impl Read, mut take: impl FnMut(&str, Place)) -> Result<(), LogError> {
+    let mut lines = Lines::new(input);
+    loop {
+        let number = lines.number();
+        let line = lines.next().map_err(|source| LogError::Input {
+            line: number,
+            source,
+        })?;
+        let Some(line) = line else { return Ok(()) };
+        let place = Place {
+            number: line.number,
+            is_ended: line.is_ended,
+            harm: line.harm,
+        };
+        let text = escape::without_sequences(line.text);
+        if !text.contains('\r') {
+            take(&text, place);
+            continue;
+        }
+        for piece in text.split('\r').filter(|piece| !piece.is_empty()) {
+            take(piece, place);
+        }
+    }
+}
+
+/// Opens a line of Terragrunt's structured log: its unit and the text within.
+fn opened(text: &str) -> Option<(Option<String>, String)> {
+    let known_unit = |unit: &str| {
+        let unit = layers::plain_unit(unit);
+        (!unit.is_empty() && unit != ".").then(|| unit.to_owned())
+    };
+    if text.starts_with('{') && text.contains("\"msg\"") && !text.contains("\"@level\":") {
+        let line: TerragruntLine = serde_json::from_str(text.trim_end()).ok()?;
+        return Some((
+            line.prefix.and_then(|unit| known_unit(&unit)),
+            line.msg.into_owned(),
+        ));
+    }
+    if text.starts_with("time=") {
+        let message = logfmt_value(text, " msg=")?;
+        return Some((
+            logfmt_value(text, " prefix=").and_then(|unit| known_unit(&unit)),
+            message,
+        ));
+    }
+    None
+}
+
+/// Reads one value of `key=value key="quoted value"`.
+fn logfmt_value(text: &str, key: &str) -> Option<String> {
+    let rest = &text[text.find(key)? + key.len()..];
+    if rest.starts_with('"') {
+        // Go quotes the escape byte as JSON does not.
+        let rest = rest.replace("\\x1b", "\\u001b");
+        return serde_json::Deserializer::from_str(&rest)
+            .into_iter::<String>()
+            .next()?
+            .ok();
+    }
+    let value = rest.split(' ').next()?;
+    Some(value.trim_matches(['[', ']']).to_owned())
+}
+
+/// Adds what a second telling knows better; the place stays that of the first.
+fn absorb(known: &mut Failure, other: Failure) {
+    if other.damage.is_empty() && !known.damage.is_empty() {
+        let first = std::mem::replace(known, other);
+        known.line = first.line;
+        return absorb(
+            known,
+            Failure {
+                damage: Vec::new(),
+                ..first
+            },
+        );
+    }
+    known.unit = known.unit.take().or(other.unit);
+    known.address = known.address.take().or(other.address);
+    known.terraform_type = known.terraform_type.take().or(other.terraform_type);
+    known.status = known.status.or(other.status);
+    known.method = known.method.take().or(other.method);
+    known.path = known.path.take().or(other.path);
+    known.name = known.name.take().or(other.name);
+    known.correlation_id = known.correlation_id.take().or(other.correlation_id);
+}

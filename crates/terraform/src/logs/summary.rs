@@ -1,0 +1,149 @@
+//! Reads the first line of a diagnostic of the provider, which nothing wraps:
+//! `Failed to create division NAME error: API Error: 409 - … (correlation id)`.
+//!
+//! Never reads the API's message. Invariant: where two readings are possible there is none.
+
+use divvy_core::failure::Operation;
+use divvy_core::kind::{KINDS, Kind};
+
+use super::diagnostic::{Damage, Diagnostic};
+
+/// What the provider says it was doing, before the noun.
+const VERBS: [(&str, Operation); 6] = [
+    ("Failed to create ", Operation::Create),
+    ("Failed to update ", Operation::Update),
+    ("Failed to delete ", Operation::Delete),
+    ("Failed to read ", Operation::Read),
+    ("Could not find ", Operation::Read),
+    ("Error requesting ", Operation::Read),
+];
+
+/// What CI systems print instead of a secret.
+const MASKS: [&str; 2] = ["***", "[MASKED]"];
+
+/// Returns what the provider was doing.
+pub(super) fn operation_in(summary: &str) -> Option<Operation> {
+    VERBS
+        .iter()
+        .find(|(verb, _)| summary.starts_with(verb))
+        .map(|(_, operation)| *operation)
+}
+
+/// Returns the kind whose noun follows `Failed to create` or `Failed to update`, and the rest.
+fn kind_and_rest(summary: &str) -> Option<(&'static Kind, &str)> {
+    let writing = |(verb, operation): &(&str, Operation)| {
+        let writes = matches!(operation, Operation::Create | Operation::Update);
+        if writes {
+            summary.strip_prefix(verb)
+        } else {
+            None
+        }
+    };
+    let rest = VERBS.iter().find_map(writing)?;
+    KINDS
+        .iter()
+        .find_map(|kind| Some((*kind, rest.strip_prefix(kind.noun)?.strip_prefix(' ')?)))
+}
+
+/// Returns the kind that the summary speaks of.
+pub(super) fn kind_in(summary: &str) -> Option<&'static Kind> {
+    kind_and_rest(summary).map(|(kind, _)| kind)
+}
+
+/// Returns the name of the entity that could not be created or changed; a mask is noted as damage.
+pub(super) fn name_in(diagnostic: &mut Diagnostic) -> Option<String> {
+    let (_, rest) = kind_and_rest(&diagnostic.summary)?;
+    let only_part = |end: &&str| {
+        let mut parts = rest.split(*end);
+        let name = parts.next()?;
+        (parts.next().is_some() && parts.next().is_none()).then_some(name)
+    };
+    let name = [" error: ", " error: API Error: "]
+        .iter()
+        .find_map(only_part)?
+        .to_owned();
+    if MASKS.iter().any(|mask| name.contains(mask)) {
+        diagnostic.damage(Damage::NameMasked);
+        return None;
+    }
+    let may_be_wrong = !name.is_ascii() || name.contains('?');
+    let is_doubtful = may_be_wrong
+        && diagnostic
+            .damage
+            .iter()
+            .any(|damage| damage.makes_text_doubtful());
+    (!name.is_empty() && !is_doubtful && !name.contains('\u{fffd}')).then_some(name)
+}
+
+/// Returns the status that the SDK prints: the second choice, after the detail's.
+pub(super) fn status_in(summary: &str) -> Option<u16> {
+    let (before, rest) = ["API Error: ", "Auth Error: "]
+        .iter()
+        .find_map(|sign| summary.split_once(sign))?;
+    if !(before.is_empty() || before.ends_with(": ")) {
+        return None;
+    }
+    let (digits, _) = rest.split_once(" - ")?;
+    if digits.len() == 3 {
+        digits.parse().ok()
+    } else {
+        None
+    }
+}
+
+/// Returns the correlation id in brackets at the end.
+pub(super) fn correlation_id_in(summary: &str) -> Option<&str> {
+    const SHORTEST: usize = 8;
+    let (_, id) = summary.trim_end().strip_suffix(')')?.rsplit_once('(')?;
+    let is_id = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
+    (id.len() >= SHORTEST && id.bytes().all(is_id)).then_some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(summary: &str, damage: &[Damage]) -> Option<String> {
+        let mut diagnostic = Diagnostic {
+            summary: summary.to_owned(),
+            damage: damage.to_vec(),
+            ..Diagnostic::default()
+        };
+        name_in(&mut diagnostic)
+    }
+
+    #[test]
+    fn blanks_of_a_name_survive() {
+        let summary = "Failed to create division  a  b  error: API Error: 409 - x (1d4c1e8d)";
+        assert_eq!(name(summary, &[]).as_deref(), Some(" a  b "));
+    }
+
+    #[test]
+    fn a_name_of_two_readings_is_none() {
+        let twice = "Failed to create division a error: API Error: 1 error: API Error: 409 - x";
+        assert_eq!(name(twice, &[]), None);
+        assert_eq!(name("Failed to create division  error: x", &[]), None);
+        assert_eq!(name("Failed to create skill a error: x", &[]), None);
+        assert_eq!(name("Failed to read division a error: x", &[]), None);
+    }
+
+    #[test]
+    fn damaged_letters_make_no_name_and_plain_ones_do() {
+        let summary = "Failed to create division B?ro error: x";
+        assert_eq!(name(summary, &[Damage::BoxLost]), None);
+        assert_eq!(name(summary, &[]).as_deref(), Some("B?ro"));
+        let plain = "Failed to create division Sales error: x";
+        assert_eq!(name(plain, &[Damage::BoxLost]).as_deref(), Some("Sales"));
+    }
+
+    #[test]
+    fn the_status_is_the_sdks_and_not_the_messages() {
+        assert_eq!(
+            status_in("Failed to create division a error: API Error: 409 - x"),
+            Some(409)
+        );
+        assert_eq!(status_in("Auth Error: 400 - invalid_client (x)"), Some(400));
+        assert_eq!(status_in("409 Conflict"), None);
+        assert_eq!(status_in("my API Error: 409 - x"), None);
+    }
+}

@@ -1,0 +1,254 @@
+//! Flags that a user may hand on to Terraform (after `--`, or in `TF_CLI_ARGS`).
+//!
+//! Never guesses: what is not in [`TABLE`] is refused after `--`, and named as dropped where it
+//! came from `TF_CLI_ARGS*`. Invariant: a call gets exactly the flags that its subcommand takes.
+
+use std::fmt;
+
+use crate::Environment;
+use crate::error::Error;
+use crate::invocation::Subcommand;
+
+/// One flag that may be passed.
+struct Row {
+    name: &'static str,
+    takes_value: bool,
+    /// The subcommands that accept it (measured with Terraform 1.11).
+    accepted_by: &'static [Subcommand],
+}
+
+/// `apply` is listed without `-var`: a saved plan holds its variables, and refuses them unless they
+/// are ephemeral (see [`PassedFlags::variables`]).
+const TABLE: &[Row] = {
+    use Subcommand::{Apply, Console, Import, Plan, StateMv, StateRm, Untaint};
+    &[
+        Row { name: "var", takes_value: true, accepted_by: &[Plan, Import, Console] },
+        Row { name: "var-file", takes_value: true, accepted_by: &[Plan, Import, Console] },
+        Row {
+            name: "lock-timeout",
+            takes_value: true,
+            accepted_by: &[Plan, Apply, Import, StateRm, StateMv, Untaint],
+        },
+        Row { name: "parallelism", takes_value: true, accepted_by: &[Plan, Apply, Import] },
+        Row { name: "compact-warnings", takes_value: false, accepted_by: &[Plan, Apply, Console] },
+    ]
+};
+
+/// The flags that were passed, in their order.
+#[derive(Clone, Default)]
+pub struct PassedFlags(Vec<Flag>);
+
+#[derive(Clone)]
+struct Flag {
+    row: &'static Row,
+    value: Option<String>,
+}
+
+impl fmt::Debug for PassedFlags {
+    /// Shows names alone: a value may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|flag| flag.row.name)).finish()
+    }
+}
+
+impl PassedFlags {
+    /// Reads what stood after `--`.
+    ///
+    /// # Errors
+    /// [`Error::FlagNotAllowed`] and [`Error::FlagWithoutValue`].
+    pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Self, Error> {
+        let mut words = words.into_iter();
+        let mut flags = Vec::new();
+        while let Some(word) = words.next() {
+            let (name, value) = split(&word);
+            let row = name.and_then(find).ok_or_else(|| Error::FlagNotAllowed {
+                flag: word.split('=').next().unwrap_or_default().to_owned(),
+                allowed: allowed(),
+            })?;
+            let value = match value {
+                None if row.takes_value => {
+                    Some(words.next().ok_or(Error::FlagWithoutValue { flag: word })?)
+                }
+                value => value.map(str::to_owned),
+            };
+            flags.push(Flag { row, value });
+        }
+        Ok(Self(flags))
+    }
+
+    /// Reads `TF_CLI_ARGS` and `TF_CLI_ARGS_plan`: the flags in the table are kept, and the second
+    /// value holds all other words, to be named to the user.
+    pub fn of_environment(environment: &Environment) -> (Self, Vec<String>) {
+        let mut flags = Vec::new();
+        let mut dropped = Vec::new();
+        for variable in ["TF_CLI_ARGS", "TF_CLI_ARGS_plan"] {
+            let Some(text) = environment.get(variable) else {
+                continue;
+            };
+            let Some(words) = split_words(text) else {
+                dropped.push(text.clone());
+                continue;
+            };
+            let mut words = words.into_iter();
+            while let Some(word) = words.next() {
+                let (name, value) = split(&word);
+                match (name.and_then(find), value) {
+                    (Some(row), None) if row.takes_value => match words.next() {
+                        Some(value) => flags.push(Flag { row, value: Some(value) }),
+                        None => dropped.push(word),
+                    },
+                    (Some(row), value) => {
+                        let value = value.map(str::to_owned);
+                        flags.push(Flag { row, value });
+                    }
+                    (None, _) => dropped.push(word),
+                }
+            }
+        }
+        (Self(flags), dropped)
+    }
+
+    /// Adds flags that win over these, as the command line wins over the environment.
+    #[must_use]
+    pub fn then(mut self, later: Self) -> Self {
+        self.0.extend(later.0);
+        self
+    }
+
+    /// Returns the arguments for one subcommand.
+    pub(crate) fn for_subcommand(&self, subcommand: Subcommand) -> Vec<String> {
+        self.written(|row| row.accepted_by.contains(&subcommand))
+    }
+
+    /// Returns `-var` and `-var-file` alone: an apply of a saved plan needs them again if they set
+    /// an ephemeral variable.
+    pub(crate) fn variables(&self) -> Vec<String> {
+        self.written(|row| row.accepted_by.contains(&Subcommand::Console) && row.takes_value)
+    }
+
+    fn written(&self, is_wanted: impl Fn(&Row) -> bool) -> Vec<String> {
+        self.0
+            .iter()
+            .filter(|flag| is_wanted(flag.row))
+            .map(|flag| match &flag.value {
+                Some(value) => format!("-{}={value}", flag.row.name),
+                None => format!("-{}", flag.row.name),
+            })
+            .collect()
+    }
+}
+
+/// Splits `-name=value` or `--name`; no name where the word is no flag.
+fn split(word: &str) -> (Option<&str>, Option<&str>) {
+    let Some(rest) = word.strip_prefix("--").or(word.strip_prefix('-')) else {
+        return (None, None);
+    };
+    match rest.split_once('=') {
+        Some((name, value)) => (Some(name), Some(value)),
+        None => (Some(rest), None),
+    }
+}
+
+fn find(name: &str) -> Option<&'static Row> {
+    TABLE.iter().find(|row| row.name == name)
+}
+
+fn allowed() -> String {
+    let names: Vec<String> = TABLE.iter().map(|row| format!("-{}", row.name)).collect();
+    names.join(", ")
+}
+
+/// Splits as Terraform splits `TF_CLI_ARGS` (go-shellwords without expansion); `None` if a quote
+/// does not close.
+fn split_words(text: &str) -> Option<Vec<String>> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote: Option<char> = None;
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match (character, quote) {
+            ('\\', None | Some('"')) => word.get_or_insert_default().push(characters.next()?),
+            ('\'' | '"', None) => {
+                quote = Some(character);
+                word.get_or_insert_default();
+            }
+            (_, Some(open)) if open == character => quote = None,
+            (' ' | '\t' | '\r' | '\n', None) => words.extend(word.take()),
+            (';' | '&' | '|' | '<' | '>', None) => break,
+            _ => word.get_or_insert_default().push(character),
+        }
+    }
+    words.extend(word);
+    quote.is_none().then_some(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(words: &[&str]) -> Result<PassedFlags, Error> {
+        PassedFlags::parse(words.iter().map(|word| (*word).to_owned()))
+    }
+
+    #[test]
+    fn each_subcommand_gets_the_flags_that_it_takes() {
+        let flags = parse(&[
+            "-var",
+            "a=b=c",
+            "--var-file=x.tfvars",
+            "-lock-timeout=5s",
+            "-parallelism=3",
+            "-compact-warnings",
+        ])
+        .unwrap();
+        assert_eq!(
+            flags.for_subcommand(Subcommand::Plan),
+            [
+                "-var=a=b=c",
+                "-var-file=x.tfvars",
+                "-lock-timeout=5s",
+                "-parallelism=3",
+                "-compact-warnings"
+            ]
+        );
+        assert_eq!(flags.for_subcommand(Subcommand::StateRm), ["-lock-timeout=5s"]);
+        assert_eq!(
+            flags.for_subcommand(Subcommand::Apply),
+            ["-lock-timeout=5s", "-parallelism=3", "-compact-warnings"]
+        );
+        assert!(flags.for_subcommand(Subcommand::Show).is_empty());
+        assert_eq!(flags.variables(), ["-var=a=b=c", "-var-file=x.tfvars"]);
+    }
+
+    #[test]
+    fn other_flags_are_usage_errors_that_never_repeat_a_value() {
+        let error = parse(&["-target=module.secret"]).err().unwrap().to_string();
+        assert!(error.starts_with("`-target` cannot be passed"), "{error}");
+        assert!(!error.contains("secret"));
+        assert!(matches!(parse(&["plan"]), Err(Error::FlagNotAllowed { .. })));
+        assert!(matches!(parse(&["-var"]), Err(Error::FlagWithoutValue { .. })));
+    }
+
+    #[test]
+    fn the_environment_goes_through_the_same_table_and_names_what_it_drops() {
+        let environment = Environment::from([
+            ("TF_CLI_ARGS".into(), "-no-color -var 'n=A \"B\"'".into()),
+            ("TF_CLI_ARGS_plan".into(), r#"-target x.y -var="m=C D" -compact-warnings"#.into()),
+            ("TF_CLI_ARGS_apply".into(), "-auto-approve".into()),
+        ]);
+        let (flags, dropped) = PassedFlags::of_environment(&environment);
+        assert_eq!(dropped, ["-no-color", "-target", "x.y"]);
+        assert_eq!(
+            flags.for_subcommand(Subcommand::Plan),
+            ["-var=n=A \"B\"", "-var=m=C D", "-compact-warnings"]
+        );
+    }
+
+    #[test]
+    fn splits_like_terraform() {
+        let split = |text| split_words(text);
+        assert_eq!(split(r"a\ b 'c\d' ''").unwrap(), ["a b", r"c\d", ""]);
+        assert_eq!(split("a&b").unwrap(), ["a"]);
+        assert_eq!(split("'open"), None);
+    }
+}

@@ -1,0 +1,209 @@
+//! One entry of `resource_changes`, read in a stream.
+//!
+//! Attributes are kept only where the type is a kind: the type nearly always stands before the
+//! change, so everything else is skipped without being stored. Never assumes an order of keys.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use divvy_core::Attributes;
+use divvy_core::kind;
+use divvy_core::survey::Change;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, de};
+use serde_json::Value;
+
+/// What the plan would do with one instance of any type.
+#[derive(Clone, Debug)]
+pub struct ResourceChange {
+    /// Its address, as Terraform spells it; data sources are here too.
+    pub address: String,
+    /// Where a `moved` block takes it from.
+    pub previous_address: Option<String>,
+    /// True for a data source.
+    pub is_data: bool,
+    /// Its type.
+    pub terraform_type: String,
+    /// What would be done; `None` for actions that this program does not know.
+    pub action: Option<Change>,
+    /// The id that is imported.
+    pub import_id: Option<String>,
+    /// Why Terraform chose the action.
+    pub action_reason: Option<String>,
+    pub(crate) attributes: Option<ChangeAttributes>,
+}
+
+/// The attributes of a kind's instance. `Debug` shows none of their values.
+#[derive(Clone, Default)]
+pub(crate) struct ChangeAttributes {
+    pub(crate) before: Option<Attributes>,
+    pub(crate) after: Option<Attributes>,
+    pub(crate) unknown: BTreeSet<String>,
+    pub(crate) sensitive: BTreeSet<String>,
+}
+
+impl fmt::Debug for ChangeAttributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ChangeAttributes { .. }")
+    }
+}
+
+impl<'de> Deserialize<'de> for ResourceChange {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(EntryVisitor)
+    }
+}
+
+struct EntryVisitor;
+
+impl<'de> Visitor<'de> for EntryVisitor {
+    type Value = ResourceChange;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an entry of resource_changes")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ResourceChange, A::Error> {
+        let mut address = None;
+        let mut terraform_type: Option<String> = None;
+        let mut change = None;
+        let mut previous_address = None;
+        let mut action_reason = None;
+        let mut is_data = false;
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "address" => address = Some(map.next_value()?),
+                "previous_address" => previous_address = map.next_value()?,
+                "action_reason" => action_reason = map.next_value()?,
+                "mode" => is_data = map.next_value::<String>()? == "data",
+                "type" => terraform_type = Some(map.next_value()?),
+                "change" => {
+                    let is_wanted = terraform_type
+                        .as_deref()
+                        .is_none_or(|name| kind::of_terraform_type(name).is_some());
+                    change = Some(map.next_value_seed(ChangeSeed { is_wanted })?);
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        let terraform_type = terraform_type.ok_or_else(|| de::Error::missing_field("type"))?;
+        let change = change.ok_or_else(|| de::Error::missing_field("change"))?;
+        let is_kind = kind::of_terraform_type(&terraform_type).is_some();
+        Ok(ResourceChange {
+            address: address.ok_or_else(|| de::Error::missing_field("address"))?,
+            previous_address,
+            is_data,
+            action: change.action(),
+            import_id: change.import_id(),
+            attributes: is_kind.then(|| change.attributes()),
+            terraform_type,
+            action_reason,
+        })
+    }
+}
+
+/// Reads a `change`, with or without its attributes.
+struct ChangeSeed {
+    is_wanted: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for ChangeSeed {
+    type Value = WireChange;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<WireChange, D::Error> {
+        if self.is_wanted {
+            WireChange::deserialize(deserializer)
+        } else {
+            let brief = BriefChange::deserialize(deserializer)?;
+            Ok(WireChange {
+                actions: brief.actions,
+                importing: brief.importing,
+                ..WireChange::default()
+            })
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct BriefChange {
+    actions: Vec<String>,
+    importing: Option<Importing>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WireChange {
+    actions: Vec<String>,
+    importing: Option<Importing>,
+    before: Option<Attributes>,
+    after: Option<Attributes>,
+    after_unknown: Value,
+    before_sensitive: Value,
+    after_sensitive: Value,
+}
+
+#[derive(Default, Deserialize)]
+struct Importing {
+    id: Option<String>,
+}
+
+impl WireChange {
+    fn action(&self) -> Option<Change> {
+        let actions: Vec<&str> = self.actions.iter().map(String::as_str).collect();
+        Some(match actions.as_slice() {
+            ["no-op"] => Change::NoOp,
+            ["create"] => Change::Create,
+            ["read"] => Change::Read,
+            ["update"] => Change::Update,
+            ["delete"] => Change::Delete,
+            ["delete", "create"] => Change::Replace { create_first: false },
+            ["create", "delete"] => Change::Replace { create_first: true },
+            ["forget"] => Change::Forget,
+            _ => return None,
+        })
+    }
+
+    /// An import whose id is not known yet (deferred) counts as one of an empty id.
+    fn import_id(&self) -> Option<String> {
+        let importing = self.importing.as_ref()?;
+        Some(importing.id.clone().unwrap_or_default())
+    }
+
+    fn attributes(self) -> ChangeAttributes {
+        let mut sensitive = marked(&self.after_sensitive, self.after.as_ref());
+        sensitive.extend(marked(&self.before_sensitive, self.before.as_ref()));
+        ChangeAttributes {
+            unknown: marked(&self.after_unknown, self.after.as_ref()),
+            sensitive,
+            before: self.before,
+            after: self.after,
+        }
+    }
+}
+
+/// Names the top-level attributes that a tree of marks marks anywhere inside; a bare `true` marks
+/// all of them.
+fn marked(marks: &Value, attributes: Option<&Attributes>) -> BTreeSet<String> {
+    match marks {
+        Value::Object(marks) => marks
+            .iter()
+            .filter(|(_, mark)| marks_anything(mark))
+            .map(|(name, _)| name.clone())
+            .collect(),
+        Value::Bool(true) => {
+            attributes.into_iter().flat_map(|attributes| attributes.keys().cloned()).collect()
+        }
+        _ => BTreeSet::new(),
+    }
+}
+
+fn marks_anything(mark: &Value) -> bool {
+    match mark {
+        Value::Bool(is_marked) => *is_marked,
+        Value::Array(items) => items.iter().any(marks_anything),
+        Value::Object(entries) => entries.values().any(marks_anything),
+        _ => false,
+    }
+}

@@ -1,0 +1,340 @@
+//! Terraform as a program: finding it, and the one function that runs it.
+//!
+//! Never reads the environment (the caller hands in a snapshot) and never kills Terraform: an
+//! interrupt is passed on once, to Terraform alone, and then waited for. The official provider dies
+//! of a signal to the group and leaves objects behind, hence the process group of its own.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Instant;
+
+use divvy_core::effect::{Effect, Observer, Outcome, Unobserved};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, Command};
+use tokio_util::sync::CancellationToken;
+
+use crate::Environment;
+use crate::error::Error;
+use crate::failure::Failure;
+use crate::invocation::Invocation;
+
+/// The environment variable that names the program.
+pub const PROGRAM_VARIABLE: &str = "DIVVY_TERRAFORM";
+
+/// Terraform, and everything that its starts have in common.
+#[derive(Clone)]
+pub struct Terraform {
+    program: PathBuf,
+    environment: Environment,
+    leash: Vec<OsString>,
+    observer: Arc<dyn Observer>,
+    interrupt: CancellationToken,
+}
+
+impl fmt::Debug for Terraform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Terraform").field("program", &self.program).finish_non_exhaustive()
+    }
+}
+
+/// What a successful call printed.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) stdout: Vec<u8>,
+}
+
+impl Terraform {
+    /// Finds the program: `explicit`, else `DIVVY_TERRAFORM`, else `terraform`, else `tofu` on the
+    /// snapshot's `PATH`.
+    ///
+    /// # Errors
+    /// [`Error::ProgramNotFound`] and [`Error::ProgramUnusable`].
+    pub fn find(explicit: Option<&Path>, environment: Environment) -> Result<Self, Error> {
+        let named =
+            environment.get(PROGRAM_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let search_path = environment.get("PATH").map_or("", String::as_str);
+        let program = match explicit.map(Path::to_owned).or(named) {
+            Some(named) => usable(named, search_path)?,
+            None => ["terraform", "tofu"]
+                .iter()
+                .find_map(|name| on_path(name, search_path))
+                .ok_or(Error::ProgramNotFound)?,
+        };
+        Ok(Self {
+            program,
+            environment,
+            leash: Vec::new(),
+            observer: Arc::new(Unobserved),
+            interrupt: CancellationToken::new(),
+        })
+    }
+
+    /// Puts words in front of the program, e.g. `/proc/self/exe __leashed PID`.
+    #[must_use]
+    pub fn leashed(mut self, leash: Vec<OsString>) -> Self {
+        self.leash = leash;
+        self
+    }
+
+    /// Tells every start to an observer.
+    #[must_use]
+    pub fn observed_by(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = observer;
+        self
+    }
+
+    /// Ends what runs when the token fires, and starts nothing after it.
+    #[must_use]
+    pub fn interrupted_by(mut self, interrupt: CancellationToken) -> Self {
+        self.interrupt = interrupt;
+        self
+    }
+
+    /// Returns the program's path.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// Returns the program's file name: `terraform` or `tofu`, as a user would type it.
+    pub fn name(&self) -> String {
+        let name = self.program.file_name().unwrap_or(self.program.as_os_str());
+        name.to_string_lossy().into_owned()
+    }
+
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    pub(crate) fn observer(&self) -> &Arc<dyn Observer> {
+        &self.observer
+    }
+
+    /// Runs one call to its end in `directory`.
+    pub(crate) async fn run(
+        &self,
+        directory: &Path,
+        invocation: &Invocation,
+    ) -> Result<Output, Error> {
+        let subcommand = invocation.subcommand.words();
+        if self.interrupt.is_cancelled() {
+            return Err(Error::Interrupted { subcommand });
+        }
+        let effect = Effect::Terraform {
+            subcommand: subcommand.to_owned(),
+            writes: invocation.subcommand.writes(),
+        };
+        self.observer.before(&effect);
+        let started = Instant::now();
+        let ended = self.drive(directory, invocation).await;
+        let status = ended.as_ref().ok().map(|ended| ended.status);
+        let outcome = Outcome {
+            succeeded: status.is_some_and(|status| status.success()),
+            code: status.and_then(|status| status.code()),
+            correlation_id: None,
+            took: started.elapsed(),
+        };
+        self.observer.after(&effect, &outcome);
+        let ended =
+            ended.map_err(|source| Error::CannotRun { path: self.program.clone(), source })?;
+        tracing::debug!(subcommand, code = ?outcome.code, took = ?outcome.took, "terraform ended");
+        if outcome.succeeded {
+            Ok(Output { stdout: ended.stdout })
+        } else if self.interrupt.is_cancelled() {
+            Err(Error::Interrupted { subcommand })
+        } else {
+            let failure =
+                Failure::of_output(subcommand, outcome.code, &ended.stdout, &ended.stderr);
+            Err(Error::Terraform(Box::new(failure)))
+        }
+    }
+
+    async fn drive(&self, directory: &Path, invocation: &Invocation) -> io::Result<Ended> {
+        let mut child = self.command(directory, invocation).spawn()?;
+        let input = child.stdin.take();
+        let mut stdout = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let mut stderr = child.stderr.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let mut ended = (Vec::new(), Vec::new());
+        // All at once: a full pipe on one side must not stop the other.
+        let (written, out, err, status) = tokio::join!(
+            async {
+                match (input, &invocation.input) {
+                    (Some(mut pipe), Some(text)) => pipe.write_all(text.as_bytes()).await,
+                    _ => Ok(()),
+                }
+            },
+            stdout.read_to_end(&mut ended.0),
+            stderr.read_to_end(&mut ended.1),
+            self.wait(&mut child),
+        );
+        // A program that ended without reading its input says so by its status.
+        if let Err(error) = written
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            return Err(error);
+        }
+        out?;
+        err?;
+        Ok(Ended { status: status?, stdout: ended.0, stderr: ended.1 })
+    }
+
+    /// Waits for the end; the interrupt is passed on once.
+    async fn wait(&self, child: &mut Child) -> io::Result<ExitStatus> {
+        tokio::select! {
+            biased;
+            status = child.wait() => return status,
+            () = self.interrupt.cancelled() => {}
+        }
+        let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        if let Some(pid) = pid {
+            // It may have ended just now; then there is nobody left to tell.
+            let _ = kill_process(pid, Signal::INT);
+        }
+        child.wait().await
+    }
+
+    fn command(&self, directory: &Path, invocation: &Invocation) -> Command {
+        let mut words = self.leash.iter().map(OsString::as_os_str);
+        let mut command = match words.next() {
+            Some(first) => {
+                let mut command = Command::new(first);
+                command.args(words).arg(&self.program);
+                command
+            }
+            None => Command::new(&self.program),
+        };
+        let stdin = match invocation.input {
+            Some(_) => Stdio::piped(),
+            None => Stdio::null(),
+        };
+        command
+            .args(&invocation.arguments)
+            .current_dir(directory)
+            .env_clear()
+            .envs(child_environment(&self.environment, &invocation.settings))
+            .stdin(stdin)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0);
+        command
+    }
+}
+
+struct Ended {
+    status: ExitStatus,
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+}
+
+/// Makes the environment of a parsed call: logging and extra arguments off, no questions, and
+/// `settings` where the user has not set them. Credentials, `TF_VAR_*`, `TF_WORKSPACE`,
+/// `TF_DATA_DIR`, `TF_CLI_CONFIG_FILE` stay.
+fn child_environment(user: &Environment, settings: &[(&str, &str)]) -> Environment {
+    let mut environment: Environment = user
+        .iter()
+        .filter(|(name, _)| !name.starts_with("TF_LOG") && !name.starts_with("TF_CLI_ARGS"))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    for (name, value) in [("TF_IN_AUTOMATION", "1"), ("TF_INPUT", "0")] {
+        environment.insert(name.to_owned(), value.to_owned());
+    }
+    for (name, value) in settings.iter().chain([&("CHECKPOINT_DISABLE", "1")]) {
+        environment.entry((*name).to_owned()).or_insert_with(|| (*value).to_owned());
+    }
+    environment
+}
+
+fn usable(named: PathBuf, search_path: &str) -> Result<PathBuf, Error> {
+    let is_bare_name = named.components().count() == 1 && !named.exists();
+    let found = if is_bare_name {
+        on_path(&named.to_string_lossy(), search_path)
+    } else {
+        std::path::absolute(&named).ok()
+    };
+    let reason = match found {
+        Some(path) if is_executable(&path) => return Ok(path),
+        Some(path) if path.is_dir() => "it is a directory",
+        Some(path) if path.exists() => "it is not executable",
+        _ => "it does not exist",
+    };
+    Err(Error::ProgramUnusable { path: named, reason })
+}
+
+fn on_path(name: &str, search_path: &str) -> Option<PathBuf> {
+    std::env::split_paths(search_path)
+        .filter(|directory| directory.is_absolute())
+        .map(|directory| directory.join(name))
+        .find(|path| is_executable(path))
+}
+
+fn is_executable(path: &Path) -> bool {
+    path.metadata()
+        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(pairs: &[(&str, &str)]) -> Environment {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn the_child_gets_no_logging_no_extra_arguments_and_no_questions() {
+        let user = environment(&[
+            ("TF_LOG_PROVIDER", "TRACE"),
+            ("TF_CLI_ARGS_plan", "-json"),
+            ("TF_VAR_x", "1"),
+            ("TF_INPUT", "1"),
+            ("GENESYSCLOUD_CUSTOM_RETRY_TIMEOUT", "3m"),
+        ]);
+        let child = child_environment(
+            &user,
+            &[("GENESYSCLOUD_CUSTOM_RETRY_TIMEOUT", "0s"), ("GENESYSCLOUD_TOKEN_POOL_SIZE", "1")],
+        );
+        assert_eq!(
+            child,
+            environment(&[
+                ("CHECKPOINT_DISABLE", "1"),
+                ("GENESYSCLOUD_CUSTOM_RETRY_TIMEOUT", "3m"),
+                ("GENESYSCLOUD_TOKEN_POOL_SIZE", "1"),
+                ("TF_INPUT", "0"),
+                ("TF_IN_AUTOMATION", "1"),
+                ("TF_VAR_x", "1"),
+            ])
+        );
+    }
+
+    #[test]
+    fn the_first_program_of_the_path_is_found_and_terraform_comes_before_tofu() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = |name: &str, mode: u32| {
+            let path = directory.path().join(name);
+            std::fs::write(&path, "").unwrap();
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+            path
+        };
+        let search_path = directory.path().display().to_string();
+        let find = |explicit: Option<&Path>| {
+            Terraform::find(explicit, environment(&[("PATH", &search_path)]))
+        };
+        assert!(matches!(find(None), Err(Error::ProgramNotFound)));
+        let tofu = place("tofu", 0o755);
+        let plain = place("terraform", 0o644);
+        assert_eq!(find(None).unwrap().program(), tofu);
+        assert!(matches!(
+            find(Some(&plain)),
+            Err(Error::ProgramUnusable { reason: "it is not executable", .. })
+        ));
+        let terraform = place("terraform", 0o755);
+        assert_eq!(find(None).unwrap().program(), terraform);
+        let named = environment(&[("DIVVY_TERRAFORM", "tofu"), ("PATH", &search_path)]);
+        assert_eq!(Terraform::find(None, named).unwrap().name(), "tofu");
+    }
+}

@@ -1,0 +1,400 @@
+//! The arguments of each provider configuration, as Terraform will evaluate them.
+//!
+//! Constants and variables come from the plan's JSON; what stays open is evaluated by one
+//! `terraform console`. Never guesses: `references: [var.x]` alone could be `upper(var.x)`, so the
+//! expression's text must be known. Invariant: an open argument names a reference, never a value.
+
+mod console;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use divvy_core::ProviderArguments;
+use divvy_core::provider_arguments::{Argument, BasicAuth, Gateway, Proxy};
+use divvy_core::survey::Alias;
+use secrecy::SecretString;
+use serde_json::{Map, Value, json};
+
+use crate::blocks::{Blocks, Form, Written};
+use crate::error::Error;
+use crate::plan_document::PlanDocument;
+use crate::working_directory::WorkingDirectory;
+
+/// The local name and the last part of the source of the provider that is read here.
+const PROVIDER: &str = "genesyscloud";
+
+impl WorkingDirectory {
+    /// Learns the arguments of every provider configuration that the plan knows of.
+    ///
+    /// Starts Terraform at most once, and only if an argument is an expression that the plan's JSON
+    /// leaves open. Arguments that stay open are no error.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] and [`Error::CannotRun`].
+    pub async fn provider_arguments(
+        &self,
+        plan: &PlanDocument,
+        blocks: &Blocks,
+    ) -> Result<BTreeMap<Alias, ProviderArguments>, Error> {
+        let reader = Reader::new(plan, blocks);
+        let open = reader.open_expressions();
+        if open.is_empty() {
+            return Ok(reader.arguments(&BTreeMap::new()));
+        }
+        let evaluated = match self.console(console::question(&open)).await {
+            Ok(printed) => console::answers(&open, &printed),
+            Err(Error::Terraform(failure)) => {
+                tracing::warn!(%failure, "provider arguments stay open");
+                BTreeMap::new()
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(reader.arguments(&evaluated))
+    }
+}
+
+impl Blocks {
+    /// Returns the arguments of the only provider configuration of a name, if its block is there to
+    /// be read without a plan: nothing in it is an expression. No block at all is an empty one.
+    ///
+    /// Lets a listing start together with the plan; the plan has the last word.
+    pub fn arguments_known_before_a_plan(&self, provider: &str) -> Option<ProviderArguments> {
+        if !self.unreadable().is_empty() {
+            return None;
+        }
+        let mut blocks = self.providers(provider);
+        let written = match (blocks.next(), blocks.next()) {
+            (None, _) => return Some(ProviderArguments::default()),
+            (Some(block), None) => &block.body,
+            (Some(_), Some(_)) => return None,
+        };
+        let expressions = written.as_plan_json()?;
+        let plan = PlanDocument::default();
+        let body = BodyReader {
+            reader: &Reader::new(&plan, self),
+            module: Vec::new(),
+            expressions: Some(&expressions),
+            written: None,
+        };
+        Some(body.arguments(&Evaluated::new()))
+    }
+}
+
+impl Written {
+    /// Spells a body of constants as a plan's JSON would; `None` if anything else is in it.
+    fn as_plan_json(&self) -> Option<Map<String, Value>> {
+        if !self.dynamic.is_empty() {
+            return None;
+        }
+        let mut json = Map::new();
+        for (name, argument) in &self.arguments {
+            let constant = match &argument.form {
+                Form::Null => Value::Null,
+                Form::Literal(text) => Value::from(text.as_str()),
+                Form::Expression(_) | Form::Opaque => return None,
+            };
+            json.insert(name.clone(), json!({ "constant_value": constant }));
+        }
+        for (name, body) in &self.blocks {
+            let bodies = json.entry(name.clone()).or_insert_with(|| Value::Array(Vec::new()));
+            bodies.as_array_mut()?.push(Value::Object(body.as_plan_json()?));
+        }
+        Some(json)
+    }
+}
+
+/// Values of root expressions, by their text.
+type Evaluated = BTreeMap<String, Value>;
+
+/// What an expression comes to without evaluating it.
+#[derive(Clone, Debug, PartialEq)]
+enum Resolved {
+    Value(Value),
+    /// An expression of the root module, by its text, and the reference to show if it stays open.
+    Root {
+        text: String,
+        shown: String,
+    },
+    /// Nothing that can be evaluated from here; the reference to show.
+    Open(String),
+}
+
+struct Reader<'a> {
+    plan: &'a PlanDocument,
+    blocks: &'a Blocks,
+}
+
+impl<'a> Reader<'a> {
+    fn new(plan: &'a PlanDocument, blocks: &'a Blocks) -> Self {
+        Self { plan, blocks }
+    }
+
+    /// Returns each provider configuration, and an empty one for an alias that no block declares.
+    fn arguments(&self, evaluated: &Evaluated) -> BTreeMap<Alias, ProviderArguments> {
+        let mut arguments: BTreeMap<Alias, ProviderArguments> =
+            self.bodies().map(|(alias, body)| (alias, body.arguments(evaluated))).collect();
+        for alias in self.plan.configuration().provider_keys().aliases() {
+            arguments.entry(alias).or_default();
+        }
+        arguments
+    }
+
+    /// Returns the root expressions that have to be evaluated, each once.
+    fn open_expressions(&self) -> Vec<String> {
+        let mut open = BTreeSet::new();
+        for (_, body) in self.bodies() {
+            body.collect_open(&mut open);
+        }
+        open.into_iter().collect()
+    }
+
+    fn bodies(&self) -> impl Iterator<Item = (Alias, BodyReader<'_>)> {
+        let configurations = self.plan.configuration().providers.iter();
+        configurations
+            .filter(|(_, config)| {
+                config.name == PROVIDER || config.full_name.ends_with(&format!("/{PROVIDER}"))
+            })
+            .map(|(key, config)| {
+                let module = module_path(config.module_address.as_deref());
+                let alias = config.alias.as_deref();
+                let written = self.blocks.provider_body(&module, &config.name, alias);
+                let body = BodyReader {
+                    reader: self,
+                    module,
+                    expressions: Some(&config.expressions),
+                    written,
+                };
+                (Alias::new(key), body)
+            })
+    }
+
+    /// Resolves one expression of a module: `json` is its representation in the plan, `written`
+    /// its form in the file.
+    fn resolve(&self, module: &[String], json: &Value, written: Option<&Form>) -> Resolved {
+        if let Some(constant) = json.get("constant_value") {
+            return Resolved::Value(constant.clone());
+        }
+        let shown = reference_of(json);
+        match written {
+            Some(Form::Null) => Resolved::Value(Value::Null),
+            Some(Form::Expression(text)) => match text.strip_prefix("var.") {
+                Some(name) if is_identifier(name) => self.variable(module, name),
+                _ if module.is_empty() => Resolved::Root { text: text.clone(), shown },
+                _ => Resolved::Open(shown),
+            },
+            Some(Form::Literal(_) | Form::Opaque) | None => Resolved::Open(shown),
+        }
+    }
+
+    /// Follows a variable up to the argument of the module call, or to the root's value.
+    fn variable(&self, module: &[String], name: &str) -> Resolved {
+        let shown = format!("var.{name}");
+        let Some((call_name, parent)) = module.split_last() else {
+            return match self.plan.variable(name) {
+                Some(value) => Resolved::Value(value.clone()),
+                // Ephemeral values are in no plan of an older Terraform.
+                None => Resolved::Root { text: shown.clone(), shown },
+            };
+        };
+        let configuration = self.plan.configuration();
+        let Some(call) =
+            configuration.module(parent).and_then(|parent| parent.calls.get(call_name))
+        else {
+            return Resolved::Open(shown);
+        };
+        match call.expressions.get(name) {
+            Some(json) => {
+                let written = self.blocks.module_call(module);
+                let form = written.and_then(|written| written.arguments.get(name));
+                self.resolve(parent, json, form.map(|argument| &argument.form))
+            }
+            None => {
+                let declared = call.module.variables.get(name);
+                match declared.and_then(|declared| declared.default.clone()) {
+                    Some(default) => Resolved::Value(default),
+                    None => Resolved::Open(shown),
+                }
+            }
+        }
+    }
+}
+
+/// One block's body: the plan's expressions and the file's text of the same block.
+#[derive(Clone)]
+struct BodyReader<'a> {
+    reader: &'a Reader<'a>,
+    module: Vec<String>,
+    expressions: Option<&'a Map<String, Value>>,
+    written: Option<&'a Written>,
+}
+
+impl BodyReader<'_> {
+    fn resolved(&self, name: &str) -> Option<Resolved> {
+        let json = self.expressions?.get(name)?;
+        let argument = self.written.and_then(|written| written.arguments.get(name));
+        let form = argument.map(|argument| &argument.form);
+        Some(self.reader.resolve(&self.module, json, form))
+    }
+
+    fn text(&self, name: &str, evaluated: &Evaluated) -> Argument<String> {
+        match self.resolved(name) {
+            None => Argument::Absent,
+            Some(Resolved::Value(value)) => known(&value, name),
+            Some(Resolved::Root { text, shown }) => match evaluated.get(&text) {
+                Some(value) => known(value, &shown),
+                None => Argument::Open(shown),
+            },
+            Some(Resolved::Open(shown)) => Argument::Open(shown),
+        }
+    }
+
+    fn secret(&self, name: &str, evaluated: &Evaluated) -> Argument<SecretString> {
+        match self.text(name, evaluated) {
+            Argument::Absent => Argument::Absent,
+            Argument::Known(value) => Argument::Known(SecretString::from(value)),
+            Argument::Open(shown) => Argument::Open(shown),
+        }
+    }
+
+    /// Returns the nested blocks of one name, in order.
+    fn blocks(&self, name: &str) -> Vec<Self> {
+        let bodies: Vec<&Map<String, Value>> = match self.expressions.and_then(|e| e.get(name)) {
+            Some(Value::Array(items)) => items.iter().filter_map(Value::as_object).collect(),
+            Some(Value::Object(one)) => vec![one],
+            _ => Vec::new(),
+        };
+        let written: Vec<&Written> = self
+            .written
+            .map(|written| {
+                let named = written.blocks.iter().filter(|(found, _)| found == name);
+                named.map(|(_, body)| body).collect()
+            })
+            .unwrap_or_default();
+        let is_dynamic = self.is_dynamic(name);
+        bodies
+            .into_iter()
+            .enumerate()
+            .map(|(index, expressions)| Self {
+                reader: self.reader,
+                module: self.module.clone(),
+                expressions: Some(expressions),
+                // Where a `dynamic` block mixes in, the order of the two need not agree.
+                written: written.get(index).copied().filter(|_| !is_dynamic),
+            })
+            .collect()
+    }
+
+    /// The plan's JSON leaves `dynamic` blocks out without a word.
+    fn is_dynamic(&self, name: &str) -> bool {
+        self.written.is_some_and(|written| written.dynamic.iter().any(|found| found == name))
+    }
+
+    fn arguments(&self, evaluated: &Evaluated) -> ProviderArguments {
+        let mut gateway = self.blocks("gateway").first().map(|body| body.gateway(evaluated));
+        if gateway.is_none() && self.is_dynamic("gateway") {
+            gateway = Some(Gateway {
+                host: Argument::Open("dynamic \"gateway\"".to_owned()),
+                ..Gateway::default()
+            });
+        }
+        ProviderArguments {
+            access_token: self.secret("access_token", evaluated),
+            oauthclient_id: self.text("oauthclient_id", evaluated),
+            oauthclient_secret: self.secret("oauthclient_secret", evaluated),
+            aws_region: self.text("aws_region", evaluated),
+            gateway,
+            proxy: self.blocks("proxy").first().map(|body| body.proxy(evaluated)),
+        }
+    }
+
+    fn gateway(&self, evaluated: &Evaluated) -> Gateway {
+        let pairs = self.blocks("path_params");
+        Gateway {
+            protocol: self.text("protocol", evaluated),
+            host: self.text("host", evaluated),
+            port: self.text("port", evaluated),
+            path_params: pairs
+                .iter()
+                .map(|pair| (pair.text("path_name", evaluated), pair.text("path_value", evaluated)))
+                .collect(),
+            auth: self.auth(evaluated),
+        }
+    }
+
+    fn proxy(&self, evaluated: &Evaluated) -> Proxy {
+        Proxy {
+            protocol: self.text("protocol", evaluated),
+            host: self.text("host", evaluated),
+            port: self.text("port", evaluated),
+            auth: self.auth(evaluated),
+        }
+    }
+
+    fn auth(&self, evaluated: &Evaluated) -> Option<BasicAuth> {
+        let auth = self.blocks("auth").into_iter().next()?;
+        Some(BasicAuth {
+            username: auth.text("username", evaluated),
+            password: auth.secret("password", evaluated),
+        })
+    }
+
+    /// Collects what [`Self::arguments`] would have to ask for.
+    fn collect_open(&self, open: &mut BTreeSet<String>) {
+        const ARGUMENTS: [&str; 11] = [
+            "access_token",
+            "oauthclient_id",
+            "oauthclient_secret",
+            "aws_region",
+            "protocol",
+            "host",
+            "port",
+            "path_name",
+            "path_value",
+            "username",
+            "password",
+        ];
+        for name in ARGUMENTS {
+            if let Some(Resolved::Root { text, .. }) = self.resolved(name) {
+                open.insert(text);
+            }
+        }
+        for name in ["gateway", "proxy", "path_params", "auth"] {
+            for block in self.blocks(name) {
+                block.collect_open(open);
+            }
+        }
+    }
+}
+
+/// Turns a value into text as Terraform converts it; null is as good as absent.
+fn known(value: &Value, shown: &str) -> Argument<String> {
+    match value {
+        Value::Null => Argument::Absent,
+        Value::String(text) => Argument::Known(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Argument::Known(value.to_string()),
+        Value::Array(_) | Value::Object(_) => Argument::Open(shown.to_owned()),
+    }
+}
+
+/// Names what an expression refers to; the JSON lists the most telling reference first.
+fn reference_of(json: &Value) -> String {
+    let reference = json.get("references").and_then(|references| references.get(0));
+    match reference.and_then(Value::as_str) {
+        Some(reference) => reference.to_owned(),
+        None => "an expression".to_owned(),
+    }
+}
+
+fn is_identifier(text: &str) -> bool {
+    let mut characters = text.chars();
+    characters.next().is_some_and(|c| c.is_alphabetic() || c == '_')
+        && characters.all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+}
+
+/// Reads `module.a.module.b`: modules with provider blocks of their own have no instance keys.
+fn module_path(address: Option<&str>) -> Vec<String> {
+    let steps = address.unwrap_or_default().split('.');
+    steps.skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests;

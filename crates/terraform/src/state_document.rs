@@ -1,0 +1,346 @@
+//! The state, version 4, as `terraform state pull` prints it and as `.tfstate` files hold it.
+//!
+//! Never writes a state. Addresses are rebuilt here, because a state has no address text: the
+//! quoting is Terraform's own (see [`quoted_key`]).
+
+use std::fmt;
+use std::fmt::Write as _;
+
+use divvy_core::kind::{self, Zero};
+use divvy_core::survey::{ErroredState, StatePresence, Tracked, TrackedInstance};
+use divvy_core::{Address, Attributes, EntityId, Kind};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::error::{Document, DocumentProblem, Error};
+
+/// A state.
+#[derive(Default, Deserialize)]
+pub struct StateDocument {
+    #[serde(default)]
+    version: Value,
+    #[serde(default)]
+    lineage: Option<String>,
+    #[serde(default)]
+    serial: Option<u64>,
+    #[serde(default)]
+    resources: Vec<Resource>,
+}
+
+#[derive(Deserialize)]
+struct Resource {
+    #[serde(default)]
+    module: Option<String>,
+    #[serde(default)]
+    mode: String,
+    #[serde(rename = "type")]
+    terraform_type: String,
+    name: String,
+    #[serde(default)]
+    provider: String,
+    #[serde(default)]
+    instances: Vec<Instance>,
+}
+
+#[derive(Deserialize)]
+struct Instance {
+    #[serde(default)]
+    index_key: Option<Value>,
+    #[serde(default)]
+    status: Option<String>,
+    #[serde(default)]
+    deposed: Option<String>,
+    #[serde(default)]
+    attributes: Option<Attributes>,
+    #[serde(default)]
+    attributes_flat: Option<Attributes>,
+}
+
+impl fmt::Debug for StateDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StateDocument")
+            .field("lineage", &self.lineage)
+            .field("serial", &self.serial)
+            .field("resources", &self.resources.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl StateDocument {
+    /// Reads a state; no text at all is the state that was never written.
+    ///
+    /// # Errors
+    /// [`Error::Document`] if it is cut off, a web page, no JSON, or not version 4.
+    pub fn read(json: &[u8]) -> Result<Self, Error> {
+        if json.trim_ascii().is_empty() {
+            return Ok(Self::default());
+        }
+        let refuse = |problem| Error::document(Document::State, problem);
+        let document: Self = serde_json::from_slice(json)
+            .map_err(|error| refuse(DocumentProblem::of_parse(json, error)))?;
+        if document.version != 4 {
+            return Err(refuse(DocumentProblem::FormatVersion {
+                found: document.version.to_string(),
+                known: "4",
+            }));
+        }
+        Ok(document)
+    }
+
+    /// Returns every instance of a kind.
+    ///
+    /// # Errors
+    /// [`Error::Document`] if an address of a kind is not understood.
+    pub fn tracked(&self) -> Result<Tracked, Error> {
+        let mut instances = Vec::new();
+        for resource in self.resources.iter().filter(|r| r.mode == "managed") {
+            let Some(kind) = kind::of_terraform_type(&resource.terraform_type) else {
+                continue;
+            };
+            for instance in &resource.instances {
+                instances.extend(tracked_instance(resource, instance, kind)?);
+            }
+        }
+        Ok(Tracked {
+            presence: match self.version {
+                Value::Null => StatePresence::Nothing,
+                _ => StatePresence::Present,
+            },
+            instances,
+            lineage: self.lineage.clone(),
+            serial: self.serial,
+        })
+    }
+
+    /// Returns every managed instance's address, of all types, deposed objects left out.
+    pub fn addresses(&self) -> Vec<String> {
+        let managed = self.resources.iter().filter(|r| r.mode == "managed");
+        managed
+            .flat_map(|resource| {
+                let instances = resource.instances.iter();
+                instances
+                    .filter(|instance| instance.deposed.is_none())
+                    .map(|instance| address_text(resource, instance))
+            })
+            .collect()
+    }
+
+    /// Returns lineage and serial alone, for an `errored.tfstate`.
+    pub fn as_errored(&self) -> ErroredState {
+        ErroredState { lineage: self.lineage.clone(), serial: self.serial }
+    }
+}
+
+/// Returns `None` for an instance without an id: a half-written object that nobody can find.
+fn tracked_instance(
+    resource: &Resource,
+    instance: &Instance,
+    kind: &'static Kind,
+) -> Result<Option<TrackedInstance>, Error> {
+    let text = address_text(resource, instance);
+    let address = Address::parse(&text)
+        .ok_or_else(|| Error::document(Document::State, DocumentProblem::Address(text)))?;
+    let attributes = match (&instance.attributes, &instance.attributes_flat) {
+        (Some(attributes), _) => attributes.clone(),
+        (None, Some(flat)) => unflattened(flat, kind),
+        (None, None) => Attributes::new(),
+    };
+    let Some(id) = attributes.get("id").and_then(Value::as_str) else {
+        return Ok(None);
+    };
+    Ok(Some(TrackedInstance {
+        address,
+        kind,
+        provider_alias: alias_of(&resource.provider),
+        id: EntityId::new(id),
+        is_tainted: instance.status.as_deref() == Some("tainted"),
+        is_deposed: instance.deposed.is_some(),
+        attributes,
+    }))
+}
+
+/// Gives the flags of a kind back their type: `attributes_flat` is all text.
+fn unflattened(flat: &Attributes, kind: &Kind) -> Attributes {
+    let is_flag = |name: &str| {
+        let mut drifting = kind.drifting.iter();
+        (kind.home_field.is_some() && name == divvy_core::kinds::division::HOME_ATTRIBUTE)
+            || drifting.any(|entry| entry.terraform == name && entry.zero == Zero::Bool)
+    };
+    flat.iter()
+        .map(|(name, value)| {
+            let value = match value.as_str() {
+                Some("true") if is_flag(name) => Value::Bool(true),
+                Some("false") if is_flag(name) => Value::Bool(false),
+                _ => value.clone(),
+            };
+            (name.clone(), value)
+        })
+        .collect()
+}
+
+fn address_text(resource: &Resource, instance: &Instance) -> String {
+    let mut text = String::new();
+    if let Some(module) = &resource.module {
+        text.push_str(module);
+        text.push('.');
+    }
+    text.push_str(&resource.terraform_type);
+    text.push('.');
+    text.push_str(&resource.name);
+    match &instance.index_key {
+        None | Some(Value::Null) => {}
+        Some(Value::String(key)) => {
+            text.push('[');
+            text.push_str(&quoted_key(key));
+            text.push(']');
+        }
+        Some(number) => {
+            text.push('[');
+            text.push_str(&number.to_string());
+            text.push(']');
+        }
+    }
+    text
+}
+
+/// Quotes an instance key as Terraform does in addresses, with its quotes.
+///
+/// Source: Terraform's `addrs.toHCLQuotedString`, compared with `state list` in a test.
+pub fn quoted_key(key: &str) -> String {
+    let mut quoted = String::from("\"");
+    let mut rest = key.chars();
+    while let Some(character) = rest.next() {
+        match character {
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '$' | '%' => {
+                quoted.push(character);
+                if rest.as_str().starts_with('{') {
+                    quoted.push(character);
+                }
+            }
+            _ if is_printable(character) => quoted.push(character),
+            _ if character <= '\u{ffff}' => {
+                let _ = write!(quoted, "\\u{:04x}", u32::from(character));
+            }
+            _ => {
+                let _ = write!(quoted, "\\U{:08x}", u32::from(character));
+            }
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Says whether Go's `unicode.IsPrint` holds: letters, marks, numbers, punctuation, symbols and the
+/// plain blank. Rust's text escaping draws the same line, except for a leading combining mark.
+fn is_printable(character: char) -> bool {
+    let mut text = String::from("a");
+    text.push(character);
+    character == '\'' || text.escape_debug().nth(1) != Some('\\')
+}
+
+/// Reads the alias out of `provider["registry…/genesyscloud"].eu` (or `provider.genesyscloud.eu` of
+/// Terraform 0.12).
+fn alias_of(provider: &str) -> Option<String> {
+    let alias = match provider.rsplit_once("\"]") {
+        Some((_, rest)) => rest.strip_prefix('.')?,
+        None => {
+            let (_, after) = provider.rsplit_once("provider.")?;
+            after.split_once('.')?.1
+        }
+    };
+    Some(alias.to_owned()).filter(|alias| !alias.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::fixture;
+
+    fn tracked(path: &str) -> Tracked {
+        StateDocument::read(&fixture(path)).unwrap().tracked().unwrap()
+    }
+
+    #[test]
+    fn no_text_at_all_is_no_state_and_an_empty_state_is_one() {
+        let nothing = StateDocument::read(b"\n").unwrap().tracked().unwrap();
+        assert_eq!(nothing.presence, StatePresence::Nothing);
+        let empty = tracked("cases/17-errored-tfstate/remote-state.json");
+        assert_eq!(empty.presence, StatePresence::Present);
+        assert_eq!(empty.serial, Some(8));
+        assert!(empty.instances.is_empty());
+    }
+
+    #[test]
+    fn an_exported_state_keeps_its_values_flat_and_its_flags_become_flags() {
+        let tracked = tracked("configs/04-exported-json-tree/terraform.tfstate");
+        let home = &tracked.instances[0];
+        assert_eq!(home.address.as_str(), "genesyscloud_auth_division.Home");
+        assert_eq!(home.attributes["home"], Value::Bool(true));
+        assert_eq!(home.attributes["name"], "Home");
+        assert_eq!(tracked.instances[1].attributes["home"], Value::Bool(false));
+        assert_eq!(home.id.as_str(), "bcad90e6-a569-4f11-aadf-b93f463dea36");
+    }
+
+    #[test]
+    fn modules_keys_taint_and_aliases_are_read() {
+        let tainted = tracked("provider-samples/state-tainted.json");
+        assert!(tainted.instances[0].is_tainted);
+        let number = tracked("cases/06-keys-and-shells/terraform.tfstate");
+        assert_eq!(number.instances[0].address.as_str(), "genesyscloud_auth_division.desk[2]");
+        let module = tracked("cases/16-two-addresses-one-name/terraform.tfstate");
+        assert_eq!(
+            module.instances[0].address.as_str(),
+            "module.shops.genesyscloud_auth_division.this"
+        );
+    }
+
+    #[test]
+    fn a_deposed_object_and_an_object_without_an_id() {
+        let json = br#"{"version":4,"serial":1,"lineage":"l","resources":[{"mode":"managed",
+            "type":"genesyscloud_auth_division","name":"a","module":"module.m[\"x\"]",
+            "provider":"provider[\"genesys.com/mypurecloud/genesyscloud\"].eu","instances":[
+            {"index_key":"k","deposed":"12ab","attributes":{"id":"1"}},{"attributes":{"id":null}}]}]}"#;
+        let tracked = StateDocument::read(json).unwrap().tracked().unwrap();
+        assert_eq!(tracked.instances.len(), 1);
+        let instance = &tracked.instances[0];
+        assert!(instance.is_deposed);
+        assert_eq!(instance.provider_alias.as_deref(), Some("eu"));
+        assert_eq!(instance.address.as_str(), r#"module.m["x"].genesyscloud_auth_division.a["k"]"#);
+    }
+
+    #[test]
+    fn quotes_keys_as_terraform_does() {
+        for (key, quoted) in [
+            ("plain x", r#""plain x""#),
+            ("q\"u${o}", r#""q\"u$${o}""#),
+            ("%{y} 5% $", r#""%%{y} 5% $""#),
+            ("$${x}", r#""$$${x}""#),
+            ("ü\n\t\\", r#""ü\n\t\\""#),
+            ("\u{1}\u{7f}\u{a0}\u{200b}", r#""\u0001\u007f\u00a0\u200b""#),
+            ("\u{301}'😀", "\"\u{301}'😀\""),
+            ("\u{e0001}", r#""\U000e0001""#),
+            ("", r#""""#),
+        ] {
+            assert_eq!(quoted_key(key), quoted, "{key:?}");
+        }
+    }
+
+    #[test]
+    fn reads_the_alias_of_old_and_new_spellings() {
+        assert_eq!(alias_of(r#"provider["r/n/genesyscloud"]"#), None);
+        assert_eq!(alias_of(r#"module.a.provider["r/n/genesyscloud"].eu"#).as_deref(), Some("eu"));
+        assert_eq!(alias_of("provider.genesyscloud"), None);
+        assert_eq!(alias_of("provider.genesyscloud.eu").as_deref(), Some("eu"));
+    }
+
+    #[test]
+    fn another_version_is_refused() {
+        let error = StateDocument::read(br#"{"version":3}"#).unwrap_err();
+        assert!(error.to_string().contains("format version 3"), "{error}");
+    }
+}
