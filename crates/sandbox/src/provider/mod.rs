@@ -59,18 +59,12 @@ pub fn main() -> ExitCode {
     let Some(invitation) = Invitation::from_variables(variable) else {
         return fail("This binary is a plugin. It is started by Terraform, not by hand.");
     };
-    let runtime = match tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.to_string()),
     };
-    let provider = StandIn {
-        environment,
-        stopped: CancellationToken::new(),
-        session: Mutex::new(None),
-    };
+    let provider =
+        StandIn { environment, stopped: CancellationToken::new(), session: Mutex::new(None) };
     let mut output = std::io::stdout();
     runtime.block_on(async {
         tokio::select! {
@@ -158,10 +152,7 @@ impl Provider for StandIn {
     async fn upgrade(&self, request: UpgradeRequest) -> Answer<UpgradeResponse> {
         let row = row_of(&request.type_name)?;
         let state = plan::upgrade(row, &request.raw_state.unwrap_or_default())?;
-        Ok(UpgradeResponse {
-            upgraded_state: Some(state.write()),
-            diagnostics: Vec::new(),
-        })
+        Ok(UpgradeResponse { upgraded_state: Some(state.write()), diagnostics: Vec::new() })
     }
 
     async fn read(&self, request: ReadRequest) -> Answer<ReadResponse> {
@@ -187,11 +178,7 @@ impl Provider for StandIn {
         let prior = Value::read(request.prior_state.as_ref())?;
         let proposed = Value::read(request.proposed_new_state.as_ref())?;
         let planned = plan::plan(row, &prior, &proposed);
-        let planned_private = if prior.is_null() {
-            private_of(row)
-        } else {
-            request.prior_private
-        };
+        let planned_private = if prior.is_null() { private_of(row) } else { request.prior_private };
         Ok(PlanResponse {
             planned_state: Some(planned.state.write()),
             requires_replace: planned.requires_replace,
@@ -224,11 +211,7 @@ impl Provider for StandIn {
         let kept = !outcome.state.is_null();
         Ok(ApplyResponse {
             new_state: Some(outcome.state.write()),
-            private: if kept {
-                private_of(row)
-            } else {
-                bytes::Bytes::new()
-            },
+            private: if kept { private_of(row) } else { bytes::Bytes::new() },
             diagnostics: outcome.diagnostics,
             legacy_type_system: kept,
             new_identity: None,
@@ -237,10 +220,7 @@ impl Provider for StandIn {
 
     async fn import(&self, request: ImportRequest) -> Answer<ImportResponse> {
         let row = row_of(&request.type_name)?;
-        let attributes = row
-            .attributes
-            .iter()
-            .map(|attribute| (attribute.name, Value::Null));
+        let attributes = row.attributes.iter().map(|attribute| (attribute.name, Value::Null));
         let mut state = Value::object(attributes);
         state.set("id", request.id.into());
         let imported = ImportedResource {
@@ -249,10 +229,7 @@ impl Provider for StandIn {
             private: private_of(row),
             identity: None,
         };
-        Ok(ImportResponse {
-            imported_resources: vec![imported],
-            diagnostics: Vec::new(),
-        })
+        Ok(ImportResponse { imported_resources: vec![imported], diagnostics: Vec::new() })
     }
 
     async fn read_data_source(&self, request: ReadDataRequest) -> Answer<ReadDataResponse> {
@@ -274,9 +251,7 @@ mod tests {
     #[test]
     fn the_file_name_alone_decides_who_we_are() {
         let wanted = |path: &str| is_wanted(OsStr::new(path));
-        assert!(wanted(
-            "/m/linux_amd64/terraform-provider-genesyscloud_v1.60.0"
-        ));
+        assert!(wanted("/m/linux_amd64/terraform-provider-genesyscloud_v1.60.0"));
         assert!(wanted("terraform-provider-genesyscloud"));
         assert!(!wanted("/terraform-provider-genesyscloud_v1/divvy"));
         assert!(!wanted(""));

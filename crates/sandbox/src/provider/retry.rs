@@ -19,10 +19,7 @@ pub(crate) struct Patience {
 impl Patience {
     /// Starts now.
     pub(crate) fn of(limit: Duration) -> Self {
-        Self {
-            deadline: Instant::now() + limit,
-            wait: Duration::from_millis(500),
-        }
+        Self { deadline: Instant::now() + limit, wait: Duration::from_millis(500) }
     }
 
     /// Waits for the next try; false if there is none, which is known when the limit is over and
@@ -66,10 +63,7 @@ mod tests {
     async fn a_data_source_polls_five_times_in_fifteen_seconds() {
         let (at, took) = tries_within(Duration::from_secs(15)).await;
         let tenths: Vec<u128> = at.iter().map(|millis| millis / 100).collect();
-        assert_eq!(
-            (tenths.as_slice(), took.as_secs()),
-            ([0, 5, 15, 35, 75].as_slice(), 15)
-        );
+        assert_eq!((tenths.as_slice(), took.as_secs()), ([0, 5, 15, 35, 75].as_slice(), 15));
     }
 
     #[tokio::test(start_paused = true)]

@@ -55,31 +55,15 @@ impl Session {
         stopped: CancellationToken,
     ) -> Result<Self, Diagnostic> {
         let api = Api::new();
-        let authorization = authorize(&api, &settings)
-            .await
-            .map_err(|e| Diagnostic::error(e, ""))?;
+        let authorization =
+            authorize(&api, &settings).await.map_err(|e| Diagnostic::error(e, ""))?;
         let slots = Semaphore::new(settings.token_pool_size);
         let names = Mutex::new(None);
-        let session = Self {
-            api,
-            settings,
-            authorization,
-            slots,
-            stopped,
-            names,
-        };
+        let session = Self { api, settings, authorization, slots, stopped, names };
         for path in ["/api/v2/organizations/me", "/api/v2/authorization/products"] {
-            let ask = Ask {
-                method: Method::GET,
-                path,
-                query: "",
-                body: None,
-                about: About::default(),
-            };
-            session
-                .ask(ask)
-                .await
-                .map_err(|refusal| Diagnostic::error(refusal.text, ""))?;
+            let ask =
+                Ask { method: Method::GET, path, query: "", body: None, about: About::default() };
+            session.ask(ask).await.map_err(|refusal| Diagnostic::error(refusal.text, ""))?;
         }
         Ok(session)
     }
@@ -179,14 +163,10 @@ async fn fetch_token(api: &Api, settings: &Settings, basic: &str) -> Result<Stri
         let reason = format!("{} ({})", field("error"), field("error_description"));
         let text = format!("Auth Error: {} - {reason}", reply.status.as_u16());
         if !reason.starts_with(RATE_LIMITED) {
-            return Err(format!(
-                "failed to authorize Genesys Cloud client credentials: {text}"
-            ));
+            return Err(format!("failed to authorize Genesys Cloud client credentials: {text}"));
         }
         if !patience.allows_another_try().await {
-            return Err(format!(
-                "exhausted retries on Genesys Cloud client credentials. {text}"
-            ));
+            return Err(format!("exhausted retries on Genesys Cloud client credentials. {text}"));
         }
     }
 }

@@ -9,15 +9,16 @@ use divvy_plugin::Value;
 use divvy_plugin::proxy::{
     Adopt, Advice, Create, CreateAdvisor, Launch, ProviderConfigure, Proxy, Refusal, Settled,
 };
+use divvy_sandbox::emulator::Handle;
 
 use super::ADDRESS;
-use crate::provider::fake_api::{FakeApi, Org};
+use crate::provider::org::{Org, find, port_of};
 use crate::provider::workspace::{Ended, STAND_IN, Workspace};
 
 /// Adopts whatever has the planned name, in the org that the provider block's port names.
 #[derive(Default)]
 pub(super) struct Adopter {
-    orgs: Vec<(u16, Arc<Mutex<Org>>)>,
+    orgs: Vec<Handle>,
     refuse: bool,
     accept_drift: bool,
     aliases: Mutex<Vec<(String, u16)>>,
@@ -26,57 +27,31 @@ pub(super) struct Adopter {
 }
 
 fn name_of(create: &Create) -> String {
-    create
-        .planned
-        .get("name")
-        .as_str()
-        .unwrap_or_default()
-        .to_owned()
+    create.planned.get("name").as_str().unwrap_or_default().to_owned()
 }
 
 impl Adopter {
-    pub(super) fn of(apis: &[&FakeApi]) -> Self {
-        let orgs = apis
-            .iter()
-            .map(|api| (api.port, api.shared_org()))
-            .collect();
-        Self {
-            orgs,
-            ..Self::default()
-        }
+    pub(super) fn of(orgs: &[&Org]) -> Self {
+        let orgs = orgs.iter().map(|org| org.handle()).collect();
+        Self { orgs, ..Self::default() }
     }
 
     pub(super) fn refusing(self) -> Self {
-        Self {
-            refuse: true,
-            ..self
-        }
+        Self { refuse: true, ..self }
     }
 
     pub(super) fn accepting_drift(self) -> Self {
-        Self {
-            accept_drift: true,
-            ..self
-        }
+        Self { accept_drift: true, ..self }
     }
 
     fn advise(&self, create: &Create) -> Advice {
         let name = name_of(create);
         let alias = create.alias.to_string();
         let aliases = self.aliases.lock().unwrap();
-        let port = aliases
-            .iter()
-            .find(|(known, _)| *known == alias)
-            .map(|(_, port)| *port);
-        let org = self
-            .orgs
-            .iter()
-            .find(|(known, _)| Some(*known) == port)
-            .unwrap()
-            .1
-            .lock()
-            .unwrap();
-        let Some(found) = org.divisions.iter().find(|one| one["name"] == *name) else {
+        let port = aliases.iter().find(|(known, _)| *known == alias).map(|(_, port)| *port);
+        let mut orgs = self.orgs.iter();
+        let org = orgs.find(|org| Some(port_of(org)) == port).unwrap();
+        let Some(found) = find(org, &name) else {
             return Advice::Pass;
         };
         let summary = format!("\"{name}\" already exists in the org");
@@ -85,7 +60,7 @@ impl Adopter {
             return Advice::Refuse { summary, detail };
         }
         Advice::Adopt(Adopt {
-            id: found["id"].as_str().unwrap().to_owned(),
+            id: found.id,
             summary,
             detail,
             must_match: vec!["name".to_owned()],
@@ -98,10 +73,7 @@ impl CreateAdvisor for Adopter {
     async fn configured(&self, configure: &ProviderConfigure) {
         let gateway = &configure.block.get("gateway").elements()[0];
         let port = gateway.get("port").as_str().unwrap().parse().unwrap();
-        self.aliases
-            .lock()
-            .unwrap()
-            .push((configure.alias.to_string(), port));
+        self.aliases.lock().unwrap().push((configure.alias.to_string(), port));
     }
 
     async fn before_create(&self, create: &Create) -> Advice {
@@ -126,10 +98,7 @@ impl CreateAdvisor for Adopter {
     }
 
     fn settled(&self, create: &Create, settled: &Settled) {
-        self.settled
-            .lock()
-            .unwrap()
-            .push((name_of(create), settled.clone()));
+        self.settled.lock().unwrap().push((name_of(create), settled.clone()));
     }
 }
 
@@ -154,17 +123,10 @@ pub(super) fn through_proxy(
         environment,
         socket_directory: sockets.path().to_owned(),
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let proxy = Proxy::start(launch, adopter).await.unwrap();
-        proxy.add_managed(
-            managed
-                .iter()
-                .map(|(t, id)| ((*t).to_owned(), (*id).to_owned())),
-        );
+        proxy.add_managed(managed.iter().map(|(t, id)| ((*t).to_owned(), (*id).to_owned())));
         let (name, value) = proxy.reattach_variable([ADDRESS], None).unwrap();
         command.env(name, value).process_group(0);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -177,13 +139,6 @@ pub(super) fn through_proxy(
         proxy.stop().await;
         let text = |bytes| String::from_utf8(bytes).unwrap();
         let code = output.status.code().unwrap_or(-1);
-        (
-            Ended {
-                code,
-                stdout: text(output.stdout),
-                stderr: text(output.stderr),
-            },
-            settled,
-        )
+        (Ended { code, stdout: text(output.stdout), stderr: text(output.stderr) }, settled)
     })
 }

@@ -15,39 +15,27 @@ use divvy_plugin::messages::{
 };
 use divvy_plugin::proxy::{Launch, Proxy, Settled};
 use divvy_plugin::{Method, Value};
+use divvy_sandbox::emulator::{Effect, Lag};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::json;
 
 use self::adopter::{Adopter, through_proxy};
-use crate::provider::fake_api::{FakeApi, Fault, HOME_ID};
+use crate::provider::org::{Org, wait_until_held};
 use crate::provider::workspace::{Ended, STAND_IN, Workspace, providers_with};
 
 const ADDRESS: &str = "registry.terraform.io/mypurecloud/genesyscloud";
 
 fn run(workspace: &Workspace, arguments: &[&str]) -> (Ended, Vec<(String, Settled)>) {
-    through_proxy(
-        workspace,
-        Adopter::of(&[&workspace.api]),
-        &[],
-        arguments,
-        |_, _| {},
-    )
+    through_proxy(workspace, Adopter::of(&[&workspace.org]), &[], arguments, |_, _| {})
 }
 
 fn apply(workspace: &Workspace) -> (Ended, Vec<(String, Settled)>) {
-    run(
-        workspace,
-        &["apply", "-auto-approve", "-json", "-parallelism=1"],
-    )
+    run(workspace, &["apply", "-auto-approve", "-json", "-parallelism=1"])
 }
 
 fn adopted(id: &str, differing: &[&str], updated: bool) -> Settled {
     let differing = differing.iter().map(|name| (*name).to_owned()).collect();
-    Settled::Adopted {
-        id: id.to_owned(),
-        differing,
-        updated,
-    }
+    Settled::Adopted { id: id.to_owned(), differing, updated }
 }
 
 fn blocks(names: &[&str]) -> String {
@@ -61,23 +49,16 @@ fn blocks(names: &[&str]) -> String {
 #[test]
 fn an_apply_adopts_what_exists_and_creates_the_rest() {
     let workspace = Workspace::new(&blocks(&["Engineering", "Sales", "Support"]));
-    let engineering = workspace.api.add("Engineering", "");
-    let sales = workspace.api.add("Sales", "Owned by IT");
+    let engineering = workspace.org.add("Engineering", "");
+    let sales = workspace.org.add("Sales", "Owned by IT");
     let (ended, mut settled) = apply(&workspace);
     let ended = ended.succeeds();
     settled.sort_by(|one, other| one.0.cmp(&other.0));
     let settled: Vec<_> = settled.into_iter().map(|(_, settled)| settled).collect();
     assert_eq!(settled[0], adopted(&engineering, &[], false));
     assert_eq!(settled[1], adopted(&sales, &["description"], false));
-    assert!(
-        matches!(settled[2], Settled::Created { .. }),
-        "{:?}",
-        settled[2]
-    );
-    assert_eq!(
-        workspace.api.names(),
-        ["Home", "Engineering", "Sales", "Support"]
-    );
+    assert!(matches!(settled[2], Settled::Created { .. }), "{:?}", settled[2]);
+    assert_eq!(workspace.org.names(), ["Home", "Engineering", "Sales", "Support"]);
 
     // Said during plan, and once more beside the adoption itself; the second walk is silent.
     let said: Vec<_> = ended
@@ -90,10 +71,7 @@ fn an_apply_adopts_what_exists_and_creates_the_rest() {
 
     // Plain Terraform takes the state: what is left is the description that nobody accepted.
     let plan = workspace.terraform(&["plan"]).succeeds().stdout;
-    assert!(
-        plan.contains("Plan: 0 to add, 1 to change, 0 to destroy."),
-        "{plan}"
-    );
+    assert!(plan.contains("Plan: 0 to add, 1 to change, 0 to destroy."), "{plan}");
     let mut instances = workspace.instances();
     instances.retain(|one| one["attributes"]["name"] == "Engineering");
     let attributes =
@@ -105,49 +83,37 @@ fn an_apply_adopts_what_exists_and_creates_the_rest() {
 #[test]
 fn a_plan_announces_with_addresses_and_changes_nothing() {
     let workspace = Workspace::new(&blocks(&["Engineering"]));
-    workspace.api.add("Engineering", "");
+    workspace.org.add("Engineering", "");
     let (ended, settled) = run(&workspace, &["plan", "-json"]);
     let diagnostics = ended.succeeds().diagnostics();
     assert_eq!(diagnostics.len(), 1, "{diagnostics:?}");
-    assert_eq!(
-        diagnostics[0]["address"],
-        "genesyscloud_auth_division.engineering"
-    );
-    assert_eq!(
-        diagnostics[0]["summary"],
-        "\"Engineering\" already exists in the org"
-    );
+    assert_eq!(diagnostics[0]["address"], "genesyscloud_auth_division.engineering");
+    assert_eq!(diagnostics[0]["summary"], "\"Engineering\" already exists in the org");
     assert_eq!(settled, []);
-    assert_eq!(workspace.api.take_requests(), [] as [String; 0]);
+    assert_eq!(workspace.org.take_requests(), [] as [String; 0]);
 }
 
 #[test]
 fn a_refusal_stops_the_plan_at_its_address() {
     let workspace = Workspace::new(&blocks(&["Engineering"]));
-    workspace.api.add("Engineering", "");
-    let adopter = Adopter::of(&[&workspace.api]).refusing();
+    workspace.org.add("Engineering", "");
+    let adopter = Adopter::of(&[&workspace.org]).refusing();
     let (ended, _) = through_proxy(&workspace, adopter, &[], &["plan", "-json"], |_, _| {});
     let diagnostics = ended.fails().diagnostics();
     assert_eq!(diagnostics[0]["severity"], "error");
-    assert_eq!(
-        diagnostics[0]["address"],
-        "genesyscloud_auth_division.engineering"
-    );
+    assert_eq!(diagnostics[0]["address"], "genesyscloud_auth_division.engineering");
 }
 
 #[test]
 fn accepted_drift_is_brought_to_the_configuration_in_the_same_apply() {
     let workspace = Workspace::new(&blocks(&["Sales"]));
-    let sales = workspace.api.add("Sales", "Owned by IT");
-    let adopter = Adopter::of(&[&workspace.api]).accepting_drift();
+    let sales = workspace.org.add("Sales", "Owned by IT");
+    let adopter = Adopter::of(&[&workspace.org]).accepting_drift();
     let arguments = ["apply", "-auto-approve", "-json"];
     let (ended, settled) = through_proxy(&workspace, adopter, &[], &arguments, |_, _| {});
     ended.succeeds();
-    assert_eq!(
-        settled,
-        [("Sales".to_owned(), adopted(&sales, &["description"], true))]
-    );
-    assert_eq!(workspace.api.org().divisions[1]["description"], "");
+    assert_eq!(settled, [("Sales".to_owned(), adopted(&sales, &["description"], true))]);
+    assert_eq!(workspace.org.find("Sales").description.unwrap_or_default(), "");
     let plan = workspace.terraform(&["plan"]).succeeds().stdout;
     assert!(plan.contains("No changes."), "{plan}");
 }
@@ -169,16 +135,16 @@ fn one_division_never_ends_at_two_addresses() {
     ended.fails();
     is_not_adopted(&settled, "another address holds it");
     assert_eq!(workspace.instances().len(), 1);
-    assert_eq!(workspace.api.names(), ["Home", "X"]);
+    assert_eq!(workspace.org.names(), ["Home", "X"]);
 }
 
 #[test]
 fn an_id_that_the_state_holds_is_not_adopted_even_when_terraform_does_not_look() {
     let workspace = Workspace::new(&blocks(&["Engineering"]));
-    let id = workspace.api.add("Engineering", "");
+    let id = workspace.org.add("Engineering", "");
     let held = [("genesyscloud_auth_division", id.as_str())];
     let arguments = ["apply", "-auto-approve", "-json"];
-    let adopter = Adopter::of(&[&workspace.api]);
+    let adopter = Adopter::of(&[&workspace.org]);
     let (ended, settled) = through_proxy(&workspace, adopter, &held, &arguments, |_, _| {});
     ended.fails();
     is_not_adopted(&settled, "another address holds it");
@@ -187,14 +153,12 @@ fn an_id_that_the_state_holds_is_not_adopted_even_when_terraform_does_not_look()
 #[test]
 fn what_terraform_reads_from_its_state_counts_as_managed() {
     let workspace = Workspace::new(&blocks(&["Engineering"]));
-    let id = workspace.api.add("Engineering", "");
-    workspace
-        .terraform(&["import", "genesyscloud_auth_division.engineering", &id])
-        .succeeds();
+    let id = workspace.org.add("Engineering", "");
+    workspace.terraform(&["import", "genesyscloud_auth_division.engineering", &id]).succeeds();
     let second = blocks(&["Engineering"]).replace("\"engineering\"", "\"second\"");
     workspace.configure(&format!("{}{second}", blocks(&["Engineering"])));
     for refresh in ["-refresh=true", "-refresh=false"] {
-        let adopter = Adopter::of(&[&workspace.api]);
+        let adopter = Adopter::of(&[&workspace.org]);
         let managed = Arc::clone(&adopter.managed);
         let arguments = ["apply", "-auto-approve", "-json", refresh];
         let (ended, settled) = through_proxy(&workspace, adopter, &[], &arguments, |_, _| {});
@@ -210,30 +174,22 @@ fn home_is_not_adopted_by_a_block_without_its_flag() {
     let workspace = Workspace::new(&blocks(&["Home"]));
     let (ended, settled) = apply(&workspace);
     let diagnostics = ended.fails().diagnostics();
-    is_not_adopted(
-        &settled,
-        "delete and replace it, because it differs in home",
-    );
+    is_not_adopted(&settled, "delete and replace it, because it differs in home");
     let original = diagnostics.iter().any(|one| {
         one["severity"] == "error" && one["summary"].as_str().unwrap().contains("API Error: 409")
     });
     assert!(original, "{diagnostics:?}");
     assert_eq!(workspace.instances(), [] as [serde_json::Value; 0]);
-    assert_eq!(workspace.api.org().divisions[0]["id"], HOME_ID);
+    assert_eq!(workspace.org.names(), ["Home"]);
 }
 
 #[test]
 fn a_lost_reply_is_healed_in_the_same_apply() {
     let workspace = Workspace::new(&blocks(&["Engineering"]));
-    workspace
-        .api
-        .script("POST /api/v2/authorization/divisions", Fault::LoseReply);
+    workspace.org.next_create(Effect::CommitThenClose);
     let (ended, settled) = apply(&workspace);
     ended.succeeds();
-    assert!(
-        matches!(settled[0].1, Settled::Adopted { .. }),
-        "{settled:?}"
-    );
+    assert!(matches!(settled[0].1, Settled::Adopted { .. }), "{settled:?}");
     let plan = workspace.terraform(&["plan"]).succeeds().stdout;
     assert!(plan.contains("No changes."), "{plan}");
 }
@@ -242,37 +198,29 @@ fn a_lost_reply_is_healed_in_the_same_apply() {
 fn a_read_that_lags_does_not_lose_the_division() {
     let mut workspace = Workspace::new(&blocks(&["Engineering"]));
     workspace.set("GENESYSCLOUD_CUSTOM_RETRY_TIMEOUT", "0s");
-    let lagging = Fault::Reply(404, json!({"message": "not found"}).to_string());
-    workspace
-        .api
-        .script("GET /api/v2/authorization/divisions/", lagging);
+    workspace.org.next_create(Effect::GetLag(Lag::Reads(1)));
     let (ended, _) = apply(&workspace);
     ended.succeeds();
-    assert_eq!(workspace.api.names(), ["Home", "Engineering"]);
+    assert_eq!(workspace.org.names(), ["Home", "Engineering"]);
     assert_eq!(workspace.instances().len(), 1);
 }
 
 #[test]
 fn ctrl_c_lets_the_create_finish_and_keeps_it() {
     let workspace = Workspace::new(&blocks(&["Engineering"]));
-    let release = workspace
-        .api
-        .hold_reply("POST /api/v2/authorization/divisions");
+    workspace.org.next_create(Effect::HoldReply);
     let workspace = Arc::new(workspace);
     let watched = Arc::clone(&workspace);
     let interrupt = move |id: u32, _: &Path| {
-        watched.api.wait_for("Engineering");
+        watched.org.wait_until_held();
         let group = Pid::from_raw(id.try_into().unwrap()).unwrap();
         kill_process_group(group, Signal::INT).unwrap();
-        drop(release);
+        watched.org.release();
     };
     let arguments = ["apply", "-auto-approve", "-no-color"];
-    let adopter = Adopter::of(&[&workspace.api]);
+    let adopter = Adopter::of(&[&workspace.org]);
     let (_, settled) = through_proxy(&workspace, adopter, &[], &arguments, interrupt);
-    assert!(
-        matches!(settled[0].1, Settled::Created { .. }),
-        "{settled:?}"
-    );
+    assert!(matches!(settled[0].1, Settled::Created { .. }), "{settled:?}");
     assert_eq!(workspace.instances().len(), 1);
 }
 
@@ -288,26 +236,21 @@ fn bare_launch(sockets: &Path) -> Launch {
 
 #[tokio::test]
 async fn a_provider_hears_of_stop_only_after_its_create() {
-    let api = Arc::new(FakeApi::start());
+    let org = Org::start();
     let sockets = tempfile::tempdir().unwrap();
     let launch = bare_launch(sockets.path());
-    let proxy = Proxy::start(launch, Adopter::of(&[&api])).await.unwrap();
+    let proxy = Proxy::start(launch, Adopter::of(&[&org])).await.unwrap();
     let (_, variable) = proxy.reattach_variable([ADDRESS], None).unwrap();
     let variable: serde_json::Value = serde_json::from_str(&variable).unwrap();
     let socket = variable[ADDRESS]["Addr"]["String"].as_str().unwrap();
     let line = Line::parse(&format!("1|5|unix|{socket}|grpc|")).unwrap();
     let client = Client::open(&line).await.unwrap();
 
-    let gateway = json!({"protocol": "http", "host": "127.0.0.1", "port": api.port.to_string()});
+    let gateway = json!({"protocol": "http", "host": "127.0.0.1", "port": org.port().to_string()});
     let block = Value::from(json!({"gateway": [gateway]}));
-    let configure = ConfigureRequest {
-        config: Some(block.write()),
-        ..Default::default()
-    };
-    let configured: DiagnosticsResponse = client
-        .unary(Method::ConfigureProvider, &configure)
-        .await
-        .unwrap();
+    let configure = ConfigureRequest { config: Some(block.write()), ..Default::default() };
+    let configured: DiagnosticsResponse =
+        client.unary(Method::ConfigureProvider, &configure).await.unwrap();
     assert_eq!(configured, DiagnosticsResponse::default());
 
     let planned = Value::from(json!({"name": "Engineering", "description": null, "home": null}));
@@ -317,37 +260,28 @@ async fn a_provider_hears_of_stop_only_after_its_create() {
         config: Some(planned.write()),
         ..Default::default()
     };
-    let release = api.hold_reply("POST /api/v2/authorization/divisions");
+    org.next_create(Effect::HoldReply);
     let applying = tokio::spawn({
         let client = client.clone();
         async move {
-            client
-                .unary::<ApplyResponse>(Method::ApplyResourceChange, &request)
-                .await
-                .unwrap()
+            client.unary::<ApplyResponse>(Method::ApplyResourceChange, &request).await.unwrap()
         }
     });
-    let waiting = Arc::clone(&api);
-    tokio::task::spawn_blocking(move || waiting.wait_for("Engineering"))
-        .await
-        .unwrap();
+    let waiting = org.handle();
+    tokio::task::spawn_blocking(move || wait_until_held(&waiting)).await.unwrap();
     let stopped: StopResponse = client.unary(Method::StopProvider, &Empty {}).await.unwrap();
     assert_eq!(stopped.error, "");
-    drop(release);
+    org.release();
     let applied = applying.await.unwrap();
     assert_eq!(applied.diagnostics, []);
     assert!(!Value::read(applied.new_state.as_ref()).unwrap().is_null());
     proxy.stop().await;
-    assert_eq!(
-        std::fs::read_dir(sockets.path()).unwrap().count(),
-        0,
-        "sockets are left"
-    );
+    assert_eq!(std::fs::read_dir(sockets.path()).unwrap().count(), 0, "sockets are left");
 }
 
 #[test]
 fn two_aliases_keep_to_their_own_orgs() {
-    let second = FakeApi::start();
+    let second = Org::start();
     let workspace = Workspace::new("");
     workspace.configure(&format!(
         r#"
@@ -369,24 +303,17 @@ fn two_aliases_keep_to_their_own_orgs() {
           name     = "Sales"
         }}
         "#,
-        second.port
+        second.port()
     ));
-    let (here, there) = (workspace.api.add("Sales", ""), second.add("Sales", ""));
-    let adopter = Adopter::of(&[&workspace.api, &second]);
+    let (here, there) = (workspace.org.add("Sales", ""), second.add("Sales", ""));
+    let adopter = Adopter::of(&[&workspace.org, &second]);
     let arguments = ["apply", "-auto-approve", "-json"];
     let (ended, _) = through_proxy(&workspace, adopter, &[], &arguments, |_, _| {});
     ended.succeeds();
     let id = |label: &str| {
         let address = format!("genesyscloud_auth_division.{label}");
-        let shown = workspace
-            .terraform(&["state", "show", &address])
-            .succeeds()
-            .stdout;
-        shown
-            .split('"')
-            .find(|word| *word == here || *word == there)
-            .unwrap()
-            .to_owned()
+        let shown = workspace.terraform(&["state", "show", &address]).succeeds().stdout;
+        shown.split('"').find(|word| *word == here || *word == there).unwrap().to_owned()
     };
     assert_eq!((id("here"), id("there")), (here.clone(), there.clone()));
     let plan = workspace.terraform(&["plan"]).succeeds().stdout;
@@ -397,10 +324,7 @@ fn two_aliases_keep_to_their_own_orgs() {
 fn the_user_s_own_reattach_variable_is_kept() {
     let sockets = tempfile::tempdir().unwrap();
     let launch = bare_launch(sockets.path());
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let proxy = Proxy::start(launch, Adopter::default()).await.unwrap();
         let existing = r#"{"registry.terraform.io/hashicorp/random":{"Pid":1}}"#;
@@ -423,51 +347,37 @@ fn the_locked_binary_is_found_where_init_put_it() {
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].address, ADDRESS);
     assert_eq!(found[0].version, "1.84.1");
-    assert!(divvy_sandbox::provider::is_wanted(
-        found[0].binary.as_os_str()
-    ));
+    assert!(divvy_sandbox::provider::is_wanted(found[0].binary.as_os_str()));
     let version = Command::new(&found[0].binary).output().unwrap();
-    assert!(
-        String::from_utf8(version.stderr)
-            .unwrap()
-            .starts_with("This binary is a plugin.")
-    );
+    assert!(String::from_utf8(version.stderr).unwrap().starts_with("This binary is a plugin."));
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn what_a_dead_provider_left_behind_is_adopted_by_the_next_run() {
     let workspace = Arc::new(Workspace::new(&blocks(&["Engineering"])));
-    let release = workspace
-        .api
-        .hold_reply("POST /api/v2/authorization/divisions");
+    workspace.org.next_create(Effect::HoldReply);
     let watched = Arc::clone(&workspace);
     let kill_providers = move |_: u32, sockets: &Path| {
-        watched.api.wait_for("Engineering");
+        watched.org.wait_until_held();
         let directory = format!("PLUGIN_UNIX_SOCKET_DIR={}", sockets.display());
         for provider in providers_with(&directory) {
             kill_process(provider, Signal::KILL).unwrap();
         }
-        drop(release);
+        watched.org.release();
     };
-    let adopter = Adopter::of(&[&workspace.api]);
+    let adopter = Adopter::of(&[&workspace.org]);
     let arguments = ["apply", "-auto-approve", "-json"];
     let (ended, _) = through_proxy(&workspace, adopter, &[], &arguments, kill_providers);
     let diagnostics = ended.fails().diagnostics();
     let detail = diagnostics[0]["detail"].as_str().unwrap();
-    assert!(
-        detail.contains("the connection to the provider broke"),
-        "{diagnostics:?}"
-    );
+    assert!(detail.contains("the connection to the provider broke"), "{diagnostics:?}");
     assert_eq!(workspace.instances(), [] as [serde_json::Value; 0]);
 
     let (ended, settled) = apply(&workspace);
     ended.succeeds();
-    assert!(
-        matches!(settled[0].1, Settled::Adopted { .. }),
-        "{settled:?}"
-    );
-    assert_eq!(workspace.api.names(), ["Home", "Engineering"]);
+    assert!(matches!(settled[0].1, Settled::Adopted { .. }), "{settled:?}");
+    assert_eq!(workspace.org.names(), ["Home", "Engineering"]);
 }
 
 #[test]
@@ -478,7 +388,7 @@ fn data_sources_pass() {
         output "sales" { value = data.genesyscloud_auth_division.sales.id }
         "#,
     );
-    let id = workspace.api.add("Sales", "");
+    let id = workspace.org.add("Sales", "");
     apply(&workspace).0.succeeds();
     let output = workspace.terraform(&["output", "-raw", "sales"]).succeeds();
     assert_eq!(output.stdout, id);
