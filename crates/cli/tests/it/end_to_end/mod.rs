@@ -7,6 +7,7 @@ mod flags;
 mod headlines;
 mod property;
 mod scene;
+mod surroundings;
 mod verdicts;
 
 use crate::world::{World, seed};

@@ -336,7 +336,7 @@ fn moved_from_an_address_that_the_plan_deletes() {
         scene(&division("new", "name = \"Eng\""), json!([{ "id": "e", "name": "Eng" }]), &tracked);
     let report = finds(&world, 3, &[("division.new", "moved")]);
     let hints = finding(&report, "division.new")["hints"].to_string();
-    assert!(hints.contains("moved {") || hints.contains("state mv"), "{hints}");
+    assert!(hints.contains("moved block with from = genesyscloud_auth_division.old"), "{hints}");
     hands_off(&world, &[], 3);
     does(&world, &["--repair"], 0, &[("division.new", "state_mv division.old")]);
     world.has_no_changes();
