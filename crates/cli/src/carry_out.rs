@@ -94,6 +94,15 @@ fn record(journal: &Journal, finding: &Finding, address: &Address, action: &Acti
 fn account_for(carried: &mut Carried, adoption: &Adoption, journal: &Journal) {
     for imported in &adoption.imported {
         journal.write(&json!({ "event": "imported", "address": imported.address, "id": imported.id, "updated": imported.updated }));
+        // Terraform's word on drift wins over the forecast: it may ignore an attribute.
+        if imported.way != Way::Command && !imported.updated {
+            let of_import = carried.done.iter_mut().filter(|(finding, _)| finding.address.as_ref() == Some(&imported.address));
+            for (_, decision) in of_import {
+                if let Decision::Act(Action::Import { expect, .. } | Action::StateRmImport { expect, .. }) = decision {
+                    *expect = Expect::NoOp;
+                }
+            }
+        }
     }
     if adoption.imported.iter().any(|imported| imported.way == Way::WholePlan) {
         carried.notes.push("A plan of the targets alone was not possible; the whole plan was checked to import and nothing else.".to_owned());

@@ -117,3 +117,38 @@ impl History {
         Report::new(Command::Fix, &look.survey, &resolution, &decisions, info)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use divvy_core::decide::{Action, Expect};
+    use divvy_core::finding::Evidence;
+    use divvy_core::{EntityId, Verdict};
+
+    use super::*;
+
+    #[test]
+    fn what_terraform_left_out_once_is_not_tried_again() {
+        let finding = |address: &str| Finding {
+            verdict: Verdict::Adopt,
+            also: Vec::new(),
+            kind: None,
+            address: Address::parse(address),
+            alias: None,
+            org: None,
+            name: None,
+            evidence: Evidence::default(),
+            failure: None,
+        };
+        let act = Decision::Act(Action::Import { id: EntityId::new("e"), expect: Expect::NoOp });
+        let left_out = Decision::Ask { question: Question::Drift, then: None };
+        let mut history = History::default();
+        let done = vec![(finding("a.vain"), left_out), (finding("a.done"), act.clone())];
+        history.carried(1, Carried { done, notes: Vec::new() });
+
+        let findings = vec![finding("a.vain"), finding("a.new")];
+        let resolution = Resolution { headlines: Vec::new(), findings };
+        let decisions = history.without_vain_tries(&resolution, vec![act.clone(), act.clone()]);
+        assert!(matches!(decisions[0], Decision::Ask { .. }), "{decisions:?}");
+        assert_eq!(decisions[1], act);
+    }
+}

@@ -273,7 +273,7 @@ fn is_held(survey: &Survey, address: &Address, id: &EntityId) -> bool {
         .tracked
         .iter()
         .flat_map(|tracked| &tracked.instances)
-        .any(|tracked| tracked.id == *id && tracked.address != *address)
+        .any(|tracked| tracked.id == *id && (tracked.is_deposed || tracked.address != *address))
 }
 
 fn approved(finding: &Finding, action: Action, policy: &Policy) -> Decision {

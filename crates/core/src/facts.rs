@@ -64,6 +64,7 @@ pub(crate) struct World<'s> {
     by_key: HashMap<(Place<'s>, Key), Vec<&'s Entity>>,
     by_loosest: HashMap<(Place<'s>, Vec<String>), Vec<&'s Entity>>,
     holders: HashMap<(Place<'s>, &'s EntityId), Vec<&'s TrackedInstance>>,
+    deposed: HashMap<(Place<'s>, &'s EntityId), &'s TrackedInstance>,
     planned: HashMap<&'s Address, &'s Planned>,
     tracked: HashMap<&'s Address, &'s TrackedInstance>,
     wanting: HashMap<(Place<'s>, Key), Vec<&'s Planned>>,
@@ -87,6 +88,7 @@ impl<'s> World<'s> {
             by_key: HashMap::new(),
             by_loosest: HashMap::new(),
             holders: HashMap::new(),
+            deposed: HashMap::new(),
             planned: HashMap::new(),
             tracked: HashMap::new(),
             wanting: HashMap::new(),
@@ -125,12 +127,14 @@ impl<'s> World<'s> {
             }
         }
         for tracked in survey.tracked.iter().flat_map(|tracked| &tracked.instances) {
+            let org = world.org_of_tracked(tracked);
+            let place = org.map(|org| (org, tracked.kind.terraform_type));
             if tracked.is_deposed {
+                world.deposed.extend(place.map(|place| ((place, &tracked.id), tracked)));
                 continue;
             }
             world.tracked.insert(&tracked.address, tracked);
-            if let Some(org) = world.org_of_tracked(tracked) {
-                let place = (org, tracked.kind.terraform_type);
+            if let Some(place) = place {
                 world.holders.entry((place, &tracked.id)).or_default().push(tracked);
             }
         }
@@ -363,6 +367,11 @@ impl<'s> Facts<'s, '_> {
             .copied()
             .filter(|holder| Some(&holder.address) != own)
             .collect()
+    }
+
+    /// Returns the deposed instance that holds the id, at any address: the next apply deletes it.
+    pub(crate) fn deposed_holder(&self, id: &'s EntityId) -> Option<&'s TrackedInstance> {
+        self.world.deposed.get(&(self.place?, id)).copied()
     }
 
     /// Returns the plan's word on another address.

@@ -288,11 +288,19 @@ fn unknown_name(facts: &Facts<'_, '_>) -> Answer {
 }
 
 fn replace_cycle(facts: &Facts<'_, '_>) -> Answer {
+    let mut exact = facts.exact.iter();
+    if facts.creates() {
+        // What such a replacement left behind when it was cut short: imported, it would be deleted.
+        let (entity, holder) =
+            exact.find_map(|entity| Some((entity, facts.deposed_holder(&entity.id)?)))?;
+        let tracked_id = Some(holder.id.clone());
+        return found(Verdict::ReplaceCycle, Evidence { tracked_id, ..about(entity) });
+    }
     let Some(Change::Replace { create_first: true }) = facts.change() else {
         return None;
     };
     let tracked = facts.subject.tracked?;
-    let entity = facts.exact.iter().find(|entity| entity.id == tracked.id)?;
+    let entity = exact.find(|entity| entity.id == tracked.id)?;
     found(Verdict::ReplaceCycle, Evidence { tracked_id: Some(tracked.id.clone()), ..about(entity) })
 }
 

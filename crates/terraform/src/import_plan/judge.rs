@@ -50,7 +50,8 @@ pub(crate) fn judge(
         wanted.keys().map(|address| (address.clone(), Unfit::NotImported)).collect();
     let mut foreign = Vec::new();
     for change in plan.changes() {
-        match Address::parse(&change.address).and_then(|a| wanted.get_key_value(&a)) {
+        let address = Address::parse(&change.address).filter(|_| !change.is_deposed);
+        match address.and_then(|address| wanted.get_key_value(&address)) {
             Some((address, id)) => match unfit_of(change, id, may_update.contains(address)) {
                 Some(reason) => unfit.insert(address.clone(), reason),
                 None => unfit.remove(address),
@@ -75,7 +76,7 @@ fn unfit_of(change: &ResourceChange, id: &EntityId, may_update: bool) -> Option<
         (None, _) => Some(Unfit::NotImported),
         (Some(planned), _) if planned != id.as_str() => Some(Unfit::OtherId),
         (Some(_), Some(Change::NoOp)) => None,
-        (Some(_), Some(Change::Update)) if may_update => None,
+        (Some(_), Some(Change::Update)) if may_update || change.changes_marks_only() => None,
         (Some(_), Some(Change::Update)) => Some(Unfit::Updates),
         (Some(_), _) => Some(Unfit::Destroys),
     }
@@ -131,6 +132,27 @@ mod tests {
         let wanted = import("a.x", "1", r#""update""#);
         assert_eq!(judge_one(&[&wanted], false), unfit(Unfit::Updates));
         assert_eq!(judge_one(&[&wanted], true), Judgement::Acceptable);
+    }
+
+    #[test]
+    fn an_import_that_only_marks_a_value_as_sensitive_changes_no_object() {
+        let import = |before: &str| {
+            format!(
+                r#"{{"address":"a.x","mode":"managed","type":"genesyscloud_auth_division","change":{{
+                "actions":["update"],"importing":{{"id":"1"}},"before":{{"name":"{before}"}},
+                "after":{{"name":"A"}},"before_sensitive":{{}},"after_sensitive":{{"name":true}}}}}}"#
+            )
+        };
+        assert_eq!(judge_one(&[&import("A")], false), Judgement::Acceptable);
+        assert_eq!(judge_one(&[&import("B")], false), unfit(Unfit::Updates));
+    }
+
+    #[test]
+    fn a_deposed_object_of_the_same_address_is_foreign() {
+        let wanted = import("a.x", "1", r#""no-op""#);
+        let deposed = r#"{"address":"a.x","mode":"managed","type":"a","deposed":"0a1b2c3d","change":{"actions":["delete"]}}"#;
+        let foreign = Judgement::Foreign(vec!["a.x".to_owned()]);
+        assert_eq!(judge_one(&[&wanted, deposed], false), foreign);
     }
 
     #[test]

@@ -337,6 +337,7 @@ impl<'a> Work<'a> {
             plan.changes().iter().any(|change| {
                 change.address == address.as_str()
                     && change.action == Some(divvy_core::survey::Change::Update)
+                    && !change.changes_marks_only()
             })
         };
         for (address, id) in std::mem::take(&mut self.open) {

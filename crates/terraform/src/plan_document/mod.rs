@@ -162,7 +162,7 @@ impl PlanDocument {
         let planned = self
             .resource_changes
             .iter()
-            .filter(|change| !change.is_data)
+            .filter(|change| !change.is_data && !change.is_deposed)
             .filter_map(|change| Some((change, kind::of_terraform_type(&change.terraform_type)?)))
             .filter_map(|(change, kind)| Some((change, kind, change.action?)))
             .map(|(change, kind, action)| {

@@ -22,6 +22,8 @@ pub struct ResourceChange {
     pub previous_address: Option<String>,
     /// True for a data source.
     pub is_data: bool,
+    /// True for a deposed object beside the instance of this address.
+    pub is_deposed: bool,
     /// Its type.
     pub terraform_type: String,
     /// What would be done; `None` for actions that this program does not know.
@@ -31,6 +33,19 @@ pub struct ResourceChange {
     /// Why Terraform chose the action.
     pub action_reason: Option<String>,
     pub(crate) attributes: Option<ChangeAttributes>,
+}
+
+impl ResourceChange {
+    /// Says whether an update changes nothing but which values are sensitive. Terraform carries it
+    /// out in the state alone, without a call of the provider. Known for kinds only.
+    pub fn changes_marks_only(&self) -> bool {
+        let keeps_values = |attributes: &ChangeAttributes| {
+            attributes.before.is_some()
+                && attributes.before == attributes.after
+                && attributes.unknown.is_empty()
+        };
+        self.action == Some(Change::Update) && self.attributes.as_ref().is_some_and(keeps_values)
+    }
 }
 
 /// The attributes of a kind's instance. `Debug` shows none of their values.
@@ -70,12 +85,14 @@ impl<'de> Visitor<'de> for EntryVisitor {
         let mut previous_address = None;
         let mut action_reason = None;
         let mut is_data = false;
+        let mut is_deposed = false;
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
                 "address" => address = Some(map.next_value()?),
                 "previous_address" => previous_address = map.next_value()?,
                 "action_reason" => action_reason = map.next_value()?,
                 "mode" => is_data = map.next_value::<String>()? == "data",
+                "deposed" => is_deposed = map.next_value::<Option<IgnoredAny>>()?.is_some(),
                 "type" => terraform_type = Some(map.next_value()?),
                 "change" => {
                     let is_wanted = terraform_type
@@ -95,6 +112,7 @@ impl<'de> Visitor<'de> for EntryVisitor {
             address: address.ok_or_else(|| de::Error::missing_field("address"))?,
             previous_address,
             is_data,
+            is_deposed,
             action: change.action(),
             import_id: change.import_id(),
             attributes: is_kind.then(|| change.attributes()),

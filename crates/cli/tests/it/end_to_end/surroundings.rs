@@ -93,8 +93,8 @@ fn a_sensitive_name_is_adopted_and_never_shown() {
     world.divisions(&[]);
     let header = world.read("main.tf");
     world.write("main.tf", &format!("{header}{config}")).init();
-    for arguments in [["check", "-vvv"], ["fix", "--yes"]] {
-        let ran = world.divvy(&arguments);
+    for (arguments, exit) in [(["check", "-vvv"], 2), (["fix", "--yes"], 0)] {
+        let ran = world.divvy(&arguments).ended(exit);
         assert!(!format!("{ran:?}").contains("Top Secret"), "{ran:?}");
     }
     assert_eq!(world.id_at("genesyscloud_auth_division.eng").as_deref(), Some("e"));
@@ -218,13 +218,12 @@ fn an_ephemeral_variable_is_given_to_the_apply_as_well() {
     let world = World::new(seed(&[("e", "Eng")]));
     world.divisions(&[("eng", "name = \"Eng\"")]);
     let provider = format!(
-        "provider \"genesyscloud\" {{\n  oauthclient_id = var.client\n  {}}}\n\nvariable \"client\" {{\n  ephemeral = true\n}}\n",
-        world.gateway_block(0)
+        "provider \"genesyscloud\" {{\n  token_pool_size = var.pool\n}}\n\nvariable \"pool\" {{\n  ephemeral = true\n}}\n"
     );
     let main = world.read("main.tf").replace("provider \"genesyscloud\" {}", &provider);
     world.write("main.tf", &main).init();
     Proof::of(&world)
-        .variables(&["-var", "client=from-outside"])
+        .variables(&["-var", "pool=2"])
         .holds(&[("genesyscloud_auth_division.eng", "e")]);
 }
 
