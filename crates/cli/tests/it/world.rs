@@ -274,15 +274,23 @@ impl World {
 
     /// Names of files that divvy may have left: blocks files, plans, sockets.
     pub(crate) fn litter(&self) -> Vec<String> {
-        let in_directory = fs::read_dir(&self.directory).expect("the directory");
-        let in_temp =
-            fs::read_dir(self.temporary.path().join("tmp")).expect("the temporary directory");
-        in_directory
-            .chain(in_temp)
-            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
-            .filter(|name| name.starts_with("divvy"))
-            .collect()
+        let mut found = self.litter_in_directory();
+        found.extend(divvys_own(&self.temporary.path().join("tmp")));
+        found
     }
+
+    /// As [`World::litter`], beside the configuration only: where it would do harm.
+    pub(crate) fn litter_in_directory(&self) -> Vec<String> {
+        divvys_own(&self.directory)
+    }
+}
+
+fn divvys_own(directory: &Path) -> Vec<String> {
+    fs::read_dir(directory)
+        .expect("the directory")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .filter(|name| name.starts_with("divvy"))
+        .collect()
 }
 
 /// A seed with an org of its own and these divisions.

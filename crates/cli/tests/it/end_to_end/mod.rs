@@ -5,6 +5,7 @@ mod cases;
 mod configs;
 mod flags;
 mod headlines;
+mod killed;
 mod property;
 mod scene;
 mod surroundings;
