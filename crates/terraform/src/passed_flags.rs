@@ -126,6 +126,17 @@ impl PassedFlags {
         self.written(|row| row.accepted_by.contains(&Subcommand::Console) && row.takes_value)
     }
 
+    /// Returns the value that `-var NAME=VALUE` gives, unless a later `-var-file` may say otherwise.
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
+        let later_first = self.0.iter().rev();
+        later_first
+            .take_while(|flag| flag.row.name != "var-file")
+            .filter(|flag| flag.row.name == "var")
+            .filter_map(|flag| flag.value.as_deref()?.split_once('='))
+            .find(|(given, _)| *given == name)
+            .map(|(_, value)| value)
+    }
+
     fn written(&self, is_wanted: impl Fn(&Row) -> bool) -> Vec<String> {
         self.0
             .iter()
@@ -218,6 +229,15 @@ mod tests {
         );
         assert!(flags.for_subcommand(Subcommand::Show).is_empty());
         assert_eq!(flags.variables(), ["-var=a=b=c", "-var-file=x.tfvars"]);
+    }
+
+    #[test]
+    fn the_last_value_of_a_variable_counts_unless_a_file_follows() {
+        let value = |words: &[&str]| parse(words).unwrap().variable("a").map(str::to_owned);
+        assert_eq!(value(&["-var=a=1", "-var=b=2", "-var=a=x=y"]), Some("x=y".to_owned()));
+        assert_eq!(value(&["-var-file=x.tfvars", "-var=a=1"]), Some("1".to_owned()));
+        assert_eq!(value(&["-var=a=1", "-var-file=x.tfvars"]), None);
+        assert_eq!(value(&["-var=b=1"]), None);
     }
 
     #[test]

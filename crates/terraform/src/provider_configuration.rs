@@ -40,7 +40,7 @@ impl WorkingDirectory {
         if open.is_empty() {
             return Ok(reader.arguments(&BTreeMap::new()));
         }
-        let evaluated = match self.console(console::question(&open)).await {
+        let mut evaluated = match self.console(console::question(&open)).await {
             Ok(printed) => console::answers(&open, &printed),
             Err(Error::Terraform(failure)) => {
                 tracing::warn!(%failure, "provider arguments stay open");
@@ -48,6 +48,13 @@ impl WorkingDirectory {
             }
             Err(error) => return Err(error),
         };
+        // The console shows no ephemeral value, and no plan holds one: they come from outside.
+        for text in open {
+            let given = text.strip_prefix("var.").and_then(|name| self.variable_given(name));
+            if let Some(value) = given {
+                evaluated.entry(text).or_insert(Value::from(value));
+            }
+        }
         Ok(reader.arguments(&evaluated))
     }
 }

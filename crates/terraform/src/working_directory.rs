@@ -175,6 +175,22 @@ impl WorkingDirectory {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
+    /// Returns the value of a variable that a flag, else the environment gives; `None` where a
+    /// file of values could win.
+    pub(crate) fn variable_given(&self, name: &str) -> Option<&str> {
+        if let Some(value) = self.flags.variable(name) {
+            return Some(value);
+        }
+        let is_of_values = |name: &str| name.ends_with(".tfvars") || name.ends_with(".tfvars.json");
+        let mut entries = std::fs::read_dir(&self.path).ok()?.flatten();
+        let has_files = self.flags.variables().iter().any(|flag| flag.starts_with("-var-file"))
+            || entries.any(|entry| entry.file_name().to_str().is_some_and(is_of_values));
+        if has_files {
+            return None;
+        }
+        self.terraform.environment().get(&format!("TF_VAR_{name}")).map(String::as_str)
+    }
+
     /// Applies exactly a saved plan.
     ///
     /// # Errors

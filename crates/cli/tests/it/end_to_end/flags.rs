@@ -238,6 +238,7 @@ fn outputs_agree(world: &World, pairs: &[(&str, &str)]) -> usize {
 
 #[test]
 fn nested_modules_with_for_each_and_count() {
+    let header = "terraform {\n  required_providers {\n    genesyscloud = { source = \"mypurecloud/genesyscloud\" }\n  }\n}\nvariable \"name\" {\n  default = \"\"\n}\n";
     let world = World::new(seed_of(&json!({ "divisions": [
         { "id": "emea-0", "name": "EMEA 0" },
         { "id": "emea-1", "name": "EMEA 1" },
@@ -245,9 +246,8 @@ fn nested_modules_with_for_each_and_count() {
     ] })));
     world.write(
         "main.tf",
-        "module \"region\" {\n  for_each = toset([\"EMEA\", \"a \\\"b\\\"\"])\n  source   = \"./region\"\n  name     = each.key\n}\n",
+        &format!("{header}module \"region\" {{\n  for_each = toset([\"EMEA\", \"a \\\"b\\\"\"])\n  source   = \"./region\"\n  name     = each.key\n}}\n"),
     );
-    let header = "terraform {\n  required_providers {\n    genesyscloud = { source = \"mypurecloud/genesyscloud\" }\n  }\n}\nvariable \"name\" {}\n";
     world.write(
         "region/main.tf",
         &format!("{header}module \"desk\" {{\n  count  = 2\n  source = \"../desk\"\n  name   = \"${{var.name}} ${{count.index}}\"\n}}\n"),

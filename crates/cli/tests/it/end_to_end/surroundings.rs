@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::property::Proof;
 use super::scene::{division, does, finding, finds, hands_off, scene, verdicts};
-use crate::world::{World, seed, seed_of};
+use crate::world::{SECRET, World, seed, seed_of};
 
 #[test]
 fn from_count_to_for_each() {
@@ -211,19 +211,20 @@ fn from_another_directory() {
 }
 
 #[test]
-fn an_ephemeral_variable_is_given_to_the_apply_as_well() {
+fn an_ephemeral_variable_is_given_to_the_apply_and_to_the_client_as_well() {
     if !knows_ephemeral_variables() {
         return;
     }
-    let world = World::new(seed(&[("e", "Eng")]));
+    let mut world = World::new(seed_of(&json!({
+        "divisions": [{ "id": "e", "name": "Eng" }],
+        "clients": [{ "id": "from-outside", "secret": SECRET }],
+    })));
     world.divisions(&[("eng", "name = \"Eng\"")]);
-    let provider = format!(
-        "provider \"genesyscloud\" {{\n  token_pool_size = var.pool\n}}\n\nvariable \"pool\" {{\n  ephemeral = true\n}}\n"
-    );
-    let main = world.read("main.tf").replace("provider \"genesyscloud\" {}", &provider);
-    world.write("main.tf", &main).init();
+    let provider = "provider \"genesyscloud\" {\n  oauthclient_id = var.client\n  oauthclient_secret = var.secret\n}\n\nvariable \"client\" {\n  ephemeral = true\n}\n\nvariable \"secret\" {\n  ephemeral = true\n}\n";
+    let main = world.read("main.tf").replace("provider \"genesyscloud\" {}", provider);
+    world.set("TF_VAR_secret", SECRET).write("main.tf", &main).init();
     Proof::of(&world)
-        .variables(&["-var", "pool=2"])
+        .variables(&["-var", "client=from-outside"])
         .holds(&[("genesyscloud_auth_division.eng", "e")]);
 }
 
