@@ -203,7 +203,8 @@ impl<'s> World<'s> {
     /// Finds the provider configuration that the state names; the root module's wins. Only an
     /// address that stays is better known to the plan: its JSON forgets the alias of a deleted block.
     fn alias_of_tracked(&self, tracked: &'s TrackedInstance) -> Option<&'s Alias> {
-        if let Some(planned) = self.planned.get(&tracked.address).filter(|planned| planned.stays()) {
+        if let Some(planned) = self.planned.get(&tracked.address).filter(|planned| planned.stays())
+        {
             return Some(&planned.alias);
         }
         let names_it = |alias: &&Alias| {

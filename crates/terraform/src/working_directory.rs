@@ -182,7 +182,7 @@ impl WorkingDirectory {
             return Some(value);
         }
         let is_of_values = |name: &str| name.ends_with(".tfvars") || name.ends_with(".tfvars.json");
-        let mut entries = std::fs::read_dir(&self.path).ok()?.flatten();
+        let mut entries = fs::read_dir(&self.path).ok()?.flatten();
         let has_files = self.flags.variables().iter().any(|flag| flag.starts_with("-var-file"))
             || entries.any(|entry| entry.file_name().to_str().is_some_and(is_of_values));
         if has_files {

@@ -132,11 +132,6 @@ impl World {
         self.orgs.len()
     }
 
-    /// One of the orgs.
-    pub(crate) fn org_at(&self, index: usize) -> &EmulatorThread {
-        &self.orgs[index]
-    }
-
     /// The arguments of a `gateway` block that leads to an org.
     pub(crate) fn gateway(&self, index: usize) -> Value {
         let address = self.orgs[index].url().trim_start_matches("http://").to_owned();

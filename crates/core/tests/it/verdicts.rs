@@ -310,7 +310,8 @@ fn create_before_destroy_meets_its_own_name() {
 #[test]
 fn a_deposed_object_is_never_adopted_because_the_next_apply_deletes_it() {
     for holder in ["a", "b"] {
-        let mut scene = Scene::new().exists("id-1", "A").creates("a", "A").tracks(holder, "id-1", "A");
+        let mut scene =
+            Scene::new().exists("id-1", "A").creates("a", "A").tracks(holder, "id-1", "A");
         scene.survey.tracked.as_mut().unwrap().instances[0].is_deposed = true;
         assert_eq!(scene.verdict("a"), Verdict::ReplaceCycle, "held by {holder}");
         let chosen = Policy { ids: [(address("a"), EntityId::new("id-1"))].into(), ..policy() };

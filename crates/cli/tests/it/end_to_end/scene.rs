@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use divvy_core::verdict::Verdict;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::world::{World, seed_of};
 
@@ -13,7 +13,8 @@ const HEADER: &str = "terraform {\n  required_providers {\n    genesyscloud = { 
 
 /// A world with one configuration, one org and one state; `tracked` as in [`World::tracks`].
 pub(crate) fn scene(configuration: &str, divisions: Value, tracked: &[Value]) -> World {
-    scene_of(configuration, &json!({ "divisions": divisions }), tracked)
+    let org = Value::Object([("divisions".to_owned(), divisions)].into_iter().collect());
+    scene_of(configuration, &org, tracked)
 }
 
 /// As [`scene`], with the whole seed of the org.

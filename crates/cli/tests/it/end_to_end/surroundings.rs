@@ -195,6 +195,22 @@ fn a_workspace_keeps_its_adoptions_to_itself() {
 }
 
 #[test]
+fn hundreds_are_adopted_by_one_plan() {
+    let block = division(
+        "d",
+        "for_each = toset([for n in range(250) : \"Desk ${n}\"])\n  name     = each.key",
+    );
+    let org: Vec<Value> =
+        (0..250).map(|n| json!({ "id": format!("id-{n}"), "name": format!("Desk {n}") })).collect();
+    let world = scene(&block, json!(org), &[]);
+    let report = world.divvy(&["fix", "--yes", "--adopt-all", "-o", "json"]).ended(0).json();
+    assert_eq!((&report["clean"], &report["summary"]), (&json!(true), &json!({ "adopt": 250 })));
+    // One plan before, one to import, one after, and what it takes to read and to apply them.
+    assert!(report["terraform_runs"].as_u64().is_some_and(|runs| runs <= 8), "{report:#}");
+    world.has_no_changes();
+}
+
+#[test]
 fn from_another_directory() {
     let world = World::new(seed_of(&json!({ "divisions": [{ "id": "e", "name": "Eng" }] })));
     world.divisions(&[("eng", "name = \"Eng\"")]).init();

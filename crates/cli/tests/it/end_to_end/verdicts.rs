@@ -119,6 +119,17 @@ fn stale() {
 }
 
 #[test]
+fn stale_with_drift_is_updated_only_if_that_is_accepted() {
+    let tracked = [json!({ "label": "eng", "id": "old", "name": "Eng" })];
+    let org = json!([{ "id": "new", "name": "Eng", "description": "by hand" }]);
+    let world = scene(&division("eng", "name = \"Eng\""), org, &tracked);
+    let flags = ["--repair", "--accept-drift"];
+    does(&world, &flags, 0, &[("division.eng", "state_rm_import new")]);
+    assert_eq!(world.divisions_of_org(0)["new"].get("description").unwrap_or(&json!("")), "");
+    world.has_no_changes();
+}
+
+#[test]
 fn gone() {
     let tracked = [
         json!({ "label": "eng", "id": "old", "name": "Eng" }),
