@@ -19,6 +19,7 @@ pub(crate) struct History {
     notes: Vec<String>,
     last: Option<(Look, Resolution, Vec<Decision>)>,
     clean: Option<bool>,
+    outputs_left: Vec<String>,
 }
 
 impl History {
@@ -76,9 +77,15 @@ impl History {
         decisions
     }
 
-    /// Remembers whether Terraform has nothing left to do.
-    pub(crate) fn is_clean(&mut self, is_clean: bool) {
-        self.clean = Some(is_clean);
+    /// Remembers that Terraform has nothing left to do, except for these outputs.
+    pub(crate) fn clean(&mut self, outputs_left: Vec<String>) {
+        self.clean = Some(true);
+        self.outputs_left = outputs_left;
+    }
+
+    /// Remembers that Terraform has something left to do.
+    pub(crate) fn unclean(&mut self) {
+        self.clean = Some(false);
     }
 
     /// Returns in how many rounds something was done.
@@ -111,7 +118,7 @@ impl History {
         info.notes = self.notes;
         if is_clean {
             info.pending = Some(Pending::default());
-            info.outputs_left.clear();
+            info.outputs_left = self.outputs_left;
         }
         let resolution = Resolution { headlines: resolution.headlines, findings };
         Report::new(Command::Fix, &look.survey, &resolution, &decisions, info)

@@ -52,8 +52,8 @@ pub(crate) struct Look {
 
 /// Terraform's word after a change.
 pub(crate) enum Verified {
-    /// Nothing is left to do.
-    Clean,
+    /// Nothing is left to do, except for these outputs.
+    Clean(Vec<String>),
     /// Something is; this is what it looks like now.
     Pending(Box<Look>),
 }
@@ -156,7 +156,7 @@ impl<'c> Surveyor<'c> {
     pub(crate) async fn verify(&self, subject: &Subject<'_>) -> CommandResult<Verified> {
         let plan = self.plain_plan().await?;
         if !plan.holds_changes() {
-            return Ok(Verified::Clean);
+            return Ok(Verified::Clean(plan.changed_outputs().to_vec()));
         }
         let (plan, state, early) = tokio::join!(self.directory.show(&plan), self.directory.state_pull(), self.early());
         // A log tells of the time before.
@@ -165,12 +165,8 @@ impl<'c> Surveyor<'c> {
         Ok(Verified::Pending(Box::new(look)))
     }
 
-    /// Says whether a plan as a person would make it has nothing to do.
-    pub(crate) async fn is_clean(&self) -> CommandResult<bool> {
-        Ok(!self.plain_plan().await?.holds_changes())
-    }
-
-    async fn plain_plan(&self) -> CommandResult<PlanFile> {
+    /// Lets Terraform make a plan as a person would.
+    pub(crate) async fn plain_plan(&self) -> CommandResult<PlanFile> {
         let request = PlanRequest { refresh: true, ..PlanRequest::default() };
         self.directory.plan(request).await.map_err(of_terraform)
     }

@@ -4,6 +4,7 @@
 //! every way out. Plan files lie in a private temporary directory. A call that writes is never
 //! made beside another: one state bears no two writers.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -39,6 +40,7 @@ pub struct WorkingDirectory {
 pub struct PlanFile {
     path: PathBuf,
     holds_changes: bool,
+    changed_outputs: Vec<String>,
 }
 
 impl PlanFile {
@@ -46,6 +48,11 @@ impl PlanFile {
     /// does a pending move; what Terraform did not say counts as a change.
     pub fn holds_changes(&self) -> bool {
         self.holds_changes
+    }
+
+    /// Names the outputs that it would change.
+    pub fn changed_outputs(&self) -> &[String] {
+        &self.changed_outputs
     }
 
     /// Returns where it lies.
@@ -122,9 +129,10 @@ impl WorkingDirectory {
     /// As every run.
     pub async fn plan(&self, request: PlanRequest<'_>) -> Result<PlanFile, Error> {
         let name = format!("plan-{}", self.terraform_runs());
-        let mut file = PlanFile { path: self.temporary.path().join(name), holds_changes: true };
-        let output = self.run(&Invocation::plan(&self.flags, &request, &file.path)).await?;
-        file.holds_changes = holds_changes(&output.stdout);
+        let path = self.temporary.path().join(name);
+        let output = self.run(&Invocation::plan(&self.flags, &request, &path)).await?;
+        let (holds_changes, changed_outputs) = summary(&output.stdout);
+        let file = PlanFile { path, holds_changes, changed_outputs };
         fs::set_permissions(&file.path, fs::Permissions::from_mode(0o600))
             .map_err(|e| Error::file(&file.path, "written", e))?;
         Ok(file)
@@ -306,19 +314,53 @@ pub(crate) fn is_configuration_file(name: &str) -> bool {
     !is_ignored && extensions.iter().any(|extension| name.ends_with(extension))
 }
 
-/// Reads the `change_summary` line of `plan -json`.
-fn holds_changes(lines: &[u8]) -> bool {
+/// Reads from the lines of `plan -json` whether a resource would change, and which outputs would.
+fn summary(lines: &[u8]) -> (bool, Vec<String>) {
     #[derive(Deserialize)]
-    struct Line {
-        r#type: String,
-        changes: Option<std::collections::BTreeMap<String, serde_json::Value>>,
+    #[serde(tag = "type", rename_all = "snake_case")]
+    enum Line {
+        ChangeSummary { changes: BTreeMap<String, serde_json::Value> },
+        Outputs { outputs: BTreeMap<String, Output> },
     }
-    let summary = lines
-        .split(|byte| *byte == b'\n')
-        .rev()
-        .filter_map(|line| serde_json::from_slice::<Line>(line).ok())
-        .find(|line| line.r#type == "change_summary");
-    summary.and_then(|line| line.changes).is_none_or(|changes| {
-        changes.values().any(|count| count.as_u64().is_some_and(|count| count > 0))
-    })
+    #[derive(Deserialize)]
+    struct Output {
+        action: Option<String>,
+    }
+    let mut holds_changes = true;
+    let mut changed_outputs = Vec::new();
+    for line in lines.split(|byte| *byte == b'\n') {
+        match serde_json::from_slice(line) {
+            Ok(Line::ChangeSummary { changes }) => {
+                holds_changes =
+                    changes.values().any(|count| count.as_u64().is_some_and(|count| count > 0));
+            }
+            Ok(Line::Outputs { outputs }) => {
+                let changes = |output: &Output| {
+                    output.action.as_deref().is_some_and(|action| action != "noop")
+                };
+                let changed = outputs.into_iter().filter(|(_, output)| changes(output));
+                changed_outputs = changed.map(|(name, _)| name).collect();
+            }
+            // Another line, or none of Terraform's.
+            Err(_) => {}
+        }
+    }
+    (holds_changes, changed_outputs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_of_outputs_alone_changes_no_resource() {
+        let lines = br#"not JSON
+{"@message":"Terraform 1.11.4","type":"version","ui":"1.2"}
+{"changes":{"add":0,"change":0,"import":0,"remove":0,"operation":"plan"},"type":"change_summary"}
+{"outputs":{"a":{"sensitive":false,"action":"create"},"b":{"action":"noop"}},"type":"outputs"}"#;
+        assert_eq!(summary(lines), (false, vec!["a".to_owned()]));
+        let lines = br#"{"changes":{"add":1,"operation":"plan"},"type":"change_summary"}"#;
+        assert_eq!(summary(lines), (true, Vec::new()));
+        assert!(summary(b"").0, "what Terraform did not say counts as a change");
+    }
 }

@@ -59,7 +59,12 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
         let acts = acts(&resolution, &decisions);
         if acts.is_empty() {
             if history.rounds() == 0 {
-                history.is_clean(surveyor.is_clean().await?);
+                let proof = surveyor.plain_plan().await?;
+                if proof.holds_changes() {
+                    history.unclean();
+                } else {
+                    history.clean(proof.changed_outputs().to_vec());
+                }
             }
             break;
         }
@@ -68,8 +73,8 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
         let carried = carry_out(&surveyor.directory, journal, acts, version.as_deref(), &consent).await?;
         history.carried(round, carried);
         match surveyor.verify(&subject).await? {
-            Verified::Clean => {
-                history.is_clean(true);
+            Verified::Clean(outputs_left) => {
+                history.clean(outputs_left);
                 break;
             }
             Verified::Pending(next) => look = *next,

@@ -211,6 +211,55 @@ fn hundreds_are_adopted_by_one_plan() {
 }
 
 #[test]
+fn outputs_alone_do_not_make_a_plan_unclean_and_are_said() {
+    let config = [
+        division("eng", "name = \"Eng\""),
+        "output \"id\" {\n  value = genesyscloud_auth_division.eng.id\n}\n".to_owned(),
+        "output \"other\" {\n  value = \"unrelated\"\n}\n".to_owned(),
+    ]
+    .concat();
+    let world = scene(&config, json!([{ "id": "e", "name": "Eng" }]), &[]);
+    let ran = world.divvy(&["fix", "--yes", "--require-clean"]).ended(0);
+    assert!(ran.stdout.contains("other"), "{}", ran.stdout);
+    hands_off(&world, &["--require-clean"], 0);
+    Proof::of(&world).holds(&[]);
+}
+
+#[test]
+fn an_instance_that_is_removed_without_destroy_is_left_to_terraform() {
+    if terraform_minor() < 7 {
+        return;
+    }
+    let removed = "removed {\n  from = genesyscloud_auth_division.old\n  lifecycle {\n    destroy = false\n  }\n}\n";
+    let config = [division("eng", "name = \"Eng\""), removed.to_owned()].concat();
+    let tracked = [json!({ "label": "old", "id": "x", "name": "Old" })];
+    let world = scene(
+        &config,
+        json!([{ "id": "e", "name": "Eng" }, { "id": "x", "name": "Old" }]),
+        &tracked,
+    );
+    does(&world, &[], 0, &[("division.eng", "import e")]);
+    assert_eq!(world.state().len(), 2, "the removed block is still to be carried out");
+    Proof::of(&world).holds(&[]);
+    assert_eq!(world.divisions_of_org(0)["x"]["name"], "Old");
+}
+
+#[test]
+fn a_division_handed_over_by_a_removed_block_is_not_imported_while_it_is_held() {
+    if terraform_minor() < 7 {
+        return;
+    }
+    let removed = "removed {\n  from = genesyscloud_auth_division.old\n  lifecycle {\n    destroy = false\n  }\n}\n";
+    let config = [division("new", "name = \"Eng\""), removed.to_owned()].concat();
+    let tracked = [json!({ "label": "old", "id": "e", "name": "Eng" })];
+    let world = scene(&config, json!([{ "id": "e", "name": "Eng" }]), &tracked);
+    finds(&world, 3, &[("division.new", "moved")]);
+    hands_off(&world, &[], 3);
+    let report = does(&world, &["--repair"], 0, &[("division.new", "state_mv division.old")]);
+    assert_eq!(report["clean"], true, "{report:#}");
+}
+
+#[test]
 fn from_another_directory() {
     let world = World::new(seed_of(&json!({ "divisions": [{ "id": "e", "name": "Eng" }] })));
     world.divisions(&[("eng", "name = \"Eng\"")]).init();
@@ -228,7 +277,7 @@ fn from_another_directory() {
 
 #[test]
 fn an_ephemeral_variable_is_given_to_the_apply_and_to_the_client_as_well() {
-    if !knows_ephemeral_variables() {
+    if terraform_minor() < 10 {
         return;
     }
     let mut world = World::new(seed_of(&json!({
@@ -244,14 +293,14 @@ fn an_ephemeral_variable_is_given_to_the_apply_and_to_the_client_as_well() {
         .holds(&[("genesyscloud_auth_division.eng", "e")]);
 }
 
-fn knows_ephemeral_variables() -> bool {
+/// The N of the version 1.N.
+fn terraform_minor() -> u32 {
     let output = std::process::Command::new(crate::world::terraform())
         .args(["version", "-json"])
         .env_remove("TF_CLI_CONFIG_FILE")
         .output()
         .expect("terraform starts");
     let version: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let version = version["terraform_version"].as_str().expect("a version").to_owned();
-    let minor = version.split('.').nth(1).and_then(|minor| minor.parse().ok());
-    minor.is_some_and(|minor: u32| minor >= 10)
+    let version = version["terraform_version"].as_str().expect("a version");
+    version.split('.').nth(1).and_then(|minor| minor.parse().ok()).expect("a minor version")
 }
