@@ -26,7 +26,10 @@ use crate::error::{CommandError, CommandResult};
 use crate::observers::Observers;
 use crate::org::{OrgFlags, client, of_api, of_connection};
 use crate::report::{self, Place, RunInfo};
-use crate::terraform_errors::of_terraform;
+use crate::terraform_errors::{of_file, of_terraform};
+
+/// How a file for `--other-state` is made.
+const MAKE_STATE: &str = "make it in the other root: terraform state pull > FILE";
 
 /// What is to be surveyed.
 #[derive(Default)]
@@ -138,17 +141,22 @@ impl<'c> Surveyor<'c> {
             match subject.plan {
                 Some(path) => {
                     let path = self.context.environment.current_directory.join(path);
-                    self.directory.read_plan_file(&path).await
+                    let plan = self.directory.read_plan_file(&path).await;
+                    plan.map_err(|error| of_file(&path, error, "make it with: terraform plan -out=FILE"))
                 }
                 None => {
-                    let plan = self.directory.plan(PlanRequest::default()).await?;
-                    self.directory.show(&plan).await
+                    self.fresh_plan().await.map_err(of_terraform)
                 }
             }
         };
         // Nothing here is dropped half-way: a Terraform that was started is waited for.
         let (plan, state, early) = tokio::join!(plan, self.directory.state_pull(), self.early());
-        self.assemble(plan.map_err(of_terraform)?, state.map_err(of_terraform)?, early, subject).await
+        self.assemble(plan?, state.map_err(of_terraform)?, early, subject).await
+    }
+
+    async fn fresh_plan(&self) -> Result<PlanDocument, divvy_terraform::Error> {
+        let plan = self.directory.plan(PlanRequest::default()).await?;
+        self.directory.show(&plan).await
     }
 
     /// Lets Terraform say what is left to do, with a plan as a person would make it; looks at it
@@ -377,11 +385,11 @@ impl<'c> Surveyor<'c> {
             .map(|path| {
                 let bytes = std::fs::read(self.context.environment.current_directory.join(path))
                     .map_err(|error| {
-                        CommandError::failed(format!("could not read {}: {error}", path.display()))
+                        CommandError::failed(format!("could not read {}: {error}", path.display())).hint(MAKE_STATE)
                     })?;
                 let tracked = StateDocument::read(&bytes)
                     .and_then(|state| state.tracked())
-                    .map_err(of_terraform)?;
+                    .map_err(|error| of_file(path, error, MAKE_STATE))?;
                 Ok(OtherState { label: path.display().to_string(), tracked })
             })
             .collect::<CommandResult<Vec<_>>>()?;

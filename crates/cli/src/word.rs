@@ -15,6 +15,9 @@ use crate::confirm;
 use crate::error::{CommandError, CommandResult};
 use crate::report::approved_pairs;
 
+/// How a file for `--approved` is made.
+const MAKE_APPROVAL: &str = "make it with: divvy check -o json=FILE";
+
 /// What has been allowed so far, and whether more can be asked for.
 pub(crate) struct Word<'c> {
     context: &'c Context,
@@ -41,9 +44,9 @@ impl<'c> Word<'c> {
         let approved = match &arguments.approved {
             Some(path) => {
                 let bytes = std::fs::read(context.environment.current_directory.join(path))
-                    .map_err(|error| CommandError::failed(format!("could not read {}: {error}", path.display())))?;
+                    .map_err(|error| CommandError::failed(format!("could not read {}: {error}", path.display())).hint(MAKE_APPROVAL))?;
                 let pairs = approved_pairs(&bytes).map_err(|error| {
-                    CommandError::failed(format!("{}: {error}", path.display())).hint("make it with: divvy check -o json=FILE")
+                    CommandError::failed(format!("{}: {error}", path.display())).hint(MAKE_APPROVAL)
                 })?;
                 Some(pairs)
             }

@@ -12,9 +12,7 @@ use crate::failure::Failure;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No program of that name lies on the path.
-    #[error(
-        "neither `terraform` nor `tofu` is on PATH; install one, or name it with --terraform-bin"
-    )]
+    #[error("neither `terraform` nor `tofu` is on PATH")]
     ProgramNotFound,
     /// The named program does not exist or cannot be executed.
     #[error("`{}` cannot be used as Terraform: {reason}", path.display())]
@@ -31,6 +29,14 @@ pub enum Error {
         path: PathBuf,
         /// The operating system's word.
         source: io::Error,
+    },
+    /// The program said that all went well, and did nothing of the kind.
+    #[error("`{}` ended `{subcommand}` without an error and without a result; it does not seem to be Terraform", path.display())]
+    NoResult {
+        /// The program.
+        path: PathBuf,
+        /// The subcommand.
+        subcommand: &'static str,
     },
     /// The interrupt fired; Terraform was told, and has ended by itself.
     #[error("interrupted during `terraform {subcommand}`")]
@@ -56,7 +62,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// The directory holds no configuration.
-    #[error("`{}` holds no .tf file; name the configuration with --chdir", path.display())]
+    #[error("`{}` holds no .tf file", path.display())]
     NoConfiguration {
         /// The directory.
         path: PathBuf,
@@ -141,6 +147,9 @@ pub enum DocumentProblem {
     /// It is a web page: a proxy or a login page answered.
     #[error("it is a web page, not JSON")]
     WebPage,
+    /// It is JSON of Terraform's, but of a state or a configuration.
+    #[error("it is no plan (a state's JSON looks like this)")]
+    NoPlan,
     /// It is no JSON, or has another shape.
     #[error("{0}")]
     Malformed(serde_json::Error),

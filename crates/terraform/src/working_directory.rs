@@ -119,11 +119,16 @@ impl WorkingDirectory {
     /// Makes a plan and saves it.
     ///
     /// # Errors
-    /// As every run.
+    /// As every run, and [`Error::NoResult`].
     pub async fn plan(&self, request: PlanRequest<'_>) -> Result<PlanFile, Error> {
         let name = format!("plan-{}", self.terraform_runs());
         let mut file = PlanFile { path: self.temporary.path().join(name), holds_changes: true };
-        let output = self.run(&Invocation::plan(&self.flags, &request, &file.path)).await?;
+        let invocation = Invocation::plan(&self.flags, &request, &file.path);
+        let output = self.run(&invocation).await?;
+        if !file.path.exists() {
+            let path = self.terraform.program().to_owned();
+            return Err(Error::NoResult { path, subcommand: invocation.subcommand.words() });
+        }
         file.holds_changes = holds_changes(&output.stdout);
         fs::set_permissions(&file.path, fs::Permissions::from_mode(0o600))
             .map_err(|e| Error::file(&file.path, "written", e))?;

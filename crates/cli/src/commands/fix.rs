@@ -106,7 +106,10 @@ fn failures(context: &Context, arguments: &Fix) -> CommandResult<Vec<Failure>> {
         divvy_terraform::logs::read(std::io::stdin().lock())
     } else {
         let file = std::fs::File::open(context.environment.current_directory.join(path))
-            .map_err(|error| CommandError::failed(format!("could not read {}: {error}", path.display())))?;
+            .map_err(|error| {
+                CommandError::failed(format!("could not read {}: {error}", path.display()))
+                    .hint("keep the output of the failed run: terraform apply 2>&1 | tee FILE")
+            })?;
         divvy_terraform::logs::read(file)
     };
     let reading = reading.map_err(CommandError::failed)?;

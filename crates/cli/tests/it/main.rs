@@ -6,4 +6,5 @@ mod render;
 mod render_docs;
 mod render_hostile;
 mod render_survey;
+mod robustness;
 mod world;

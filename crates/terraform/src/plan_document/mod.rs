@@ -12,6 +12,7 @@ use std::fmt;
 use divvy_core::survey::{Change, Desired, Pending, Planned};
 use divvy_core::{Address, EntityId, kind};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 pub(crate) use self::configuration::Configuration;
@@ -30,6 +31,9 @@ pub struct PlanDocument {
     terraform_version: Option<String>,
     #[serde(default)]
     errored: bool,
+    /// Every plan has them; a state's JSON, which is versioned alike, does not.
+    #[serde(default)]
+    planned_values: Option<IgnoredAny>,
     #[serde(default)]
     resource_changes: Vec<ResourceChange>,
     #[serde(default)]
@@ -80,7 +84,7 @@ impl PlanDocument {
     /// Reads the JSON of a plan.
     ///
     /// # Errors
-    /// [`Error::Document`] if it is empty, cut off, a web page, no JSON, or of another format.
+    /// [`Error::Document`] if it is empty, cut off, a web page, no JSON, no plan, or of another format.
     pub fn read(json: &[u8]) -> Result<Self, Error> {
         let refuse = |problem| Error::document(Document::Plan, problem);
         let json = json.strip_prefix("\u{feff}".as_bytes()).unwrap_or(json);
@@ -92,6 +96,9 @@ impl PlanDocument {
                 found: format!("{version:?}"),
                 known: KNOWN_VERSIONS,
             }));
+        }
+        if document.planned_values.is_none() && document.resource_changes.is_empty() {
+            return Err(refuse(DocumentProblem::NoPlan));
         }
         Ok(document)
     }
