@@ -2,5 +2,6 @@
 //! Terraform; whatever happens, nothing is lost and no secret is shown or left behind.
 
 mod bad_input;
+mod network;
 mod running;
 mod watch;
