@@ -149,8 +149,14 @@ impl<'c> Surveyor<'c> {
                 }
             }
         };
+        let early = self.early().await?;
         // Nothing here is dropped half-way: a Terraform that was started is waited for.
-        let (plan, state, early) = tokio::join!(plan, self.directory.state_pull(), self.early());
+        let (plan, state, early) = tokio::join!(plan, self.directory.state_pull(), early_answer(early));
+        let early = match early {
+            // Where both failed, this says why the provider did not start.
+            Some(Err(error)) if plan.is_err() => return Err(error),
+            early => early,
+        };
         self.assemble(plan?, state.map_err(of_terraform)?, early, subject).await
     }
 
@@ -167,7 +173,8 @@ impl<'c> Surveyor<'c> {
         if !plan.holds_changes() {
             return Ok(Verified::Clean);
         }
-        let (plan, state, early) = tokio::join!(self.directory.show(&plan), self.directory.state_pull(), self.early());
+        let early = self.early().await?;
+        let (plan, state, early) = tokio::join!(self.directory.show(&plan), self.directory.state_pull(), early_answer(early));
         // A log tells of the time before.
         let subject = Subject { plan: None, failures: Vec::new(), chosen: subject.chosen.clone(), ..*subject };
         let look = self.assemble(plan.map_err(of_terraform)?, state.map_err(of_terraform)?, early, &subject).await?;
@@ -225,13 +232,27 @@ impl<'c> Surveyor<'c> {
         }
     }
 
-    /// Asks the org while the plan is being made, if the blocks alone say which one it is. What
-    /// they said is compared with the plan's word afterwards.
-    async fn early(&self) -> Option<CommandResult<Asked>> {
-        let arguments = self.blocks.arguments_known_before_a_plan("genesyscloud")?;
-        let connection =
-            self.flags.connection(&Alias::new("genesyscloud"), &arguments, true).ok()?;
-        Some(self.ask_one(&connection).await)
+    /// Signs in before the plan is made, if the blocks alone say which org it is; what they said is
+    /// compared with the plan's word afterwards. Where nobody answers, or the client is refused, the
+    /// provider would try for minutes and then not say why.
+    ///
+    /// The inner error: no connection could be worked out, which matters only if one is needed.
+    async fn early(&self) -> CommandResult<Option<CommandResult<Client>>> {
+        let Some(arguments) = self.blocks.arguments_known_before_a_plan("genesyscloud") else {
+            return Ok(None);
+        };
+        let connection = match self.flags.connection(&Alias::new("genesyscloud"), &arguments, true) {
+            Ok(connection) => connection,
+            Err(error) => return Ok(Some(Err(of_connection(error)))),
+        };
+        let client = self.client(&connection)?;
+        client.sign_in().await.map_err(of_api)?;
+        Ok(Some(Ok(client)))
+    }
+
+    fn client(&self, connection: &Connection) -> CommandResult<Client> {
+        let observer = Arc::<Observers>::clone(&self.observers) as _;
+        client(self.context, connection.clone(), Settings::default(), observer)
     }
 
     /// Asks every org that a planned or tracked instance needs.
@@ -269,7 +290,7 @@ impl<'c> Surveyor<'c> {
             let key = early.as_ref().ok().map(|asked| fingerprint(asked.client.connection()));
             match (key, connections.len(), connections.keys().next()) {
                 (Some(key), _, _) if connections.contains_key(&key) => {
-                    drop(answers.insert(key, early))
+                    drop(answers.insert(key, early));
                 }
                 // The same question would fail the same way.
                 (None, 1, Some(key)) => drop(answers.insert(key.clone(), early)),
@@ -278,7 +299,7 @@ impl<'c> Surveyor<'c> {
         }
         let open: Vec<_> =
             connections.iter().filter(|(key, _)| !answers.contains_key(*key)).collect();
-        let replies = join_all(open.iter().map(|(_, connection)| self.ask_one(connection))).await;
+        let replies = join_all(open.iter().map(|(_, connection)| async { ask_one(self.client(connection)?).await })).await;
         for ((key, _), reply) in open.into_iter().zip(replies) {
             answers.insert(key.clone(), reply);
         }
@@ -318,26 +339,6 @@ impl<'c> Surveyor<'c> {
             look.survey.orgs.entry(id.clone()).or_insert_with(|| org.clone());
         }
         Ok(asked)
-    }
-
-    /// Asks one org who it is and what it has, at the same time.
-    async fn ask_one(&self, connection: &Connection) -> CommandResult<Asked> {
-        let client = client(
-            self.context,
-            connection.clone(),
-            Settings::default(),
-            Arc::<Observers>::clone(&self.observers) as _,
-        )?;
-        let (organization, listing) =
-            tokio::join!(client.organization(), client.listing(&DIVISION));
-        let listing = listing.map_err(of_api)?;
-        let organization = organization.map_err(of_api)?;
-        let org = Org {
-            name: organization.name,
-            region: connection.region().map(|region| region.key.to_owned()),
-            listings: BTreeMap::from([(DIVISION.terraform_type, listing)]),
-        };
-        Ok(Asked { client, seen: (organization.id, org) })
     }
 
     /// Asks what the first look made worth asking.
@@ -402,6 +403,26 @@ impl<'c> Surveyor<'c> {
     }
 }
 
+/// Asks one org who it is and what it has, at the same time.
+async fn ask_one(client: Client) -> CommandResult<Asked> {
+    let (organization, listing) = tokio::join!(client.organization(), client.listing(&DIVISION));
+    let listing = listing.map_err(of_api)?;
+    let organization = organization.map_err(of_api)?;
+    let org = Org {
+        name: organization.name,
+        region: client.connection().region().map(|region| region.key.to_owned()),
+        listings: BTreeMap::from([(DIVISION.terraform_type, listing)]),
+    };
+    Ok(Asked { client, seen: (organization.id, org) })
+}
+
+async fn early_answer(client: Option<CommandResult<Client>>) -> Option<CommandResult<Asked>> {
+    Some(match client? {
+        Ok(client) => ask_one(client).await,
+        Err(error) => Err(error),
+    })
+}
+
 fn listing_of<'s>(survey: &'s mut Survey, org: &OrgId, kind: &Kind) -> Option<&'s mut Listing> {
     survey.orgs.get_mut(org)?.listings.get_mut(kind.terraform_type)
 }
@@ -423,7 +444,7 @@ impl divvy_core::effect::Observer for Progress {
         use divvy_core::effect::Effect;
         match effect {
             Effect::Terraform { subcommand, .. } => {
-                self.0.progress(&format!("terraform {subcommand}"))
+                self.0.progress(&format!("terraform {subcommand}"));
             }
             Effect::Request { .. } => self.0.progress("reading the org"),
             Effect::WriteFile { .. } | Effect::RemoveFile { .. } => {}

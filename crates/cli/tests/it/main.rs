@@ -2,9 +2,11 @@
 
 mod end_to_end;
 mod house;
+mod readme;
 mod render;
 mod render_docs;
 mod render_hostile;
 mod render_survey;
 mod robustness;
+mod undo;
 mod world;

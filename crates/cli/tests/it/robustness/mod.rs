@@ -2,6 +2,8 @@
 //! Terraform; whatever happens, nothing is lost and no secret is shown or left behind.
 
 mod bad_input;
+mod locks;
 mod network;
+mod places;
 mod running;
 mod watch;
