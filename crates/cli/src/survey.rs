@@ -94,14 +94,9 @@ impl<'c> Surveyor<'c> {
         terraform: &TerraformArguments,
     ) -> CommandResult<Self> {
         let observers = Arc::new(Observers::default());
-        #[cfg(debug_assertions)]
-        if let Some(kill_point) = context
-            .environment
-            .variables
-            .get("DIVVY_KILL_AT")
-            .and_then(|value| crate::observers::KillPoint::from_variable(value))
-        {
-            observers.add(Arc::new(kill_point));
+        #[cfg(all(debug_assertions, unix))]
+        if let Some(halt) = crate::observers::HaltPoint::from_variables(&context.environment.variables) {
+            observers.add(Arc::new(halt));
         }
         observers.add(Arc::new(Progress(Arc::clone(&context.console))));
         let variables = context.environment.variables.clone();

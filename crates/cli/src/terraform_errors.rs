@@ -2,11 +2,15 @@
 //!
 //! Invariant: the failure's own text is kept; a kind only adds hints.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use divvy_terraform::{Error, Failure, FailureKind};
 
 use crate::error::CommandError;
+
+/// What to do about a full disk.
+pub(crate) const MAKE_ROOM: &str = "make room on that disk, then run the same command again";
 
 /// Turns an error of the terraform crate into the command's.
 pub(crate) fn of_terraform(error: Error) -> CommandError {
@@ -30,6 +34,12 @@ pub(crate) fn of_terraform(error: Error) -> CommandError {
         Error::Document { .. } => {
             vec!["make the file again: terraform plan -out=FILE; terraform show -json FILE".to_owned()]
         }
+        Error::NoTemporaryDirectory { .. } => {
+            vec!["name a directory that can be written: TMPDIR=DIR divvy …".to_owned()]
+        }
+        Error::File { source, .. } if source.kind() == ErrorKind::StorageFull => {
+            vec![MAKE_ROOM.to_owned()]
+        }
         other => other.failure().map(hints_of).unwrap_or_default(),
     };
     CommandError::failed(error).hints(hints)
@@ -40,9 +50,10 @@ fn hints_of(failure: &Failure) -> Vec<String> {
         FailureKind::NotInitialised | FailureKind::BackendInitialisation => &["terraform init"],
         FailureKind::StateLocked(holder) => {
             let who = holder.who.as_deref().map_or_else(String::new, |who| format!(" ({who})"));
+            let id = holder.id.as_deref().unwrap_or("LOCK_ID");
             return vec![
                 format!("wait until the other run{who} has ended, or pass -- -lock-timeout=60s"),
-                "if nobody is at work any more: terraform force-unlock LOCK_ID".to_owned(),
+                format!("if nobody is at work any more: terraform force-unlock {id}"),
             ];
         }
         FailureKind::LockRace => &["run the same command again"],
@@ -69,9 +80,9 @@ fn hints_of(failure: &Failure) -> Vec<String> {
         FailureKind::StateNotSaved => {
             &["terraform state push errored.tfstate, before anything else"]
         }
-        FailureKind::DiskFull => &["make room, then run the same command again"],
+        FailureKind::DiskFull => &[MAKE_ROOM],
         FailureKind::NotWritable => {
-            &["divvy fix writes beside the configuration; divvy check does not"]
+            &["make the place writable: Terraform locks a local state by writing beside it"]
         }
         FailureKind::TargetingRefused
         | FailureKind::NothingToImport

@@ -67,6 +67,14 @@ pub enum Error {
         /// The directory.
         path: PathBuf,
     },
+    /// No private directory for plan files can be made.
+    #[error("no temporary directory can be made in `{}`: {}", place.display(), source.kind())]
+    NoTemporaryDirectory {
+        /// Where: `TMPDIR`, or `/tmp`.
+        place: PathBuf,
+        /// The operating system's word.
+        source: io::Error,
+    },
     /// A file could not be read, written or removed.
     #[error("`{}` could not be {action}: {source}", path.display())]
     File {

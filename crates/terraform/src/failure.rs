@@ -186,8 +186,16 @@ fn of_lock_error(detail: &str) -> FailureKind {
     {
         return FailureKind::LockRace;
     }
-    if flat.contains("Unsupported state file format") {
-        return FailureKind::UnreadableState;
+    // Nobody holds it: it cannot be taken.
+    for (text, kind) in [
+        ("Unsupported state file format", FailureKind::UnreadableState),
+        ("read-only file system", FailureKind::NotWritable),
+        ("permission denied", FailureKind::NotWritable),
+        ("no space left on device", FailureKind::DiskFull),
+    ] {
+        if flat.contains(text) {
+            return kind;
+        }
     }
     let field = |name: &str| {
         detail

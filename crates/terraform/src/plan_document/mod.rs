@@ -295,6 +295,7 @@ mod tests {
             (&b" \n"[..], "it is empty"),
             (b"<!DOCTYPE html><html>", "it is a web page"),
             (&whole[..whole.len() / 2], "it is cut off at line"),
+            (b"{\"format_version\":\"1.0\",\"values\":{}}", "it is no plan"),
             (b"{\"format_version\":\"2.0\"}", "format version \"2.0\" is not known"),
             (b"{}", "format version \"\" is not known"),
             (b"[1]", "invalid type"),

@@ -1,13 +1,10 @@
 //! Somebody else holds the state lock: said who, waited for if told so, nothing forced.
 
-use std::fs::{File, OpenOptions};
-
-use rustix::fs::{FlockOperation, fcntl_lock};
 use rustix::process::Signal;
 
 use super::running::{Running, hold, held};
 use super::watch::{leaves_nothing, refuses, says};
-use crate::world::{World, seed};
+use crate::world::{World, seed, terraform};
 
 const LISTING: &str = "/api/v2/authorization/divisions";
 
@@ -18,37 +15,26 @@ fn conflict() -> World {
     world
 }
 
-/// A colleague's Terraform, as far as the local backend can tell.
-struct Colleague<'w> {
-    world: &'w World,
-    _state: File,
+/// A colleague's Terraform: it holds the lock while the org keeps it waiting.
+fn colleague_at_work(world: &World) -> Running {
+    hold(world, "POST", "/oauth/token", 1);
+    let colleague = Running::of(world.command(terraform()).args(["plan", "-input=false", "-no-color"]));
+    held(world);
+    colleague
 }
 
-impl<'w> Colleague<'w> {
-    fn at_work(world: &'w World) -> Self {
-        let state = world.directory().join("terraform.tfstate");
-        let state = OpenOptions::new().create(true).truncate(false).write(true).open(state).expect("the state");
-        fcntl_lock(&state, FlockOperation::NonBlockingLockExclusive).expect("nobody else is at work");
-        let info = r#"{"ID":"0b5cf2d3-9d7e-4c5a-8a06-3f6a4a9c1f10","Operation":"OperationTypeApply","Info":"","Who":"colleague@build-7","Version":"1.11.4","Created":"2026-11-24T02:46:29.000000000Z","Path":"terraform.tfstate"}"#;
-        world.write(".terraform.tfstate.lock.info", info);
-        Self { world, _state: state }
-    }
-}
-
-impl Drop for Colleague<'_> {
-    fn drop(&mut self) {
-        // As Terraform does it: first the information, then the lock with its file.
-        std::fs::remove_file(self.world.directory().join(".terraform.tfstate.lock.info")).expect("the information");
-    }
+fn goes_home(world: &World, colleague: Running) {
+    world.org().release();
+    let _ = colleague.end().ended(0);
 }
 
 #[test]
 fn a_state_that_a_colleague_works_on() {
     let world = conflict();
-    let colleague = Colleague::at_work(&world);
+    let colleague = colleague_at_work(&world);
     refuses(&world, "a_state_that_a_colleague_works_on", 1, &["check"]);
     refuses(&world, "a_state_that_a_colleague_works_on_not_fixed", 1, &["fix", "--yes"]);
-    drop(colleague);
+    goes_home(&world, colleague);
     let _ = world.divvy(&["fix", "--yes"]).ended(0);
     world.has_no_changes();
 }
@@ -56,12 +42,12 @@ fn a_state_that_a_colleague_works_on() {
 #[test]
 fn a_lock_time_out_is_waited_for() {
     let world = conflict();
-    let colleague = Colleague::at_work(&world);
+    let colleague = colleague_at_work(&world);
     let running = Running::start(&world, &["fix", "--yes", "--", "-lock-timeout=60s"]);
     // The plan waits for the lock; the listing does not.
     let listed = |exchange: &divvy_sandbox::emulator::Exchange| exchange.is("GET", LISTING) && exchange.status == Some(200);
     world.org().wait_for_request(super::running::LONG, listed).expect("a listing");
-    drop(colleague);
+    goes_home(&world, colleague);
     let _ = running.end().ended(0);
     world.has_no_changes();
     leaves_nothing(&world);

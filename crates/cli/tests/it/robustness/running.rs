@@ -1,15 +1,34 @@
 //! A divvy that is still running, and what can be done to it meanwhile.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use divvy_sandbox::emulator::{Effect, Exchange, Fault, On};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
-use crate::world::{DIVVY, Ran, SECRET, World};
+use crate::world::{DIVVY, SECRET, World};
 
 /// Longer than anything here takes; a test that waits so long has failed.
 pub(super) const LONG: Duration = Duration::from_secs(60);
+
+/// How a process ended: its exit code, and by which signal.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) code: i32,
+    pub(super) signal: Option<i32>,
+    pub(super) stdout: String,
+    pub(super) stderr: String,
+}
+
+impl Ended {
+    /// Holds the run to an exit code.
+    #[track_caller]
+    pub(super) fn ended(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{self:?}");
+        self
+    }
+}
 
 /// A process of divvy.
 pub(super) struct Running {
@@ -34,12 +53,13 @@ impl Running {
         kill_process(self.pid(), signal).expect("divvy is running");
     }
 
-    /// Waits for the end. No child may be left, and no secret may have been shown.
+    /// Waits for the end; no secret may have been shown.
     #[track_caller]
-    pub(super) fn end(self) -> Ran {
+    pub(super) fn end(self) -> Ended {
         let output = self.child.wait_with_output().expect("divvy ends");
-        let ran = Ran {
+        let ran = Ended {
             code: output.status.code().unwrap_or(-1),
+            signal: output.status.signal(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         };

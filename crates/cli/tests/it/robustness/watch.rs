@@ -103,8 +103,9 @@ pub(super) fn says(world: &World, name: &str, arguments: &[&str], ran: &Ran) {
         (r"127\.0\.0\.1:\d+", "127.0.0.1:[PORT]"),
         (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[ID]"),
         (r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}[.\d]* (\+0000 )?UTC", "[TIME]"),
+        (r"[\w.-]+@[\w.-]+", "[USER]@[HOST]"),
         (r"process \d+", "process [PID]"),
-        (r"divvy-[A-Za-z0-9]{6}\b", "divvy-[TEMP]"),
+        (r"divvy-plans-[A-Za-z0-9]{6}\b", "divvy-plans-[TEMP]"),
         (r"\b1\.1?\d\.\d+\b", "[VERSION]"),
         (r"(?m)[ \t]+$", ""),
     ] {
