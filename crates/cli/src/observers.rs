@@ -60,11 +60,12 @@ impl Observer for Observers {
 }
 
 /// Sends this process a signal right before or after the n-th effect: SIGKILL (`DIVVY_KILL_AT=n`), or
-/// SIGSTOP (`DIVVY_STOP_AT=n`), after which the test says how it goes on. How the tests get between any
-/// two lines; not in a release build.
+/// SIGSTOP (`DIVVY_STOP_AT=n`), after which the test says how it goes on; `wn` does not count requests
+/// that only read. How the tests get between any two lines; not in a release build.
 #[cfg(all(debug_assertions, unix))]
 pub(crate) struct HaltPoint {
     left: AtomicUsize,
+    skips_reads: bool,
     signal: rustix::process::Signal,
 }
 
@@ -73,13 +74,17 @@ impl HaltPoint {
     pub(crate) fn from_variables(variables: &std::collections::BTreeMap<String, String>) -> Option<Self> {
         use rustix::process::Signal;
         let of = |name: &str, signal| {
-            let left = variables.get(name)?.parse().ok()?;
-            Some(Self { left: AtomicUsize::new(left), signal })
+            let value = variables.get(name)?;
+            let left = value.trim_start_matches('w').parse().ok()?;
+            Some(Self { left: AtomicUsize::new(left), skips_reads: value.starts_with('w'), signal })
         };
         of("DIVVY_KILL_AT", Signal::KILL).or_else(|| of("DIVVY_STOP_AT", Signal::STOP))
     }
 
-    fn pass(&self) {
+    fn pass(&self, effect: &Effect) {
+        if self.skips_reads && matches!(effect, Effect::Request { writes: false, .. }) {
+            return;
+        }
         if self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
             // It reaches the process itself before the call returns.
             let _ = rustix::process::kill_process(rustix::process::getpid(), self.signal);
@@ -89,11 +94,11 @@ impl HaltPoint {
 
 #[cfg(all(debug_assertions, unix))]
 impl Observer for HaltPoint {
-    fn before(&self, _effect: &Effect) {
-        self.pass();
+    fn before(&self, effect: &Effect) {
+        self.pass(effect);
     }
 
-    fn after(&self, _effect: &Effect, _outcome: &Outcome) {
-        self.pass();
+    fn after(&self, effect: &Effect, _outcome: &Outcome) {
+        self.pass(effect);
     }
 }
