@@ -49,10 +49,10 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
         if word.mode() == Mode::Ask && (round == 1 || forecast.has_actions()) {
             output::say_report(context, &forecast);
         }
-        decisions = word.ask_for_more(&history.look().survey, &resolution, decisions);
+        decisions = word.ask_for_more(&history.look().survey, &resolution, decisions).await?;
         history.decide(decisions.clone());
         let acts = acts(&resolution, &decisions);
-        let Some(consent) = word.consent(&acts) else { break };
+        let Some(consent) = word.consent(&acts).await? else { break };
         let version = history.look().terraform_version.clone();
         let carried = carry_out(&surveyor.directory, journal, acts, version.as_deref(), &consent).await?;
         history.carried(round, carried);

@@ -214,3 +214,14 @@ fn a_terraform_whose_interpreter_is_missing() {
     fs::set_permissions(world.directory().join("terraform"), fs::Permissions::from_mode(0o755)).expect("a mode");
     both_refuse(&world, "a_terraform_whose_interpreter_is_missing", 1, &["--terraform-bin", "./terraform"]);
 }
+
+#[test]
+fn a_log_on_standard_input_is_read_also_where_questions_could_be_asked() {
+    let world = conflict_initialised();
+    let log = world.terraform(&["apply", "-input=false", "-auto-approve"]).ended(1);
+    world.write("apply.log", &log.stderr);
+    let input = fs::File::open(world.directory().join("apply.log")).expect("the log");
+    let output = world.command(crate::world::DIVVY).args(["fix", "--yes", "--from-log", "-"]).stdin(input).output().expect("divvy");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    world.has_no_changes();
+}
