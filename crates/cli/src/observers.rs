@@ -60,12 +60,12 @@ impl Observer for Observers {
 }
 
 /// Sends this process a signal right before or after the n-th effect: SIGKILL (`DIVVY_KILL_AT=n`), or
-/// SIGSTOP (`DIVVY_STOP_AT=n`), after which the test says how it goes on; `wn` does not count requests
-/// that only read. How the tests get between any two lines; not in a release build.
+/// SIGSTOP (`DIVVY_STOP_AT=n`), after which the test says how it goes on; `wn` counts only effects that
+/// write. How the tests get between any two lines; not in a release build.
 #[cfg(all(debug_assertions, unix))]
 pub(crate) struct HaltPoint {
     left: AtomicUsize,
-    skips_reads: bool,
+    counts_writes_only: bool,
     signal: rustix::process::Signal,
 }
 
@@ -76,13 +76,14 @@ impl HaltPoint {
         let of = |name: &str, signal| {
             let value = variables.get(name)?;
             let left = value.trim_start_matches('w').parse().ok()?;
-            Some(Self { left: AtomicUsize::new(left), skips_reads: value.starts_with('w'), signal })
+            Some(Self { left: AtomicUsize::new(left), counts_writes_only: value.starts_with('w'), signal })
         };
         of("DIVVY_KILL_AT", Signal::KILL).or_else(|| of("DIVVY_STOP_AT", Signal::STOP))
     }
 
     fn pass(&self, effect: &Effect) {
-        if self.skips_reads && matches!(effect, Effect::Request { writes: false, .. }) {
+        let only_reads = matches!(effect, Effect::Request { writes: false, .. } | Effect::Terraform { writes: false, .. });
+        if self.counts_writes_only && only_reads {
             return;
         }
         if self.left.fetch_sub(1, Ordering::Relaxed) == 1 {

@@ -50,11 +50,10 @@ fn hints_of(failure: &Failure) -> Vec<String> {
         FailureKind::NotInitialised | FailureKind::BackendInitialisation => &["terraform init"],
         FailureKind::StateLocked(holder) => {
             let who = holder.who.as_deref().map_or_else(String::new, |who| format!(" ({who})"));
-            let id = holder.id.as_deref().unwrap_or("LOCK_ID");
-            return vec![
-                format!("wait until the other run{who} has ended, or pass -- -lock-timeout=60s"),
-                format!("if nobody is at work any more: terraform force-unlock {id}"),
-            ];
+            let wait = format!("wait until the other run{who} has ended, or pass -- -lock-timeout=60s");
+            // Without an id the backend's lock goes with whoever holds it.
+            let unlock = holder.id.as_deref().map(|id| format!("if nobody is at work any more: terraform force-unlock {id}"));
+            return [wait].into_iter().chain(unlock).collect();
         }
         FailureKind::LockRace => &["run the same command again"],
         FailureKind::MissingVariable => {

@@ -197,6 +197,10 @@ fn of_lock_error(detail: &str) -> FailureKind {
             return kind;
         }
     }
+    // The pg backend shows who asks, not who holds; its lock goes with its holder.
+    if flat.contains("Workspace is already locked") || flat.contains("Already locked for workspace creation") {
+        return FailureKind::StateLocked(LockHolder::default());
+    }
     let field = |name: &str| {
         detail
             .lines()
@@ -291,6 +295,25 @@ mod tests {
                 created: Some("2026-11-24 02:46:29 UTC".into()),
             })
         );
+    }
+
+    #[test]
+    fn the_lock_information_of_pg_is_not_believed() {
+        let detail = "Error message: Workspace is already locked: default\nLock Info:\n  ID:        5b\n  Who:       me@host\n";
+        let kind = kind_of("Error acquiring the state lock", detail);
+        assert_eq!(kind, FailureKind::StateLocked(LockHolder::default()));
+    }
+
+    #[test]
+    fn a_lock_that_cannot_be_taken_is_held_by_nobody() {
+        for (text, kind) in [
+            ("open terraform.tfstate: read-only file system", FailureKind::NotWritable),
+            ("open terraform.tfstate: permission denied", FailureKind::NotWritable),
+            ("write .terraform.tfstate.lock.info: no space left on device", FailureKind::DiskFull),
+            ("Unsupported state file format: x", FailureKind::UnreadableState),
+        ] {
+            assert_eq!(kind_of("Error acquiring the state lock", &format!("Error message: {text}")), kind);
+        }
     }
 
     #[test]

@@ -48,10 +48,10 @@ fn at_every_effect_of_fix() {
     let _ = world.divvy(&FIX).ended(0);
     let after = resources(&world);
     let mut interrupted = 0;
-    for at in 1.. {
+    for at in 1_u64.. {
         begin_again(&world);
         let mut command = world.command(DIVVY);
-        let running = Running::of(command.args(FIX).env("DIVVY_STOP_AT", format!("w{at}")));
+        let running = Running::of(command.args(FIX).env("DIVVY_STOP_AT", at.to_string()));
         if !running.stops() {
             let _ = running.end().ended(0);
             break;
@@ -74,7 +74,7 @@ fn at_every_request_of_fix_also_to_the_whole_group() {
     let _ = world.divvy(&FIX).ended(0);
     let after = resources(&world);
     let mut interrupted = 0;
-    for at in 1.. {
+    for at in 1_u64.. {
         begin_again(&world);
         world.org().clear_faults();
         world.org().clear_requests();

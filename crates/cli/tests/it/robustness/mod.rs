@@ -2,10 +2,12 @@
 //! Terraform; whatever happens, nothing is lost and no secret is shown or left behind.
 
 mod bad_input;
+mod hostile;
 mod interrupts;
 mod kills;
 mod locks;
 mod network;
 mod places;
+mod postgres;
 mod running;
 mod watch;
