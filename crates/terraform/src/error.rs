@@ -159,8 +159,16 @@ pub enum DocumentProblem {
     #[error("it is no plan (a state's JSON looks like this)")]
     NoPlan,
     /// It is no JSON, or has another shape.
-    #[error("{0}")]
-    Malformed(serde_json::Error),
+    #[error("it is {what} at line {line} column {column}")]
+    Malformed {
+        /// What it is instead. Never the parser's own words: they quote values, and these documents
+        /// hold secrets.
+        what: &'static str,
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+    },
     /// A format version that this program does not know.
     #[error("format version {found} is not known (known: {known})")]
     FormatVersion {
@@ -176,7 +184,7 @@ pub enum DocumentProblem {
 
 impl DocumentProblem {
     /// Sorts a parser's error by what a person can do about it.
-    pub(crate) fn of_parse(text: &[u8], error: serde_json::Error) -> Self {
+    pub(crate) fn of_parse(text: &[u8], error: &serde_json::Error) -> Self {
         let start = text.trim_ascii_start();
         if start.is_empty() {
             Self::Empty
@@ -185,7 +193,8 @@ impl DocumentProblem {
         } else if error.is_eof() {
             Self::CutOff { line: error.line() }
         } else {
-            Self::Malformed(error)
+            let what = if error.is_data() { "JSON of another shape" } else { "no JSON" };
+            Self::Malformed { what, line: error.line(), column: error.column() }
         }
     }
 }

@@ -107,7 +107,7 @@ impl WorkingDirectory {
         }
         let output = self.run(&Invocation::version()).await?;
         let version: Version = serde_json::from_slice(&output.stdout).map_err(|error| {
-            let problem = DocumentProblem::of_parse(&output.stdout, error);
+            let problem = DocumentProblem::of_parse(&output.stdout, &error);
             Error::document(Document::Version, problem)
         })?;
         Ok(version.terraform_version)

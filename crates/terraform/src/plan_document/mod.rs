@@ -89,7 +89,7 @@ impl PlanDocument {
         let refuse = |problem| Error::document(Document::Plan, problem);
         let json = json.strip_prefix("\u{feff}".as_bytes()).unwrap_or(json);
         let document: Self = serde_json::from_slice(json)
-            .map_err(|error| refuse(DocumentProblem::of_parse(json, error)))?;
+            .map_err(|error| refuse(DocumentProblem::of_parse(json, &error)))?;
         let version = document.format_version.as_str();
         if version != "0.2" && !version.starts_with("1.") {
             return Err(refuse(DocumentProblem::FormatVersion {
@@ -298,7 +298,8 @@ mod tests {
             (b"{\"format_version\":\"1.0\",\"values\":{}}", "it is no plan"),
             (b"{\"format_version\":\"2.0\"}", "format version \"2.0\" is not known"),
             (b"{}", "format version \"\" is not known"),
-            (b"[1]", "invalid type"),
+            (b"[1]", "JSON of another shape"),
+            (b"plan", "no JSON at line 1"),
         ] {
             let error = PlanDocument::read(text).unwrap_err().to_string();
             assert!(error.contains(reason), "{error}");

@@ -10,4 +10,5 @@ mod network;
 mod places;
 mod postgres;
 mod running;
+mod secrets;
 mod watch;
