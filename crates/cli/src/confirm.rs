@@ -63,7 +63,11 @@ impl Answers {
 
 /// Asks a yes-or-no question; only `y` and `yes` are yes.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that makes consent")]
-pub(crate) async fn ask(console: &Console, answers: &Answers, question: &str) -> CommandResult<Option<Consent>> {
+pub(crate) async fn ask(
+    console: &Console,
+    answers: &Answers,
+    question: &str,
+) -> CommandResult<Option<Consent>> {
     console.ask(&format!("{question} [y/N]"));
     let answer = answers.line().await?.to_lowercase();
     Ok(matches!(answer.as_str(), "y" | "yes").then(|| Consent::given(Source::Answer)))

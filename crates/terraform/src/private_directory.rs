@@ -66,8 +66,7 @@ fn is_abandoned(directory: &Path) -> bool {
     let user = rustix::process::geteuid().as_raw();
     let is_of_this_user = fs::symlink_metadata(directory)
         .is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == user);
-    is_of_this_user
-        && File::open(directory.join(OWNER)).is_ok_and(|owner| owner.try_lock().is_ok())
+    is_of_this_user && File::open(directory.join(OWNER)).is_ok_and(|owner| owner.try_lock().is_ok())
 }
 
 #[cfg(test)]

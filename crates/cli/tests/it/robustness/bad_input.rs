@@ -47,7 +47,10 @@ fn a_directory_that_is_not_initialised() {
 #[test]
 fn a_backend_that_is_not_initialised() {
     let world = conflict_initialised();
-    world.write("backend.tf", "terraform {\n  backend \"local\" {\n    path = \"other.tfstate\"\n  }\n}\n");
+    world.write(
+        "backend.tf",
+        "terraform {\n  backend \"local\" {\n    path = \"other.tfstate\"\n  }\n}\n",
+    );
     both_refuse(&world, "a_backend_that_is_not_initialised", 1, &[]);
 }
 
@@ -60,21 +63,32 @@ fn no_terraform_on_the_path() {
 
 #[test]
 fn a_terraform_that_does_not_exist() {
-    both_refuse(&conflict(), "a_terraform_that_does_not_exist", 1, &["--terraform-bin", "/nowhere/terraform"]);
+    both_refuse(
+        &conflict(),
+        "a_terraform_that_does_not_exist",
+        1,
+        &["--terraform-bin", "/nowhere/terraform"],
+    );
 }
 
 #[test]
 fn a_terraform_that_is_not_executable() {
     let world = conflict();
     world.write("terraform", "not a program");
-    both_refuse(&world, "a_terraform_that_is_not_executable", 1, &["--terraform-bin", "./terraform"]);
+    both_refuse(
+        &world,
+        "a_terraform_that_is_not_executable",
+        1,
+        &["--terraform-bin", "./terraform"],
+    );
 }
 
 #[test]
 fn a_terraform_of_another_machine() {
     let world = conflict();
     world.write("terraform", "\u{7f}ELF of another machine");
-    fs::set_permissions(world.directory().join("terraform"), fs::Permissions::from_mode(0o755)).expect("a mode");
+    fs::set_permissions(world.directory().join("terraform"), fs::Permissions::from_mode(0o755))
+        .expect("a mode");
     both_refuse(&world, "a_terraform_of_another_machine", 1, &["--terraform-bin", "./terraform"]);
 }
 
@@ -89,7 +103,12 @@ fn a_terraform_that_says_nothing() {
 fn a_terraform_that_answers_with_a_web_page() {
     let world = conflict();
     let program = program(&world, "echo '<!DOCTYPE html><html><title>Sign in</title></html>'");
-    both_refuse(&world, "a_terraform_that_answers_with_a_web_page", 1, &["--terraform-bin", &program]);
+    both_refuse(
+        &world,
+        "a_terraform_that_answers_with_a_web_page",
+        1,
+        &["--terraform-bin", &program],
+    );
 }
 
 #[test]
@@ -134,7 +153,10 @@ fn a_configuration_that_does_not_parse() {
 #[test]
 fn a_reference_to_nothing() {
     let world = conflict_initialised();
-    world.write("more.tf", "resource \"genesyscloud_auth_division\" \"x\" {\n  name = local.nowhere\n}\n");
+    world.write(
+        "more.tf",
+        "resource \"genesyscloud_auth_division\" \"x\" {\n  name = local.nowhere\n}\n",
+    );
     both_refuse(&world, "a_reference_to_nothing", 1, &[]);
 }
 
@@ -171,7 +193,12 @@ fn flags_that_are_not_passed_on() {
     refuses(&world, "flags_that_are_not_passed_on", 64, &["check", "--", "-lock=false"]);
     refuses(&world, "a_flag_without_a_value", 64, &["check", "--", "-var"]);
     refuses(&world, "an_unknown_flag", 64, &["fix", "--force"]);
-    refuses(&world, "an_address_without_an_id", 64, &["fix", "--id", "genesyscloud_auth_division.eng"]);
+    refuses(
+        &world,
+        "an_address_without_an_id",
+        64,
+        &["fix", "--id", "genesyscloud_auth_division.eng"],
+    );
     refuses(&world, "a_form_that_fix_does_not_write", 64, &["fix", "--yes", "-o", "blocks"]);
     refuses(&world, "two_forms_on_standard_output", 64, &["check", "-o", "json", "-o", "table"]);
 }
@@ -192,7 +219,10 @@ fn plan_files_that_are_none() {
     both_refuse(&world, "a_plan_file_cut_off", 1, &["--plan", "cut.plan"]);
     world.write("cut.json", &shown.stdout[..shown.stdout.len() / 2]);
     both_refuse(&world, "a_plan_json_cut_off", 1, &["--plan", "cut.json"]);
-    world.write("next.json", &shown.stdout.replacen("\"format_version\":\"1.", "\"format_version\":\"2.", 1));
+    world.write(
+        "next.json",
+        &shown.stdout.replacen("\"format_version\":\"1.", "\"format_version\":\"2.", 1),
+    );
     both_refuse(&world, "a_plan_json_of_another_version", 1, &["--plan", "next.json"]);
     world.write("state.json", r#"{"format_version":"1.0"}"#);
     both_refuse(&world, "a_state_json_instead_of_a_plan", 1, &["--plan", "state.json"]);
@@ -202,7 +232,12 @@ fn plan_files_that_are_none() {
     both_refuse(&world, "a_plan_printed_as_text", 1, &["--plan", "plan.txt"]);
     both_refuse(&world, "a_directory_instead_of_a_plan", 1, &["--plan", "."]);
     refuses(&world, "a_log_that_does_not_exist", 1, &["fix", "--yes", "--from-log", "nowhere.log"]);
-    refuses(&world, "an_approval_that_does_not_exist", 1, &["fix", "--yes", "--approved", "nowhere.json"]);
+    refuses(
+        &world,
+        "an_approval_that_does_not_exist",
+        1,
+        &["fix", "--yes", "--approved", "nowhere.json"],
+    );
     refuses(&world, "an_approval_that_is_none", 1, &["fix", "--yes", "--approved", "cut.json"]);
     both_refuse(&world, "another_state_that_is_none", 1, &["--other-state", "page.json"]);
 }
@@ -211,8 +246,14 @@ fn plan_files_that_are_none() {
 fn a_terraform_whose_interpreter_is_missing() {
     let world = conflict();
     world.write("terraform", "#!/nowhere/sh\n");
-    fs::set_permissions(world.directory().join("terraform"), fs::Permissions::from_mode(0o755)).expect("a mode");
-    both_refuse(&world, "a_terraform_whose_interpreter_is_missing", 1, &["--terraform-bin", "./terraform"]);
+    fs::set_permissions(world.directory().join("terraform"), fs::Permissions::from_mode(0o755))
+        .expect("a mode");
+    both_refuse(
+        &world,
+        "a_terraform_whose_interpreter_is_missing",
+        1,
+        &["--terraform-bin", "./terraform"],
+    );
 }
 
 #[test]
@@ -221,7 +262,12 @@ fn a_log_on_standard_input_is_read_also_where_questions_could_be_asked() {
     let log = world.terraform(&["apply", "-input=false", "-auto-approve"]).ended(1);
     world.write("apply.log", &log.stderr);
     let input = fs::File::open(world.directory().join("apply.log")).expect("the log");
-    let output = world.command(crate::world::DIVVY).args(["fix", "--yes", "--from-log", "-"]).stdin(input).output().expect("divvy");
+    let output = world
+        .command(crate::world::DIVVY)
+        .args(["fix", "--yes", "--from-log", "-"])
+        .stdin(input)
+        .output()
+        .expect("divvy");
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     world.has_no_changes();
 }

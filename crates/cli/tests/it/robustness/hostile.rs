@@ -20,7 +20,8 @@ const NAMES: [&str; 7] = [
 const NEVER: [char; 3] = ['\u{1b}', '\u{202e}', '\r'];
 
 fn world() -> World {
-    let named: Vec<(String, &str)> = NAMES.iter().enumerate().map(|(number, name)| (format!("id-{number}"), *name)).collect();
+    let named: Vec<(String, &str)> =
+        NAMES.iter().enumerate().map(|(number, name)| (format!("id-{number}"), *name)).collect();
     let pairs: Vec<(&str, &str)> = named.iter().map(|(id, name)| (id.as_str(), *name)).collect();
     let world = World::new(seed(&pairs));
     world.divisions(&[("free", "name = \"Free\"")]);
@@ -32,7 +33,14 @@ fn world() -> World {
     world.write("names.tf.json", &resource.to_string());
     world.init();
     // Without any state, adopting them all would be a question of its own.
-    let _ = world.terraform(&["apply", "-auto-approve", "-input=false", "-target=genesyscloud_auth_division.free"]).ended(0);
+    let _ = world
+        .terraform(&[
+            "apply",
+            "-auto-approve",
+            "-input=false",
+            "-target=genesyscloud_auth_division.free",
+        ])
+        .ended(0);
     world
 }
 
@@ -50,7 +58,10 @@ fn keeps_names(text: &str) {
     let report: serde_json::Value = serde_json::from_str(text).expect("JSON");
     let findings = report["findings"].as_array().expect("findings");
     for name in NAMES {
-        assert!(findings.iter().any(|finding| finding["name"] == name), "{name:?} is not in:\n{text}");
+        assert!(
+            findings.iter().any(|finding| finding["name"] == name),
+            "{name:?} is not in:\n{text}"
+        );
     }
 }
 
@@ -58,7 +69,8 @@ fn keeps_names(text: &str) {
 fn all_are_tame(world: &World, command: &[&str], forms: &[&str], code: i32) {
     let reports = world.beside().join("reports");
     fs::create_dir_all(&reports).expect("a directory");
-    let outputs: Vec<String> = forms.iter().map(|form| format!("{form}={}", reports.join(form).display())).collect();
+    let outputs: Vec<String> =
+        forms.iter().map(|form| format!("{form}={}", reports.join(form).display())).collect();
     let mut arguments = command.to_vec();
     for output in &outputs {
         arguments.extend(["-o", output]);
@@ -85,7 +97,12 @@ fn all_are_tame(world: &World, command: &[&str], forms: &[&str], code: i32) {
 #[test]
 fn in_every_form_of_check_and_fix() {
     let world = world();
-    all_are_tame(&world, &["check"], &["table", "json", "blocks", "commands", "markdown", "github", "html"], 2);
+    all_are_tame(
+        &world,
+        &["check"],
+        &["table", "json", "blocks", "commands", "markdown", "github", "html"],
+        2,
+    );
     for shell in ["powershell", "cmd"] {
         let ran = world.divvy(&["check", "-o", "commands", "--shell", shell]).ended(2);
         is_tame(shell, &ran.stdout);

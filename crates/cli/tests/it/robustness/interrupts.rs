@@ -4,7 +4,7 @@
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::running::{Ended, Running, hold_any, held, processes_of};
+use super::running::{Ended, Running, held, hold_any, processes_of};
 use super::watch::{leaves_nothing, org};
 use crate::world::{DIVVY, World, seed, seed_of};
 
@@ -80,7 +80,8 @@ fn at_every_request_of_fix_also_to_the_whole_group() {
         world.org().clear_requests();
         hold_any(&world, at);
         let mut command = world.command(DIVVY);
-        let mut running = Running::of(std::os::unix::process::CommandExt::process_group(command.args(FIX), 0));
+        let mut running =
+            Running::of(std::os::unix::process::CommandExt::process_group(command.args(FIX), 0));
         if !running.reaches_a_held_request(&world) {
             let _ = running.end().ended(0);
             break;

@@ -54,15 +54,28 @@ impl Flow {
         loop {
             at += 1;
             self.begin_again();
-            let killed = Running::of(self.world.command(crate::world::DIVVY).args(self.arguments).env("DIVVY_KILL_AT", which.word(at))).end();
+            let killed = Running::of(
+                self.world
+                    .command(crate::world::DIVVY)
+                    .args(self.arguments)
+                    .env("DIVVY_KILL_AT", which.word(at)),
+            )
+            .end();
             if killed.code == self.code {
                 break;
             }
             assert_eq!(killed.signal, Some(Signal::KILL.as_raw()), "effect {at}: {killed:?}");
             let again = self.world.divvy(&[self.arguments, &["--", "-lock-timeout=60s"]].concat());
             // What a finished run has adopted is managed, and no longer a reason to ask.
-            assert!(again.code == self.code || again.code == 0, "after a kill at effect {at}: {again:?}");
-            assert_eq!((resources(&self.world), org(&self.world)), expected, "after a kill at effect {at}");
+            assert!(
+                again.code == self.code || again.code == 0,
+                "after a kill at effect {at}: {again:?}"
+            );
+            assert_eq!(
+                (resources(&self.world), org(&self.world)),
+                expected,
+                "after a kill at effect {at}"
+            );
             leaves_nothing(&self.world);
         }
         assert!(at > 2, "only {at} effects: was the hook there?");
@@ -87,7 +100,8 @@ impl At {
 
 /// Address and attributes of everything in the state file; serial and lineage do not count.
 fn resources(world: &World) -> serde_json::Value {
-    let state: serde_json::Value = serde_json::from_str(&world.read("terraform.tfstate")).expect("a state");
+    let state: serde_json::Value =
+        serde_json::from_str(&world.read("terraform.tfstate")).expect("a state");
     state["resources"].clone()
 }
 

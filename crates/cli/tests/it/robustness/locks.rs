@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use super::running::{Running, hold, held};
+use super::running::{Running, held, hold};
 use super::watch::{leaves_nothing, refuses, says};
 use crate::world::{World, seed, terraform};
 
@@ -18,7 +18,8 @@ fn conflict() -> World {
 /// A colleague's Terraform: it holds the lock while the org keeps it waiting.
 fn colleague_at_work(world: &World) -> Running {
     hold(world, "POST", "/oauth/token", 1);
-    let colleague = Running::of(world.command(terraform()).args(["plan", "-input=false", "-no-color"]));
+    let colleague =
+        Running::of(world.command(terraform()).args(["plan", "-input=false", "-no-color"]));
     held(world);
     colleague
 }
@@ -45,7 +46,9 @@ fn a_lock_time_out_is_waited_for() {
     let colleague = colleague_at_work(&world);
     let running = Running::start(&world, &["fix", "--yes", "--", "-lock-timeout=60s"]);
     // The plan waits for the lock; the listing does not.
-    let listed = |exchange: &divvy_sandbox::emulator::Exchange| exchange.is("GET", LISTING) && exchange.status == Some(200);
+    let listed = |exchange: &divvy_sandbox::emulator::Exchange| {
+        exchange.is("GET", LISTING) && exchange.status == Some(200)
+    };
     world.org().wait_for_request(super::running::LONG, listed).expect("a listing");
     goes_home(&world, colleague);
     let _ = running.end().ended(0);
@@ -60,7 +63,11 @@ fn of_two_runs_on_one_directory_the_second_says_who_holds_the_lock() {
     let first = Running::start(&world, &["fix", "--yes"]);
     held(&world);
     let second = world.divvy(&["fix", "--yes"]).ended(1);
-    assert!(second.stderr.contains(&format!("process {}", first.pid().as_raw_nonzero())), "{}", second.stderr);
+    assert!(
+        second.stderr.contains(&format!("process {}", first.pid().as_raw_nonzero())),
+        "{}",
+        second.stderr
+    );
     says(&world, "the_second_of_two_runs", &["fix", "--yes"], &second);
     world.org().release();
     let _ = first.end().ended(0);

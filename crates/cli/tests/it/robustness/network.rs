@@ -82,7 +82,10 @@ fn a_proxy_that_nobody_runs() {
 #[test]
 fn a_proxy_of_the_provider_block_that_nobody_runs() {
     let world = conflict();
-    let block = format!("provider \"genesyscloud\" {{\n  proxy {{\n    host = \"127.0.0.1\"\n    port = \"{}\"\n    protocol = \"http\"\n  }}\n}}\n", closed_port());
+    let block = format!(
+        "provider \"genesyscloud\" {{\n  proxy {{\n    host = \"127.0.0.1\"\n    port = \"{}\"\n    protocol = \"http\"\n  }}\n}}\n",
+        closed_port()
+    );
     let text = world.read("main.tf").replace("provider \"genesyscloud\" {}\n", &block);
     world.write("main.tf", &text);
     both_refuse(&world, "a_proxy_of_the_provider_block_that_nobody_runs", 1, &[]);
@@ -149,7 +152,12 @@ fn an_org_that_does_not_say_who_it_is() {
 fn a_profile_that_does_not_exist() {
     let world = conflict();
     both_refuse(&world, "a_profile_that_does_not_exist", 1, &["--profile", "nowhere"]);
-    both_refuse(&world, "a_secret_file_that_does_not_exist", 1, &["--client-secret-file", "nowhere.txt"]);
+    both_refuse(
+        &world,
+        "a_secret_file_that_does_not_exist",
+        1,
+        &["--client-secret-file", "nowhere.txt"],
+    );
     both_refuse(&world, "a_ca_file_that_does_not_exist", 1, &["--ca-file", "nowhere.pem"]);
 }
 

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use super::running::{Running, hold, held};
+use super::running::{Running, held, hold};
 use super::watch::leaves_nothing;
 use crate::world::{World, seed};
 
@@ -25,22 +25,46 @@ impl Postgres {
     /// `None` where this is not part of the run, which is said.
     fn start() -> Option<Self> {
         if std::env::var_os("DIVVY_TEST_ALL").is_none() {
-            let _ = writeln!(std::io::stderr(), "NOT RUN: PostgreSQL is part of scripts/test --all only");
+            let _ = writeln!(
+                std::io::stderr(),
+                "NOT RUN: PostgreSQL is part of scripts/test --all only"
+            );
             return None;
         }
-        let directory = tempfile::Builder::new().prefix("divvy-postgres-").tempdir().expect("a directory");
+        let directory =
+            tempfile::Builder::new().prefix("divvy-postgres-").tempdir().expect("a directory");
         if rustix::process::getuid().is_root() {
             // The server refuses to run as root.
             let owner = Command::new("id").args(["-u", "postgres"]).output().expect("id");
-            let owner = String::from_utf8_lossy(&owner.stdout).trim().parse().expect("the user postgres");
+            let owner =
+                String::from_utf8_lossy(&owner.stdout).trim().parse().expect("the user postgres");
             chown(directory.path(), Some(owner), None).expect("a directory of the server's");
         }
-        let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .expect("a port")
+            .local_addr()
+            .expect("an address")
+            .port();
         let server = Self { programs: programs(), directory, port };
         let data = server.directory.path().join("data");
-        server.run("initdb", &["--pgdata", text(&data), "--auth=trust", "--username=divvy", "--no-sync"]);
+        server.run(
+            "initdb",
+            &["--pgdata", text(&data), "--auth=trust", "--username=divvy", "--no-sync"],
+        );
         let options = format!("-p {port} -h 127.0.0.1 -k {} -F", text(server.directory.path()));
-        server.run("pg_ctl", &["start", "-w", "-D", text(&data), "-l", text(&server.directory.path().join("log")), "-o", &options]);
+        server.run(
+            "pg_ctl",
+            &[
+                "start",
+                "-w",
+                "-D",
+                text(&data),
+                "-l",
+                text(&server.directory.path().join("log")),
+                "-o",
+                &options,
+            ],
+        );
         Some(server)
     }
 
@@ -60,7 +84,11 @@ impl Postgres {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .status();
-        assert!(status.as_ref().is_ok_and(std::process::ExitStatus::success), "{}: {status:?}", program.display());
+        assert!(
+            status.as_ref().is_ok_and(std::process::ExitStatus::success),
+            "{}: {status:?}",
+            program.display()
+        );
     }
 
     fn address(&self) -> String {
@@ -82,7 +110,11 @@ fn text(path: &Path) -> &str {
 /// Debian keeps them off PATH.
 fn programs() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
+    let debian = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path().join("bin"));
     let mut places = debian.chain(std::env::split_paths(&path));
     places.find(|place| place.join("initdb").is_file()).expect("initdb: apt-get install postgresql")
 }
@@ -119,12 +151,24 @@ fn of_two_directories_with_one_state_the_second_waits_or_is_told() {
     let world = conflict(&server);
     // The first holds the lock of the state while its plan asks the org.
     hold(&world, "GET", "/api/v2/organizations/me", 1);
-    let colleague = Running::of(world.command(crate::world::terraform()).args(["plan", "-input=false", "-no-color"]));
+    let colleague = Running::of(world.command(crate::world::terraform()).args([
+        "plan",
+        "-input=false",
+        "-no-color",
+    ]));
     held(&world);
     let refused = world.divvy(&["fix", "--yes", "--chdir", "second"]).ended(1);
-    super::watch::says(&world, "a_shared_state_that_a_colleague_works_on", &["fix", "--yes", "--chdir", "second"], &refused);
-    let waiting = Running::start(&world, &["fix", "--yes", "--chdir", "second", "--", "-lock-timeout=60s"]);
-    let listed = |exchange: &divvy_sandbox::emulator::Exchange| exchange.is("GET", LISTING) && exchange.status == Some(200);
+    super::watch::says(
+        &world,
+        "a_shared_state_that_a_colleague_works_on",
+        &["fix", "--yes", "--chdir", "second"],
+        &refused,
+    );
+    let waiting =
+        Running::start(&world, &["fix", "--yes", "--chdir", "second", "--", "-lock-timeout=60s"]);
+    let listed = |exchange: &divvy_sandbox::emulator::Exchange| {
+        exchange.is("GET", LISTING) && exchange.status == Some(200)
+    };
     world.org().clear_requests();
     world.org().wait_for_request(super::running::LONG, listed).expect("a listing");
     world.org().release();
@@ -138,7 +182,9 @@ fn of_two_directories_with_one_state_the_second_waits_or_is_told() {
 fn two_fixes_at_once_in_two_directories_end_well() {
     let Some(server) = Postgres::start() else { return };
     let world = conflict(&server);
-    let both = [".", "second"].map(|place| Running::start(&world, &["fix", "--yes", "--chdir", place, "--", "-lock-timeout=60s"]));
+    let both = [".", "second"].map(|place| {
+        Running::start(&world, &["fix", "--yes", "--chdir", place, "--", "-lock-timeout=60s"])
+    });
     let ended = both.map(Running::end);
     assert!(ended.iter().any(|ran| ran.code == 0), "{ended:?}");
     for ran in &ended {

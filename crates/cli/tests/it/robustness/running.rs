@@ -9,8 +9,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use divvy_sandbox::emulator::{Effect, Exchange, Fault, On, Outcome};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
+};
 use rustix::pty::OpenptFlags;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 
 use crate::world::{DIVVY, SECRET, World};
 
@@ -49,7 +51,8 @@ impl Running {
     }
 
     pub(super) fn of(command: &mut Command) -> Self {
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("divvy starts");
+        let child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("divvy starts");
         Self { child }
     }
 
@@ -95,7 +98,10 @@ impl Running {
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         };
-        assert!(!ran.stdout.contains(SECRET) && !ran.stderr.contains(SECRET), "the secret was shown:\n{ran:?}");
+        assert!(
+            !ran.stdout.contains(SECRET) && !ran.stderr.contains(SECRET),
+            "the secret was shown:\n{ran:?}"
+        );
         ran
     }
 }
@@ -115,12 +121,22 @@ pub(super) fn processes_of(world: &World) -> Vec<i32> {
 
 /// Holds the nth request of this method and path, before it is carried out.
 pub(super) fn hold(world: &World, method: &str, path: &str, nth: u64) {
-    fault(world, On { method: Some(method.to_owned()), path: Some(path.to_owned()), name: None }, nth, Effect::Hold);
+    fault(
+        world,
+        On { method: Some(method.to_owned()), path: Some(path.to_owned()), name: None },
+        nth,
+        Effect::Hold,
+    );
 }
 
 /// Holds the reply to the first request of this method and path, after it is carried out.
 pub(super) fn hold_reply(world: &World, method: &str, path: &str) {
-    fault(world, On { method: Some(method.to_owned()), path: Some(path.to_owned()), name: None }, 1, Effect::HoldReply);
+    fault(
+        world,
+        On { method: Some(method.to_owned()), path: Some(path.to_owned()), name: None },
+        1,
+        Effect::HoldReply,
+    );
 }
 
 /// Holds the nth request of all.
@@ -150,11 +166,16 @@ pub(super) struct Terminal {
 
 impl Terminal {
     pub(super) fn start(world: &World, arguments: &[&str]) -> Self {
-        let master = rustix::pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+        let master =
+            rustix::pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
         rustix::pty::grantpt(&master).expect("a terminal");
         rustix::pty::unlockpt(&master).expect("a terminal");
-        let name = rustix::pty::ptsname(&master, Vec::new()).expect("a name").into_string().expect("UTF-8");
-        let side = || OpenOptions::new().read(true).write(true).open(&name).expect("the other side");
+        let name = rustix::pty::ptsname(&master, Vec::new())
+            .expect("a name")
+            .into_string()
+            .expect("UTF-8");
+        let side =
+            || OpenOptions::new().read(true).write(true).open(&name).expect("the other side");
         let mut command = world.command("setsid");
         command.args(["--ctty", "--wait", DIVVY]).args(arguments).env("TERM", "dumb");
         let child = command.stdin(side()).stdout(side()).stderr(side()).spawn().expect("setsid");
@@ -167,7 +188,9 @@ impl Terminal {
                 let mut buffer = [0; 4096];
                 // EIO: the other side is closed.
                 while let Ok(count @ 1..) = from.read(&mut buffer) {
-                    to.0.lock().expect("unpoisoned").push_str(&String::from_utf8_lossy(&buffer[..count]));
+                    to.0.lock()
+                        .expect("unpoisoned")
+                        .push_str(&String::from_utf8_lossy(&buffer[..count]));
                     to.1.notify_all();
                 }
             })
@@ -179,7 +202,11 @@ impl Terminal {
     #[track_caller]
     pub(super) fn shows(&self, text: &str) {
         let shown = self.shown.0.lock().expect("unpoisoned");
-        let waited = self.shown.1.wait_timeout_while(shown, LONG, |shown| !shown.contains(text)).expect("unpoisoned");
+        let waited = self
+            .shown
+            .1
+            .wait_timeout_while(shown, LONG, |shown| !shown.contains(text))
+            .expect("unpoisoned");
         assert!(!waited.1.timed_out(), "{text:?} is not in:\n{}", waited.0);
     }
 

@@ -27,7 +27,10 @@ fn world(secret_of_the_org: &str) -> World {
     );
     let text = world.read("main.tf").replace("provider \"genesyscloud\" {}\n", &block);
     world.write("main.tf", &text);
-    world.unset("GENESYSCLOUD_OAUTHCLIENT_ID").unset("GENESYSCLOUD_OAUTHCLIENT_SECRET").set("TF_VAR_secret", SECRET);
+    world
+        .unset("GENESYSCLOUD_OAUTHCLIENT_ID")
+        .unset("GENESYSCLOUD_OAUTHCLIENT_SECRET")
+        .set("TF_VAR_secret", SECRET);
     world.init();
     world
 }
@@ -57,7 +60,11 @@ fn are_not_told_however_loud_the_log_is() {
 #[test]
 fn are_not_told_when_they_are_refused() {
     let world = world("another");
-    for command in [&["-vvv", "check"][..], &["-vvv", "fix", "--yes"], &["check", "--", "-var", "secret=s3cr3t-0f-the-w0rld"]] {
+    for command in [
+        &["-vvv", "check"][..],
+        &["-vvv", "fix", "--yes"],
+        &["check", "--", "-var", "secret=s3cr3t-0f-the-w0rld"],
+    ] {
         tells_nothing(&world, &world.divvy(command).ended(1));
     }
 }
@@ -76,12 +83,16 @@ fn lie_in_a_plan_only_behind_closed_doors_and_go_with_a_killed_run() {
     let world = world(SECRET);
     let plans = || -> Vec<PathBuf> {
         let entries = fs::read_dir(world.beside().join("tmp")).expect("the temporary directory");
-        entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.join("plan-0").exists()).collect()
+        entries
+            .map(|entry| entry.expect("an entry").path())
+            .filter(|path| path.join("plan-0").exists())
+            .collect()
     };
     let mode = |path: &PathBuf| path.metadata().expect("a file").permissions().mode() & 0o777;
     let mut is_seen = false;
     for at in 1_u64.. {
-        let running = Running::of(world.command(DIVVY).arg("check").env("DIVVY_STOP_AT", at.to_string()));
+        let running =
+            Running::of(world.command(DIVVY).arg("check").env("DIVVY_STOP_AT", at.to_string()));
         if !running.stops() {
             let _ = running.end().ended(2);
             break;
@@ -104,6 +115,13 @@ fn in_a_file_of_its_own_are_read_without_a_word() {
     world.unset("GENESYSCLOUD_OAUTHCLIENT_SECRET");
     fs::write(world.beside().join("secret"), format!("{SECRET}\n")).expect("a file");
     let file = world.beside().join("secret");
-    let ran = world.divvy(&["-vvv", "list", "--client-secret-file", file.to_str().expect("UTF-8"), "--api-url", world.org().url()]);
+    let ran = world.divvy(&[
+        "-vvv",
+        "list",
+        "--client-secret-file",
+        file.to_str().expect("UTF-8"),
+        "--api-url",
+        world.org().url(),
+    ]);
     tells_nothing(&world, &ran.ended(0));
 }

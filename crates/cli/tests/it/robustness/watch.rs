@@ -18,9 +18,15 @@ impl Everything {
     /// Reads it all. `.divvy` is divvy's own to write, `.terraform` Terraform's.
     pub(super) fn of(world: &World) -> Self {
         let files = files_below(world.directory()).into_iter();
-        let is_ours = |path: &Path| path.components().any(|part| part.as_os_str() == ".divvy" || part.as_os_str() == ".terraform");
+        let is_ours = |path: &Path| {
+            path.components()
+                .any(|part| part.as_os_str() == ".divvy" || part.as_os_str() == ".terraform")
+        };
         Self {
-            files: files.filter(|path| !is_ours(path)).map(|path| (path.clone(), fs::read(path).expect("a file"))).collect(),
+            files: files
+                .filter(|path| !is_ours(path))
+                .map(|path| (path.clone(), fs::read(path).expect("a file")))
+                .collect(),
             org: org(world),
         }
     }
@@ -45,7 +51,9 @@ pub(super) fn refuses(world: &World, name: &str, code: i32, arguments: &[&str]) 
 /// As [`refuses`], for `check` and for `fix --yes`, which must say the same.
 #[track_caller]
 pub(super) fn both_refuse(world: &World, name: &str, code: i32, arguments: &[&str]) {
-    let with = |command: &[&'static str]| -> Vec<String> { command.iter().copied().chain(arguments.iter().copied()).map(str::to_owned).collect() };
+    let with = |command: &[&'static str]| -> Vec<String> {
+        command.iter().copied().chain(arguments.iter().copied()).map(str::to_owned).collect()
+    };
     let (check, fix) = (with(&["check"]), with(&["fix", "--yes"]));
     let check: Vec<&str> = check.iter().map(String::as_str).collect();
     let fix: Vec<&str> = fix.iter().map(String::as_str).collect();
@@ -66,10 +74,15 @@ pub(super) fn leaves_nothing(world: &World) {
 /// The secret is in no journal, no report, no temporary file.
 #[track_caller]
 pub(super) fn holds_no_secret(world: &World) {
-    for place in [world.directory().join(".divvy"), world.beside().join("tmp"), world.beside().join("reports")] {
+    for place in [
+        world.directory().join(".divvy"),
+        world.beside().join("tmp"),
+        world.beside().join("reports"),
+    ] {
         for file in files_below(&place) {
             let content = fs::read(&file).unwrap_or_default();
-            let has_secret = content.windows(SECRET.len()).any(|window| window == SECRET.as_bytes());
+            let has_secret =
+                content.windows(SECRET.len()).any(|window| window == SECRET.as_bytes());
             assert!(!has_secret, "{} holds the secret", file.display());
         }
     }
@@ -111,6 +124,12 @@ pub(super) fn says(world: &World, name: &str, arguments: &[&str], ran: &Ran) {
     ] {
         settings.add_filter(pattern, replacement);
     }
-    let text = format!("$ divvy {}\n{}{}[exit code {}]\n", arguments.join(" "), ran.stderr, ran.stdout, ran.code);
+    let text = format!(
+        "$ divvy {}\n{}{}[exit code {}]\n",
+        arguments.join(" "),
+        ran.stderr,
+        ran.stdout,
+        ran.code
+    );
     settings.bind(|| insta::assert_snapshot!(name, text));
 }
