@@ -50,6 +50,7 @@ pub(crate) fn other_self() -> Option<ExitCode> {
 #[cfg(target_os = "linux")]
 pub(crate) mod leash {
     use std::ffi::OsString;
+    use std::io::Write as _;
     use std::os::unix::process::CommandExt as _;
     use std::process::{Command, ExitCode};
 
@@ -75,7 +76,9 @@ pub(crate) mod leash {
             return ExitCode::from(1);
         }
         // exec returns only if it failed.
-        let error = Command::new(program).args(arguments).exec();
+        let error = Command::new(&program).args(arguments).exec();
+        // Read by the parent as what the program said; a closed pipe leaves the exit code.
+        let _ = writeln!(std::io::stderr(), "Error: {} could not be started: {error}", program.display());
         ExitCode::from(if error.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 })
     }
 }

@@ -52,6 +52,7 @@ impl CommandError {
 
     pub(crate) fn interrupted() -> Self {
         Self { kind: ErrorKind::Interrupted, ..Self::failed("interrupted") }
+            .hint("run the same command again: it goes on from here")
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -5,33 +5,36 @@
 
 use tokio_util::sync::CancellationToken;
 
-/// Installs the handlers and returns the token that they cancel.
+/// Installs the handlers, before it returns, and returns the token that they cancel.
 pub(crate) fn install() -> CancellationToken {
     let interrupt = CancellationToken::new();
     let token = interrupt.clone();
+    let signal = signal();
     tokio::spawn(async move {
-        wait_for_signal().await;
+        signal.await;
         token.cancel();
     });
     interrupt
 }
 
+/// The handlers are there once this returns; the future waits for the first signal.
 #[cfg(unix)]
-async fn wait_for_signal() {
+fn signal() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+    let handlers = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+    async {
+        let [Ok(mut interrupt), Ok(mut terminate)] = handlers else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
     }
 }
 
 #[cfg(not(unix))]
-async fn wait_for_signal() {
+async fn signal() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }

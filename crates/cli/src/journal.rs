@@ -12,6 +12,7 @@ use divvy_core::effect::{Effect, Observer, Outcome};
 use serde_json::{Value, json};
 
 use crate::error::{CommandError, CommandResult};
+use crate::terraform_errors::MAKE_ROOM;
 
 /// The journal of one run, and the lock that keeps other runs out while it is open.
 pub(crate) struct Journal {
@@ -26,8 +27,11 @@ impl Journal {
     pub(crate) fn begin(working_directory: &Path, command: &str) -> CommandResult<Self> {
         let home = working_directory.join(".divvy");
         let failed = |action: &str, error: &io::Error| {
-            CommandError::failed(format!("could not {action} {}: {error}", home.display()))
-                .hint("divvy fix needs to write beside the configuration; divvy check does not")
+            let hint = match error.kind() {
+                io::ErrorKind::StorageFull => MAKE_ROOM,
+                _ => "divvy fix needs to write beside the configuration; divvy check does not",
+            };
+            CommandError::failed(format!("could not {action} {}: {error}", home.display())).hint(hint)
         };
         fs::create_dir_all(home.join("runs")).map_err(|error| failed("make", &error))?;
         fs::write(home.join(".gitignore"), "*\n").map_err(|error| failed("write into", &error))?;

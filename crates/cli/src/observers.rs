@@ -59,34 +59,47 @@ impl Observer for Observers {
     }
 }
 
-/// Stops the process dead right before or after the n-th effect (`DIVVY_KILL_AT=n`): how the tests
-/// put a `kill -9` between any two lines. Never set outside tests.
-#[cfg(debug_assertions)]
-pub(crate) struct KillPoint {
+/// Sends this process a signal right before or after the n-th effect: SIGKILL (`DIVVY_KILL_AT=n`), or
+/// SIGSTOP (`DIVVY_STOP_AT=n`), after which the test says how it goes on; `wn` counts only effects that
+/// write. How the tests get between any two lines; not in a release build.
+#[cfg(all(debug_assertions, unix))]
+pub(crate) struct HaltPoint {
     left: AtomicUsize,
+    counts_writes_only: bool,
+    signal: rustix::process::Signal,
 }
 
-#[cfg(debug_assertions)]
-impl KillPoint {
-    pub(crate) fn from_variable(value: &str) -> Option<Self> {
-        value.parse().ok().map(|left| Self { left: AtomicUsize::new(left) })
+#[cfg(all(debug_assertions, unix))]
+impl HaltPoint {
+    pub(crate) fn from_variables(variables: &std::collections::BTreeMap<String, String>) -> Option<Self> {
+        use rustix::process::Signal;
+        let of = |name: &str, signal| {
+            let value = variables.get(name)?;
+            let left = value.trim_start_matches('w').parse().ok()?;
+            Some(Self { left: AtomicUsize::new(left), counts_writes_only: value.starts_with('w'), signal })
+        };
+        of("DIVVY_KILL_AT", Signal::KILL).or_else(|| of("DIVVY_STOP_AT", Signal::STOP))
     }
 
-    fn pass(&self) {
+    fn pass(&self, effect: &Effect) {
+        let only_reads = matches!(effect, Effect::Request { writes: false, .. } | Effect::Terraform { writes: false, .. });
+        if self.counts_writes_only && only_reads {
+            return;
+        }
         if self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
-            // As abrupt as a kill -9: no destructor runs.
-            std::process::abort();
+            // It reaches the process itself before the call returns.
+            let _ = rustix::process::kill_process(rustix::process::getpid(), self.signal);
         }
     }
 }
 
-#[cfg(debug_assertions)]
-impl Observer for KillPoint {
-    fn before(&self, _effect: &Effect) {
-        self.pass();
+#[cfg(all(debug_assertions, unix))]
+impl Observer for HaltPoint {
+    fn before(&self, effect: &Effect) {
+        self.pass(effect);
     }
 
-    fn after(&self, _effect: &Effect, _outcome: &Outcome) {
-        self.pass();
+    fn after(&self, effect: &Effect, _outcome: &Outcome) {
+        self.pass(effect);
     }
 }

@@ -139,6 +139,7 @@ fn read_secret(path: &Path) -> CommandResult<SecretString> {
     };
     read.map_err(|error| {
         CommandError::failed(format!("could not read the secret in {}: {error}", path.display()))
+            .hint("write it there, or pass - and give it on standard input")
     })?;
     Ok(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned()))
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a file is written whole or not at all.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use crate::arguments::Output;
@@ -11,6 +11,7 @@ use crate::console;
 use crate::error::{CommandError, CommandResult};
 use crate::render::{self, Format};
 use crate::report::Report;
+use crate::terraform_errors::MAKE_ROOM;
 
 /// Refuses forms that a command does not have, and more than one artefact on stdout.
 pub(crate) fn refuse_unknown(outputs: &[Output], known: &[Format]) -> CommandResult<()> {
@@ -55,13 +56,21 @@ pub(crate) fn write(
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> CommandResult<()> {
     let directory =
         path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !directory.is_dir() {
+        let message = format!("could not write {}: `{}` is not a directory", path.display(), directory.display());
+        return Err(CommandError::failed(message).hint(format!("make it first: mkdir -p {}", directory.display())));
+    }
     let written = tempfile::NamedTempFile::new_in(directory).and_then(|mut file| {
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(path).map(|_| ()).map_err(|error| error.error)
     });
     written.map_err(|error| {
-        CommandError::failed(format!("could not write {}: {error}", path.display()))
+        let told = CommandError::failed(format!("could not write {}: {}", path.display(), error.kind()));
+        match error.kind() {
+            ErrorKind::StorageFull => told.hint(MAKE_ROOM),
+            _ => told.hint("name another file: -o FORMAT=FILE"),
+        }
     })
 }
 

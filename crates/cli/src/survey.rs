@@ -26,7 +26,10 @@ use crate::error::{CommandError, CommandResult};
 use crate::observers::Observers;
 use crate::org::{OrgFlags, client, of_api, of_connection};
 use crate::report::{self, Place, RunInfo};
-use crate::terraform_errors::of_terraform;
+use crate::terraform_errors::{of_file, of_terraform};
+
+/// How a file for `--other-state` is made.
+const MAKE_STATE: &str = "make it in the other root: terraform state pull > FILE";
 
 /// What is to be surveyed.
 #[derive(Default)]
@@ -91,14 +94,9 @@ impl<'c> Surveyor<'c> {
         terraform: &TerraformArguments,
     ) -> CommandResult<Self> {
         let observers = Arc::new(Observers::default());
-        #[cfg(debug_assertions)]
-        if let Some(kill_point) = context
-            .environment
-            .variables
-            .get("DIVVY_KILL_AT")
-            .and_then(|value| crate::observers::KillPoint::from_variable(value))
-        {
-            observers.add(Arc::new(kill_point));
+        #[cfg(all(debug_assertions, unix))]
+        if let Some(halt) = crate::observers::HaltPoint::from_variables(&context.environment.variables) {
+            observers.add(Arc::new(halt));
         }
         observers.add(Arc::new(Progress(Arc::clone(&context.console))));
         let variables = context.environment.variables.clone();
@@ -138,17 +136,28 @@ impl<'c> Surveyor<'c> {
             match subject.plan {
                 Some(path) => {
                     let path = self.context.environment.current_directory.join(path);
-                    self.directory.read_plan_file(&path).await
+                    let plan = self.directory.read_plan_file(&path).await;
+                    plan.map_err(|error| of_file(&path, error, "make it with: terraform plan -out=FILE"))
                 }
                 None => {
-                    let plan = self.directory.plan(PlanRequest::default()).await?;
-                    self.directory.show(&plan).await
+                    self.fresh_plan().await.map_err(of_terraform)
                 }
             }
         };
+        let early = self.early().await?;
         // Nothing here is dropped half-way: a Terraform that was started is waited for.
-        let (plan, state, early) = tokio::join!(plan, self.directory.state_pull(), self.early());
-        self.assemble(plan.map_err(of_terraform)?, state.map_err(of_terraform)?, early, subject).await
+        let (plan, state, early) = tokio::join!(plan, self.directory.state_pull(), early_answer(early));
+        let early = match early {
+            // Where both failed, this says why the provider did not start.
+            Some(Err(error)) if plan.is_err() => return Err(error),
+            early => early,
+        };
+        self.assemble(plan?, state.map_err(of_terraform)?, early, subject).await
+    }
+
+    async fn fresh_plan(&self) -> Result<PlanDocument, divvy_terraform::Error> {
+        let plan = self.directory.plan(PlanRequest::default()).await?;
+        self.directory.show(&plan).await
     }
 
     /// Lets Terraform say what is left to do, with a plan as a person would make it; looks at it
@@ -158,7 +167,8 @@ impl<'c> Surveyor<'c> {
         if !plan.holds_changes() {
             return Ok(Verified::Clean(plan.changed_outputs().to_vec()));
         }
-        let (plan, state, early) = tokio::join!(self.directory.show(&plan), self.directory.state_pull(), self.early());
+        let early = self.early().await?;
+        let (plan, state, early) = tokio::join!(self.directory.show(&plan), self.directory.state_pull(), early_answer(early));
         // A log tells of the time before.
         let subject = Subject { plan: None, failures: Vec::new(), chosen: subject.chosen.clone(), ..*subject };
         let look = self.assemble(plan.map_err(of_terraform)?, state.map_err(of_terraform)?, early, &subject).await?;
@@ -222,13 +232,27 @@ impl<'c> Surveyor<'c> {
         }
     }
 
-    /// Asks the org while the plan is being made, if the blocks alone say which one it is. What
-    /// they said is compared with the plan's word afterwards.
-    async fn early(&self) -> Option<CommandResult<Asked>> {
-        let arguments = self.blocks.arguments_known_before_a_plan("genesyscloud")?;
-        let connection =
-            self.flags.connection(&Alias::new("genesyscloud"), &arguments, true).ok()?;
-        Some(self.ask_one(&connection).await)
+    /// Signs in before the plan is made, if the blocks alone say which org it is; what they said is
+    /// compared with the plan's word afterwards. Where nobody answers, or the client is refused, the
+    /// provider would try for minutes and then not say why.
+    ///
+    /// The inner error: no connection could be worked out, which matters only if one is needed.
+    async fn early(&self) -> CommandResult<Option<CommandResult<Client>>> {
+        let Some(arguments) = self.blocks.arguments_known_before_a_plan("genesyscloud") else {
+            return Ok(None);
+        };
+        let connection = match self.flags.connection(&Alias::new("genesyscloud"), &arguments, true) {
+            Ok(connection) => connection,
+            Err(error) => return Ok(Some(Err(of_connection(error)))),
+        };
+        let client = self.client(&connection)?;
+        client.sign_in().await.map_err(of_api)?;
+        Ok(Some(Ok(client)))
+    }
+
+    fn client(&self, connection: &Connection) -> CommandResult<Client> {
+        let observer = Arc::<Observers>::clone(&self.observers) as _;
+        client(self.context, connection.clone(), Settings::default(), observer)
     }
 
     /// Asks every org that a planned or tracked instance needs.
@@ -275,7 +299,7 @@ impl<'c> Surveyor<'c> {
         }
         let open: Vec<_> =
             connections.iter().filter(|(key, _)| !answers.contains_key(*key)).collect();
-        let replies = join_all(open.iter().map(|(_, connection)| self.ask_one(connection))).await;
+        let replies = join_all(open.iter().map(|(_, connection)| async { ask_one(self.client(connection)?).await })).await;
         for ((key, _), reply) in open.into_iter().zip(replies) {
             answers.insert(key.clone(), reply);
         }
@@ -315,26 +339,6 @@ impl<'c> Surveyor<'c> {
             look.survey.orgs.entry(id.clone()).or_insert_with(|| org.clone());
         }
         Ok(asked)
-    }
-
-    /// Asks one org who it is and what it has, at the same time.
-    async fn ask_one(&self, connection: &Connection) -> CommandResult<Asked> {
-        let client = client(
-            self.context,
-            connection.clone(),
-            Settings::default(),
-            Arc::<Observers>::clone(&self.observers) as _,
-        )?;
-        let (organization, listing) =
-            tokio::join!(client.organization(), client.listing(&DIVISION));
-        let listing = listing.map_err(of_api)?;
-        let organization = organization.map_err(of_api)?;
-        let org = Org {
-            name: organization.name,
-            region: connection.region().map(|region| region.key.to_owned()),
-            listings: BTreeMap::from([(DIVISION.terraform_type, listing)]),
-        };
-        Ok(Asked { client, seen: (organization.id, org) })
     }
 
     /// Asks what the first look made worth asking.
@@ -382,11 +386,11 @@ impl<'c> Surveyor<'c> {
             .map(|path| {
                 let bytes = std::fs::read(self.context.environment.current_directory.join(path))
                     .map_err(|error| {
-                        CommandError::failed(format!("could not read {}: {error}", path.display()))
+                        CommandError::failed(format!("could not read {}: {error}", path.display())).hint(MAKE_STATE)
                     })?;
                 let tracked = StateDocument::read(&bytes)
                     .and_then(|state| state.tracked())
-                    .map_err(of_terraform)?;
+                    .map_err(|error| of_file(path, error, MAKE_STATE))?;
                 Ok(OtherState { label: path.display().to_string(), tracked })
             })
             .collect::<CommandResult<Vec<_>>>()?;
@@ -397,6 +401,26 @@ impl<'c> Surveyor<'c> {
             other_states,
         })
     }
+}
+
+/// Asks one org who it is and what it has, at the same time.
+async fn ask_one(client: Client) -> CommandResult<Asked> {
+    let (organization, listing) = tokio::join!(client.organization(), client.listing(&DIVISION));
+    let listing = listing.map_err(of_api)?;
+    let organization = organization.map_err(of_api)?;
+    let org = Org {
+        name: organization.name,
+        region: client.connection().region().map(|region| region.key.to_owned()),
+        listings: BTreeMap::from([(DIVISION.terraform_type, listing)]),
+    };
+    Ok(Asked { client, seen: (organization.id, org) })
+}
+
+async fn early_answer(client: Option<CommandResult<Client>>) -> Option<CommandResult<Asked>> {
+    Some(match client? {
+        Ok(client) => ask_one(client).await,
+        Err(error) => Err(error),
+    })
 }
 
 fn listing_of<'s>(survey: &'s mut Survey, org: &OrgId, kind: &Kind) -> Option<&'s mut Listing> {

@@ -2,43 +2,58 @@
 //!
 //! Invariant: the failure's own text is kept; a kind only adds hints.
 
-use divvy_terraform::{Error, FailureKind};
+use std::io::ErrorKind;
+use std::path::Path;
+
+use divvy_terraform::{Error, Failure, FailureKind};
 
 use crate::error::CommandError;
+
+/// What to do about a full disk.
+pub(crate) const MAKE_ROOM: &str = "make room on that disk, then run the same command again";
 
 /// Turns an error of the terraform crate into the command's.
 pub(crate) fn of_terraform(error: Error) -> CommandError {
     let hints: Vec<String> = match &error {
         Error::Interrupted { .. } => return CommandError::interrupted(),
-        Error::FlagNotAllowed { .. } | Error::FlagWithoutValue { .. } => {
+        Error::FlagNotAllowed { .. } => {
             return CommandError::usage(error);
         }
-        Error::ProgramNotFound | Error::ProgramUnusable { .. } => {
+        Error::FlagWithoutValue { flag } => {
+            return CommandError::usage(&error).hint(format!("pass it as -- {flag}=VALUE"));
+        }
+        Error::ProgramNotFound
+        | Error::ProgramUnusable { .. }
+        | Error::CannotRun { .. }
+        | Error::NoResult { .. } => {
             vec!["install terraform or tofu, or name it with --terraform-bin".to_owned()]
         }
         Error::NoDirectory { .. } | Error::NoConfiguration { .. } => {
             vec!["name the directory of the configuration with --chdir".to_owned()]
         }
         Error::Document { .. } => {
-            vec![
-                "make the file again: terraform plan -out=FILE; terraform show -json FILE"
-                    .to_owned(),
-            ]
+            vec!["make the file again: terraform plan -out=FILE; terraform show -json FILE".to_owned()]
         }
-        other => other.failure().map(|failure| hints_of(&failure.kind)).unwrap_or_default(),
+        Error::NoTemporaryDirectory { .. } => {
+            vec!["name a directory that can be written: TMPDIR=DIR divvy …".to_owned()]
+        }
+        Error::File { source, .. } if source.kind() == ErrorKind::StorageFull => {
+            vec![MAKE_ROOM.to_owned()]
+        }
+        other => other.failure().map(hints_of).unwrap_or_default(),
     };
     CommandError::failed(error).hints(hints)
 }
 
-fn hints_of(kind: &FailureKind) -> Vec<String> {
-    let hints: &[&str] = match kind {
+fn hints_of(failure: &Failure) -> Vec<String> {
+    let hints: &[&str] = match &failure.kind {
         FailureKind::NotInitialised | FailureKind::BackendInitialisation => &["terraform init"],
         FailureKind::StateLocked(holder) => {
             let who = holder.who.as_deref().map_or_else(String::new, |who| format!(" ({who})"));
-            return vec![
-                format!("wait until the other run{who} has ended, or pass -- -lock-timeout=60s"),
-                "if nobody is at work any more: terraform force-unlock LOCK_ID".to_owned(),
-            ];
+            let wait = format!("wait until the other run{who} has ended, or pass -- -lock-timeout=60s");
+            // Without an id the backend's lock goes with whoever holds it.
+            let unlock = holder.id.as_deref().map(|id| format!("if nobody is at work any more: terraform force-unlock {id}"));
+            return [wait].into_iter().chain(unlock).collect();
         }
         FailureKind::LockRace => &["run the same command again"],
         FailureKind::MissingVariable => {
@@ -53,18 +68,37 @@ fn hints_of(kind: &FailureKind) -> Vec<String> {
         FailureKind::TooOld => {
             &["use the version that required_version asks for: --terraform-bin PATH"]
         }
-        FailureKind::StalePlan => &["make the plan again: terraform plan -out=FILE"],
+        FailureKind::UnknownFlag => {
+            &["divvy needs Terraform 1.0 or newer, or OpenTofu: name one with --terraform-bin PATH"]
+        }
+        FailureKind::UnreadableState => &[
+            "see what the backend holds: terraform state pull",
+            "a local state has its last version beside it: terraform.tfstate.backup",
+        ],
+        FailureKind::UnreadablePlan | FailureKind::StalePlan => &["make the plan again: terraform plan -out=FILE"],
         FailureKind::StateNotSaved => {
             &["terraform state push errored.tfstate, before anything else"]
         }
-        FailureKind::DiskFull => &["make room, then run the same command again"],
+        FailureKind::DiskFull => &[MAKE_ROOM],
         FailureKind::NotWritable => {
-            &["divvy fix writes beside the configuration; divvy check does not"]
+            &["make the place writable: Terraform locks a local state by writing beside it"]
         }
         FailureKind::TargetingRefused
         | FailureKind::NothingToImport
-        | FailureKind::AlreadyManaged
-        | FailureKind::Other => &[],
+        | FailureKind::AlreadyManaged => &[],
+        FailureKind::Other => {
+            return vec![format!("see all that it says: terraform {}", failure.subcommand)];
+        }
     };
     hints.iter().map(|hint| (*hint).to_owned()).collect()
+}
+
+/// As [`of_terraform`], for a file that the user named: the message says which, and `remedy` is the
+/// command that makes such a file.
+pub(crate) fn of_file(path: &Path, error: Error, remedy: &str) -> CommandError {
+    match error {
+        Error::Document { .. } => CommandError::failed(format!("{}: {error}", path.display())).hint(remedy),
+        Error::File { .. } => CommandError::failed(error).hint(remedy),
+        other => of_terraform(other),
+    }
 }

@@ -4,24 +4,26 @@
 //! allowed is not done.
 
 use std::collections::BTreeMap;
-use std::io::BufRead;
 
 use divvy_core::decide::{Action, Decision, Policy, Question, decide};
 use divvy_core::{Address, Consent, Finding, Resolution, Survey};
 
 use crate::arguments::Fix;
 use crate::commands::Context;
-use crate::confirm;
+use crate::confirm::{self, Answers};
 use crate::console::Tone;
 use crate::error::{CommandError, CommandResult};
 use crate::report::approved_pairs;
+
+/// How a file for `--approved` is made.
+const MAKE_APPROVAL: &str = "make it with: divvy check -o json=FILE";
 
 /// What has been allowed so far, and whether more can be asked for.
 pub(crate) struct Word<'c> {
     context: &'c Context,
     policy: Policy,
     mode: Mode,
-    input: Box<dyn BufRead>,
+    answers: Answers,
 }
 
 /// How a run of `fix` gets its plain yes.
@@ -42,9 +44,9 @@ impl<'c> Word<'c> {
         let approved = match &arguments.approved {
             Some(path) => {
                 let bytes = std::fs::read(context.environment.current_directory.join(path))
-                    .map_err(|error| CommandError::failed(format!("could not read {}: {error}", path.display())))?;
+                    .map_err(|error| CommandError::failed(format!("could not read {}: {error}", path.display())).hint(MAKE_APPROVAL))?;
                 let pairs = approved_pairs(&bytes).map_err(|error| {
-                    CommandError::failed(format!("{}: {error}", path.display())).hint("make it with: divvy check -o json=FILE")
+                    CommandError::failed(format!("{}: {error}", path.display())).hint(MAKE_APPROVAL)
                 })?;
                 Some(pairs)
             }
@@ -66,7 +68,7 @@ impl<'c> Word<'c> {
             new: arguments.new.iter().cloned().collect(),
             approved,
         };
-        Ok(Self { context, policy, mode, input: Box::new(std::io::stdin().lock()) })
+        Ok(Self { context, policy, mode, answers: Answers::of_terminal(&context.interrupt) })
     }
 
     /// Warns of a choice for an address at which nothing was found: probably a slip.
@@ -93,14 +95,14 @@ impl<'c> Word<'c> {
     }
 
     /// Asks what only a person can allow, if one is there, and decides again.
-    pub(crate) fn ask_for_more(
+    pub(crate) async fn ask_for_more(
         &mut self,
         survey: &Survey,
         resolution: &Resolution,
         decisions: Vec<Decision>,
-    ) -> Vec<Decision> {
+    ) -> CommandResult<Vec<Decision>> {
         if self.mode != Mode::Ask {
-            return decisions;
+            return Ok(decisions);
         }
         let mut groups: BTreeMap<Question, usize> = BTreeMap::new();
         for decision in &decisions {
@@ -109,17 +111,17 @@ impl<'c> Word<'c> {
             }
         }
         for (question, count) in groups {
-            self.ask_for_group(question, count);
+            self.ask_for_group(question, count).await?;
         }
         for (finding, decision) in resolution.findings.iter().zip(&decisions) {
             if matches!(decision, Decision::Ask { question: Question::Choose, .. }) {
-                self.ask_for_choice(finding);
+                self.ask_for_choice(finding).await?;
             }
         }
-        self.decide(survey, resolution)
+        Ok(self.decide(survey, resolution))
     }
 
-    fn ask_for_group(&mut self, question: Question, count: usize) {
+    async fn ask_for_group(&mut self, question: Question, count: usize) -> CommandResult<()> {
         let (text, allow): (String, fn(&mut Policy)) = match question {
             Question::AdoptAll => (
                 format!("There is no state at all. Adopt all {count} into a new one?"),
@@ -138,15 +140,16 @@ impl<'c> Word<'c> {
             | Question::Elsewhere
             | Question::NotApproved
             | Question::Forbidden
-            | Question::Again => return,
+            | Question::Again => return Ok(()),
         };
-        if confirm::ask(&self.context.console, &mut self.input, &text).is_some() {
+        if confirm::ask(&self.context.console, &self.answers, &text).await?.is_some() {
             allow(&mut self.policy);
         }
+        Ok(())
     }
 
-    fn ask_for_choice(&mut self, finding: &Finding) {
-        let Some(address) = &finding.address else { return };
+    async fn ask_for_choice(&mut self, finding: &Finding) -> CommandResult<()> {
+        let Some(address) = &finding.address else { return Ok(()) };
         let choices: Vec<String> = finding
             .evidence
             .candidates
@@ -158,30 +161,31 @@ impl<'c> Word<'c> {
             })
             .collect();
         if choices.is_empty() {
-            return;
+            return Ok(());
         }
         let question = format!("{address}: {}", divvy_core::catalogue::message(finding));
-        let chosen = confirm::choose(&self.context.console, &mut self.input, &question, &choices);
+        let chosen = confirm::choose(&self.context.console, &self.answers, &question, &choices).await?;
         if let Some(candidate) = chosen.and_then(|index| finding.evidence.candidates.get(index)) {
             self.policy.ids.insert(address.clone(), candidate.entity.id.clone());
         }
+        Ok(())
     }
 
     /// Gets the plain yes to what was shown, if there is anything to say yes to.
-    pub(crate) fn consent(&mut self, acts: &[(Finding, Action)]) -> Option<Consent> {
+    pub(crate) async fn consent(&mut self, acts: &[(Finding, Action)]) -> CommandResult<Option<Consent>> {
         if acts.is_empty() {
-            return None;
+            return Ok(None);
         }
-        match self.mode {
+        Ok(match self.mode {
             Mode::Given => Some(confirm::by_flag()),
             Mode::Ask => {
                 let question = match acts.len() {
                     1 => "Do this?".to_owned(),
                     several => format!("Do these {several}?"),
                 };
-                confirm::ask(&self.context.console, &mut self.input, &question)
+                confirm::ask(&self.context.console, &self.answers, &question).await?
             }
             Mode::Nobody | Mode::LookOnly => None,
-        }
+        })
     }
 }

@@ -125,6 +125,14 @@ impl Client {
         &self.connection
     }
 
+    /// Fetches the token, so that a host that is not there or a client that is refused shows at once.
+    ///
+    /// # Errors
+    /// [`Error`] of the token request.
+    pub async fn sign_in(&self) -> Result<(), Error> {
+        self.token().await.map(drop)
+    }
+
     /// Returns how many requests were sent, each try counted, the token's included.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)

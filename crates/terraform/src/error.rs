@@ -12,9 +12,7 @@ use crate::failure::Failure;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No program of that name lies on the path.
-    #[error(
-        "neither `terraform` nor `tofu` is on PATH; install one, or name it with --terraform-bin"
-    )]
+    #[error("neither `terraform` nor `tofu` is on PATH")]
     ProgramNotFound,
     /// The named program does not exist or cannot be executed.
     #[error("`{}` cannot be used as Terraform: {reason}", path.display())]
@@ -31,6 +29,14 @@ pub enum Error {
         path: PathBuf,
         /// The operating system's word.
         source: io::Error,
+    },
+    /// The program said that all went well, and did nothing of the kind.
+    #[error("`{}` ended `{subcommand}` without an error and without a result; it does not seem to be Terraform", path.display())]
+    NoResult {
+        /// The program.
+        path: PathBuf,
+        /// The subcommand.
+        subcommand: &'static str,
     },
     /// The interrupt fired; Terraform was told, and has ended by itself.
     #[error("interrupted during `terraform {subcommand}`")]
@@ -56,10 +62,18 @@ pub enum Error {
         path: PathBuf,
     },
     /// The directory holds no configuration.
-    #[error("`{}` holds no .tf file; name the configuration with --chdir", path.display())]
+    #[error("`{}` holds no .tf file", path.display())]
     NoConfiguration {
         /// The directory.
         path: PathBuf,
+    },
+    /// No private directory for plan files can be made.
+    #[error("no temporary directory can be made in `{}`: {}", place.display(), source.kind())]
+    NoTemporaryDirectory {
+        /// Where: `TMPDIR`, or `/tmp`.
+        place: PathBuf,
+        /// The operating system's word.
+        source: io::Error,
     },
     /// A file could not be read, written or removed.
     #[error("`{}` could not be {action}: {source}", path.display())]
@@ -141,9 +155,20 @@ pub enum DocumentProblem {
     /// It is a web page: a proxy or a login page answered.
     #[error("it is a web page, not JSON")]
     WebPage,
+    /// It is JSON of Terraform's, but of a state or a configuration.
+    #[error("it is no plan (a state's JSON looks like this)")]
+    NoPlan,
     /// It is no JSON, or has another shape.
-    #[error("{0}")]
-    Malformed(serde_json::Error),
+    #[error("it is {what} at line {line} column {column}")]
+    Malformed {
+        /// What it is instead. Never the parser's own words: they quote values, and these documents
+        /// hold secrets.
+        what: &'static str,
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+    },
     /// A format version that this program does not know.
     #[error("format version {found} is not known (known: {known})")]
     FormatVersion {
@@ -159,7 +184,7 @@ pub enum DocumentProblem {
 
 impl DocumentProblem {
     /// Sorts a parser's error by what a person can do about it.
-    pub(crate) fn of_parse(text: &[u8], error: serde_json::Error) -> Self {
+    pub(crate) fn of_parse(text: &[u8], error: &serde_json::Error) -> Self {
         let start = text.trim_ascii_start();
         if start.is_empty() {
             Self::Empty
@@ -168,7 +193,8 @@ impl DocumentProblem {
         } else if error.is_eof() {
             Self::CutOff { line: error.line() }
         } else {
-            Self::Malformed(error)
+            let what = if error.is_data() { "JSON of another shape" } else { "no JSON" };
+            Self::Malformed { what, line: error.line(), column: error.column() }
         }
     }
 }

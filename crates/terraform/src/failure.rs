@@ -22,9 +22,16 @@ pub struct Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`terraform {}` failed: {}", self.subcommand, self.diagnostic.summary)?;
-        if !self.diagnostic.detail.is_empty() {
-            write!(f, "\n{}", self.diagnostic.detail)?;
+        let Diagnostic { summary, detail, address, place } = &self.diagnostic;
+        write!(f, "`terraform {}` failed: {summary}", self.subcommand)?;
+        if let Some(address) = address {
+            write!(f, "\n  with {address}")?;
+        }
+        if let Some((file, line)) = place {
+            write!(f, "\n  on {file} line {line}")?;
+        }
+        if !detail.is_empty() {
+            write!(f, "\n{detail}")?;
         }
         Ok(())
     }
@@ -55,6 +62,12 @@ pub enum FailureKind {
     PluginDied,
     /// This Terraform does not satisfy `required_version`.
     TooOld,
+    /// This Terraform does not know a flag of ours (`-json` of `plan` came with 1.0).
+    UnknownFlag,
+    /// The file is no plan, or not a whole one.
+    UnreadablePlan,
+    /// The state is damaged, or of a newer Terraform.
+    UnreadableState,
     /// `-target` is refused because `moved` blocks are pending elsewhere.
     TargetingRefused,
     /// The object to import does not exist.
@@ -117,6 +130,9 @@ const TABLE: &[(In, &str, FailureKind)] = {
         (Summary, "No value for required variable", Kind::MissingVariable),
         (Summary, "Unsupported Terraform Core version", Kind::TooOld),
         (Summary, "Unsupported OpenTofu Core version", Kind::TooOld),
+        (Anywhere, "flag provided but not defined", Kind::UnknownFlag),
+        (Summary, "Failed to read the given file as a state or plan", Kind::UnreadablePlan),
+        (Anywhere, "Unsupported state file format", Kind::UnreadableState),
         (Anywhere, "Plugin did not respond", Kind::PluginDied),
         (Summary, "plugin crashed", Kind::PluginDied),
         (Summary, "Moved resource instances excluded by targeting", Kind::TargetingRefused),
@@ -170,8 +186,20 @@ fn of_lock_error(detail: &str) -> FailureKind {
     {
         return FailureKind::LockRace;
     }
-    if flat.contains("Unsupported state file format") {
-        return FailureKind::Other;
+    // Nobody holds it: it cannot be taken.
+    for (text, kind) in [
+        ("Unsupported state file format", FailureKind::UnreadableState),
+        ("read-only file system", FailureKind::NotWritable),
+        ("permission denied", FailureKind::NotWritable),
+        ("no space left on device", FailureKind::DiskFull),
+    ] {
+        if flat.contains(text) {
+            return kind;
+        }
+    }
+    // The pg backend shows who asks, not who holds; its lock goes with its holder.
+    if flat.contains("Workspace is already locked") || flat.contains("Already locked for workspace creation") {
+        return FailureKind::StateLocked(LockHolder::default());
     }
     let field = |name: &str| {
         detail
@@ -208,7 +236,7 @@ impl Failure {
             .find(|error| FailureKind::of(error).is_telling())
             .or(errors.first())
             .cloned();
-        let diagnostic = telling.unwrap_or_else(|| unstructured(&stdout, &stderr));
+        let diagnostic = telling.unwrap_or_else(|| unstructured(code, &stdout, &stderr));
         Self { kind: FailureKind::of(&diagnostic), subcommand, code, diagnostic }
     }
 
@@ -223,16 +251,23 @@ impl Failure {
 }
 
 /// Makes a diagnostic of text that has no `Error: `, such as a complaint about flags.
-fn unstructured(stdout: &str, stderr: &str) -> Diagnostic {
+fn unstructured(code: Option<i32>, stdout: &str, stderr: &str) -> Diagnostic {
     let text = if stderr.trim().is_empty() { stdout } else { stderr };
     // Warnings about the CLI configuration may stand above it.
     let lines = || text.trim().lines();
     let start = lines().position(|line| line.starts_with("Error"));
     let mut lines = lines().skip(start.unwrap_or_default());
     Diagnostic {
-        summary: lines.next().unwrap_or("it said nothing").to_owned(),
+        summary: lines.next().map_or_else(|| nothing_said(code), str::to_owned),
         detail: lines.take(20).collect::<Vec<_>>().join("\n"),
         ..Diagnostic::default()
+    }
+}
+
+fn nothing_said(code: Option<i32>) -> String {
+    match code {
+        Some(code) => format!("it said nothing (exit code {code})"),
+        None => "it was ended by a signal and said nothing".to_owned(),
     }
 }
 
@@ -260,6 +295,25 @@ mod tests {
                 created: Some("2026-11-24 02:46:29 UTC".into()),
             })
         );
+    }
+
+    #[test]
+    fn the_lock_information_of_pg_is_not_believed() {
+        let detail = "Error message: Workspace is already locked: default\nLock Info:\n  ID:        5b\n  Who:       me@host\n";
+        let kind = kind_of("Error acquiring the state lock", detail);
+        assert_eq!(kind, FailureKind::StateLocked(LockHolder::default()));
+    }
+
+    #[test]
+    fn a_lock_that_cannot_be_taken_is_held_by_nobody() {
+        for (text, kind) in [
+            ("open terraform.tfstate: read-only file system", FailureKind::NotWritable),
+            ("open terraform.tfstate: permission denied", FailureKind::NotWritable),
+            ("write .terraform.tfstate.lock.info: no space left on device", FailureKind::DiskFull),
+            ("Unsupported state file format: x", FailureKind::UnreadableState),
+        ] {
+            assert_eq!(kind_of("Error acquiring the state lock", &format!("Error message: {text}")), kind);
+        }
     }
 
     #[test]

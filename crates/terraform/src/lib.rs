@@ -14,6 +14,7 @@ mod invocation;
 pub mod logs;
 mod passed_flags;
 mod plan_document;
+mod private_directory;
 mod program;
 mod provider_configuration;
 mod shell;

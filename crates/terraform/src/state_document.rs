@@ -77,7 +77,7 @@ impl StateDocument {
         }
         let refuse = |problem| Error::document(Document::State, problem);
         let document: Self = serde_json::from_slice(json)
-            .map_err(|error| refuse(DocumentProblem::of_parse(json, error)))?;
+            .map_err(|error| refuse(DocumentProblem::of_parse(json, &error)))?;
         if document.version != 4 {
             return Err(refuse(DocumentProblem::FormatVersion {
                 found: document.version.to_string(),

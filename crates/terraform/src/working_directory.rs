@@ -14,13 +14,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use divvy_core::survey::ErroredState;
 use divvy_core::{Address, Consent, EntityId};
 use serde::Deserialize;
-use tempfile::TempDir;
 
 use crate::error::{Document, DocumentProblem, Error};
 use crate::failure::FailureKind;
 use crate::invocation::{Invocation, PlanRequest};
 use crate::passed_flags::PassedFlags;
 use crate::plan_document::PlanDocument;
+use crate::private_directory::PrivateDirectory;
 use crate::program::{Output, Terraform};
 use crate::state_document::StateDocument;
 
@@ -30,8 +30,7 @@ pub struct WorkingDirectory {
     path: PathBuf,
     terraform: Terraform,
     flags: PassedFlags,
-    /// Mode 0700; goes with this value.
-    temporary: TempDir,
+    temporary: PrivateDirectory,
     runs: AtomicUsize,
 }
 
@@ -72,8 +71,8 @@ impl WorkingDirectory {
     /// Opens a directory that holds a configuration.
     ///
     /// # Errors
-    /// [`Error::NoDirectory`], [`Error::NoConfiguration`], and [`Error::File`] if the directory
-    /// cannot be read or no temporary directory can be made.
+    /// [`Error::NoDirectory`], [`Error::NoConfiguration`], [`Error::NoTemporaryDirectory`], and
+    /// [`Error::File`] if the directory cannot be read.
     pub fn open(path: &Path, terraform: Terraform, flags: PassedFlags) -> Result<Self, Error> {
         if !path.is_dir() {
             return Err(Error::NoDirectory { path: path.to_owned() });
@@ -83,11 +82,9 @@ impl WorkingDirectory {
             return Err(Error::NoConfiguration { path });
         }
         let place = terraform.environment().get("TMPDIR").map_or("/tmp", String::as_str);
-        let temporary = tempfile::Builder::new()
-            .prefix("divvy-")
-            .permissions(fs::Permissions::from_mode(0o700))
-            .tempdir_in(place)
-            .map_err(|e| Error::file(place, "written", e))?;
+        let temporary = PrivateDirectory::make(Path::new(place)).map_err(|source| {
+            Error::NoTemporaryDirectory { place: PathBuf::from(place), source }
+        })?;
         Ok(Self { path, terraform, flags, temporary, runs: AtomicUsize::new(0) })
     }
 
@@ -117,7 +114,7 @@ impl WorkingDirectory {
         }
         let output = self.run(&Invocation::version()).await?;
         let version: Version = serde_json::from_slice(&output.stdout).map_err(|error| {
-            let problem = DocumentProblem::of_parse(&output.stdout, error);
+            let problem = DocumentProblem::of_parse(&output.stdout, &error);
             Error::document(Document::Version, problem)
         })?;
         Ok(version.terraform_version)
@@ -126,11 +123,20 @@ impl WorkingDirectory {
     /// Makes a plan and saves it.
     ///
     /// # Errors
-    /// As every run.
+    /// As every run, and [`Error::NoResult`].
     pub async fn plan(&self, request: PlanRequest<'_>) -> Result<PlanFile, Error> {
         let name = format!("plan-{}", self.terraform_runs());
         let path = self.temporary.path().join(name);
-        let output = self.run(&Invocation::plan(&self.flags, &request, &path)).await?;
+        let invocation = Invocation::plan(&self.flags, &request, &path);
+        let output = self.run(&invocation).await?;
+        if !path.exists() {
+            let path = self.terraform.program().to_owned();
+            return Err(Error::NoResult { path, subcommand: invocation.subcommand.words() });
+        }
+        // On a full disk Terraform ends well and leaves a part of the file, or none of it.
+        if !is_whole(&path).map_err(|e| Error::file(&path, "read", e))? {
+            return Err(Error::file(&path, "written", io::ErrorKind::StorageFull.into()));
+        }
         let (holds_changes, changed_outputs) = summary(&output.stdout);
         let file = PlanFile { path, holds_changes, changed_outputs };
         fs::set_permissions(&file.path, fs::Permissions::from_mode(0o600))
@@ -312,6 +318,18 @@ pub(crate) fn is_configuration_file(name: &str) -> bool {
     let is_ignored = name.starts_with('.') || name.starts_with('#') || name.ends_with('~');
     let extensions = [".tf", ".tf.json", ".tofu", ".tofu.json"];
     !is_ignored && extensions.iter().any(|extension| name.ends_with(extension))
+}
+
+/// Says whether a plan file has an end: of a ZIP its last record (the plan of a cloud backend is
+/// JSON), of anything else one byte.
+fn is_whole(plan: &Path) -> io::Result<bool> {
+    const LAST_RECORD: usize = 22;
+    let content = fs::read(plan)?;
+    if !content.starts_with(b"PK") {
+        return Ok(!content.is_empty());
+    }
+    let end = content.len().checked_sub(LAST_RECORD).and_then(|start| content.get(start..));
+    Ok(end.is_some_and(|record| record.starts_with(b"PK\x05\x06")))
 }
 
 /// Reads from the lines of `plan -json` whether a resource would change, and which outputs would.

@@ -53,7 +53,7 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
         if word.mode() == Mode::Ask && (round == 1 || forecast.has_actions()) {
             output::say_report(context, &forecast);
         }
-        decisions = word.ask_for_more(&history.look().survey, &resolution, decisions);
+        decisions = word.ask_for_more(&history.look().survey, &resolution, decisions).await?;
         decisions = history.without_vain_tries(&resolution, decisions);
         history.decide(decisions.clone());
         let acts = acts(&resolution, &decisions);
@@ -68,7 +68,7 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
             }
             break;
         }
-        let Some(consent) = word.consent(&acts) else { break };
+        let Some(consent) = word.consent(&acts).await? else { break };
         let version = history.look().terraform_version.clone();
         let carried = carry_out(&surveyor.directory, journal, acts, version.as_deref(), &consent).await?;
         history.carried(round, carried);
@@ -122,7 +122,10 @@ fn failures(context: &Context, arguments: &Fix) -> CommandResult<Vec<Failure>> {
         divvy_terraform::logs::read(std::io::stdin().lock())
     } else {
         let file = std::fs::File::open(context.environment.current_directory.join(path))
-            .map_err(|error| CommandError::failed(format!("could not read {}: {error}", path.display())))?;
+            .map_err(|error| {
+                CommandError::failed(format!("could not read {}: {error}", path.display()))
+                    .hint("keep the output of the failed run: terraform apply 2>&1 | tee FILE")
+            })?;
         divvy_terraform::logs::read(file)
     };
     let reading = reading.map_err(CommandError::failed)?;

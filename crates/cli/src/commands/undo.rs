@@ -41,7 +41,7 @@ pub(crate) async fn run(context: &Context, arguments: &Undo) -> CommandResult<u8
     let consent = if arguments.yes {
         Some(confirm::by_flag())
     } else if context.console.can_ask() {
-        confirm::ask(&context.console, &mut std::io::stdin().lock(), "Undo this?")
+        confirm::ask(&context.console, &confirm::Answers::of_terminal(&context.interrupt), "Undo this?").await?
     } else {
         context.console.mark(Tone::Hint, "nothing was changed; to do this: divvy undo --yes");
         None

@@ -7,5 +7,6 @@ mod render;
 mod render_docs;
 mod render_hostile;
 mod render_survey;
+mod robustness;
 mod undo;
 mod world;

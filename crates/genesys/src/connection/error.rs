@@ -42,7 +42,7 @@ pub enum ConnectionError {
         what: &'static str,
     },
     /// A file cannot be read.
-    #[error("{path} cannot be read", path = .path.display())]
+    #[error("{path} cannot be read: {source}", path = .path.display())]
     Unreadable {
         /// Which file.
         path: PathBuf,

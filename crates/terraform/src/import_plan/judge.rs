@@ -97,7 +97,7 @@ mod tests {
 
     fn plan(changes: &[&str]) -> PlanDocument {
         let json =
-            format!(r#"{{"format_version":"1.2","resource_changes":[{}]}}"#, changes.join(","));
+            format!(r#"{{"format_version":"1.2","planned_values":{{}},"resource_changes":[{}]}}"#, changes.join(","));
         PlanDocument::read(json.as_bytes()).unwrap()
     }
 
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn an_errored_plan_is_never_acceptable() {
-        let json = br#"{"format_version":"1.2","errored":true}"#;
+        let json = br#"{"format_version":"1.2","planned_values":{},"errored":true}"#;
         let plan = PlanDocument::read(json).unwrap();
         assert_eq!(judge(&plan, &BTreeMap::new(), &BTreeSet::new()), Judgement::Errored);
     }

@@ -12,6 +12,7 @@ use std::fmt;
 use divvy_core::survey::{Change, Desired, Pending, Planned};
 use divvy_core::{Address, EntityId, kind};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 pub(crate) use self::configuration::Configuration;
@@ -30,6 +31,9 @@ pub struct PlanDocument {
     terraform_version: Option<String>,
     #[serde(default)]
     errored: bool,
+    /// Every plan has them; a state's JSON, which is versioned alike, does not.
+    #[serde(default)]
+    planned_values: Option<IgnoredAny>,
     #[serde(default)]
     resource_changes: Vec<ResourceChange>,
     #[serde(default)]
@@ -80,18 +84,21 @@ impl PlanDocument {
     /// Reads the JSON of a plan.
     ///
     /// # Errors
-    /// [`Error::Document`] if it is empty, cut off, a web page, no JSON, or of another format.
+    /// [`Error::Document`] if it is empty, cut off, a web page, no JSON, no plan, or of another format.
     pub fn read(json: &[u8]) -> Result<Self, Error> {
         let refuse = |problem| Error::document(Document::Plan, problem);
         let json = json.strip_prefix("\u{feff}".as_bytes()).unwrap_or(json);
         let document: Self = serde_json::from_slice(json)
-            .map_err(|error| refuse(DocumentProblem::of_parse(json, error)))?;
+            .map_err(|error| refuse(DocumentProblem::of_parse(json, &error)))?;
         let version = document.format_version.as_str();
         if version != "0.2" && !version.starts_with("1.") {
             return Err(refuse(DocumentProblem::FormatVersion {
                 found: format!("{version:?}"),
                 known: KNOWN_VERSIONS,
             }));
+        }
+        if document.planned_values.is_none() && document.resource_changes.is_empty() {
+            return Err(refuse(DocumentProblem::NoPlan));
         }
         Ok(document)
     }
@@ -288,9 +295,11 @@ mod tests {
             (&b" \n"[..], "it is empty"),
             (b"<!DOCTYPE html><html>", "it is a web page"),
             (&whole[..whole.len() / 2], "it is cut off at line"),
+            (b"{\"format_version\":\"1.0\",\"values\":{}}", "it is no plan"),
             (b"{\"format_version\":\"2.0\"}", "format version \"2.0\" is not known"),
             (b"{}", "format version \"\" is not known"),
-            (b"[1]", "invalid type"),
+            (b"[1]", "JSON of another shape"),
+            (b"plan", "no JSON at line 1"),
         ] {
             let error = PlanDocument::read(text).unwrap_err().to_string();
             assert!(error.contains(reason), "{error}");

@@ -86,7 +86,7 @@ fn the_gateway_of_a_recorded_plan_is_read() {
     assert!(gateway.auth.is_none() && gateway.path_params.is_empty());
 }
 
-const NESTED: &str = r#"{"format_version":"1.2","variables":{"port":{"value":8080}},"configuration":{"provider_config":{
+const NESTED: &str = r#"{"format_version":"1.2","planned_values":{},"variables":{"port":{"value":8080}},"configuration":{"provider_config":{
   "genesyscloud":{"name":"genesyscloud","full_name":"genesys.com/mypurecloud/genesyscloud","expressions":{
     "aws_region":{"references":["terraform.workspace"]},
     "oauthclient_id":{"references":["var.x"]},
@@ -165,7 +165,7 @@ fn an_empty_gateway_is_there_and_a_dynamic_one_is_open() {
 
 #[test]
 fn variables_of_a_module_are_followed_up_to_the_root() {
-    let plan = r#"{"format_version":"1.2","variables":{"token":{"value":"t"}},"configuration":{
+    let plan = r#"{"format_version":"1.2","planned_values":{},"variables":{"token":{"value":"t"}},"configuration":{
       "provider_config":{"module.a.module.b:genesyscloud":{"name":"genesyscloud","module_address":"module.a.module.b",
         "expressions":{"access_token":{"references":["var.t"]},"aws_region":{"references":["var.r"]},
                        "oauthclient_id":{"references":["var.i"]},"oauthclient_secret":{"references":["var.s"]}}}},
@@ -201,7 +201,7 @@ fn variables_of_a_module_are_followed_up_to_the_root() {
 
 #[test]
 fn an_alias_without_any_block_is_an_empty_configuration() {
-    let plan = r#"{"format_version":"1.2","configuration":{"root_module":{"resources":[{"mode":"managed",
+    let plan = r#"{"format_version":"1.2","planned_values":{},"configuration":{"root_module":{"resources":[{"mode":"managed",
       "type":"genesyscloud_auth_division","name":"x","provider_config_key":"genesyscloud"}]}}}"#;
     let arguments = Case::new(plan.as_bytes(), &[]).of("genesyscloud", &[]);
     assert!(arguments.sets_no_credentials() && arguments.gateway.is_none());
@@ -210,7 +210,7 @@ fn an_alias_without_any_block_is_an_empty_configuration() {
 #[test]
 fn a_block_of_constants_is_known_before_a_plan_and_any_other_is_not() {
     let known = |text: &str| {
-        Case::new(br#"{"format_version":"1.2"}"#, &[("main.tf", text)])
+        Case::new(br#"{"format_version":"1.2","planned_values":{}}"#, &[("main.tf", text)])
             .blocks
             .arguments_known_before_a_plan("genesyscloud")
     };

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 
 use crate::support::{Sandbox, block_on};
 
-const PLAN: &str = r#"{"format_version":"1.2","variables":{"region":{"value":"eu-west-3"}},"configuration":{"provider_config":{
+const PLAN: &str = r#"{"format_version":"1.2","planned_values":{},"variables":{"region":{"value":"eu-west-3"}},"configuration":{"provider_config":{
   "genesyscloud":{"name":"genesyscloud","expressions":{
     "aws_region":{"references":["var.region"]},
     "oauthclient_id":{"references":["terraform.workspace","var.client_lab","var.client_uat"]},

@@ -1,0 +1,14 @@
+//! What goes wrong: bad input, interrupts, kill -9, locks, two runs at once. Each with real
+//! Terraform; whatever happens, nothing is lost and no secret is shown or left behind.
+
+mod bad_input;
+mod hostile;
+mod interrupts;
+mod kills;
+mod locks;
+mod network;
+mod places;
+mod postgres;
+mod running;
+mod secrets;
+mod watch;

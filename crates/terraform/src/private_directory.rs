@@ -1,0 +1,108 @@
+//! The private temporary directory of a run: plan files lie here, and they hold secrets.
+//!
+//! Mode 0700, removed when it is dropped. Invariant: one whose owner was killed is removed by the
+//! user's next run; one whose owner lives never is, because the owner holds a lock in it.
+
+use std::fs::{self, File, Permissions};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use tempfile::TempDir;
+
+const PREFIX: &str = "divvy-plans-";
+const OWNER: &str = "owner";
+
+/// The directory, and the lock that says that its owner lives.
+#[derive(Debug)]
+pub(crate) struct PrivateDirectory {
+    directory: TempDir,
+    /// `None` where the file system knows no locks; such a directory is never taken for abandoned.
+    _owner: Option<File>,
+}
+
+impl PrivateDirectory {
+    /// Makes one below `place`, after removing those that killed runs have left there.
+    pub(crate) fn make(place: &Path) -> io::Result<Self> {
+        remove_abandoned(place);
+        let directory = tempfile::Builder::new()
+            .prefix(PREFIX)
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir_in(place)?;
+        let owner = lock(directory.path())?;
+        Ok(Self { directory, _owner: owner })
+    }
+
+    /// Returns where it is.
+    pub(crate) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+}
+
+/// The lock gets its name only once it is held: nobody ever sees it free while the owner lives.
+fn lock(directory: &Path) -> io::Result<Option<File>> {
+    let unnamed = directory.join("owner.new");
+    let file = File::create_new(&unnamed)?;
+    if file.try_lock().is_err() {
+        return Ok(None);
+    }
+    fs::rename(&unnamed, directory.join(OWNER))?;
+    Ok(Some(file))
+}
+
+/// What cannot be read or removed is left alone: it is not needed for the work at hand.
+fn remove_abandoned(place: &Path) {
+    let Ok(entries) = fs::read_dir(place) else { return };
+    for entry in entries.flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
+        if is_ours && is_abandoned(&entry.path()) {
+            let removed = fs::remove_dir_all(entry.path());
+            tracing::debug!(path = %entry.path().display(), ok = removed.is_ok(), "removed the plans of a killed run");
+        }
+    }
+}
+
+fn is_abandoned(directory: &Path) -> bool {
+    let user = rustix::process::geteuid().as_raw();
+    let is_of_this_user = fs::symlink_metadata(directory)
+        .is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == user);
+    is_of_this_user && File::open(directory.join(OWNER)).is_ok_and(|owner| owner.try_lock().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plans_of_a_killed_run_are_removed_and_those_of_a_living_one_stay() {
+        let place = tempfile::tempdir().unwrap();
+        let living = PrivateDirectory::make(place.path()).unwrap();
+        let killed = place.path().join("divvy-plans-killed");
+        let beginning = place.path().join("divvy-plans-beginning");
+        let foreign = place.path().join("divvy-demo-x");
+        for directory in [&killed, &beginning, &foreign] {
+            fs::create_dir(directory).unwrap();
+        }
+        fs::write(killed.join(OWNER), "").unwrap();
+        fs::write(killed.join("plan-0"), "secret").unwrap();
+        fs::write(foreign.join(OWNER), "").unwrap();
+        std::os::unix::fs::symlink(&foreign, place.path().join("divvy-plans-link")).unwrap();
+
+        let next = PrivateDirectory::make(place.path()).unwrap();
+        assert!(!killed.exists());
+        for directory in [living.path(), next.path(), &beginning, &foreign] {
+            assert!(directory.exists(), "{}", directory.display());
+        }
+        assert!(foreign.join(OWNER).exists());
+    }
+
+    #[test]
+    fn it_is_private_and_goes_with_its_owner() {
+        let place = tempfile::tempdir().unwrap();
+        let directory = PrivateDirectory::make(place.path()).unwrap();
+        let path = directory.path().to_owned();
+        assert_eq!(path.metadata().unwrap().mode() & 0o777, 0o700);
+        drop(directory);
+        assert!(!path.exists());
+    }
+}
