@@ -26,6 +26,10 @@ pub(crate) const DIVISIONS: usize = 250;
 /// How many divisions the configuration wants.
 pub(crate) const WANTED: usize = 50;
 
+/// A state that was written and holds nothing.
+const EMPTY_STATE: &str = r#"{"version": 4, "terraform_version": "1.11.4", "serial": 1,
+  "lineage": "6b4de0a5-5a52-4b3e-a0a5-b8d5ffb6c8d1", "outputs": {}, "resources": []}"#;
+
 /// Where the provider's credentials stand.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Credentials {
@@ -126,6 +130,7 @@ impl World {
         at("root");
         let world = Self { org, temporary, variables };
         world.want((1..=WANTED).map(name), credentials);
+        world.forget();
         crate::measure::time(&mut world.terraform(&["init", "-input=false"]), 0);
         world
     }
@@ -158,12 +163,10 @@ impl World {
             .collect()
     }
 
-    /// Forgets what was imported.
+    /// Puts the state back to what a first apply leaves that met nothing but 409.
     pub(crate) fn forget(&self) {
-        for file in ["terraform.tfstate", "terraform.tfstate.backup"] {
-            // Nothing there is as good.
-            let _ = fs::remove_file(self.root().join(file));
-        }
+        fs::write(self.root().join("terraform.tfstate"), EMPTY_STATE).expect("a file");
+        // Nothing there is as good.
         let _ = fs::remove_dir_all(self.root().join(".divvy"));
     }
 
