@@ -48,6 +48,8 @@ pub(crate) struct Look {
     pub(crate) terraform_version: Option<String>,
     /// Names of outputs that would change.
     pub(crate) outputs: Vec<String>,
+    /// How many instances of all types the plan speaks of: a refresh reads no more than these.
+    pub(crate) instances: usize,
 }
 
 /// Terraform's word after a change.
@@ -152,10 +154,10 @@ impl<'c> Surveyor<'c> {
     }
 
     /// Lets Terraform say what is left to do, with a plan as a person would make it; looks at it
-    /// only if there is something.
-    pub(crate) async fn verify(&self, subject: &Subject<'_>) -> CommandResult<Verified> {
-        let plan = self.directory.plan(PlanRequest { refresh: true, ..PlanRequest::default() }).await;
-        let plan = plan.map_err(of_terraform)?;
+    /// only if there is something. `reads` is how many instances it will refresh.
+    pub(crate) async fn verify(&self, subject: &Subject<'_>, reads: usize) -> CommandResult<Verified> {
+        let request = PlanRequest { refresh: true, reads, ..PlanRequest::default() };
+        let plan = self.directory.plan(request).await.map_err(of_terraform)?;
         if !plan.holds_changes() {
             return Ok(Verified::Clean);
         }
@@ -181,6 +183,7 @@ impl<'c> Surveyor<'c> {
             orgs: Vec::new(),
             terraform_version: plan.terraform_version().map(str::to_owned),
             outputs: plan.changed_outputs(),
+            instances: plan.changes().len(),
         };
         let asked = self.ask(&desired, &tracked, &arguments, early, &mut look).await?;
         look.survey.surroundings = self.surroundings(subject.other_states)?;

@@ -56,7 +56,7 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
         let version = history.look().terraform_version.clone();
         let carried = carry_out(&surveyor.directory, journal, acts, version.as_deref(), &consent).await?;
         history.carried(round, carried);
-        match surveyor.verify(&subject).await? {
+        match surveyor.verify(&subject, history.look().instances).await? {
             Verified::Clean => {
                 history.clean();
                 break;
