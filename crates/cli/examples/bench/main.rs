@@ -63,7 +63,7 @@ impl Arguments {
             match word.as_str() {
                 "--write" => arguments.write = true,
                 "--turns" => {
-                    arguments.turns = words.next()?.parse().ok().filter(|turns| *turns > 0)?
+                    arguments.turns = words.next()?.parse().ok().filter(|turns| *turns > 0)?;
                 }
                 name if names().contains(&name) => arguments.rows.push(word),
                 _ => return None,

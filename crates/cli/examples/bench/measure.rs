@@ -80,7 +80,12 @@ pub(crate) fn time(command: &mut Command, expected: i32) -> Duration {
     let started = Instant::now();
     let output = command.output().expect("the program starts");
     let took = started.elapsed();
-    assert_eq!(output.status.code(), Some(expected), "{command:?}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        output.status.code(),
+        Some(expected),
+        "{command:?}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     took
 }
 

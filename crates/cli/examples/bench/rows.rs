@@ -7,6 +7,7 @@ mod adopting;
 mod checking;
 mod ensuring;
 mod reading;
+mod running;
 
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ pub(crate) struct Row {
     pub(crate) what: &'static str,
     pub(crate) measured: String,
     pub(crate) bar: &'static str,
-    /// `None` where nothing was measured.
+    /// `None` where nothing was measured or no bar is set.
     pub(crate) is_met: Option<bool>,
 }
 
@@ -25,7 +26,7 @@ pub(crate) struct Row {
 type Measure = fn(usize) -> Vec<Row>;
 
 /// Every group of rows, by the name that picks it on the command line.
-pub(crate) const ALL: [(&str, Measure); 8] = [
+pub(crate) const ALL: [(&str, Measure); 9] = [
     ("start", reading::start),
     ("requests", checking::requests),
     ("check", checking::check),
@@ -34,7 +35,11 @@ pub(crate) const ALL: [(&str, Measure); 8] = [
     ("memory", reading::memory),
     ("ensure", ensuring::ensure),
     ("explain", reading::explain),
+    ("run", running::run),
 ];
+
+/// The bar of a row that is only watched.
+const NONE_SET: &str = "none set";
 
 /// Says how two sides compare: `1.04 (1.52 s : 1.46 s)`.
 fn compared(turns: &Turns, ratio: f64) -> String {

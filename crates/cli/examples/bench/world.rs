@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use divvy_sandbox::emulator::{
-    Effect, Emulator, EmulatorThread, Fault, On, Options, Seed, SeedDivision,
+    Effect, Emulator, EmulatorThread, Exchange, Fault, On, Options, Seed, SeedDivision,
 };
 use divvy_sandbox::mirror;
 use tempfile::TempDir;
@@ -76,8 +76,22 @@ impl Credentials {
 /// One configuration and one org.
 pub(crate) struct World {
     pub(crate) org: EmulatorThread,
+    is_delayed: bool,
     temporary: TempDir,
     variables: BTreeMap<String, String>,
+}
+
+impl Drop for World {
+    /// Holds the rows to what the table says: an org that lost its delay makes every time worthless.
+    fn drop(&mut self) {
+        let is_bare = |exchange: &Exchange| exchange.faults.is_empty();
+        if self.is_delayed && !std::thread::panicking() {
+            assert!(
+                !self.org.requests().iter().any(is_bare),
+                "a request was answered without its delay"
+            );
+        }
+    }
 }
 
 impl World {
@@ -87,13 +101,7 @@ impl World {
             divisions: (1..DIVISIONS).map(|number| SeedDivision::named(name(number))).collect(),
             ..Seed::default()
         };
-        let delay = Fault {
-            on: On::default(),
-            nth: NonZeroU64::MIN,
-            count: 0,
-            effect: Effect::Delay(u64::try_from(REQUEST.as_millis()).expect("a short time")),
-        };
-        let options = Options { seed, faults: vec![delay], ..Options::default() };
+        let options = Options { seed, faults: vec![delay()], ..Options::default() };
         let org = Emulator::spawn_thread(options).expect("an emulated org");
         let temporary = tempfile::Builder::new()
             .prefix("divvy-bench-")
@@ -128,7 +136,7 @@ impl World {
             variables.insert((*name).to_owned(), (*value).to_owned());
         }
         at("root");
-        let world = Self { org, temporary, variables };
+        let world = Self { org, is_delayed: true, temporary, variables };
         world.want((1..=WANTED).map(name), credentials);
         world.forget();
         crate::measure::time(&mut world.terraform(&["init", "-input=false"]), 0);
@@ -170,6 +178,19 @@ impl World {
         let _ = fs::remove_dir_all(self.root().join(".divvy"));
     }
 
+    /// Lets the org answer at once from now on.
+    pub(crate) fn without_delay(mut self) -> Self {
+        self.org.clear_faults();
+        self.is_delayed = false;
+        self
+    }
+
+    /// Brings back the org as it was at first. The emulator's own reset forgets the delay as well.
+    pub(crate) fn reset_org(&self) {
+        self.org.reset().expect("the seed");
+        self.org.add_faults(vec![delay()]);
+    }
+
     pub(crate) fn root(&self) -> PathBuf {
         self.temporary.path().join("root")
     }
@@ -197,6 +218,12 @@ impl World {
             .stdin(Stdio::null());
         command
     }
+}
+
+/// Makes every request take [`REQUEST`].
+fn delay() -> Fault {
+    let milliseconds = u64::try_from(REQUEST.as_millis()).expect("a short time");
+    Fault { on: On::default(), nth: NonZeroU64::MIN, count: 0, effect: Effect::Delay(milliseconds) }
 }
 
 /// The name of a division, such as `Division 007`.

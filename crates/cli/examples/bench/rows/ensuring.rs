@@ -27,7 +27,7 @@ pub(super) fn ensure(turns: usize) -> Vec<Row> {
             let turns = Turns::take(
                 turns.min(FEW_TURNS),
                 || {
-                    world.org.reset().expect("the seed");
+                    world.reset_org();
                     script::ensure(world.org.url(), &names)
                 },
                 || ensuring(&world, &names),
@@ -39,7 +39,7 @@ pub(super) fn ensure(turns: usize) -> Vec<Row> {
 }
 
 fn ensuring(world: &World, names: &[String]) -> Duration {
-    world.org.reset().expect("the seed");
+    world.reset_org();
     let mut arguments = vec!["ensure", "--quiet", "--api-url", world.org.url(), "-o", "json"];
     arguments.extend(names.iter().map(String::as_str));
     time(&mut world.divvy(&arguments), 0)
