@@ -51,6 +51,8 @@ pub(crate) struct Look {
     pub(crate) terraform_version: Option<String>,
     /// Names of outputs that would change.
     pub(crate) outputs: Vec<String>,
+    /// How many instances of all types the plan speaks of: a refresh reads no more than these.
+    pub(crate) instances: usize,
 }
 
 /// Terraform's word after a change.
@@ -161,9 +163,9 @@ impl<'c> Surveyor<'c> {
     }
 
     /// Lets Terraform say what is left to do, with a plan as a person would make it; looks at it
-    /// only if there is something.
-    pub(crate) async fn verify(&self, subject: &Subject<'_>) -> CommandResult<Verified> {
-        let plan = self.plain_plan().await?;
+    /// only if there is something. `reads` is how many instances it will refresh.
+    pub(crate) async fn verify(&self, subject: &Subject<'_>, reads: usize) -> CommandResult<Verified> {
+        let plan = self.plain_plan(reads).await?;
         if !plan.holds_changes() {
             return Ok(Verified::Clean(plan.changed_outputs().to_vec()));
         }
@@ -176,8 +178,8 @@ impl<'c> Surveyor<'c> {
     }
 
     /// Lets Terraform make a plan as a person would.
-    pub(crate) async fn plain_plan(&self) -> CommandResult<PlanFile> {
-        let request = PlanRequest { refresh: true, ..PlanRequest::default() };
+    pub(crate) async fn plain_plan(&self, reads: usize) -> CommandResult<PlanFile> {
+        let request = PlanRequest { refresh: true, reads, ..PlanRequest::default() };
         self.directory.plan(request).await.map_err(of_terraform)
     }
 
@@ -196,6 +198,7 @@ impl<'c> Surveyor<'c> {
             orgs: Vec::new(),
             terraform_version: plan.terraform_version().map(str::to_owned),
             outputs: plan.changed_outputs(),
+            instances: plan.changes().len(),
         };
         let asked = self.ask(&desired, &tracked, &arguments, early, &mut look).await?;
         look.survey.surroundings = self.surroundings(subject.other_states)?;

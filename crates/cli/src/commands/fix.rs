@@ -59,7 +59,7 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
         let acts = acts(&resolution, &decisions);
         if acts.is_empty() {
             if history.rounds() == 0 {
-                let proof = surveyor.plain_plan().await?;
+                let proof = surveyor.plain_plan(history.look().instances).await?;
                 if proof.holds_changes() {
                     history.unclean();
                 } else {
@@ -72,7 +72,7 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
         let version = history.look().terraform_version.clone();
         let carried = carry_out(&surveyor.directory, journal, acts, version.as_deref(), &consent).await?;
         history.carried(round, carried);
-        match surveyor.verify(&subject).await? {
+        match surveyor.verify(&subject, history.look().instances).await? {
             Verified::Clean(outputs_left) => {
                 history.clean(outputs_left);
                 break;
