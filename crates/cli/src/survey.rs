@@ -69,9 +69,9 @@ pub(crate) struct OrgSeen {
 }
 
 /// A client and the org that it turned out to talk to, once it has been asked.
-struct Asked {
+pub(crate) struct Asked {
     client: Client,
-    seen: (OrgId, Org),
+    pub(crate) seen: (OrgId, Org),
 }
 
 /// Looks at one working directory and the orgs that it leads to.
@@ -90,17 +90,7 @@ impl<'c> Surveyor<'c> {
         org: &OrgArguments,
         terraform: &TerraformArguments,
     ) -> CommandResult<Self> {
-        let observers = Arc::new(Observers::default());
-        #[cfg(debug_assertions)]
-        if let Some(kill_point) = context
-            .environment
-            .variables
-            .get("DIVVY_KILL_AT")
-            .and_then(|value| crate::observers::KillPoint::from_variable(value))
-        {
-            observers.add(Arc::new(kill_point));
-        }
-        observers.add(Arc::new(Progress(Arc::clone(&context.console))));
+        let observers = observers(context);
         let variables = context.environment.variables.clone();
         let (from_environment, dropped) = PassedFlags::of_environment(&variables);
         for flag in dropped {
@@ -187,7 +177,7 @@ impl<'c> Surveyor<'c> {
         look.survey.desired = Some(desired);
         look.survey.tracked = Some(tracked);
         look.survey.failures.clone_from(&subject.failures);
-        self.look_again(&mut look.survey, &asked, &subject.chosen).await?;
+        Self::look_again(&mut look.survey, &asked, &subject.chosen).await?;
         Ok(look)
     }
 
@@ -223,7 +213,7 @@ impl<'c> Surveyor<'c> {
         let arguments = self.blocks.arguments_known_before_a_plan("genesyscloud")?;
         let connection =
             self.flags.connection(&Alias::new("genesyscloud"), &arguments, true).ok()?;
-        Some(self.ask_one(&connection).await)
+        Some(Self::ask_one(self.context, &self.observers, &connection).await)
     }
 
     /// Asks every org that a planned or tracked instance needs.
@@ -270,7 +260,7 @@ impl<'c> Surveyor<'c> {
         }
         let open: Vec<_> =
             connections.iter().filter(|(key, _)| !answers.contains_key(*key)).collect();
-        let replies = join_all(open.iter().map(|(_, connection)| self.ask_one(connection))).await;
+        let replies = join_all(open.iter().map(|(_, connection)| Self::ask_one(self.context, &self.observers, connection))).await;
         for ((key, _), reply) in open.into_iter().zip(replies) {
             answers.insert(key.clone(), reply);
         }
@@ -313,12 +303,16 @@ impl<'c> Surveyor<'c> {
     }
 
     /// Asks one org who it is and what it has, at the same time.
-    async fn ask_one(&self, connection: &Connection) -> CommandResult<Asked> {
+    pub(crate) async fn ask_one(
+        context: &Context,
+        observers: &Arc<Observers>,
+        connection: &Connection,
+    ) -> CommandResult<Asked> {
         let client = client(
-            self.context,
+            context,
             connection.clone(),
             Settings::default(),
-            Arc::<Observers>::clone(&self.observers) as _,
+            Arc::<Observers>::clone(observers) as _,
         )?;
         let (organization, listing) =
             tokio::join!(client.organization(), client.listing(&DIVISION));
@@ -333,8 +327,7 @@ impl<'c> Surveyor<'c> {
     }
 
     /// Asks what the first look made worth asking.
-    async fn look_again(
-        &self,
+    pub(crate) async fn look_again(
         survey: &mut Survey,
         asked: &[Asked],
         chosen: &BTreeSet<EntityId>,
@@ -372,19 +365,7 @@ impl<'c> Surveyor<'c> {
     }
 
     fn surroundings(&self, other_states: &[PathBuf]) -> CommandResult<Surroundings> {
-        let other_states = other_states
-            .iter()
-            .map(|path| {
-                let bytes = std::fs::read(self.context.environment.current_directory.join(path))
-                    .map_err(|error| {
-                        CommandError::failed(format!("could not read {}: {error}", path.display()))
-                    })?;
-                let tracked = StateDocument::read(&bytes)
-                    .and_then(|state| state.tracked())
-                    .map_err(of_terraform)?;
-                Ok(OtherState { label: path.display().to_string(), tracked })
-            })
-            .collect::<CommandResult<Vec<_>>>()?;
+        let other_states = read_states(self.context, other_states)?;
         Ok(Surroundings {
             errored_state: self.directory.errored_state(),
             backend: self.blocks.backend().map(str::to_owned),
@@ -392,6 +373,39 @@ impl<'c> Surveyor<'c> {
             other_states,
         })
     }
+}
+
+/// Makes the observers that every look has.
+pub(crate) fn observers(context: &Context) -> Arc<Observers> {
+    let observers = Arc::new(Observers::default());
+    #[cfg(debug_assertions)]
+    if let Some(kill_point) = context
+        .environment
+        .variables
+        .get("DIVVY_KILL_AT")
+        .and_then(|value| crate::observers::KillPoint::from_variable(value))
+    {
+        observers.add(Arc::new(kill_point));
+    }
+    observers.add(Arc::new(Progress(Arc::clone(&context.console))));
+    observers
+}
+
+/// Reads states of other roots.
+pub(crate) fn read_states(context: &Context, paths: &[PathBuf]) -> CommandResult<Vec<OtherState>> {
+    paths
+        .iter()
+        .map(|path| {
+            let bytes = std::fs::read(context.environment.current_directory.join(path))
+                .map_err(|error| {
+                    CommandError::failed(format!("could not read {}: {error}", path.display()))
+                })?;
+            let tracked = StateDocument::read(&bytes)
+                .and_then(|state| state.tracked())
+                .map_err(of_terraform)?;
+            Ok(OtherState { label: path.display().to_string(), tracked })
+        })
+        .collect()
 }
 
 fn listing_of<'s>(survey: &'s mut Survey, org: &OrgId, kind: &Kind) -> Option<&'s mut Listing> {

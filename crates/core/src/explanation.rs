@@ -180,7 +180,7 @@ fn message(cause: Cause, failure: &Failure) -> String {
     };
     let status = failure.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
     match cause {
-        Cause::TakenName => format!("The API refused to create {name}: a {noun} of that name exists already (409)."),
+        Cause::TakenName => format!("The API refused to create {name} (409): most likely a {noun} of that name exists already."),
         Cause::SelfMade => format!("This run's own first try made {name}: its reply was lost, and the second try met it (409)."),
         Cause::RenameClash => format!("The API refused the change: another {noun} has the name it was to get (409). The state may claim the new name all the same; the org kept the old one."),
         Cause::OtherConflict => format!("{request} answered 409. That is not the create of a division: most likely something else was changing the same thing, so no name is in the way."),

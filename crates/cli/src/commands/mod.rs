@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod emulate;
+mod explain;
 mod fix;
 mod list;
 mod print;
@@ -67,6 +68,7 @@ async fn run(
     match command {
         Command::Check(arguments) => check::run(&context, &arguments).await,
         Command::Fix(arguments) => Box::pin(fix::run(&context, &arguments)).await,
+        Command::Explain(arguments) => Box::pin(explain::run(&context, &arguments)).await,
         Command::List(arguments) => list::run(&context, &arguments).await,
         Command::Emulate(arguments) => emulate::run(&context, &arguments).await,
         Command::Demo(arguments) => demo::run(&context, &arguments).await,
