@@ -30,7 +30,9 @@ pub enum Cause {
     UncertainCreate,
     /// The object was made, and the provider lost it again.
     HalfCreated,
-    /// The provider's process ended.
+    /// The provider's process ended while it was changing something.
+    CutOff,
+    /// The provider's process ended, and nothing tells that it was changing anything.
     ProviderDied,
     /// The object was made, but holds another value than was sent.
     Mismatch,
@@ -78,7 +80,11 @@ impl Cause {
         match failure.shape {
             Shape::StateNotSaved => return Self::StateNotSaved,
             Shape::Locked => return Self::Locked,
-            Shape::ProviderDied => return Self::ProviderDied,
+            Shape::ProviderDied => {
+                let changes = [Operation::Create, Operation::Update, Operation::Delete];
+                let is_at_work = changes.contains(&failure.operation);
+                return if is_at_work { Self::CutOff } else { Self::ProviderDied };
+            }
             Shape::HalfCreated => return Self::HalfCreated,
             Shape::Mismatch => return Self::Mismatch,
             Shape::Refused | Shape::UnknownOutcome | Shape::Unclassified => {}
@@ -130,6 +136,7 @@ impl Cause {
             | Self::BadRequest
             | Self::UncertainCreate
             | Self::HalfCreated
+            | Self::CutOff
             | Self::Mismatch
             | Self::StateNotSaved
             | Self::Locked
@@ -187,10 +194,8 @@ fn message(cause: Cause, failure: &Failure) -> String {
         Cause::BadRequest => format!("The API refused to create {name} as a bad request (400). The name may be taken, or a value may be one that it does not take."),
         Cause::UncertainCreate => format!("How the create of {name} ended is not known ({status}): this run may have made the {noun}, or it was there before."),
         Cause::HalfCreated => format!("The provider made {name} and did not find it right afterwards, so the state does not know it. It probably exists."),
-        Cause::ProviderDied if failure.operation == Operation::Read || failure.operation == Operation::ProviderStart => {
-            "The provider's process ended before anything was changed.".to_owned()
-        }
-        Cause::ProviderDied => format!("The provider's process ended while it was at work on {name}: what it had begun may be done, and the state does not know it."),
+        Cause::CutOff => format!("The provider's process ended while it was at work on {name}: what it had begun may be done, and the state does not know it."),
+        Cause::ProviderDied => "The provider's process ended. As far as the log tells, it was not changing anything.".to_owned(),
         Cause::Mismatch => format!("The org stored another value for {name} than was sent (blanks at the ends or letter case, usually). It exists and is tainted: the next apply would delete it and make another."),
         Cause::StateNotSaved => "Terraform could not save the state. What the run made is known to errored.tfstate only, beside the configuration; an import before it is pushed would block it. If the storage itself said 409, somebody else has written: compare lineage and serial first.".to_owned(),
         Cause::Locked => "Another run holds the state's lock; no name is in the way.".to_owned(),
@@ -230,8 +235,8 @@ fn hints(cause: Cause, failure: &Failure, log: &str) -> Vec<String> {
         | Cause::BadRequest
         | Cause::UncertainCreate
         | Cause::HalfCreated => look_then_fix(),
-        Cause::ProviderDied if kind_of(failure).is_some() => look_then_fix(),
-        Cause::ProviderDied | Cause::Other => own(&["terraform plan"]),
+        Cause::CutOff if kind_of(failure).is_some() => look_then_fix(),
+        Cause::CutOff | Cause::ProviderDied | Cause::Other => own(&["terraform plan"]),
         Cause::RenameClash => {
             own(&["divvy check", "choose another name, or adopt the one that has it"])
         }
@@ -284,7 +289,7 @@ pub fn certainty(failure: &Failure) -> Option<String> {
             "The API said 400 and not 409, so the name is the likely reason, not a certain one."
                 .to_owned()
         }
-        Cause::UncertainCreate | Cause::HalfCreated | Cause::ProviderDied => {
+        Cause::UncertainCreate | Cause::HalfCreated | Cause::CutOff => {
             "No 409 was seen: it may come from the failed run itself, or have been there before."
                 .to_owned()
         }
@@ -373,6 +378,14 @@ mod tests {
         assert_eq!(start(Shape::Refused, Some(403)), Cause::Forbidden);
         assert_eq!(start(Shape::UnknownOutcome, None), Cause::Unreachable);
         assert_eq!(start(Shape::Unclassified, None), Cause::ProviderStart);
+    }
+
+    #[test]
+    fn a_provider_that_died_matters_where_it_was_changing_something() {
+        let died = |operation| failed(operation, Shape::ProviderDied, None);
+        assert_eq!(Cause::of(&died(Operation::Create)), Cause::CutOff);
+        assert_eq!(Cause::of(&died(Operation::ProviderStart)), Cause::ProviderDied);
+        assert!(Cause::CutOff.needs_a_person() && !Cause::ProviderDied.needs_a_person());
     }
 
     #[test]

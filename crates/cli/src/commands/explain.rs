@@ -123,7 +123,8 @@ impl Explaining<'_> {
         let mut report = match seen {
             Some(seen) => {
                 elsewhere.extend(seen.strangers);
-                self.explained(&seen.survey, seen.info)
+                let report = self.explained(&seen.survey, seen.info);
+                Report { pending: report.pending.filter(|_| seen.has_plan), ..report }
             }
             None => self.explained_alone(here),
         };
@@ -221,7 +222,7 @@ impl Explaining<'_> {
             Some(_) => Seen::of_configuration(look.survey, info),
             None => {
                 info.notes.push(WITHOUT_CONFIGURATION.to_owned());
-                Seen { survey: look.survey, info, strangers: Vec::new() }
+                Seen { survey: look.survey, info, has_plan: false, strangers: Vec::new() }
             }
         }))
     }
@@ -271,6 +272,8 @@ impl Explaining<'_> {
 struct Seen {
     survey: Survey,
     info: RunInfo,
+    /// Whether a plan was seen; else what is wanted is known from the log alone.
+    has_plan: bool,
     /// Failures that turned out to belong to another configuration.
     strangers: Vec<Failure>,
 }
@@ -294,7 +297,7 @@ impl Seen {
         let (strangers, own) =
             std::mem::take(&mut survey.failures).into_iter().partition(is_strange);
         survey.failures = own;
-        Self { survey, info, strangers }
+        Self { survey, info, has_plan: true, strangers }
     }
 }
 

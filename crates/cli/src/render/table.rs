@@ -137,7 +137,9 @@ impl Table<'_> {
         for aside in text::asides(finding) {
             self.line(DETAIL, DIM, &aside)?;
         }
-        self.hints(DETAIL, &finding.hints)
+        // A plain adoption is what the last line is for.
+        let is_plain = finding.outcome == Outcome::Adopted && finding.drift.is_empty();
+        self.hints(DETAIL, if is_plain { &[] } else { &finding.hints })
     }
 }
 
