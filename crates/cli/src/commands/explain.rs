@@ -2,7 +2,7 @@
 //!
 //! Changes nothing. Invariant: a look that fails never hides the explanation; it becomes a warning.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -116,10 +116,8 @@ impl Explaining<'_> {
         let failures = self.log.reading.failures.iter().cloned();
         let (here, mut elsewhere): (Vec<_>, Vec<_>) =
             failures.partition(|failure| self.is_here(failure.unit.as_deref()));
-        let seen = match self.arguments.offline || here.is_empty() {
-            true => None,
-            false => self.look(&here).await?,
-        };
+        let seen =
+            if self.arguments.offline || here.is_empty() { None } else { self.look(&here).await? };
         let mut report = match seen {
             Some(seen) => {
                 elsewhere.extend(seen.strangers);
@@ -128,7 +126,7 @@ impl Explaining<'_> {
             }
             None => self.explained_alone(here),
         };
-        for failures in by_unit(elsewhere) {
+        for failures in by_unit(elsewhere).into_values() {
             report.join(self.explained_alone(failures));
         }
         report.findings.sort_by(|a, b| a.unit.cmp(&b.unit));
@@ -302,10 +300,10 @@ impl Seen {
 }
 
 /// Groups failures by unit, so that equal addresses of two units stay apart.
-fn by_unit(failures: Vec<Failure>) -> Vec<Vec<Failure>> {
-    let units: BTreeSet<_> = failures.iter().map(|failure| failure.unit.clone()).collect();
-    let of = |unit: Option<String>| {
-        failures.iter().filter(|failure| failure.unit == unit).cloned().collect()
-    };
-    units.into_iter().map(of).collect()
+fn by_unit(failures: Vec<Failure>) -> BTreeMap<Option<String>, Vec<Failure>> {
+    let mut units = BTreeMap::<_, Vec<_>>::new();
+    for failure in failures {
+        units.entry(failure.unit.clone()).or_default().push(failure);
+    }
+    units
 }

@@ -8,7 +8,7 @@ use divvy_core::catalogue;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::world::{Ran, World, fixture, seed, seed_of};
+use crate::world::{DIVVY, Ran, World, fixture, seed, seed_of};
 
 /// A world with the org of a case, its log and nothing else.
 fn with_log(case: &str, org: &str, log: &str) -> World {
@@ -372,6 +372,29 @@ fn a_log_without_failures_is_said_to_be_one() {
     let ran = world.divvy(&["explain", "apply.log"]).ended(0);
     assert!(ran.stdout.contains("no failure is told"), "{}", ran.stdout);
     assert_eq!(world.org().requests().len(), 0);
+}
+
+#[test]
+fn a_log_is_read_from_standard_input_too() {
+    let log = fixture("cases/12-soft-deleted/apply.log");
+    let world = World::new(seed(&[]));
+    let mut command = world.command(DIVVY);
+    command.args(["explain", "-", "--offline"]).stdin(fs::File::open(log).unwrap());
+    let output = command.output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{shown}");
+    assert!(shown.ends_with("next: divvy fix --from-log FILE\n"), "{shown}");
+}
+
+#[test]
+fn the_providers_own_log_tells_a_self_made_409() {
+    let world = without_org(&fixture("provider-samples/apply-lost-reply.jsonl"));
+    let own = fixture("provider-samples/provider-log-lost-reply.log");
+    let plain = world.divvy(&["explain", "apply-lost-reply.jsonl"]).ended(3).stdout;
+    assert!(plain.contains("most likely a division of that name exists"), "{plain}");
+    let arguments = ["explain", "apply-lost-reply.jsonl", "--provider-log", own.to_str().unwrap()];
+    let told = world.divvy(&arguments).ended(3).stdout;
+    assert!(told.contains("own first try made"), "{told}");
 }
 
 #[test]
