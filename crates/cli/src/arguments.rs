@@ -4,6 +4,7 @@
 //! checked here only as far as their spelling goes.
 
 mod explain;
+pub(crate) mod undo;
 
 use std::path::PathBuf;
 
@@ -71,6 +72,7 @@ pub(crate) enum Command {
     Explain(Explain),
     List(List),
     Emulate(Emulate),
+    Undo(undo::Undo),
     Demo(Demo),
     Completions(Completions),
     /// Print the manual page.

@@ -17,7 +17,7 @@ use divvy_terraform::{PlanDocument, holds_configuration};
 
 use super::Context;
 use crate::arguments::Explain;
-use crate::console::Tone;
+use crate::console::{self, Tone};
 use crate::error::{CommandError, CommandResult, ErrorKind};
 use crate::lookup::Lookup;
 use crate::output;
@@ -48,7 +48,7 @@ fn write_page(context: &Context, arguments: &Explain, page: &Entry) -> CommandRe
     output::write(context, &arguments.outputs, Format::Table, |_| {
         let mut bytes = Vec::new();
         // Writing to memory cannot fail.
-        let _ = diagnostics::write_page(page, context.console.width(), &mut bytes);
+        let _ = diagnostics::write_page(page, console::width(), &mut bytes);
         bytes
     })?;
     Ok(0)

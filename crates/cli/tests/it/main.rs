@@ -3,8 +3,10 @@
 mod end_to_end;
 mod explain;
 mod house;
+mod readme;
 mod render;
 mod render_docs;
 mod render_hostile;
 mod render_survey;
+mod undo;
 mod world;
