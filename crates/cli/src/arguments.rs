@@ -3,6 +3,7 @@
 //! Help texts are written for users. Never reads a file and never decides anything; values are
 //! checked here only as far as their spelling goes.
 
+mod explain;
 pub(crate) mod undo;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use divvy_core::{Address, EntityId};
 
+pub(crate) use self::explain::Explain;
 use crate::render::Format;
 use crate::render::commands::Shell;
 
@@ -67,6 +69,7 @@ pub(crate) enum LogFormat {
 pub(crate) enum Command {
     Check(Check),
     Fix(Fix),
+    Explain(Explain),
     List(List),
     Emulate(Emulate),
     Undo(undo::Undo),

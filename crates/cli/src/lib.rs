@@ -13,6 +13,7 @@ mod history;
 mod interrupt;
 mod journal;
 mod log;
+mod lookup;
 mod observers;
 mod org;
 mod output;

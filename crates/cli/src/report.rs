@@ -17,6 +17,7 @@ use serde_json::Value;
 
 mod approved;
 mod build;
+mod explained;
 mod outlook;
 
 pub use approved::{ApprovedError, approved_pairs};
@@ -213,6 +214,9 @@ pub struct Finding {
     pub kind: Option<&'static str>,
     /// The instance, as Terraform spells it.
     pub address: Option<String>,
+    /// The unit of a log with several (Terragrunt); left out where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
     /// Its provider configuration.
     pub alias: Option<String>,
     /// The wanted name.

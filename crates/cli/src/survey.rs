@@ -74,9 +74,9 @@ pub(crate) struct OrgSeen {
 }
 
 /// A client and the org that it turned out to talk to, once it has been asked.
-struct Asked {
+pub(crate) struct Asked {
     client: Client,
-    seen: (OrgId, Org),
+    pub(crate) seen: (OrgId, Org),
 }
 
 /// Looks at one working directory and the orgs that it leads to.
@@ -95,12 +95,7 @@ impl<'c> Surveyor<'c> {
         org: &OrgArguments,
         terraform: &TerraformArguments,
     ) -> CommandResult<Self> {
-        let observers = Arc::new(Observers::default());
-        #[cfg(all(debug_assertions, unix))]
-        if let Some(halt) = crate::observers::HaltPoint::from_variables(&context.environment.variables) {
-            observers.add(Arc::new(halt));
-        }
-        observers.add(Arc::new(Progress(Arc::clone(&context.console))));
+        let observers = observers(context);
         let variables = context.environment.variables.clone();
         let (from_environment, dropped) = PassedFlags::of_environment(&variables);
         for flag in dropped {
@@ -205,7 +200,7 @@ impl<'c> Surveyor<'c> {
         look.survey.desired = Some(desired);
         look.survey.tracked = Some(tracked);
         look.survey.failures.clone_from(&subject.failures);
-        self.look_again(&mut look.survey, &asked, &subject.chosen).await?;
+        Self::look_again(&mut look.survey, &asked, &subject.chosen).await?;
         Ok(look)
     }
 
@@ -344,9 +339,18 @@ impl<'c> Surveyor<'c> {
         Ok(asked)
     }
 
+    /// Asks one org who it is and what it has, at the same time.
+    pub(crate) async fn ask_one(
+        context: &Context,
+        observers: &Arc<Observers>,
+        connection: &Connection,
+    ) -> CommandResult<Asked> {
+        let observer = Arc::<Observers>::clone(observers) as _;
+        ask_one(client(context, connection.clone(), Settings::default(), observer)?).await
+    }
+
     /// Asks what the first look made worth asking.
-    async fn look_again(
-        &self,
+    pub(crate) async fn look_again(
         survey: &mut Survey,
         asked: &[Asked],
         chosen: &BTreeSet<EntityId>,
@@ -384,19 +388,7 @@ impl<'c> Surveyor<'c> {
     }
 
     fn surroundings(&self, other_states: &[PathBuf]) -> CommandResult<Surroundings> {
-        let other_states = other_states
-            .iter()
-            .map(|path| {
-                let bytes = std::fs::read(self.context.environment.current_directory.join(path))
-                    .map_err(|error| {
-                        CommandError::failed(format!("could not read {}: {error}", path.display())).hint(MAKE_STATE)
-                    })?;
-                let tracked = StateDocument::read(&bytes)
-                    .and_then(|state| state.tracked())
-                    .map_err(|error| of_file(path, error, MAKE_STATE))?;
-                Ok(OtherState { label: path.display().to_string(), tracked })
-            })
-            .collect::<CommandResult<Vec<_>>>()?;
+        let other_states = read_states(self.context, other_states)?;
         Ok(Surroundings {
             errored_state: self.directory.errored_state(),
             backend: self.blocks.backend().map(str::to_owned),
@@ -424,6 +416,33 @@ async fn early_answer(client: Option<CommandResult<Client>>) -> Option<CommandRe
         Ok(client) => ask_one(client).await,
         Err(error) => Err(error),
     })
+}
+
+/// Makes the observers that every look has.
+pub(crate) fn observers(context: &Context) -> Arc<Observers> {
+    let observers = Arc::new(Observers::default());
+    #[cfg(all(debug_assertions, unix))]
+    if let Some(halt) = crate::observers::HaltPoint::from_variables(&context.environment.variables) {
+        observers.add(Arc::new(halt));
+    }
+    observers.add(Arc::new(Progress(Arc::clone(&context.console))));
+    observers
+}
+
+/// Reads states of other roots.
+pub(crate) fn read_states(context: &Context, paths: &[PathBuf]) -> CommandResult<Vec<OtherState>> {
+    paths
+        .iter()
+        .map(|path| {
+            let bytes = std::fs::read(context.environment.current_directory.join(path)).map_err(|error| {
+                CommandError::failed(format!("could not read {}: {error}", path.display())).hint(MAKE_STATE)
+            })?;
+            let tracked = StateDocument::read(&bytes)
+                .and_then(|state| state.tracked())
+                .map_err(|error| of_file(path, error, MAKE_STATE))?;
+            Ok(OtherState { label: path.display().to_string(), tracked })
+        })
+        .collect()
 }
 
 fn listing_of<'s>(survey: &'s mut Survey, org: &OrgId, kind: &Kind) -> Option<&'s mut Listing> {

@@ -12,6 +12,7 @@ pub mod consent;
 pub mod decide;
 pub mod effect;
 pub mod entity;
+pub mod explanation;
 mod facts;
 pub mod failure;
 pub mod finding;

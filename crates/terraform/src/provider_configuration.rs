@@ -59,6 +59,14 @@ impl WorkingDirectory {
     }
 }
 
+impl PlanDocument {
+    /// Returns the arguments of every provider configuration, as far as the plan's JSON alone tells
+    /// them: for a plan that came without its configuration. Whatever is an expression stays open.
+    pub fn provider_arguments_as_written(&self) -> BTreeMap<Alias, ProviderArguments> {
+        Reader::new(self, &Blocks::default()).arguments(&Evaluated::new())
+    }
+}
+
 impl Blocks {
     /// Returns the arguments of the only provider configuration of a name, if its block is there to
     /// be read without a plan: nothing in it is an expression. No block at all is an empty one.

@@ -304,7 +304,11 @@ impl WorkingDirectory {
     }
 }
 
-fn holds_configuration(path: &Path) -> Result<bool, Error> {
+/// Says whether a directory holds files that Terraform or OpenTofu reads as configuration.
+///
+/// # Errors
+/// [`Error::File`] if the directory cannot be read.
+pub fn holds_configuration(path: &Path) -> Result<bool, Error> {
     let entries = fs::read_dir(path).map_err(|e| Error::file(path, "read", e))?;
     let names = entries
         .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))

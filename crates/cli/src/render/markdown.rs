@@ -50,21 +50,24 @@ fn write_headline(headline: &Headline, out: &mut dyn io::Write) -> io::Result<()
 }
 
 fn row(finding: &Finding) -> String {
+    let unit = finding.unit.as_deref().map(|unit| format!("{}<br>", code(unit)));
     let address = finding.address.as_deref().map(code).unwrap_or_default();
     let place = finding.place.as_ref().map(|place| format!("<br>{}", code(&text::place(place))));
     let name = text::name(finding);
     let id = text::id(finding);
     let code_or_nothing = |text: &str| if text.is_empty() { String::new() } else { code(text) };
     let mut says = Vec::new();
-    if finding.outcome != Outcome::Adopted || !finding.drift.is_empty() {
+    let is_plain = finding.drift.is_empty() && finding.heard.is_none();
+    if finding.outcome != Outcome::Adopted || !is_plain {
         says.push(prose(&text::shown(&finding.message)));
         says.extend(text::asides(finding).iter().map(|aside| prose(aside)));
         says.extend(finding.hints.iter().map(|text| hint(text)));
     }
     format!(
-        "| {} {} | {address}{} | {} | {} | {} |",
+        "| {} {} | {}{address}{} | {} | {} | {} |",
         finding.code,
         prose(finding.verdict.word()),
+        unit.unwrap_or_default(),
         place.unwrap_or_default(),
         code_or_nothing(&name),
         code_or_nothing(&id),

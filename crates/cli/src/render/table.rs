@@ -126,7 +126,7 @@ impl Table<'_> {
     /// Writes what the row alone does not say.
     fn details(&mut self, finding: &Finding) -> io::Result<()> {
         let row_says_it_all = match finding.outcome {
-            Outcome::Adopted => finding.drift.is_empty(),
+            Outcome::Adopted => finding.drift.is_empty() && finding.heard.is_none(),
             Outcome::LeftAlone => finding.hints.is_empty() && finding.candidates.is_empty(),
             Outcome::Repaired | Outcome::NeedsYou => false,
         };
@@ -137,7 +137,9 @@ impl Table<'_> {
         for aside in text::asides(finding) {
             self.line(DETAIL, DIM, &aside)?;
         }
-        self.hints(DETAIL, &finding.hints)
+        // A plain adoption is what the last line is for.
+        let is_plain = finding.outcome == Outcome::Adopted && finding.drift.is_empty();
+        self.hints(DETAIL, if is_plain { &[] } else { &finding.hints })
     }
 }
 

@@ -6,7 +6,7 @@
 use divvy_core::name::visible;
 use unicode_width::UnicodeWidthStr;
 
-use crate::report::{Finding, Org, Place, Report};
+use crate::report::{Command, Finding, Org, Place, Report};
 
 /// Shows text that is no name (an address, an id, a message): as it is, but with the characters
 /// that [`visible`] escapes escaped. Quotes, backslashes and plain blanks stay.
@@ -33,9 +33,13 @@ pub(crate) fn place(place: &Place) -> String {
     format!("{}:{}", shown(&place.file), place.line)
 }
 
-/// Shows the address of a finding, or what stands for one.
+/// Shows the address of a finding, or what stands for one; behind its unit, where it has one.
 pub(crate) fn address(finding: &Finding) -> String {
-    finding.address.as_deref().map_or_else(|| "(no address)".to_owned(), shown)
+    let address = finding.address.as_deref().map_or_else(|| "(no address)".to_owned(), shown);
+    match &finding.unit {
+        Some(unit) => format!("[{}] {address}", shown(unit)),
+        None => address,
+    }
 }
 
 /// Shows the name of a finding in quotes, or nothing.
@@ -75,7 +79,13 @@ pub(crate) fn counts(report: &Report) -> Vec<String> {
     let managed = (report.managed > 0).then(|| format!("{} managed", report.managed));
     let mut counts: Vec<_> = verdicts.chain(managed).collect();
     if counts.is_empty() {
-        counts.push("nothing of these kinds is planned or tracked".to_owned());
+        let nothing = match report.command {
+            Command::Explain => "no failure is told",
+            Command::Check | Command::Fix | Command::Run => {
+                "nothing of these kinds is planned or tracked"
+            }
+        };
+        counts.push(nothing.to_owned());
     }
     let last = counts.len() - 1;
     counts[..last].iter_mut().for_each(|count| count.push(','));

@@ -79,6 +79,7 @@ impl Finding {
         info: &RunInfo,
     ) -> Self {
         let evidence = &finding.evidence;
+        let failure = finding.failure.and_then(|index| survey.failures.get(index));
         let (action, outcome, expect) = told(finding, decision);
         let question = match decision {
             Decision::Ask { question, .. } => Some(*question),
@@ -90,6 +91,7 @@ impl Finding {
             also: finding.also.clone(),
             kind: finding.kind.map(|kind| kind.noun),
             address: finding.address.as_ref().map(ToString::to_string),
+            unit: failure.and_then(|failure| failure.unit.clone()),
             alias: finding.alias.as_ref().map(ToString::to_string),
             name: finding.name.clone(),
             entity: evidence.entity.as_ref().map(|entity| Entity {
@@ -123,7 +125,7 @@ impl Finding {
             question,
             drift_stays: expect == Some(Expect::DriftStays),
             place: finding.address.as_ref().and_then(|address| info.places.get(address)).cloned(),
-            heard: finding.failure.and_then(|index| survey.failures.get(index)).map(heard),
+            heard: failure.map(heard),
         }
     }
 }
@@ -145,10 +147,8 @@ fn heard(failure: &Failure) -> String {
         Origin::Log => format!("line {}: {}", failure.line, failure.summary),
         Origin::Live => failure.summary.clone(),
     };
-    if let Some(unit) = &failure.unit {
-        heard = format!("{unit}, {heard}");
-    }
-    if let Some(correlation_id) = &failure.correlation_id {
+    let correlation_id = failure.correlation_id.as_deref();
+    if let Some(correlation_id) = correlation_id.filter(|id| !failure.summary.contains(id)) {
         heard = format!("{heard} (correlation id {correlation_id})");
     }
     if !failure.damage.is_empty() {
@@ -188,10 +188,8 @@ fn told(finding: &finding::Finding, decision: &Decision) -> (Action, Outcome, Op
 
 /// Says what to do next, as far as it is not done already.
 fn hints(finding: &finding::Finding, decision: &Decision, is_carried_out: bool) -> Vec<String> {
-    let mut hints: Vec<_> = catalogue::hints(finding)
-        .into_iter()
-        .filter(|hint| !hint.is_empty())
-        .collect();
+    let mut hints: Vec<_> =
+        catalogue::hints(finding).into_iter().filter(|hint| !hint.is_empty()).collect();
     match decision {
         Decision::Ask { question: Question::AdoptAll, .. } => {
             vec!["divvy fix --adopt-all".to_owned()]

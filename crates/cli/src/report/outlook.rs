@@ -8,7 +8,7 @@ use divvy_core::verdict::HeadlineKind;
 use super::{Command, Outcome, Report};
 
 impl Report {
-    /// Returns the exit code: 3 if something needs a person, else 2 if `check` found something to
+    /// Returns the exit code: 3 if something needs a person, else 2 if `check` or `explain` found something to
     /// do or a plan that had to be clean is not, else 0. (1 is an error, which has no report.)
     ///
     /// A missing state needs a person through its findings: they ask until `--adopt-all` is said.
@@ -21,7 +21,8 @@ impl Report {
                 .findings
                 .iter()
                 .any(|finding| finding.outcome == Outcome::NeedsYou || finding.drift_stays);
-        let has_something_to_do = self.command == Command::Check && self.has_actions();
+        let foretells = matches!(self.command, Command::Check | Command::Explain);
+        let has_something_to_do = foretells && self.has_actions();
         let is_unclean = self.require_clean && self.clean != Some(true);
         match (needs_a_person, has_something_to_do || is_unclean) {
             (true, _) => 3,
@@ -50,6 +51,11 @@ impl Report {
         if self.has_actions() && !self.is_carried_out {
             return "divvy fix".to_owned();
         }
+        if self.command == Command::Explain
+            && let Some(command) = self.first_command_of_a_hint()
+        {
+            return command.clone();
+        }
         let questions = || self.findings.iter().filter_map(|finding| finding.question);
         let mut flags: Vec<_> = questions().filter_map(flag).collect();
         flags.sort_unstable();
@@ -70,6 +76,15 @@ impl Report {
             Some(pending) if !pending.is_clean() => format!("{program} apply"),
             _ => format!("{program} plan"),
         }
+    }
+
+    /// Returns the first hint that can be typed, of what needs a person before anything else.
+    fn first_command_of_a_hint(&self) -> Option<&String> {
+        let is_command =
+            |hint: &&String| ["divvy ", "terraform "].iter().any(|name| hint.starts_with(name));
+        let findings =
+            [Outcome::NeedsYou, Outcome::LeftAlone].map(|outcome| self.findings_of(outcome));
+        findings.into_iter().flatten().flat_map(|finding| &finding.hints).find(is_command)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Integration tests of the program.
 
 mod end_to_end;
+mod explain;
 mod house;
 mod pace;
 mod readme;

@@ -1,0 +1,201 @@
+//! Looks names up without a configuration: for a log, or a plan's JSON, that came from elsewhere.
+//!
+//! Starts no Terraform and changes nothing. Invariant: what the failed run itself created counts as
+//! tracked, so it is never offered to another address.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use divvy_core::kind;
+use divvy_core::survey::{
+    Alias, AliasTarget, Change, Desired, Planned, StatePresence, Surroundings, Survey, Tracked,
+    TrackedInstance,
+};
+use divvy_core::{Address, Attributes, EntityId};
+use divvy_genesys::{Connection, Dialect};
+use divvy_terraform::PlanDocument;
+
+use crate::arguments::OrgArguments;
+use crate::commands::Context;
+use crate::error::CommandResult;
+use crate::observers::Observers;
+use crate::org::{OrgFlags, of_connection};
+use crate::report::RunInfo;
+use crate::survey::{Look, OrgSeen, Subject, Surveyor, observers, read_states};
+use crate::terraform_errors::of_terraform;
+
+/// The provider configuration that a log is taken to be about.
+const ALIAS: &str = "genesyscloud";
+
+/// Looks names up in the orgs that flags, environment and profiles lead to.
+pub(crate) struct Lookup<'c> {
+    context: &'c Context,
+    observers: Arc<Observers>,
+    flags: OrgFlags,
+}
+
+impl<'c> Lookup<'c> {
+    /// Reads the flags.
+    pub(crate) fn open(context: &'c Context, org: &OrgArguments) -> CommandResult<Self> {
+        Ok(Self { context, observers: observers(context), flags: OrgFlags::read(context, org)? })
+    }
+
+    /// Looks once. `plan` says what is wanted, where there is one.
+    pub(crate) async fn look(
+        &self,
+        plan: Option<&PlanDocument>,
+        created: &[(Address, EntityId)],
+        subject: &Subject<'_>,
+    ) -> CommandResult<Look> {
+        let mut survey = Survey {
+            failures: subject.failures.clone(),
+            surroundings: Surroundings {
+                other_states: read_states(self.context, subject.other_states)?,
+                ..Surroundings::default()
+            },
+            ..Survey::default()
+        };
+        let desired = match plan {
+            Some(plan) => plan.desired().map_err(of_terraform)?,
+            None => Desired::default(),
+        };
+        let mut orgs = Vec::new();
+        let mut asked = Vec::new();
+        let connections = self.connections(plan, &desired);
+        let is_only_one = connections.len() == 1;
+        for (alias, connection) in connections {
+            let connection = match connection {
+                Ok(connection) => connection,
+                Err(error) if is_only_one => return Err(error),
+                Err(error) => {
+                    survey.aliases.insert(alias, AliasTarget::Unresolved(error.message));
+                    continue;
+                }
+            };
+            let answer = Surveyor::ask_one(self.context, &self.observers, &connection).await?;
+            let (id, org) = &answer.seen;
+            orgs.push(OrgSeen {
+                alias: alias.clone(),
+                id: Some(id.clone()),
+                name: org.name.clone(),
+                region: org.region.clone(),
+                credentials_from: Some(connection.credentials_from()),
+            });
+            survey.aliases.insert(alias, AliasTarget::Org(id.clone()));
+            survey.orgs.entry(id.clone()).or_insert_with(|| org.clone());
+            asked.push(answer);
+        }
+        let (planned, instances) = of_created(created, &desired);
+        survey.tracked = Some(Tracked {
+            presence: StatePresence::Present,
+            instances: held_before(&desired).chain(instances).collect(),
+            ..Tracked::default()
+        });
+        survey.desired = Some(Desired {
+            planned: desired.planned.into_iter().chain(planned).collect(),
+            ..desired
+        });
+        Surveyor::look_again(&mut survey, &asked, &BTreeSet::new()).await?;
+        Ok(Look {
+            survey,
+            orgs,
+            terraform_version: plan.and_then(PlanDocument::terraform_version).map(str::to_owned),
+            outputs: Vec::new(),
+        })
+    }
+
+    /// Says what a report of a look should know beside findings and decisions.
+    pub(crate) fn run_info(&self, look: &Look) -> RunInfo {
+        let from = look
+            .orgs
+            .iter()
+            .filter_map(|seen| Some((seen.alias.clone(), seen.credentials_from.clone()?)));
+        RunInfo {
+            credentials_from: from.collect(),
+            api_requests: self.observers.requests() as u64,
+            ..RunInfo::default()
+        }
+    }
+
+    /// Says whether flags, environment and profile lead to an org at all.
+    pub(crate) fn leads_somewhere(&self) -> bool {
+        self.flags.direct(Dialect::Published).is_ok()
+    }
+
+    /// Works out where each provider configuration of the plan leads; without a plan, where flags,
+    /// environment and profile lead.
+    fn connections(
+        &self,
+        plan: Option<&PlanDocument>,
+        desired: &Desired,
+    ) -> BTreeMap<Alias, CommandResult<Connection>> {
+        let aliases: BTreeSet<&Alias> =
+            desired.planned.iter().map(|planned| &planned.alias).collect();
+        let Some(plan) = plan.filter(|_| !aliases.is_empty()) else {
+            return BTreeMap::from([(Alias::new(ALIAS), self.flags.direct(Dialect::Published))]);
+        };
+        let written = plan.provider_arguments_as_written();
+        let is_only_one = aliases.len() == 1;
+        let connection = |alias: &Alias| {
+            let arguments = written.get(alias).cloned().unwrap_or_default();
+            self.flags.connection(alias, &arguments, is_only_one).map_err(of_connection)
+        };
+        aliases.into_iter().map(|alias| (alias.clone(), connection(alias))).collect()
+    }
+}
+
+/// What a plan knows of the state: every object that was there before.
+fn held_before(desired: &Desired) -> impl Iterator<Item = TrackedInstance> {
+    desired.planned.iter().filter_map(|planned| {
+        let before = planned.before.clone()?;
+        let id = EntityId::new(before.get("id")?.as_str()?);
+        let address = planned.previous_address.as_ref().unwrap_or(&planned.address);
+        Some(tracked(address.clone(), planned, id, before))
+    })
+}
+
+/// What the failed run created, as the state and the next plan would show it.
+fn of_created(
+    created: &[(Address, EntityId)],
+    desired: &Desired,
+) -> (Vec<Planned>, Vec<TrackedInstance>) {
+    let known =
+        |address: &Address| desired.planned.iter().any(|planned| planned.address == *address);
+    let of_a_kind =
+        created.iter().filter(|(address, _)| !known(address)).filter_map(|(address, id)| {
+            let planned = Planned {
+                address: address.clone(),
+                previous_address: None,
+                kind: kind::of_terraform_type(address.terraform_type())?,
+                alias: Alias::new(ALIAS),
+                change: Change::NoOp,
+                before: None,
+                after: None,
+                unknown: BTreeSet::new(),
+                sensitive: BTreeSet::new(),
+                import_id: None,
+                action_reason: None,
+            };
+            let instance = tracked(address.clone(), &planned, id.clone(), Attributes::new());
+            Some((planned, instance))
+        });
+    of_a_kind.unzip()
+}
+
+fn tracked(
+    address: Address,
+    planned: &Planned,
+    id: EntityId,
+    attributes: Attributes,
+) -> TrackedInstance {
+    let local = planned.alias.as_str().rsplit(':').next().unwrap_or_default();
+    TrackedInstance {
+        address,
+        kind: planned.kind,
+        provider_alias: local.split_once('.').map(|(_, alias)| alias.to_owned()),
+        id,
+        attributes,
+        is_tainted: false,
+        is_deposed: false,
+    }
+}

@@ -1,0 +1,429 @@
+//! Explanations: what a failure of a run is, told from the failure alone.
+//!
+//! Needs no org, no plan and no state, so it says what is likely and which command makes sure.
+//! Never reads the API's message, whose wording is documented nowhere. Invariant: each [`Cause`]
+//! has a text and says whether a person is needed (the matches are exhaustive).
+//!
+//! Sources of the shapes: runs of the official provider, and of Terraform's own errors.
+
+use crate::failure::{Failure, Operation, Shape};
+use crate::kind::{self, Kind};
+use crate::name::visible;
+
+/// Where an administrator grants permissions to an OAuth client.
+const ROLES: &str = "Admin > Integrations > OAuth > the client > Roles";
+
+/// What lies behind a failure, as far as the failure itself tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// The create of a kind met its own name: 409 from POST.
+    TakenName,
+    /// As before, but the run's own first try made the entity.
+    SelfMade,
+    /// The update of a kind met another entity's name: 409 from PUT.
+    RenameClash,
+    /// A 409 from any other request.
+    OtherConflict,
+    /// The create of a kind was refused as a bad request: some APIs say so of a taken name.
+    BadRequest,
+    /// How the create ended is unknown: 5xx, a time-out, no answer.
+    UncertainCreate,
+    /// The object was made, and the provider lost it again.
+    HalfCreated,
+    /// The provider's process ended while it was changing something.
+    CutOff,
+    /// The provider's process ended, and nothing tells that it was changing anything.
+    ProviderDied,
+    /// The object was made, but holds another value than was sent.
+    Mismatch,
+    /// The state could not be saved.
+    StateNotSaved,
+    /// Somebody else holds the state's lock.
+    Locked,
+    /// Another trouble with the state's storage.
+    StateStorage,
+    /// The provider could not log in.
+    ClientRefused,
+    /// The login service was asked too often.
+    TooManyTokens,
+    /// The provider reached nobody.
+    Unreachable,
+    /// The provider did not start, for another reason.
+    ProviderStart,
+    /// The token was not accepted: 401.
+    Unauthorized,
+    /// A permission is missing: 403.
+    Forbidden,
+    /// Too many requests: 429.
+    RateLimited,
+    /// A data source or an import names something that is not there.
+    NotFound,
+    /// None of these.
+    Other,
+}
+
+/// A failure in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// What it is.
+    pub cause: Cause,
+    /// What that means, in one or two sentences.
+    pub message: String,
+    /// What to type or do next, most useful first.
+    pub hints: Vec<String>,
+}
+
+impl Cause {
+    /// Returns what lies behind a failure. Request and shape decide, in this order: the state and
+    /// the provider's start come before any status.
+    pub fn of(failure: &Failure) -> Self {
+        match failure.shape {
+            Shape::StateNotSaved => return Self::StateNotSaved,
+            Shape::Locked => return Self::Locked,
+            Shape::ProviderDied => {
+                let changes = [Operation::Create, Operation::Update, Operation::Delete];
+                let is_at_work = changes.contains(&failure.operation);
+                return if is_at_work { Self::CutOff } else { Self::ProviderDied };
+            }
+            Shape::HalfCreated => return Self::HalfCreated,
+            Shape::Mismatch => return Self::Mismatch,
+            Shape::Refused | Shape::UnknownOutcome | Shape::Unclassified => {}
+        }
+        match failure.operation {
+            Operation::State => return Self::StateStorage,
+            Operation::ProviderStart => return Self::of_provider_start(failure),
+            _ => {}
+        }
+        let is_of_a_kind = kind_of(failure).is_some();
+        match (failure.operation, failure.status) {
+            (Operation::Create, Some(409)) if is_of_a_kind && failure.is_self_made => {
+                Self::SelfMade
+            }
+            (Operation::Create, Some(409)) if is_of_a_kind && posts_to_collection(failure) => {
+                Self::TakenName
+            }
+            (Operation::Update, Some(409)) if is_of_a_kind => Self::RenameClash,
+            (_, Some(409)) => Self::OtherConflict,
+            (_, Some(401)) => Self::Unauthorized,
+            (_, Some(403)) => Self::Forbidden,
+            (_, Some(429)) => Self::RateLimited,
+            (Operation::Create, Some(400)) if is_of_a_kind => Self::BadRequest,
+            (Operation::Create, _) if is_of_a_kind => Self::UncertainCreate,
+            (Operation::Read, Some(200 | 404)) => Self::NotFound,
+            (Operation::Read, None) if failure.summary.starts_with("Cannot import ") => {
+                Self::NotFound
+            }
+            _ => Self::Other,
+        }
+    }
+
+    fn of_provider_start(failure: &Failure) -> Self {
+        match (failure.shape, failure.status) {
+            _ if failure.summary.starts_with("exhausted retries") => Self::TooManyTokens,
+            (Shape::UnknownOutcome, _) => Self::Unreachable,
+            (_, Some(403)) => Self::Forbidden,
+            (_, Some(400 | 401)) => Self::ClientRefused,
+            _ => Self::ProviderStart,
+        }
+    }
+
+    /// Says whether running the same command again will not do: a person has to act.
+    pub fn needs_a_person(self) -> bool {
+        match self {
+            Self::TakenName
+            | Self::SelfMade
+            | Self::RenameClash
+            | Self::BadRequest
+            | Self::UncertainCreate
+            | Self::HalfCreated
+            | Self::CutOff
+            | Self::Mismatch
+            | Self::StateNotSaved
+            | Self::Locked
+            | Self::StateStorage
+            | Self::ClientRefused
+            | Self::Unreachable
+            | Self::ProviderStart
+            | Self::Unauthorized
+            | Self::Forbidden
+            | Self::NotFound => true,
+            Self::OtherConflict
+            | Self::ProviderDied
+            | Self::TooManyTokens
+            | Self::RateLimited
+            | Self::Other => false,
+        }
+    }
+}
+
+fn kind_of(failure: &Failure) -> Option<&'static Kind> {
+    kind::of_terraform_type(failure.terraform_type.as_deref()?)
+}
+
+/// A log that does not tell the request does not speak against it.
+fn posts_to_collection(failure: &Failure) -> bool {
+    failure.method.as_deref().is_none_or(|method| method == "POST")
+        && failure
+            .path
+            .as_deref()
+            .is_none_or(|path| kind_of(failure).is_some_and(|kind| kind.collection == path))
+}
+
+/// Explains a failure from itself alone. `log` is the file that it stands in, as to be typed.
+pub fn explain(failure: &Failure, log: &str) -> Explanation {
+    let cause = Cause::of(failure);
+    Explanation { cause, message: message(cause, failure), hints: hints(cause, failure, log) }
+}
+
+fn message(cause: Cause, failure: &Failure) -> String {
+    let noun = kind_of(failure).map_or("object", |kind| kind.noun);
+    let name = match &failure.name {
+        Some(name) => visible(name),
+        None => format!("the {noun}"),
+    };
+    let request = match (&failure.method, &failure.path) {
+        (Some(method), Some(path)) => format!("{method} {path}"),
+        _ => "the request".to_owned(),
+    };
+    let status = failure.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+    match cause {
+        Cause::TakenName => format!("The API refused to create {name} (409): most likely a {noun} of that name exists already."),
+        Cause::SelfMade => format!("This run's own first try made {name}: its reply was lost, and the second try met it (409)."),
+        Cause::RenameClash => format!("The API refused the change: another {noun} has the name it was to get (409). The state may claim the new name all the same; the org kept the old one."),
+        Cause::OtherConflict => format!("{request} answered 409. That is not the create of a division: most likely something else was changing the same thing, so no name is in the way."),
+        Cause::BadRequest => format!("The API refused to create {name} as a bad request (400). The name may be taken, or a value may be one that it does not take."),
+        Cause::UncertainCreate => format!("How the create of {name} ended is not known ({status}): this run may have made the {noun}, or it was there before."),
+        Cause::HalfCreated => format!("The provider made {name} and did not find it right afterwards, so the state does not know it. It probably exists."),
+        Cause::CutOff => format!("The provider's process ended while it was at work on {name}: what it had begun may be done, and the state does not know it."),
+        Cause::ProviderDied => "The provider's process ended. As far as the log tells, it was not changing anything.".to_owned(),
+        Cause::Mismatch => format!("The org stored another value for {name} than was sent (blanks at the ends or letter case, usually). It exists and is tainted: the next apply would delete it and make another."),
+        Cause::StateNotSaved => "Terraform could not save the state. What the run made is known to errored.tfstate only, beside the configuration; an import before it is pushed would block it. If the storage itself said 409, somebody else has written: compare lineage and serial first.".to_owned(),
+        Cause::Locked => "Another run holds the state's lock; no name is in the way.".to_owned(),
+        Cause::StateStorage => "The state's storage refused or could not be reached; no name is in the way.".to_owned(),
+        Cause::ClientRefused => "The provider could not log in: the OAuth client's id or secret is wrong, or the client belongs to another region.".to_owned(),
+        Cause::TooManyTokens => "The provider asked for more access tokens than the login service gives out at a time.".to_owned(),
+        Cause::Unreachable => "The provider got no answer from the API (it tries for about 150 seconds): region, gateway, proxy or network.".to_owned(),
+        Cause::ProviderStart => "The provider could not start: its block, its variables or the region are not as it needs them.".to_owned(),
+        Cause::Unauthorized => format!("{request} was refused (401): the access token has run out, or was made for another region."),
+        Cause::Forbidden => forbidden(failure, noun, &request),
+        Cause::RateLimited => format!("{request} was refused because too many came before it (429)."),
+        Cause::NotFound => format!("It looks for a {noun} that this org does not show: another name, another id, or another org. Names are compared exactly."),
+        Cause::Other => "As far as the log tells, no taken name is behind this failure.".to_owned(),
+    }
+}
+
+fn forbidden(failure: &Failure, noun: &str, request: &str) -> String {
+    match failure.operation {
+        Operation::Create => format!("The OAuth client may not create a {noun} (403)."),
+        Operation::Read => format!("The OAuth client may not read the {noun} (403). If the same run had just made it, it exists and is tainted."),
+        Operation::ProviderStart => "The OAuth client can log in, but may not even ask which products the org has (403): it has no role yet.".to_owned(),
+        _ => format!("The OAuth client may not do this: {request} (403)."),
+    }
+}
+
+fn hints(cause: Cause, failure: &Failure, log: &str) -> Vec<String> {
+    let own = |hints: &[&str]| hints.iter().map(|hint| (*hint).to_owned()).collect();
+    let look_then_fix = || {
+        vec![
+            format!("divvy fix --from-log {log}"),
+            "to look first, without changing anything: divvy check".to_owned(),
+        ]
+    };
+    match cause {
+        Cause::TakenName
+        | Cause::SelfMade
+        | Cause::BadRequest
+        | Cause::UncertainCreate
+        | Cause::HalfCreated => look_then_fix(),
+        Cause::CutOff if kind_of(failure).is_some() => look_then_fix(),
+        Cause::CutOff | Cause::ProviderDied | Cause::Other => own(&["terraform plan"]),
+        Cause::RenameClash => {
+            own(&["divvy check", "choose another name, or adopt the one that has it"])
+        }
+        Cause::OtherConflict | Cause::RateLimited => {
+            own(&["terraform apply", "if it stays: terraform apply -parallelism=1"])
+        }
+        Cause::Mismatch => own(&[
+            "divvy fix --repair",
+            "write the value as the org stored it into the configuration",
+        ]),
+        Cause::StateNotSaved => {
+            own(&["terraform state push errored.tfstate", "then terraform plan"])
+        }
+        Cause::Locked => own(&[
+            "terraform apply -lock-timeout=120s",
+            "if nobody is at work any more: terraform force-unlock LOCK_ID",
+        ]),
+        Cause::StateStorage => own(&["terraform init", "then terraform plan"]),
+        Cause::TooManyTokens => {
+            own(&["terraform apply", "if it stays: GENESYSCLOUD_TOKEN_POOL_SIZE=1"])
+        }
+        Cause::ClientRefused | Cause::Unreachable | Cause::ProviderStart | Cause::Unauthorized => {
+            own(&["divvy doctor"])
+        }
+        Cause::Forbidden => permission_hints(failure),
+        Cause::NotFound => own(&["divvy list", "divvy doctor says which org was asked"]),
+    }
+}
+
+fn permission_hints(failure: &Failure) -> Vec<String> {
+    let permissions = match (failure.operation, kind_of(failure)) {
+        (Operation::Create, Some(kind)) => kind.permissions.create,
+        _ => &[],
+    };
+    let grant = match permissions {
+        [] => format!("compare the roles of the OAuth client with what it needs: {ROLES}"),
+        permissions => format!(
+            "grant a role with {} to the OAuth client, for all divisions: {ROLES}",
+            permissions.join(", ")
+        ),
+    };
+    vec!["divvy doctor".to_owned(), grant, "a new grant can take five minutes to act".to_owned()]
+}
+
+/// Says how certain it is that the failure comes from an entity that was found by its name;
+/// `None` where the API itself said so.
+pub fn certainty(failure: &Failure) -> Option<String> {
+    Some(match Cause::of(failure) {
+        Cause::BadRequest => {
+            "The API said 400 and not 409, so the name is the likely reason, not a certain one."
+                .to_owned()
+        }
+        Cause::UncertainCreate | Cause::HalfCreated | Cause::CutOff => {
+            "No 409 was seen: it may come from the failed run itself, or have been there before."
+                .to_owned()
+        }
+        Cause::Unauthorized | Cause::Forbidden => format!(
+            "The create was refused for another reason ({}), which stays for whatever is still to be created.",
+            failure.status.unwrap_or_default()
+        ),
+        _ => return None,
+    })
+}
+
+/// Explains a failed create whose name turned out to be free, where that does not yet mean that the
+/// next apply succeeds.
+pub fn when_free(failure: &Failure, log: &str) -> Option<Explanation> {
+    let noun = kind_of(failure).map_or("entity", |kind| kind.noun);
+    let name = failure.name.as_deref().map_or_else(|| "its name".to_owned(), visible);
+    let mut explanation = explain(failure, log);
+    match explanation.cause {
+        Cause::BadRequest => {
+            explanation.message = format!(
+                "No {noun} has the name {name}: the API refused something else about it (400), and its message in the log says what."
+            );
+            explanation.hints = vec!["correct the block, then terraform apply".to_owned()];
+        }
+        Cause::Unauthorized | Cause::Forbidden | Cause::RateLimited => {
+            explanation.message.push_str(&format!(" No {noun} has the name {name}."));
+        }
+        _ => return None,
+    }
+    Some(explanation)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Origin;
+    use crate::kinds::division::DIVISION;
+
+    fn failed(operation: Operation, shape: Shape, status: Option<u16>) -> Failure {
+        Failure {
+            unit: None,
+            address: None,
+            terraform_type: Some(DIVISION.terraform_type.to_owned()),
+            operation,
+            shape,
+            status,
+            method: None,
+            path: None,
+            name: Some("Sales".to_owned()),
+            correlation_id: None,
+            summary: String::new(),
+            line: 1,
+            damage: Vec::new(),
+            is_self_made: false,
+            origin: Origin::Log,
+        }
+    }
+
+    fn refused(operation: Operation, status: u16) -> Failure {
+        failed(operation, Shape::Refused, Some(status))
+    }
+
+    #[test]
+    fn only_the_create_of_a_kind_is_a_taken_name() {
+        let create = refused(Operation::Create, 409);
+        assert_eq!(Cause::of(&create), Cause::TakenName);
+        let elsewhere =
+            Failure { path: Some("/api/v2/routing/skills".to_owned()), ..create.clone() };
+        assert_eq!(Cause::of(&elsewhere), Cause::OtherConflict);
+        let other_type = Failure { terraform_type: None, ..create.clone() };
+        assert_eq!(Cause::of(&other_type), Cause::OtherConflict);
+        let own = Failure { is_self_made: true, ..create };
+        assert_eq!(Cause::of(&own), Cause::SelfMade);
+        assert_eq!(Cause::of(&refused(Operation::Update, 409)), Cause::RenameClash);
+        assert_eq!(Cause::of(&refused(Operation::Delete, 409)), Cause::OtherConflict);
+    }
+
+    #[test]
+    fn the_state_and_the_start_of_the_provider_come_before_any_status() {
+        let saving = failed(Operation::State, Shape::StateNotSaved, Some(409));
+        assert_eq!(Cause::of(&saving), Cause::StateNotSaved);
+        let unclear = failed(Operation::State, Shape::Unclassified, Some(409));
+        assert_eq!(Cause::of(&unclear), Cause::StateStorage);
+        let start = |shape, status| Cause::of(&failed(Operation::ProviderStart, shape, status));
+        assert_eq!(start(Shape::Refused, Some(400)), Cause::ClientRefused);
+        assert_eq!(start(Shape::Refused, Some(403)), Cause::Forbidden);
+        assert_eq!(start(Shape::UnknownOutcome, None), Cause::Unreachable);
+        assert_eq!(start(Shape::Unclassified, None), Cause::ProviderStart);
+    }
+
+    #[test]
+    fn a_provider_that_died_matters_where_it_was_changing_something() {
+        let died = |operation| failed(operation, Shape::ProviderDied, None);
+        assert_eq!(Cause::of(&died(Operation::Create)), Cause::CutOff);
+        assert_eq!(Cause::of(&died(Operation::ProviderStart)), Cause::ProviderDied);
+        assert!(Cause::CutOff.needs_a_person() && !Cause::ProviderDied.needs_a_person());
+    }
+
+    #[test]
+    fn a_create_without_a_clear_end_is_uncertain() {
+        for (shape, status) in [
+            (Shape::Refused, Some(500)),
+            (Shape::UnknownOutcome, Some(504)),
+            (Shape::UnknownOutcome, None),
+        ] {
+            let failure = failed(Operation::Create, shape, status);
+            assert_eq!(Cause::of(&failure), Cause::UncertainCreate);
+            assert!(certainty(&failure).is_some());
+        }
+        assert_eq!(certainty(&refused(Operation::Create, 409)), None);
+    }
+
+    #[test]
+    fn a_missing_permission_names_what_to_grant_and_where() {
+        let hints = explain(&refused(Operation::Create, 403), "FILE").hints.join("\n");
+        for permission in DIVISION.permissions.create {
+            assert!(hints.contains(permission), "{hints}");
+        }
+        assert!(hints.contains(ROLES));
+    }
+
+    #[test]
+    fn the_next_command_names_the_log() {
+        let explanation = explain(&refused(Operation::Create, 409), "apply.log");
+        assert_eq!(explanation.hints[0], "divvy fix --from-log apply.log");
+        assert!(explanation.message.contains("\"Sales\""));
+    }
+
+    #[test]
+    fn a_free_name_does_not_heal_what_was_refused_for_another_reason() {
+        assert!(when_free(&refused(Operation::Create, 409), "FILE").is_none());
+        let forbidden = when_free(&refused(Operation::Create, 403), "FILE").unwrap();
+        assert_eq!(forbidden.hints[0], "divvy doctor");
+        let bad = when_free(&refused(Operation::Create, 400), "FILE").unwrap();
+        assert!(bad.message.contains("something else"), "{}", bad.message);
+    }
+}
