@@ -3,6 +3,8 @@
 //! Help texts are written for users. Never reads a file and never decides anything; values are
 //! checked here only as far as their spelling goes.
 
+pub(crate) mod doctor;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -66,6 +68,7 @@ pub(crate) enum Command {
     Check(Check),
     Fix(Fix),
     List(List),
+    Doctor(doctor::Doctor),
     Emulate(Emulate),
     Demo(Demo),
     Completions(Completions),

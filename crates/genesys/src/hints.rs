@@ -18,7 +18,7 @@ impl Error {
                 "check the region: credentials are valid in their own region only",
                 "`divvy doctor` says which credentials were used and where they came from",
             ]),
-            Reason::Forbidden { permissions } => forbidden(permissions),
+            Reason::Forbidden { permissions } => how_to_grant(permissions),
             Reason::NotFound => own(&["check the id, and that the region is the org's own"]),
             Reason::Conflict => own(&["look the name up: `divvy list NAME`"]),
             Reason::RateLimited { .. } => own(&[
@@ -55,7 +55,8 @@ impl Error {
     }
 }
 
-fn forbidden(permissions: &[String]) -> Vec<String> {
+/// Returns how to give a client the permissions (or scopes) that it lacks, and how long that takes.
+pub fn how_to_grant(permissions: &[String]) -> Vec<String> {
     let (scopes, roles): (Vec<&String>, Vec<&String>) = permissions
         .iter()
         .partition(|permission| permission.matches(':').count() == 1);

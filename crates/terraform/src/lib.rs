@@ -35,7 +35,7 @@ pub use plan_document::{PlanDocument, ResourceChange};
 pub use program::{PROGRAM_VARIABLE, Terraform};
 pub use shell::{Shell, import_command};
 pub use state_document::{StateDocument, quoted_key};
-pub use working_directory::{PlanFile, WorkingDirectory};
+pub use working_directory::{PlanFile, WorkingDirectory, holds_configuration};
 
 /// A snapshot of environment variables; the command line takes one and hands it down.
 pub type Environment = std::collections::BTreeMap<String, String>;

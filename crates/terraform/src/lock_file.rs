@@ -44,9 +44,8 @@ impl LockFile {
 
     fn parse(text: &str) -> Self {
         let Ok(body) = hcl_edit::parser::parse_body(text) else { return Self::Unreadable };
-        let value = |body: &Body, name: &str| {
-            Some(body.get_attribute(name)?.value.as_str()?.to_owned())
-        };
+        let value =
+            |body: &Body, name: &str| Some(body.get_attribute(name)?.value.as_str()?.to_owned());
         let entries = body.get_blocks("provider").filter_map(|block| {
             Some(LockedProvider {
                 source: block.labels.first()?.as_str().to_owned(),

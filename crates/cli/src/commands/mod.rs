@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod doctor;
 mod emulate;
 mod fix;
 mod list;
@@ -68,6 +69,7 @@ async fn run(
         Command::Check(arguments) => check::run(&context, &arguments).await,
         Command::Fix(arguments) => Box::pin(fix::run(&context, &arguments)).await,
         Command::List(arguments) => list::run(&context, &arguments).await,
+        Command::Doctor(arguments) => Box::pin(doctor::run(&context, &arguments)).await,
         Command::Emulate(arguments) => emulate::run(&context, &arguments).await,
         Command::Demo(arguments) => demo::run(&context, &arguments).await,
         Command::Completions(arguments) => print::completions(&context, &arguments),
