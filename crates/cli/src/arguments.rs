@@ -4,6 +4,7 @@
 //! checked here only as far as their spelling goes.
 
 pub(crate) mod doctor;
+pub(crate) mod undo;
 
 use std::path::PathBuf;
 
@@ -70,6 +71,7 @@ pub(crate) enum Command {
     List(List),
     Doctor(doctor::Doctor),
     Emulate(Emulate),
+    Undo(undo::Undo),
     Demo(Demo),
     Completions(Completions),
     /// Print the manual page.

@@ -18,6 +18,9 @@ pub(crate) const STREAM_WINDOW: u32 = 16 << 20;
 /// HTTP/2 window of one connection.
 pub(crate) const CONNECTION_WINDOW: u32 = 64 << 20;
 
+/// The path by which go-plugin's client asks a plugin process to end.
+pub(crate) const SHUTDOWN: &str = "/plugin.GRPCController/Shutdown";
+
 /// gRPC status codes that are used here.
 pub mod code {
     /// Done.
@@ -45,10 +48,7 @@ pub struct Status {
 impl Status {
     /// Makes a status.
     pub fn new(code: i32, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-        }
+        Self { code, message: message.into() }
     }
 }
 
@@ -117,10 +117,9 @@ pub(crate) fn respond(answer: Result<Bytes, Status>) -> Response<Body> {
         .map_err(|never| match never {})
         .with_trailers(async move { Some(Ok(trailers)) });
     let mut response = Response::new(Body::new(body));
-    response.headers_mut().insert(
-        http::header::CONTENT_TYPE,
-        HeaderValue::from_static("application/grpc"),
-    );
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
     response
 }
 
@@ -144,16 +143,15 @@ pub(crate) fn status_of(trailers: &HeaderMap, headers: &HeaderMap) -> Result<(),
 /// Encodes as gRPC wants it: everything but printable ASCII, and the percent sign itself.
 fn percent_encode(text: &str) -> String {
     use std::fmt::Write as _;
-    text.bytes()
-        .fold(String::with_capacity(text.len()), |mut encoded, byte| {
-            match byte {
-                b' '..=b'~' if byte != b'%' => encoded.push(char::from(byte)),
-                _ => {
-                    let _ = write!(encoded, "%{byte:02X}");
-                }
+    text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
+        match byte {
+            b' '..=b'~' if byte != b'%' => encoded.push(char::from(byte)),
+            _ => {
+                let _ = write!(encoded, "%{byte:02X}");
             }
-            encoded
-        })
+        }
+        encoded
+    })
 }
 
 fn percent_decode(text: &[u8]) -> String {
@@ -181,7 +179,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_message_comes_out_of_its_frame(message in any::<Vec<u8>>()) {
-            prop_assert_eq!(unwrap(wrap(&message)).unwrap().as_ref(), message.as_slice());
+            let unwrapped = unwrap(wrap(&message)).unwrap();
+            prop_assert_eq!(unwrapped.as_ref(), message.as_slice());
         }
 
         #[test]

@@ -7,6 +7,7 @@ mod emulate;
 mod fix;
 mod list;
 mod print;
+mod undo;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -71,6 +72,7 @@ async fn run(
         Command::List(arguments) => list::run(&context, &arguments).await,
         Command::Doctor(arguments) => Box::pin(doctor::run(&context, &arguments)).await,
         Command::Emulate(arguments) => emulate::run(&context, &arguments).await,
+        Command::Undo(arguments) => undo::run(&context, &arguments).await,
         Command::Demo(arguments) => demo::run(&context, &arguments).await,
         Command::Completions(arguments) => print::completions(&context, &arguments),
         Command::Man => print::man(&context),
