@@ -2,6 +2,7 @@
 
 use super::Context;
 use crate::arguments::doctor::Doctor;
+use crate::console;
 use crate::doctor::{Diagnosis, gather};
 use crate::error::CommandResult;
 use crate::output;
@@ -11,7 +12,7 @@ pub(crate) async fn run(context: &Context, arguments: &Doctor) -> CommandResult<
     output::refuse_unknown(&arguments.outputs, &[Format::Table, Format::Json])?;
     let facts = gather::gather(context, &arguments.org, &arguments.terraform).await?;
     let diagnosis = Diagnosis::of(&facts);
-    let (width, is_colored) = (context.console.width(), context.console.stdout_is_colored());
+    let (width, is_colored) = (console::width(), context.console.stdout_is_colored());
     output::write(context, &arguments.outputs, Format::Table, |format| match format {
         Format::Json => diagnosis.json(),
         _ => diagnosis.page(width, is_colored),
