@@ -41,7 +41,10 @@ impl From<divvy_genesys::ConnectionError> for Trouble {
 
 impl From<divvy_genesys::Error> for Trouble {
     fn from(error: divvy_genesys::Error) -> Self {
-        of_api(error).into()
+        let mut trouble = Self::from(of_api(error));
+        // Whoever reads this has just done so.
+        trouble.hints.retain(|hint| !hint.contains("divvy doctor"));
+        trouble
     }
 }
 
@@ -172,6 +175,8 @@ pub(crate) struct Answers {
     /// By how many seconds this machine is ahead.
     pub(crate) clock_skew: Option<i64>,
     pub(crate) organization: Heard<Organization>,
+    /// Whether the client may list the org's products.
+    pub(crate) products: Heard<()>,
     pub(crate) kinds: Vec<KindSeen>,
 }
 

@@ -12,9 +12,7 @@ use divvy_core::kind::KINDS;
 use divvy_core::provider_arguments::Argument;
 use divvy_core::survey::{Alias, ById, StatePresence, TrackedInstance};
 use divvy_core::{EntityId, Kind, ProviderArguments};
-use divvy_genesys::{
-    Client, Connection, ConnectionError, Dialect, Error as ApiError, Reason, Region, Settings,
-};
+use divvy_genesys::{Client, Connection, ConnectionError, Dialect, Reason, Region, Settings};
 use divvy_terraform::{
     Blocks, LockFile, PassedFlags, StateDocument, Terraform, WorkingDirectory, holds_configuration,
     left_over_imports,
@@ -234,7 +232,11 @@ fn way(connection: &Connection) -> Way {
         credentials_from: connection.credentials_from(),
         client_id: connection.client_id().map(str::to_owned),
         api_url: connection.api_url().to_owned(),
-        region: connection.region().map(|region| region.key),
+        // Behind a gateway the region decides nothing.
+        region: connection
+            .region()
+            .filter(|region| region.api() == connection.api_url())
+            .map(|region| region.key),
         base_from: connection.base_from().to_string(),
         proxies: connection.proxies(),
     }
@@ -285,28 +287,26 @@ async fn ask(
         };
         return (None, answers);
     }
-    let (organization, kinds) = tokio::join!(
+    let (organization, products, kinds) = tokio::join!(
         client.organization(),
+        client.products(),
         join_all(KINDS.iter().map(|kind| look_at(&client, kind))),
     );
-    let refused: Option<ApiError> = organization.as_ref().err().cloned();
-    let token = match &refused {
-        // A token that was made elsewhere shows only here whether it is good.
-        Some(error) if error.reason == Reason::WrongCredentials => error_heard(error),
-        _ => Heard::Told(()),
-    };
-    let answers = Answers {
-        token,
-        reason: refused.map(|error| error.reason),
+    let mut answers = Answers {
+        token: Heard::Told(()),
+        reason: organization.as_ref().err().map(|error| error.reason.clone()),
         clock_skew: client.clock_skew(),
         organization: organization.into(),
+        products: products.into(),
         kinds,
     };
+    if answers.reason == Some(Reason::WrongCredentials) {
+        // A token that was made elsewhere shows only here whether it is good.
+        if let Heard::Refused(trouble) = std::mem::take(&mut answers.organization) {
+            answers.token = Heard::Refused(trouble);
+        }
+    }
     (Some(client), answers)
-}
-
-fn error_heard<T>(error: &ApiError) -> Heard<T> {
-    Heard::Refused(error.clone().into())
 }
 
 async fn look_at(client: &Client, kind: &'static Kind) -> KindSeen {
@@ -391,4 +391,68 @@ fn account_of(instance: &TrackedInstance, aliases: &[Option<String>]) -> Option<
         .filter(|(_, alias)| names_it(alias))
         .min_by_key(|(_, alias)| alias.contains(':'))
         .map(|(index, _)| index)
+}
+
+#[cfg(test)]
+mod tests {
+    use divvy_core::kinds::division::DIVISION;
+    use divvy_core::{Address, Attributes};
+
+    use super::*;
+
+    #[test]
+    fn each_permission_is_asked_for_once() {
+        let asked = permissions(&DIVISION);
+        assert_eq!(
+            asked,
+            [
+                "authorization:division:add",
+                "authorization:grant:add",
+                "authorization:divisionDeleted:view"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_bars_the_way_belongs_to_one_check() {
+        let open = |argument: &str| ConnectionError::Open {
+            argument: argument.to_owned(),
+            reference: "var.x".to_owned(),
+        };
+        for (error, concern) in [
+            (open("oauthclient_secret"), Concern::Credentials),
+            (open("aws_region"), Concern::Region),
+            (open("gateway.host"), Concern::Region),
+            (open("proxy.auth.password"), Concern::Proxy),
+            (ConnectionError::BadUrl { what: "the proxy" }, Concern::Proxy),
+            (ConnectionError::BadUrl { what: "the gateway" }, Concern::Region),
+            (ConnectionError::NoRegion, Concern::Region),
+            (ConnectionError::NoCredentials { missing: "all of them" }, Concern::Credentials),
+        ] {
+            let text = error.to_string();
+            assert_eq!(no_way(error).concern, concern, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_instance_belongs_to_the_account_that_the_state_names() {
+        let instance = |alias: Option<&str>| TrackedInstance {
+            address: Address::parse("genesyscloud_auth_division.a").unwrap(),
+            kind: &DIVISION,
+            provider_alias: alias.map(str::to_owned),
+            id: EntityId::new("id"),
+            attributes: Attributes::new(),
+            is_tainted: false,
+            is_deposed: false,
+        };
+        let aliases = |names: &[&str]| -> Vec<Option<String>> {
+            names.iter().map(|name| Some((*name).to_owned())).collect()
+        };
+        let several = aliases(&["module.a:genesyscloud", "genesyscloud", "genesyscloud.eu"]);
+        assert_eq!(account_of(&instance(None), &several), Some(1));
+        assert_eq!(account_of(&instance(Some("eu")), &several), Some(2));
+        assert_eq!(account_of(&instance(Some("us")), &several), None);
+        assert_eq!(account_of(&instance(Some("us")), &aliases(&["genesyscloud"])), Some(0));
+        assert_eq!(account_of(&instance(None), &[None]), Some(0));
+    }
 }

@@ -54,6 +54,7 @@ static CHECKS: &[Check] = &[
     Check { id: "token", group: ORG, asks: "Are the credentials accepted?", judge: Judge::Account(account::token) },
     Check { id: "clock", group: ORG, asks: "Does the clock of this machine agree with the API's?", judge: Judge::Account(account::clock) },
     Check { id: "org", group: ORG, asks: "Which org is it?", judge: Judge::Account(org::organization) },
+    Check { id: "products", group: ORG, asks: "Is the provider told what it asks at each start?", judge: Judge::Account(org::products) },
     Check { id: "visible", group: ORG, asks: "Does this client see more than Home?", judge: Judge::Kind(org::visible) },
     Check { id: "state_ids", group: ORG, asks: "Do the ids in the state belong to this org?", judge: Judge::Kind(org::state_ids) },
     Check { id: "may_create", group: ORG, asks: "May this client create?", judge: Judge::Kind(org::may_create) },

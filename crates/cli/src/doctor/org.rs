@@ -17,7 +17,16 @@ const NO_TOKEN: &str = "not asked: there is no token";
 pub(super) fn organization(account: &Account) -> Answer {
     of_heard(&account.answers.organization, NO_TOKEN, |org| match &org.name {
         Some(name) => Answer::tick(format!("{} ({})", quoted(name), org.id)),
-        None => Answer::open("the API does not tell this client which org it is"),
+        None => Answer::cross(
+            "this client may not ask which org it is, which the provider does at each start",
+        )
+        .hints(how_to_grant(&[])),
+    })
+}
+
+pub(super) fn products(account: &Account) -> Answer {
+    of_heard(&account.answers.products, NO_TOKEN, |()| {
+        Answer::tick("this client may ask what the provider asks at each start")
     })
 }
 
@@ -171,14 +180,24 @@ mod tests {
     }
 
     #[test]
-    fn an_org_is_told_by_name_and_id_and_one_that_does_not_tell_is_left_open() {
+    fn an_org_that_does_not_tell_who_it_is_stops_the_provider() {
         let mut account = account();
         assert_eq!(organization(&account).message, "\"Test Org\" (org-1)");
         let Heard::Told(org) = &mut account.answers.organization else { panic!("told") };
         org.name = None;
-        assert_eq!(organization(&account).ok, None);
-        account.answers.organization = Heard::Refused(trouble("403"));
         assert_eq!(organization(&account).ok, Some(false));
+        account.answers.organization = Heard::Refused(trouble("5"));
+        assert_eq!(organization(&account).message, "5");
+        account.answers.organization = Heard::Unasked;
+        assert_eq!(organization(&account).ok, None);
+    }
+
+    #[test]
+    fn products_that_may_not_be_listed_are_a_cross() {
+        let mut account = account();
+        assert_eq!(products(&account).ok, Some(true));
+        account.answers.products = Heard::Refused(trouble("403"));
+        assert_eq!(products(&account).ok, Some(false));
     }
 
     #[test]

@@ -55,7 +55,7 @@ impl Diagnosis {
     fn count(&self) -> String {
         let count = |ok| self.rows.iter().filter(|row| row.ok == ok).count();
         format!(
-            "{} ticks, {} crosses, {} left open",
+            "{} well, {} wrong, {} left open",
             count(Some(true)),
             count(Some(false)),
             count(None)

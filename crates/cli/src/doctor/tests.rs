@@ -73,6 +73,7 @@ pub(super) fn account() -> Account {
                 id: OrgId::new("org-1"),
                 name: Some("Test Org".to_owned()),
             }),
+            products: Heard::Told(()),
             kinds: vec![KindSeen {
                 kind: &DIVISION,
                 permitted: permissions.map(|permission| (permission, everywhere())).into(),

@@ -99,7 +99,7 @@ fn all_is_well() {
     checks.says("lock_file", &["mypurecloud/genesyscloud", "1.84.1"]);
     checks.says("state", &["backend local", "workspace default", "1 instances"]);
     checks.says("credentials", &["OAuth client client, from environment"]);
-    checks.says("region", &["~/.genesyscloudgo/config"]);
+    checks.says("region", &["http://127.0.0.1:", "~/.genesyscloudgo/config"]);
     checks.says("org", &["Test Org", "org-1"]);
     checks.says("state_ids", &["all 1 tracked divisions"]);
     checks.says("limit", &["3 of 50"]);
@@ -225,10 +225,7 @@ fn without_a_network_the_rest_is_still_told() {
 #[test]
 fn without_terraform_configuration_and_credentials_everything_still_answers() {
     let mut world = World::new(client(None, None));
-    world
-        .unset("DIVVY_TERRAFORM")
-        .unset("GENESYSCLOUD_OAUTHCLIENT_ID")
-        .set("PATH", "");
+    world.unset("DIVVY_TERRAFORM").unset("GENESYSCLOUD_OAUTHCLIENT_ID").set("PATH", "");
     let checks = checks(&world, 2);
     assert_eq!(checks.crosses(), BTreeSet::from(["terraform", "configuration", "credentials"]));
     for id in ["terraform", "configuration", "credentials"] {
@@ -274,34 +271,72 @@ fn a_region_that_contradicts_the_credentials_is_a_cross() {
     assert_eq!(checks.of_id("proxy")["ok"], false, "{:#}", checks.of_id("proxy"));
 }
 
-/// What every refusal must say, whichever command meets it.
+/// A request that the provider makes too: what its failed start tells is not the only help.
 #[test]
-fn a_refusal_names_permission_place_delay_and_correlation_id_everywhere() {
-    for (status, parts) in [
-        (401, &["401", "correlation id", "Admin > Integrations > OAuth", "minutes"][..]),
-        (403, &["403", "correlation id", "authorization:readonly", "Admin > Integrations > OAuth", "five minutes"]),
-        (429, &["429", "correlation id", "minute"]),
-        (503, &["503", "correlation id", "minutes", "Genesys Cloud Care"]),
-    ] {
+fn a_client_that_the_provider_cannot_start_with_is_found_out() {
+    for (path, id) in
+        [("/api/v2/organizations/me", "org"), ("/api/v2/authorization/products", "products")]
+    {
         let world = well(client(None, None));
-        let refusal = Refusal { retry_after: Some(200), ..Refusal::status(status) };
-        let fault = Fault::once("GET", DIVISIONS, Effect::Status(refusal)).always();
-        let mut told = Vec::new();
-        for arguments in [
-            &["check"][..],
-            &["list", "--api-url", world.org().url(), "--client-id", "client"],
-            &["doctor"],
-        ] {
-            world.org().clear_faults();
-            world.org().add_faults(vec![fault.clone()]);
-            let ran = world.divvy(arguments).ended(if arguments[0] == "doctor" { 2 } else { 1 });
-            told.push(format!("{}\n{}", ran.stdout, ran.stderr));
+        world.org().add_faults(vec![
+            Fault::once("GET", path, Effect::Status(Refusal::status(403))).always(),
+        ]);
+        let checks = checks(&world, 2);
+        assert_eq!(checks.crosses(), BTreeSet::from([id]), "{path}");
+        checks.says(id, &["Admin > Integrations > OAuth", "five minutes"]);
+        let check = world.divvy(&["check"]).ended(1).stderr;
+        for part in ["403", "Admin > Integrations > OAuth", "five minutes", "divvy doctor"] {
+            assert!(check.contains(part), "{part} is not in {check}");
         }
-        for text in told {
-            let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            for part in parts {
-                assert!(joined.contains(part), "{status}: {part} is not in\n{text}");
-            }
+    }
+}
+
+#[test]
+fn a_401_is_explained_everywhere() {
+    let parts = ["401", "correlation id", "Admin > Integrations > OAuth", "minutes"];
+    explained(Refusal::status(401), &parts);
+}
+
+#[test]
+fn a_403_is_explained_everywhere() {
+    let parts = [
+        "403",
+        "correlation id",
+        "authorization:readonly",
+        "Admin > Integrations > OAuth",
+        "five minutes",
+    ];
+    explained(Refusal::status(403), &parts);
+}
+
+#[test]
+fn a_429_is_explained_everywhere() {
+    // Longer than anybody waits, so it is told at once.
+    let refusal = Refusal { retry_after: Some(200), ..Refusal::status(429) };
+    explained(refusal, &["429", "correlation id", "200 s", "300 requests a minute"]);
+}
+
+#[test]
+fn a_503_is_explained_everywhere() {
+    let parts = ["503", "correlation id", "in a few minutes", "Genesys Cloud Care"];
+    explained(Refusal::status(503), &parts);
+}
+
+/// Holds every command that lists to what it says of a refusal.
+#[track_caller]
+fn explained(refusal: Refusal, parts: &[&str]) {
+    let world = well(client(None, None));
+    world.org().add_faults(vec![Fault::once("GET", DIVISIONS, Effect::Status(refusal)).always()]);
+    let url = world.org().url();
+    for (arguments, code) in
+        [(&["check"][..], 1), (&["list", "--api-url", url], 1), (&["doctor"], 2)]
+    {
+        let ran = world.divvy(arguments).ended(code);
+        let text = format!("{}{}", ran.stdout, ran.stderr);
+        // The page is wrapped.
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in parts {
+            assert!(text.contains(part), "{arguments:?}: {part} is not in\n{text}");
         }
     }
 }
