@@ -114,7 +114,8 @@ mod tests {
 
     #[test]
     fn what_bars_the_way_is_a_cross_at_one_check_and_leaves_the_others_open() {
-        let judges: [(Concern, fn(&Account) -> Answer); 3] = [
+        type Judge = fn(&Account) -> Answer;
+        let judges: [(Concern, Judge); 3] = [
             (Concern::Credentials, credentials),
             (Concern::Region, region),
             (Concern::Proxy, proxy),

@@ -29,7 +29,12 @@ impl From<CommandError> for Trouble {
 
 impl From<divvy_terraform::Error> for Trouble {
     fn from(error: divvy_terraform::Error) -> Self {
-        of_terraform(error).into()
+        let by_hand = error.failure().map(|failure| format!("terraform {}", failure.subcommand));
+        let mut trouble = Self::from(of_terraform(error));
+        if trouble.hints.is_empty() {
+            trouble.hints.extend(by_hand);
+        }
+        trouble
     }
 }
 

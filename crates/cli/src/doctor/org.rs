@@ -3,6 +3,7 @@
 //! Pure: judges facts. Each function is one row of [`super::CHECKS`]. Invariant: nothing is
 //! concluded from the absence of what this client may not see.
 
+use divvy_core::Address;
 use divvy_core::name::visible as quoted;
 use divvy_genesys::how_to_grant;
 
@@ -59,7 +60,7 @@ pub(super) fn state_ids(_account: &Account, seen: &KindSeen) -> Answer {
         if absent.is_empty() {
             return Answer::tick(format!("all {tracked} tracked {plural} are there"));
         }
-        let named: Vec<_> = absent.iter().take(NAMED).map(|address| address.as_str()).collect();
+        let named: Vec<_> = absent.iter().take(NAMED).map(Address::as_str).collect();
         let more = absent.len().saturating_sub(NAMED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let answer = Answer::cross(format!(
@@ -155,7 +156,6 @@ fn sees_home_alone(seen: &KindSeen) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use divvy_core::Address;
     use divvy_core::survey::Listing;
 
     use super::super::tests::{account, division, trouble};

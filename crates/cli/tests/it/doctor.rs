@@ -39,14 +39,14 @@ fn well(seed: Seed) -> World {
 /// Runs doctor and reads its JSON, which is held to the schema.
 #[track_caller]
 fn checks(world: &World, code: i32) -> Checks {
-    Checks::of(world.divvy(&["doctor", "-o", "json"]).ended(code))
+    Checks::of(&world.divvy(&["doctor", "-o", "json"]).ended(code))
 }
 
 struct Checks(Vec<Value>);
 
 impl Checks {
     #[track_caller]
-    fn of(ran: Ran) -> Self {
+    fn of(ran: &Ran) -> Self {
         let document = ran.json();
         let errors: Vec<_> = validator()
             .iter_errors(&document)
@@ -137,7 +137,7 @@ fn a_wrong_secret_is_one_cross_and_is_not_shown() {
     world.set("GENESYSCLOUD_OAUTHCLIENT_SECRET", wrong);
     let ran = world.divvy(&["doctor", "-vvv", "-o", "json"]).ended(2);
     assert!(!ran.stdout.contains(wrong) && !ran.stderr.contains(wrong), "{}", ran.stderr);
-    let checks = Checks::of(ran);
+    let checks = Checks::of(&ran);
     assert_eq!(checks.crosses(), BTreeSet::from(["token"]));
     checks.says("token", &["not accepted", "check client id and secret", "correlation id"]);
     assert_eq!(checks.of_id("may_create")["ok"], Value::Null);
@@ -190,7 +190,7 @@ fn what_was_left_behind_is_named_and_never_quoted() {
     world.set("COLUMNS", "80");
     let ran = world.divvy(&["doctor", "-vvv", "-o", "json"]).ended(2);
     assert!(!ran.stdout.contains(planted) && !ran.stderr.contains(planted), "{}", ran.stdout);
-    let checks = Checks::of(ran);
+    let checks = Checks::of(&ran);
     for (id, part) in [
         ("errored_state", "terraform state push errored.tfstate"),
         ("state_lock", "ann@host"),
@@ -244,6 +244,23 @@ fn without_init_the_lock_file_says_so_and_the_org_is_asked_all_the_same() {
 }
 
 #[test]
+fn a_state_that_cannot_be_read_is_a_cross_with_something_to_type() {
+    let world = well(client(None, None));
+    world.write(
+        "backend.tf",
+        "terraform {\n  backend \"local\" {\n    path = \"other.tfstate\"\n  }\n}\n",
+    );
+    let first = checks(&world, 2);
+    assert_eq!(first.crosses(), BTreeSet::from(["state"]));
+    first.says("state", &["terraform init"]);
+    fs::remove_file(world.directory().join("backend.tf")).unwrap();
+    world.write("terraform.tfstate", "{\"version\":4");
+    let second = checks(&world, 2);
+    assert_eq!(second.crosses(), BTreeSet::from(["state"]));
+    assert_ne!(second.of_id("state")["hints"], json!([]));
+}
+
+#[test]
 fn a_variable_of_the_provider_block_is_evaluated() {
     let world = World::new(client(None, None));
     world.divisions(&[("eng", "name = \"Engineering\"")]).write(
@@ -252,7 +269,7 @@ fn a_variable_of_the_provider_block_is_evaluated() {
     );
     world.init();
     let variable = format!("-var=secret={SECRET}");
-    let checks = Checks::of(world.divvy(&["doctor", "-o", "json", "--", &variable]).ended(0));
+    let checks = Checks::of(&world.divvy(&["doctor", "-o", "json", "--", &variable]).ended(0));
     let from: Vec<_> = checks.0.iter().filter(|check| check["id"] == "credentials").collect();
     assert_eq!(from[1]["message"], "OAuth client client, from provider block");
     assert_eq!(from[1]["about"], "genesyscloud.eu");
