@@ -3,6 +3,7 @@
 //! Help texts are written for users. Never reads a file and never decides anything; values are
 //! checked here only as far as their spelling goes.
 
+pub(crate) mod doctor;
 mod explain;
 pub(crate) mod undo;
 
@@ -71,6 +72,7 @@ pub(crate) enum Command {
     Fix(Fix),
     Explain(Explain),
     List(List),
+    Doctor(doctor::Doctor),
     Emulate(Emulate),
     Undo(undo::Undo),
     Demo(Demo),

@@ -7,6 +7,7 @@ mod carry_out;
 mod commands;
 mod confirm;
 mod console;
+mod doctor;
 mod environment;
 mod error;
 mod history;

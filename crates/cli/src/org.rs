@@ -91,9 +91,16 @@ impl OrgFlags {
 
     /// Works out the connection of a command that needs no configuration.
     pub(crate) fn direct(&self, dialect: Dialect) -> CommandResult<Connection> {
+        self.without_configuration(dialect).map_err(of_connection)
+    }
+
+    /// As [`OrgFlags::direct`], for whoever looks at the reason.
+    pub(crate) fn without_configuration(
+        &self,
+        dialect: Dialect,
+    ) -> Result<Connection, ConnectionError> {
         Connection::from_flags(&self.fallback, &self.environment, dialect)
             .map(|connection| self.with_ca(connection))
-            .map_err(of_connection)
     }
 
     fn with_ca(&self, connection: Connection) -> Connection {

@@ -96,32 +96,12 @@ impl<'c> Surveyor<'c> {
         terraform: &TerraformArguments,
     ) -> CommandResult<Self> {
         let observers = observers(context);
-        let variables = context.environment.variables.clone();
-        let (from_environment, dropped) = PassedFlags::of_environment(&variables);
-        for flag in dropped {
-            context.console.mark(
-                Tone::Warning,
-                &format!("{flag} of TF_CLI_ARGS is left out of divvy's own calls"),
-            );
-        }
-        let given =
-            PassedFlags::parse(terraform.terraform_flags.iter().cloned()).map_err(of_terraform)?;
-        let program = Terraform::find(terraform.terraform_bin.as_deref(), variables)
-            .map_err(of_terraform)?
-            .observed_by(Arc::<Observers>::clone(&observers) as _)
-            .interrupted_by(context.interrupt.clone());
-        #[cfg(target_os = "linux")]
-        let program = program.leashed(crate::environment::leash::prefix());
-        let place = match &terraform.chdir {
-            Some(chdir) => context.environment.current_directory.join(chdir),
-            None => context.environment.current_directory.clone(),
-        };
-        let directory = WorkingDirectory::open(&place, program, from_environment.then(given))
+        let flags = passed_flags(context, terraform)?;
+        let program = program(context, terraform, &observers).map_err(of_terraform)?;
+        let place = place(context, terraform);
+        let directory = WorkingDirectory::open(&place, program, flags).map_err(of_terraform)?;
+        let blocks = Blocks::read(directory.path(), &data_directory(context, &place))
             .map_err(of_terraform)?;
-        let data =
-            context.environment.variables.get("TF_DATA_DIR").map_or(".terraform", String::as_str);
-        let blocks =
-            Blocks::read(directory.path(), &directory.path().join(data)).map_err(of_terraform)?;
         let flags = OrgFlags::read(context, org)?;
         Ok(Self { context, directory, blocks, observers, flags })
     }
@@ -443,6 +423,51 @@ pub(crate) fn read_states(context: &Context, paths: &[PathBuf]) -> CommandResult
             Ok(OtherState { label: path.display().to_string(), tracked })
         })
         .collect()
+}
+
+/// Reads the flags for Terraform, of the environment and of the command line.
+pub(crate) fn passed_flags(
+    context: &Context,
+    terraform: &TerraformArguments,
+) -> CommandResult<PassedFlags> {
+    let (from_environment, dropped) =
+        PassedFlags::of_environment(&context.environment.variables);
+    for flag in dropped {
+        context.console.mark(
+            Tone::Warning,
+            &format!("{flag} of TF_CLI_ARGS is left out of divvy's own calls"),
+        );
+    }
+    let given =
+        PassedFlags::parse(terraform.terraform_flags.iter().cloned()).map_err(of_terraform)?;
+    Ok(from_environment.then(given))
+}
+
+/// Finds Terraform, to be run as every command runs it.
+pub(crate) fn program(
+    context: &Context,
+    terraform: &TerraformArguments,
+    observers: &Arc<Observers>,
+) -> Result<Terraform, divvy_terraform::Error> {
+    let variables = context.environment.variables.clone();
+    let program = Terraform::find(terraform.terraform_bin.as_deref(), variables)?
+        .observed_by(Arc::<Observers>::clone(observers) as _)
+        .interrupted_by(context.interrupt.clone());
+    #[cfg(target_os = "linux")]
+    let program = program.leashed(crate::environment::leash::prefix());
+    Ok(program)
+}
+
+/// Returns the directory of the configuration.
+pub(crate) fn place(context: &Context, terraform: &TerraformArguments) -> PathBuf {
+    let here = &context.environment.current_directory;
+    terraform.chdir.as_ref().map_or_else(|| here.clone(), |chdir| here.join(chdir))
+}
+
+/// Returns where Terraform keeps modules and providers of the configuration at `place`.
+pub(crate) fn data_directory(context: &Context, place: &Path) -> PathBuf {
+    let named = context.environment.variables.get("TF_DATA_DIR");
+    place.join(named.map_or(".terraform", String::as_str))
 }
 
 fn listing_of<'s>(survey: &'s mut Survey, org: &OrgId, kind: &Kind) -> Option<&'s mut Listing> {

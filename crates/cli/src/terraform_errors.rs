@@ -40,9 +40,30 @@ pub(crate) fn of_terraform(error: Error) -> CommandError {
         Error::File { source, .. } if source.kind() == ErrorKind::StorageFull => {
             vec![MAKE_ROOM.to_owned()]
         }
-        other => other.failure().map(hints_of).unwrap_or_default(),
+        other => other.failure().map(hints_of_failure).unwrap_or_default(),
     };
     CommandError::failed(error).hints(hints)
+}
+
+/// A provider that did not start has most often been told why by the API: what it was told is in
+/// the text.
+fn hints_of_failure(failure: &Failure) -> Vec<String> {
+    let told = match failure.kind {
+        FailureKind::ProviderStart => status_in(&failure.diagnostic.summary),
+        _ => None,
+    };
+    let mut hints = told.map(divvy_genesys::hints_of_status).unwrap_or_default();
+    hints.extend(hints_of(failure).into_iter().filter(|_| told != Some(401)));
+    hints
+}
+
+/// Reads the status out of `API Error: 403 - …`. The login service's 400 means wrong credentials.
+fn status_in(summary: &str) -> Option<u16> {
+    if summary.contains("Auth Error: 400 - invalid_client") {
+        return Some(401);
+    }
+    let (_, rest) = summary.split_once("API Error: ")?;
+    rest.split(' ').next()?.parse().ok()
 }
 
 fn hints_of(failure: &Failure) -> Vec<String> {
@@ -100,5 +121,23 @@ pub(crate) fn of_file(path: &Path, error: Error, remedy: &str) -> CommandError {
         Error::Document { .. } => CommandError::failed(format!("{}: {error}", path.display())).hint(remedy),
         Error::File { .. } => CommandError::failed(error).hint(remedy),
         other => of_terraform(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_api_told_the_provider_is_read_out_of_its_text() {
+        for (summary, status) in [
+            ("API Error: 403 - You are not authorized (1-2-3)", Some(403)),
+            ("API Error: 429 - Rate limit (1)", Some(429)),
+            ("failed to authorize: Auth Error: 400 - invalid_client (x)", Some(401)),
+            ("failed to authorize: Auth Error: 400 - invalid_request (rate limit exceeded; 5)", None),
+            ("context deadline exceeded", None),
+        ] {
+            assert_eq!(status_in(summary), status, "{summary}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use divvy_core::effect::{Effect, Observer, Outcome};
-use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{RequestBuilder, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -71,6 +71,8 @@ pub struct Client {
     observer: Arc<dyn Observer>,
     interrupt: CancellationToken,
     requests: AtomicU64,
+    /// By how many seconds this machine was ahead when the newest dated answer came.
+    clock_skew: Mutex<Option<i64>>,
 }
 
 /// One try that did not succeed.
@@ -116,6 +118,7 @@ impl Client {
             observer,
             interrupt,
             requests: AtomicU64::new(0),
+            clock_skew: Mutex::new(None),
             connection,
         })
     }
@@ -136,6 +139,12 @@ impl Client {
     /// Returns how many requests were sent, each try counted, the token's included.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Returns by how many seconds the clock of this machine is ahead of the API's (behind, if
+    /// negative); `None` before an answer with a `Date`. A proxy's answer counts too.
+    pub fn clock_skew(&self) -> Option<i64> {
+        *self.clock_skew.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends a request with the run's token; once more with a new one if that is rejected.
@@ -257,11 +266,20 @@ impl Client {
 
     async fn receive(&self, request: RequestBuilder) -> Result<Answer, reqwest::Error> {
         let response = request.send().await?;
+        self.read_clock(response.headers());
         Ok(Answer {
             status: response.status(),
             headers: response.headers().clone(),
             body: response.bytes().await?.to_vec(),
         })
+    }
+
+    fn read_clock(&self, headers: &HeaderMap) {
+        let date = header(headers, DATE.as_str()).and_then(|text| httpdate::parse_http_date(&text).ok());
+        if let Some(date) = date {
+            let skew = seconds_ahead(SystemTime::now(), date);
+            *self.clock_skew.lock().unwrap_or_else(PoisonError::into_inner) = Some(skew);
+        }
     }
 
     fn request(&self, call: &Call, url: &Url, authorization: Authorization<'_>) -> RequestBuilder {
@@ -437,6 +455,15 @@ impl Drop for Watched<'_> {
         if !self.has_ended {
             self.tell(None);
         }
+    }
+}
+
+/// How far `here` is ahead of `there`, in whole seconds; negative if it is behind.
+fn seconds_ahead(here: SystemTime, there: SystemTime) -> i64 {
+    let whole = |length: Duration| i64::try_from(length.as_secs()).unwrap_or(i64::MAX);
+    match here.duration_since(there) {
+        Ok(ahead) => whole(ahead),
+        Err(behind) => -whole(behind.duration()),
     }
 }
 

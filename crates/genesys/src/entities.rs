@@ -139,6 +139,15 @@ impl Client {
         }
     }
 
+    /// Asks for the org's products, as the provider does at each start and fails if it may not.
+    ///
+    /// # Errors
+    /// What the provider would be told.
+    pub async fn products(&self) -> Result<(), Error> {
+        let call = Call::get("/api/v2/authorization/products");
+        self.send::<serde::de::IgnoredAny>(&call).await.map(drop)
+    }
+
     /// Lists every visible entity of a kind: one page, then all others at the same time.
     pub async fn listing(&self, kind: &'static Kind) -> Result<Listing, Error> {
         let pages = self.list(kind, &self.collection(kind)).await?;

@@ -3,32 +3,58 @@
 //! Never decides anything and never repeats the error's own text. Invariant: every reason that a
 //! person can do something about has at least one hint.
 
-use crate::error::{Error, NetworkFailure, Reason};
+use crate::error::{Error, Exchange, NetworkFailure, Reason};
 
 /// Where an administrator grants permissions to an OAuth client.
 const ROLES: &str = "Admin > Integrations > OAuth > the client > Roles";
 
+/// How long a change there takes (source: the vendor's help centre).
+const DELAY: &str = "a new grant can take five minutes to act";
+
+const CREDENTIALS: &[&str] = &[
+    "check client id and secret (Admin > Integrations > OAuth): a new secret makes the old one useless, and a change there can take some minutes to act",
+    "check the region: credentials are valid in their own region only",
+    "`divvy doctor` says which credentials were used and where they came from",
+];
+
+const RATE: &[&str] = &[
+    "wait a minute and run the same command again",
+    "run fewer clients at once: the usual limit is 300 requests a minute for each token (`divvy ensure --rate N`)",
+];
+
+const UNAVAILABLE: &[&str] = &[
+    "run the same command again in a few minutes",
+    "give the correlation id to Genesys Cloud Care if it stays",
+];
+
+/// Returns what to do after a status that somebody else was told, such as the provider; may be
+/// empty.
+pub fn hints_of_status(status: u16) -> Vec<String> {
+    match status {
+        401 => own(CREDENTIALS),
+        403 => how_to_grant(&[]),
+        429 => own(RATE),
+        500..=599 => own(UNAVAILABLE),
+        _ => Vec::new(),
+    }
+}
+
 impl Error {
     /// Returns what to do next, the most likely thing first; may be empty.
     pub fn hints(&self) -> Vec<String> {
-        let own = |hints: &[&str]| hints.iter().map(|&hint| hint.to_owned()).collect();
         match &self.reason {
-            Reason::WrongCredentials => own(&[
-                "check client id and secret: a new secret makes the old one useless",
-                "check the region: credentials are valid in their own region only",
-                "`divvy doctor` says which credentials were used and where they came from",
-            ]),
-            Reason::Forbidden { permissions } => forbidden(permissions),
+            Reason::WrongCredentials => own(CREDENTIALS),
+            Reason::Forbidden { permissions } if permissions.is_empty() => {
+                let scope = scope(&self.exchange).map(|scope| {
+                    format!("where the org enforces scopes, the OAuth client needs {scope}")
+                });
+                scope.into_iter().chain(how_to_grant(permissions)).collect()
+            }
+            Reason::Forbidden { permissions } => how_to_grant(permissions),
             Reason::NotFound => own(&["check the id, and that the region is the org's own"]),
             Reason::Conflict => own(&["look the name up: `divvy list NAME`"]),
-            Reason::RateLimited { .. } => own(&[
-                "wait a minute and run the same command again",
-                "send fewer requests: `--rate N` (requests a minute; the usual limit is 300 a token)",
-            ]),
-            Reason::Unavailable => own(&[
-                "run the same command again in a few minutes",
-                "give the correlation id to Genesys Cloud Care if it stays",
-            ]),
+            Reason::RateLimited { .. } => own(RATE),
+            Reason::Unavailable => own(UNAVAILABLE),
             Reason::UnknownOutcome => own(&[
                 "run the same command again: it looks the name up before it creates anything",
             ]),
@@ -50,12 +76,18 @@ impl Error {
             Reason::Redirect { .. } => own(&[
                 "use the base URL of the API itself: `--region`, or `--api-url` without detour",
             ]),
-            Reason::Refused | Reason::Interrupted => Vec::new(),
+            Reason::Refused => own(&["give the correlation id to Genesys Cloud Care if the message does not help"]),
+            Reason::Interrupted => Vec::new(),
         }
     }
 }
 
-fn forbidden(permissions: &[String]) -> Vec<String> {
+fn own(hints: &[&str]) -> Vec<String> {
+    hints.iter().map(|&hint| hint.to_owned()).collect()
+}
+
+/// Returns how to give a client the permissions (or scopes) that it lacks, and how long that takes.
+pub fn how_to_grant(permissions: &[String]) -> Vec<String> {
     let (scopes, roles): (Vec<&String>, Vec<&String>) = permissions
         .iter()
         .partition(|permission| permission.matches(':').count() == 1);
@@ -71,8 +103,17 @@ fn forbidden(permissions: &[String]) -> Vec<String> {
             "compare the roles of the OAuth client with what the request needs: {ROLES}"
         ));
     }
-    hints.push("a new grant can take five minutes to act".to_owned());
+    hints.push(DELAY.to_owned());
     hints
+}
+
+/// Returns the OAuth scope of a request (source: the provider's pages on authorization resources).
+fn scope(exchange: &Exchange) -> Option<&'static str> {
+    let is_authorization = exchange.path.contains("/api/v2/authorization/");
+    is_authorization.then_some(match exchange.method {
+        "GET" => "authorization:readonly",
+        _ => "authorization",
+    })
 }
 
 fn network(failure: NetworkFailure, host: &str) -> Vec<String> {

@@ -78,6 +78,13 @@ impl ProxyServer {
         self.exceptions.is_none()
     }
 
+    /// Returns protocol, host and port, without user name and password.
+    pub(crate) fn address(&self) -> Option<String> {
+        let url = Url::parse(self.url.expose_secret()).ok()?;
+        let port = url.port_or_known_default().map_or(String::new(), |port| format!(":{port}"));
+        Some(format!("{}://{}{port}", url.scheme(), url.host_str()?))
+    }
+
     /// Returns the password, so that it can be kept out of every text.
     pub(crate) fn password(&self) -> Option<SecretString> {
         let in_url = || {
@@ -212,6 +219,7 @@ mod tests {
             shown.contains("proxy.test") && !shown.contains("hush"),
             "{shown}"
         );
+        assert_eq!(proxies[0].address().unwrap(), "http://proxy.test:3128");
         assert_eq!(proxies[0].password().unwrap().expose_secret(), "hush");
     }
 

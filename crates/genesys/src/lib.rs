@@ -28,5 +28,6 @@ pub use connection::{Connection, ConnectionError, Environment, Fallback, Flags, 
 pub use dialect::Dialect;
 pub use entities::{Conflict, Ensured, NewEntity, ObjectCounts, Organization, PrintedRequest};
 pub use error::{Error, Exchange, NetworkFailure, Reason};
+pub use hints::{hints_of_status, how_to_grant};
 pub use profile::Profile;
 pub use region::Region;

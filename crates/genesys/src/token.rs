@@ -33,6 +33,15 @@ enum State {
 }
 
 impl Client {
+    /// Makes sure that there is a token, before anything is asked with it. A token that was made
+    /// elsewhere is taken as it is: the first request shows whether it is good.
+    ///
+    /// # Errors
+    /// If the login service gives none.
+    pub async fn authenticate(&self) -> Result<(), Error> {
+        self.token().await.map(drop)
+    }
+
     /// Returns the run's token, asking for it if nobody has.
     pub(crate) async fn token(&self) -> Result<Token, Error> {
         self.token_after(None).await

@@ -11,6 +11,7 @@ mod error;
 mod failure;
 mod import_plan;
 mod invocation;
+mod lock_file;
 pub mod logs;
 mod passed_flags;
 mod plan_document;
@@ -25,8 +26,11 @@ pub use blocks::{Blocks, Credentials, ImportBlock, Place, ProviderBlock};
 pub use diagnostics::Diagnostic;
 pub use error::{Document, DocumentProblem, Error};
 pub use failure::{Failure, FailureKind, LockHolder};
-pub use import_plan::{Adoption, Import, Imported, LeftOut, Reason, Way, WhenDrifted};
+pub use import_plan::{
+    Adoption, Import, Imported, LeftOut, Reason, Way, WhenDrifted, left_over_imports,
+};
 pub use invocation::PlanRequest;
+pub use lock_file::{LockFile, LockedProvider};
 pub use passed_flags::PassedFlags;
 pub use plan_document::{PlanDocument, ResourceChange};
 pub use program::{PROGRAM_VARIABLE, Terraform};

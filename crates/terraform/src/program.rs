@@ -15,12 +15,13 @@ use std::time::Instant;
 
 use divvy_core::effect::{Effect, Observer, Outcome, Unobserved};
 use rustix::process::{Pid, Signal, kill_process};
+use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 
 use crate::Environment;
-use crate::error::Error;
+use crate::error::{Document, DocumentProblem, Error};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 
@@ -105,6 +106,23 @@ impl Terraform {
     pub fn name(&self) -> String {
         let name = self.program.file_name().unwrap_or(self.program.as_os_str());
         name.to_string_lossy().into_owned()
+    }
+
+    /// Asks the program for its version, such as `1.11.4`. A plan's JSON tells it as well.
+    ///
+    /// # Errors
+    /// [`Error::Terraform`], [`Error::Interrupted`], [`Error::CannotRun`], [`Error::Document`].
+    pub async fn version(&self, directory: &Path) -> Result<String, Error> {
+        #[derive(Deserialize)]
+        struct Version {
+            terraform_version: String,
+        }
+        let output = self.run(directory, &Invocation::version()).await?;
+        let version: Version = serde_json::from_slice(&output.stdout).map_err(|error| {
+            let problem = DocumentProblem::of_parse(&output.stdout, error);
+            Error::document(Document::Version, problem)
+        })?;
+        Ok(version.terraform_version)
     }
 
     pub(crate) fn environment(&self) -> &Environment {

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 
 use crate::blocks::{Blocks, Form, Written};
 use crate::error::Error;
-use crate::plan_document::PlanDocument;
+use crate::plan_document::{PlanDocument, ProviderConfig};
 use crate::working_directory::WorkingDirectory;
 
 /// The local name and the last part of the source of the provider that is read here.
@@ -57,6 +57,18 @@ impl WorkingDirectory {
         }
         Ok(reader.arguments(&evaluated))
     }
+
+    /// Learns the same from the blocks alone, for when no plan can be made: a provider that cannot
+    /// log in makes none. Variables of modules stay open.
+    ///
+    /// # Errors
+    /// As [`WorkingDirectory::provider_arguments`].
+    pub async fn provider_arguments_without_plan(
+        &self,
+        blocks: &Blocks,
+    ) -> Result<BTreeMap<Alias, ProviderArguments>, Error> {
+        self.provider_arguments(&blocks.as_plan(), blocks).await
+    }
 }
 
 impl PlanDocument {
@@ -82,7 +94,7 @@ impl Blocks {
             (Some(block), None) => &block.body,
             (Some(_), Some(_)) => return None,
         };
-        let expressions = written.as_plan_json()?;
+        let expressions = written.as_plan_json(Expressions::Refused)?;
         let plan = PlanDocument::default();
         let body = BodyReader {
             reader: &Reader::new(&plan, self),
@@ -92,26 +104,71 @@ impl Blocks {
         };
         Some(body.arguments(&Evaluated::new()))
     }
+
+    /// Returns the arguments of every provider configuration, as far as they are constants.
+    pub fn constant_provider_arguments(&self) -> BTreeMap<Alias, ProviderArguments> {
+        Reader::new(&self.as_plan(), self).arguments(&Evaluated::new())
+    }
+
+    /// Spells the provider blocks as a plan's JSON would.
+    fn as_plan(&self) -> PlanDocument {
+        let configurations = self.providers(PROVIDER).map(|block| {
+            let module_address = (!block.module.is_empty())
+                .then(|| block.module.iter().map(|name| format!("module.{name}")))
+                .map(|steps| steps.collect::<Vec<_>>().join("."));
+            let local = match &block.alias {
+                Some(alias) => format!("{PROVIDER}.{alias}"),
+                None => PROVIDER.to_owned(),
+            };
+            let key = match &module_address {
+                Some(module) => format!("{module}:{local}"),
+                None => local,
+            };
+            let configuration = ProviderConfig {
+                name: PROVIDER.to_owned(),
+                full_name: String::new(),
+                alias: block.alias.clone(),
+                module_address,
+                expressions: block.body.as_plan_json(Expressions::Open).unwrap_or_default(),
+            };
+            (key, configuration)
+        });
+        PlanDocument::of_providers(configurations.collect())
+    }
+}
+
+/// What becomes of a body that holds more than constants.
+#[derive(Clone, Copy, PartialEq)]
+enum Expressions {
+    /// It is not spelled at all.
+    Refused,
+    /// What is no constant is an open reference.
+    Open,
 }
 
 impl Written {
-    /// Spells a body of constants as a plan's JSON would; `None` if anything else is in it.
-    fn as_plan_json(&self) -> Option<Map<String, Value>> {
-        if !self.dynamic.is_empty() {
+    /// Spells a body as a plan's JSON would.
+    fn as_plan_json(&self, expressions: Expressions) -> Option<Map<String, Value>> {
+        if expressions == Expressions::Refused && !self.dynamic.is_empty() {
             return None;
         }
         let mut json = Map::new();
         for (name, argument) in &self.arguments {
-            let constant = match &argument.form {
-                Form::Null => Value::Null,
-                Form::Literal(text) => Value::from(text.as_str()),
-                Form::Expression(_) | Form::Opaque => return None,
+            let spelled = match (&argument.form, expressions) {
+                (Form::Null, _) => json!({ "constant_value": null }),
+                (Form::Literal(text), _) => json!({ "constant_value": text }),
+                // Only a plain reference: another expression may hold a secret.
+                (Form::Expression(text), Expressions::Open) if is_traversal(text) => {
+                    json!({ "references": [text] })
+                }
+                (Form::Expression(_) | Form::Opaque, Expressions::Open) => json!({}),
+                (Form::Expression(_) | Form::Opaque, Expressions::Refused) => return None,
             };
-            json.insert(name.clone(), json!({ "constant_value": constant }));
+            json.insert(name.clone(), spelled);
         }
         for (name, body) in &self.blocks {
             let bodies = json.entry(name.clone()).or_insert_with(|| Value::Array(Vec::new()));
-            bodies.as_array_mut()?.push(Value::Object(body.as_plan_json()?));
+            bodies.as_array_mut()?.push(Value::Object(body.as_plan_json(expressions)?));
         }
         Some(json)
     }
@@ -403,6 +460,11 @@ fn is_identifier(text: &str) -> bool {
     let mut characters = text.chars();
     characters.next().is_some_and(|c| c.is_alphabetic() || c == '_')
         && characters.all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+}
+
+/// Says whether a text is names and dots alone, such as `data.vault_secret.gc.id`.
+fn is_traversal(text: &str) -> bool {
+    text.split('.').all(is_identifier)
 }
 
 /// Reads `module.a.module.b`: modules with provider blocks of their own have no instance keys.

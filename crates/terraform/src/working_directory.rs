@@ -15,7 +15,7 @@ use divvy_core::survey::ErroredState;
 use divvy_core::{Address, Consent, EntityId};
 use serde::Deserialize;
 
-use crate::error::{Document, DocumentProblem, Error};
+use crate::error::Error;
 use crate::failure::FailureKind;
 use crate::invocation::{Invocation, PlanRequest};
 use crate::passed_flags::PassedFlags;
@@ -101,23 +101,6 @@ impl WorkingDirectory {
     /// Returns how often Terraform was started here.
     pub fn terraform_runs(&self) -> usize {
         self.runs.load(Ordering::Relaxed)
-    }
-
-    /// Asks the program for its version, such as `1.11.4`. The plan's JSON tells it as well.
-    ///
-    /// # Errors
-    /// As every run: [`Error::Terraform`], [`Error::Interrupted`], [`Error::CannotRun`].
-    pub async fn version(&self) -> Result<String, Error> {
-        #[derive(Deserialize)]
-        struct Version {
-            terraform_version: String,
-        }
-        let output = self.run(&Invocation::version()).await?;
-        let version: Version = serde_json::from_slice(&output.stdout).map_err(|error| {
-            let problem = DocumentProblem::of_parse(&output.stdout, &error);
-            Error::document(Document::Version, problem)
-        })?;
-        Ok(version.terraform_version)
     }
 
     /// Makes a plan and saves it.

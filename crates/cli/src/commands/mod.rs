@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod doctor;
 mod emulate;
 mod explain;
 mod fix;
@@ -71,6 +72,7 @@ async fn run(
         Command::Fix(arguments) => Box::pin(fix::run(&context, &arguments)).await,
         Command::Explain(arguments) => Box::pin(explain::run(&context, &arguments)).await,
         Command::List(arguments) => list::run(&context, &arguments).await,
+        Command::Doctor(arguments) => Box::pin(doctor::run(&context, &arguments)).await,
         Command::Emulate(arguments) => emulate::run(&context, &arguments).await,
         Command::Undo(arguments) => undo::run(&context, &arguments).await,
         Command::Demo(arguments) => demo::run(&context, &arguments).await,

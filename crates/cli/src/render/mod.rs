@@ -11,7 +11,7 @@ pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod table;
-mod text;
+pub(crate) mod text;
 
 use std::io;
 

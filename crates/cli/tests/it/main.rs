@@ -1,5 +1,6 @@
 //! Integration tests of the program.
 
+mod doctor;
 mod end_to_end;
 mod explain;
 mod house;

@@ -247,6 +247,11 @@ impl Connection {
         &self.base_from
     }
 
+    /// Returns the proxies that requests may go through, as protocol, host and port.
+    pub fn proxies(&self) -> Vec<String> {
+        self.proxies.iter().filter_map(ProxyServer::address).collect()
+    }
+
     /// Says whether every request certainly goes through a proxy. One of the environment may have
     /// exceptions, so it is no certainty.
     pub(crate) fn is_behind_proxy(&self) -> bool {

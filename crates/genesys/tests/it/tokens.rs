@@ -177,3 +177,27 @@ async fn a_login_service_that_does_not_answer_is_told() {
     assert_eq!(error.reason, Reason::Network(NetworkFailure::TimedOut));
     assert_eq!(error.exchange.path, LOGIN);
 }
+
+#[tokio::test]
+async fn a_client_can_log_in_before_it_asks_anything_and_reads_the_clock_meanwhile() {
+    let server = Server::start(|_, _| {
+        let body = r#"{"access_token":"t0ken-of-the-test"}"#;
+        reply(200, &[("Date", "Sun, 06 Nov 1994 08:49:37 GMT")], body)
+    })
+    .await;
+    let client = client(&server.url);
+    assert_eq!(client.clock_skew(), None);
+    client.authenticate().await.unwrap();
+    client.authenticate().await.unwrap();
+    assert_eq!(server.count("POST", LOGIN), 1);
+    let years = client.clock_skew().unwrap() / (365 * 24 * 3600);
+    assert!(years >= 31, "{years} years ahead of 1994");
+}
+
+#[tokio::test]
+async fn an_undated_answer_tells_no_clock() {
+    let server = Server::start(|_, _| token(TOKEN)).await;
+    let client = client(&server.url);
+    client.authenticate().await.unwrap();
+    assert_eq!(client.clock_skew(), None);
+}

@@ -57,8 +57,11 @@ impl Drop for BlocksFile {
     }
 }
 
-/// Finds the files of runs that were killed before they could remove them.
-pub(super) fn left_over(directory: &Path) -> Result<Vec<PathBuf>, Error> {
+/// Finds the files of import blocks of runs that were killed before they could remove them.
+///
+/// # Errors
+/// [`Error::File`] if the directory cannot be read.
+pub fn left_over(directory: &Path) -> Result<Vec<PathBuf>, Error> {
     let entries = fs::read_dir(directory).map_err(|e| Error::file(directory, "read", e))?;
     let mut found = Vec::new();
     for entry in entries {

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use divvy_core::{Address, Consent, EntityId};
 
 use self::blocks_file::BlocksFile;
+pub use self::blocks_file::left_over as left_over_imports;
 use self::judge::{Judgement, Unfit, judge};
 use crate::error::Error;
 use crate::failure::{Failure, FailureKind};

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-pub(crate) use self::configuration::Configuration;
+pub(crate) use self::configuration::{Configuration, ProviderConfig};
 pub use self::resource_change::ResourceChange;
 use crate::error::{Document, DocumentProblem, Error};
 
@@ -101,6 +101,12 @@ impl PlanDocument {
             return Err(refuse(DocumentProblem::NoPlan));
         }
         Ok(document)
+    }
+
+    /// Makes a plan of nothing but provider configurations, by their keys.
+    pub(crate) fn of_providers(providers: BTreeMap<String, ProviderConfig>) -> Self {
+        let configuration = Configuration { providers, ..Configuration::default() };
+        Self { configuration, ..Self::default() }
     }
 
     /// Returns the version of the Terraform (or OpenTofu) that made the plan.

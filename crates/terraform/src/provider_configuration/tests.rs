@@ -232,3 +232,48 @@ fn a_block_of_constants_is_known_before_a_plan_and_any_other_is_not() {
         assert!(known(open).is_none(), "{open}");
     }
 }
+
+#[test]
+fn blocks_alone_tell_constants_and_what_stays_open_without_showing_an_expression() {
+    let files = [
+        (
+            "main.tf",
+            r#"
+provider "genesyscloud" {
+  oauthclient_id     = "id-1"
+  oauthclient_secret = "hu${var.sh}"
+  aws_region         = var.region
+  gateway {
+    host = local.host
+    port = "8080"
+  }
+}
+provider "genesyscloud" {
+  alias      = "eu"
+  aws_region = "eu-west-1"
+}
+"#,
+        ),
+        ("modules/a/main.tf", "provider \"genesyscloud\" {\n  aws_region = \"ap-south-1\"\n}\n"),
+        (
+            ".terraform/modules/modules.json",
+            r#"{"Modules":[{"Key":"","Dir":"."},{"Key":"a","Dir":"modules/a"}]}"#,
+        ),
+    ];
+    let case = Case::new(br#"{"format_version":"1.2"}"#, &files);
+    let all = case.blocks.constant_provider_arguments();
+    let keys: Vec<&str> = all.keys().map(Alias::as_str).collect();
+    assert_eq!(keys, ["genesyscloud", "genesyscloud.eu", "module.a:genesyscloud"]);
+    let default = &all[&Alias::new("genesyscloud")];
+    assert_eq!(text(&default.oauthclient_id), "id-1");
+    assert!(matches!(&default.oauthclient_secret, Argument::Open(shown) if shown == "an expression"));
+    assert!(matches!(&default.aws_region, Argument::Open(shown) if shown == "var.region"));
+    let gateway = default.gateway.as_ref().unwrap();
+    assert_eq!(text(&gateway.port), "8080");
+    assert!(matches!(&gateway.host, Argument::Open(shown) if shown == "local.host"));
+    assert_eq!(text(&all[&Alias::new("module.a:genesyscloud")].aws_region), "ap-south-1");
+
+    let plan = case.blocks.as_plan();
+    let open = Reader::new(&plan, &case.blocks).open_expressions();
+    assert_eq!(open, ["\"hu${var.sh}\"", "local.host", "var.region"]);
+}

@@ -65,3 +65,18 @@ provider "genesyscloud" {
     ));
     assert_eq!(sandbox.effects.take(), ["console"]);
 }
+
+#[test]
+fn without_a_plan_the_blocks_and_a_console_tell_the_same() {
+    let sandbox = Sandbox::new("variable \"secret\" {\n  sensitive = true\n}\n");
+    // Apart from the rest: Terraform itself would look for this provider. The reader does not ask.
+    let provider = "provider \"genesyscloud\" {\n  oauthclient_id     = \"id-1\"\n  oauthclient_secret = var.secret\n}\n";
+    sandbox.write("beside/main.tf", provider);
+    let blocks = Blocks::read(&sandbox.path().join("beside"), Path::new(".terraform")).unwrap();
+    let directory = sandbox.open_with(&["-var=secret=hush"]);
+    let all = block_on(directory.provider_arguments_without_plan(&blocks)).unwrap();
+    let arguments = &all[&Alias::new("genesyscloud")];
+    assert_eq!(arguments.oauthclient_id.known().unwrap(), "id-1");
+    assert_eq!(arguments.oauthclient_secret.known().unwrap().expose_secret(), "hush");
+    assert_eq!(sandbox.effects.take(), ["console"]);
+}

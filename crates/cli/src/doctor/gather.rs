@@ -1,0 +1,458 @@
+//! Gathers the facts: files, Terraform and every org at the same time, each as far as it goes.
+//!
+//! Reads only, and judges nothing. Invariant: whatever fails becomes a fact; the only errors are a
+//! wrong command line and an interrupt.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use divvy_core::kind::KINDS;
+use divvy_core::provider_arguments::Argument;
+use divvy_core::survey::{Alias, ById, StatePresence, TrackedInstance};
+use divvy_core::{EntityId, Kind, ProviderArguments};
+use divvy_genesys::{Client, Connection, ConnectionError, Dialect, Reason, Region, Settings};
+use divvy_terraform::{
+    Blocks, LockFile, PassedFlags, StateDocument, Terraform, WorkingDirectory, holds_configuration,
+    left_over_imports,
+};
+use futures_util::future::join_all;
+
+use super::facts::{
+    Account, Answers, Concern, Configuration, Facts, Heard, KindSeen, NoWay, Program, State,
+    Trouble, Way,
+};
+use super::{leftovers, provider};
+use crate::arguments::{OrgArguments, TerraformArguments};
+use crate::commands::Context;
+use crate::error::{CommandError, CommandResult};
+use crate::observers::Observers;
+use crate::org::{OrgFlags, client};
+use crate::survey::{data_directory, observers, passed_flags, place, program};
+
+/// Patience of a doctor: long enough for a slow org, short enough to say that none answers.
+const SETTINGS: Settings = Settings {
+    rate: 300,
+    concurrency: 10,
+    try_timeout: Duration::from_secs(10),
+    attempts: 2,
+    first_wait: Duration::from_millis(250),
+    longest_pause: Duration::from_secs(20),
+};
+
+/// Finds out everything that the checks ask.
+pub(crate) async fn gather(
+    context: &Context,
+    org: &OrgArguments,
+    terraform: &TerraformArguments,
+) -> CommandResult<Facts> {
+    let flags = passed_flags(context, terraform)?;
+    let observers = observers(context);
+    let place = place(context, terraform);
+    let found = program(context, terraform, &observers);
+    let blocks = read_blocks(context, &place);
+    let directory = open(&place, found.as_ref().ok(), flags);
+    let (version, state, accounts) = tokio::join!(
+        version(found.as_ref().ok(), context),
+        pull(directory.as_ref()),
+        accounts(context, org, directory.as_ref(), blocks.as_ref().ok(), &observers),
+    );
+    let mut accounts = accounts;
+    look_for_ids(&mut accounts, state.told()).await;
+    if context.interrupt.is_cancelled() {
+        return Err(CommandError::interrupted());
+    }
+    Ok(Facts {
+        terraform: found.map_err(Trouble::from).map(|found| Program {
+            name: found.name(),
+            path: found.program().to_owned(),
+            version,
+        }),
+        configuration: blocks
+            .map(|blocks| configuration(context, &place, &blocks, directory.as_ref())),
+        state,
+        accounts: accounts.into_iter().map(|(account, _)| account).collect(),
+        leftovers: leftovers::find(&place, &context.environment.variables),
+    })
+}
+
+fn read_blocks(context: &Context, place: &Path) -> Result<Blocks, Trouble> {
+    if !place.is_dir() {
+        return Err(divvy_terraform::Error::NoDirectory { path: place.to_owned() }.into());
+    }
+    if !holds_configuration(place)? {
+        return Err(divvy_terraform::Error::NoConfiguration { path: place.to_owned() }.into());
+    }
+    Ok(Blocks::read(place, &data_directory(context, place))?)
+}
+
+/// Opens the directory, if there is a program to run in it and something to run it on.
+fn open(place: &Path, program: Option<&Terraform>, flags: PassedFlags) -> Option<WorkingDirectory> {
+    WorkingDirectory::open(place, program?.clone(), flags).ok()
+}
+
+async fn version(program: Option<&Terraform>, context: &Context) -> Result<String, Trouble> {
+    match program {
+        Some(program) => {
+            let anywhere = &context.environment.current_directory;
+            program.version(anywhere).await.map_err(Trouble::from)
+        }
+        None => Err(Trouble::default()),
+    }
+}
+
+async fn pull(directory: Option<&WorkingDirectory>) -> Heard<State> {
+    let Some(directory) = directory else { return Heard::Unasked };
+    let read = |document: StateDocument| {
+        let tracked = document.tracked()?;
+        Ok(State {
+            is_there: tracked.presence == StatePresence::Present,
+            instances: tracked.instances,
+            addresses: document.addresses(),
+        })
+    };
+    directory.state_pull().await.and_then(read).into()
+}
+
+fn configuration(
+    context: &Context,
+    place: &Path,
+    blocks: &Blocks,
+    directory: Option<&WorkingDirectory>,
+) -> Configuration {
+    let lock_file = LockFile::read(place);
+    let source = blocks.required_provider("genesyscloud").map(str::to_owned);
+    let entry = lock_file.provider(provider::VENDOR);
+    let is_installed = entry.is_some_and(|entry| {
+        let providers = data_directory(context, place).join("providers");
+        providers.join(&entry.source).join(&entry.version).is_dir()
+    });
+    let ours = left_over_imports(place).unwrap_or_default();
+    let reattached = context.environment.variables.get("TF_REATTACH_PROVIDERS");
+    Configuration {
+        is_reattached: reattached.is_some_and(|text| text.contains("genesyscloud")),
+        is_installed,
+        source,
+        lock_file,
+        backend: blocks.backend().map(str::to_owned),
+        workspace: directory.and_then(WorkingDirectory::workspace),
+        unreadable: blocks.unreadable().iter().map(|file| file.display().to_string()).collect(),
+        literal_credentials: blocks.literal_credentials().iter().map(ToString::to_string).collect(),
+        imports: blocks
+            .imports()
+            .iter()
+            .filter(|import| !ours.iter().any(|path| path.ends_with(&import.place.file)))
+            .map(|import| (import.to.clone(), import.place.to_string()))
+            .collect(),
+    }
+}
+
+/// Works every account out and asks its org, all at the same time.
+async fn accounts(
+    context: &Context,
+    org: &OrgArguments,
+    directory: Option<&WorkingDirectory>,
+    blocks: Option<&Blocks>,
+    observers: &Arc<Observers>,
+) -> Vec<(Account, Option<Client>)> {
+    let flags = OrgFlags::read(context, org).map_err(Trouble::from);
+    let written = match blocks {
+        Some(blocks) => provider_arguments(directory, blocks).await,
+        None => BTreeMap::new(),
+    };
+    let is_only_one = written.len() == 1;
+    let mut ways: Vec<(Option<&Alias>, Result<Connection, NoWay>)> = Vec::new();
+    match &flags {
+        Err(trouble) => {
+            let no_way = NoWay { concern: Concern::Credentials, trouble: trouble.clone() };
+            ways.push((None, Err(no_way)));
+        }
+        Ok(flags) if written.is_empty() => {
+            ways.push((None, flags.without_configuration(Dialect::Published).map_err(no_way)));
+        }
+        Ok(flags) => ways.extend(written.iter().map(|(alias, arguments)| {
+            let connection = flags.connection(alias, arguments, is_only_one);
+            (Some(alias), connection.map_err(no_way))
+        })),
+    }
+    let written = &written;
+    let asked = ways.into_iter().map(|(alias, connection)| async move {
+        let arguments = alias.and_then(|alias| written.get(alias));
+        let (client, answers) = match &connection {
+            Ok(connection) => ask(context, connection, observers).await,
+            Err(_) => (None, Answers::default()),
+        };
+        let account = Account {
+            alias: alias.map(|alias| alias.as_str().to_owned()),
+            way: connection.map(|connection| way(&connection)),
+            regions_named: regions_named(context, org, arguments),
+            answers,
+        };
+        (account, client)
+    });
+    join_all(asked).await
+}
+
+/// Learns what each provider block says. No block at all is an empty one.
+async fn provider_arguments(
+    directory: Option<&WorkingDirectory>,
+    blocks: &Blocks,
+) -> BTreeMap<Alias, ProviderArguments> {
+    let evaluated = match directory {
+        Some(directory) => directory.provider_arguments_without_plan(blocks).await.ok(),
+        None => None,
+    };
+    let mut arguments = evaluated.unwrap_or_else(|| blocks.constant_provider_arguments());
+    if arguments.is_empty() {
+        arguments.insert(Alias::new("genesyscloud"), ProviderArguments::default());
+    }
+    arguments
+}
+
+fn no_way(error: ConnectionError) -> NoWay {
+    let concern = match &error {
+        ConnectionError::Open { argument, .. } if argument.starts_with("proxy") => Concern::Proxy,
+        ConnectionError::Open { argument, .. }
+            if argument.starts_with("gateway") || argument == "aws_region" =>
+        {
+            Concern::Region
+        }
+        ConnectionError::BadUrl { what: "the proxy" } => Concern::Proxy,
+        ConnectionError::BadUrl { .. }
+        | ConnectionError::NoRegion
+        | ConnectionError::UnknownRegion { .. } => Concern::Region,
+        _ => Concern::Credentials,
+    };
+    NoWay { concern, trouble: error.into() }
+}
+
+fn way(connection: &Connection) -> Way {
+    Way {
+        credentials_from: connection.credentials_from(),
+        client_id: connection.client_id().map(str::to_owned),
+        api_url: connection.api_url().to_owned(),
+        // Behind a gateway the region decides nothing.
+        region: connection
+            .region()
+            .filter(|region| region.api() == connection.api_url())
+            .map(|region| region.key),
+        base_from: connection.base_from().to_string(),
+        proxies: connection.proxies(),
+    }
+}
+
+/// Every place that names a region, the one that counts or not.
+fn regions_named(
+    context: &Context,
+    org: &OrgArguments,
+    arguments: Option<&ProviderArguments>,
+) -> Vec<(&'static str, String)> {
+    let written = arguments.map(|arguments| &arguments.aws_region).and_then(Argument::known);
+    let named = [
+        ("provider block", written),
+        ("environment", context.environment.variables.get("GENESYSCLOUD_REGION")),
+        ("flags", org.region.as_ref()),
+    ];
+    let key = |text: &String| {
+        Region::parse(text).map_or_else(|| text.clone(), |region| region.key.to_owned())
+    };
+    named
+        .into_iter()
+        .filter_map(|(place, text)| Some((place, text.filter(|text| !text.is_empty())?)))
+        .map(|(place, text)| (place, key(text)))
+        .collect()
+}
+
+/// Asks one org everything: the token first, then all else at the same time.
+async fn ask(
+    context: &Context,
+    connection: &Connection,
+    observers: &Arc<Observers>,
+) -> (Option<Client>, Answers) {
+    let observer = Arc::<Observers>::clone(observers) as _;
+    let client = match client(context, connection.clone(), SETTINGS, observer) {
+        Ok(client) => client,
+        Err(error) => {
+            let token = Heard::Refused(error.into());
+            return (None, Answers { token, ..Answers::default() });
+        }
+    };
+    if let Err(error) = client.authenticate().await {
+        let answers = Answers {
+            reason: Some(error.reason.clone()),
+            clock_skew: client.clock_skew(),
+            token: Heard::Refused(error.into()),
+            ..Answers::default()
+        };
+        return (None, answers);
+    }
+    let (organization, products, kinds) = tokio::join!(
+        client.organization(),
+        client.products(),
+        join_all(KINDS.iter().map(|kind| look_at(&client, kind))),
+    );
+    let mut answers = Answers {
+        token: Heard::Told(()),
+        reason: organization.as_ref().err().map(|error| error.reason.clone()),
+        clock_skew: client.clock_skew(),
+        organization: organization.into(),
+        products: products.into(),
+        kinds,
+    };
+    if answers.reason == Some(Reason::WrongCredentials) {
+        // A token that was made elsewhere shows only here whether it is good.
+        if let Heard::Refused(trouble) = std::mem::take(&mut answers.organization) {
+            answers.token = Heard::Refused(trouble);
+        }
+    }
+    (Some(client), answers)
+}
+
+async fn look_at(client: &Client, kind: &'static Kind) -> KindSeen {
+    let held = permissions(kind).into_iter().map(|permission| async move {
+        (permission, client.divisions_with_permission(kind, permission).await.into())
+    });
+    let (listing, limit, permitted) =
+        tokio::join!(client.listing(kind), client.limit(kind), join_all(held));
+    KindSeen {
+        kind,
+        listing: listing.into(),
+        limit: limit.into(),
+        permitted,
+        tracked: 0,
+        absent: Heard::Unasked,
+    }
+}
+
+/// Every permission that a kind's requests need, each once.
+fn permissions(kind: &'static Kind) -> Vec<&'static str> {
+    let needed = &kind.permissions;
+    let mut all: Vec<&str> = Vec::new();
+    for permission in [needed.list, needed.create, needed.deleted, needed.restore].concat() {
+        if !all.contains(&permission) {
+            all.push(permission);
+        }
+    }
+    all
+}
+
+/// Looks for the ids of the state in the orgs that they should be in: first in the listing, then
+/// by id, because a listing may lag.
+async fn look_for_ids(accounts: &mut [(Account, Option<Client>)], state: Option<&State>) {
+    let Some(state) = state else { return };
+    let aliases: Vec<Option<String>> =
+        accounts.iter().map(|(account, _)| account.alias.clone()).collect();
+    let questions = accounts.iter_mut().enumerate().filter_map(|(index, (account, client))| {
+        let client = client.as_ref()?;
+        let mine: Vec<&TrackedInstance> = state
+            .instances
+            .iter()
+            .filter(|instance| !instance.is_deposed)
+            .filter(|instance| account_of(instance, &aliases) == Some(index))
+            .collect();
+        Some(async move {
+            for seen in &mut account.answers.kinds {
+                look_for(seen, client, &mine).await;
+            }
+        })
+    });
+    join_all(questions).await;
+}
+
+async fn look_for(seen: &mut KindSeen, client: &Client, instances: &[&TrackedInstance]) {
+    let mine: Vec<&&TrackedInstance> =
+        instances.iter().filter(|instance| instance.kind == seen.kind).collect();
+    seen.tracked = mine.len();
+    let Some(listing) = seen.listing.told() else { return };
+    let is_listed = |id: &EntityId| listing.entities.iter().any(|entity| entity.id == *id);
+    let missing: Vec<_> = mine.into_iter().filter(|instance| !is_listed(&instance.id)).collect();
+    let answers = client.by_ids(seen.kind, missing.iter().map(|instance| &instance.id)).await;
+    let absent = |answers: BTreeMap<EntityId, ById>| {
+        let gone = |id: &EntityId| answers.get(id) == Some(&ById::Absent);
+        let absent = missing.iter().filter(|instance| gone(&instance.id));
+        absent.map(|instance| instance.address.clone()).collect()
+    };
+    seen.absent = answers.map(absent).into();
+}
+
+/// Finds the account that serves an instance, as the state names it; the root module's wins.
+fn account_of(instance: &TrackedInstance, aliases: &[Option<String>]) -> Option<usize> {
+    if aliases.len() == 1 {
+        return Some(0);
+    }
+    let names_it = |alias: &str| {
+        let local = alias.rsplit(':').next().unwrap_or_default();
+        local.split_once('.').map(|(_, alias)| alias) == instance.provider_alias.as_deref()
+    };
+    let named = aliases.iter().enumerate();
+    named
+        .filter_map(|(index, alias)| Some((index, alias.as_deref()?)))
+        .filter(|(_, alias)| names_it(alias))
+        .min_by_key(|(_, alias)| alias.contains(':'))
+        .map(|(index, _)| index)
+}
+
+#[cfg(test)]
+mod tests {
+    use divvy_core::kinds::division::DIVISION;
+    use divvy_core::{Address, Attributes};
+
+    use super::*;
+
+    #[test]
+    fn each_permission_is_asked_for_once() {
+        let asked = permissions(&DIVISION);
+        assert_eq!(
+            asked,
+            [
+                "authorization:division:add",
+                "authorization:grant:add",
+                "authorization:divisionDeleted:view"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_bars_the_way_belongs_to_one_check() {
+        let open = |argument: &str| ConnectionError::Open {
+            argument: argument.to_owned(),
+            reference: "var.x".to_owned(),
+        };
+        for (error, concern) in [
+            (open("oauthclient_secret"), Concern::Credentials),
+            (open("aws_region"), Concern::Region),
+            (open("gateway.host"), Concern::Region),
+            (open("proxy.auth.password"), Concern::Proxy),
+            (ConnectionError::BadUrl { what: "the proxy" }, Concern::Proxy),
+            (ConnectionError::BadUrl { what: "the gateway" }, Concern::Region),
+            (ConnectionError::NoRegion, Concern::Region),
+            (ConnectionError::NoCredentials { missing: "all of them" }, Concern::Credentials),
+        ] {
+            let text = error.to_string();
+            assert_eq!(no_way(error).concern, concern, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_instance_belongs_to_the_account_that_the_state_names() {
+        let instance = |alias: Option<&str>| TrackedInstance {
+            address: Address::parse("genesyscloud_auth_division.a").unwrap(),
+            kind: &DIVISION,
+            provider_alias: alias.map(str::to_owned),
+            id: EntityId::new("id"),
+            attributes: Attributes::new(),
+            is_tainted: false,
+            is_deposed: false,
+        };
+        let aliases = |names: &[&str]| -> Vec<Option<String>> {
+            names.iter().map(|name| Some((*name).to_owned())).collect()
+        };
+        let several = aliases(&["module.a:genesyscloud", "genesyscloud", "genesyscloud.eu"]);
+        assert_eq!(account_of(&instance(None), &several), Some(1));
+        assert_eq!(account_of(&instance(Some("eu")), &several), Some(2));
+        assert_eq!(account_of(&instance(Some("us")), &several), None);
+        assert_eq!(account_of(&instance(Some("us")), &aliases(&["genesyscloud"])), Some(0));
+        assert_eq!(account_of(&instance(None), &[None]), Some(0));
+    }
+}

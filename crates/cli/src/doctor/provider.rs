@@ -1,0 +1,218 @@
+//! Terraform, its configuration, its provider, its state.
+//!
+//! Pure: judges facts. Each function is one row of [`super::CHECKS`].
+
+use divvy_terraform::LockFile;
+
+use super::facts::Facts;
+use super::{Answer, of_heard};
+
+/// The vendor's provider, without the registry.
+pub(super) const VENDOR: &str = "mypurecloud/genesyscloud";
+
+/// Where a name without `required_providers` would lead.
+const GUESSED: &str = "hashicorp/genesyscloud";
+
+const NO_CONFIGURATION: &str = "not asked: there is no configuration";
+
+pub(super) fn program(facts: &Facts) -> Answer {
+    let program = match &facts.terraform {
+        Ok(program) => program,
+        Err(trouble) => return Answer::refused(trouble),
+    };
+    let version = match &program.version {
+        Ok(version) => version,
+        Err(trouble) => return Answer::refused(trouble),
+    };
+    let found = format!("{} {version} ({})", program.name, program.path.display());
+    match major_and_minor(version) {
+        Some(version) if version < (1, 5) => Answer::tick(format!(
+            "{found}; import blocks came with 1.5, so divvy fix imports one address at a time"
+        )),
+        _ => Answer::tick(found),
+    }
+}
+
+fn major_and_minor(version: &str) -> Option<(u64, u64)> {
+    let mut parts = version.split('.').map(|part| part.parse::<u64>().ok());
+    Some((parts.next()??, parts.next()??))
+}
+
+pub(super) fn configuration(facts: &Facts) -> Answer {
+    let configuration = match &facts.configuration {
+        Ok(configuration) => configuration,
+        Err(trouble) => return Answer::refused(trouble),
+    };
+    match configuration.unreadable.as_slice() {
+        [] => Answer::tick("every file of it can be read"),
+        files => Answer::cross(format!("these files cannot be read: {}", files.join(", ")))
+            .hint("terraform validate"),
+    }
+}
+
+pub(super) fn source(facts: &Facts) -> Answer {
+    let Ok(configuration) = &facts.configuration else { return Answer::open(NO_CONFIGURATION) };
+    match &configuration.source {
+        Some(source) if is_vendor(source) => Answer::tick(source),
+        Some(source) => Answer::cross(format!("{source} is not the vendor's provider"))
+            .hint(format!("in required_providers: genesyscloud = {{ source = \"{VENDOR}\" }}")),
+        None => Answer::cross(format!(
+            "required_providers does not name genesyscloud, so Terraform would look for {GUESSED}"
+        ))
+        .hint(format!("in required_providers: genesyscloud = {{ source = \"{VENDOR}\" }}")),
+    }
+}
+
+/// A registry may stand in front.
+fn is_vendor(source: &str) -> bool {
+    let source = source.to_ascii_lowercase();
+    source == VENDOR || source.strip_suffix(VENDOR).is_some_and(|registry| registry.ends_with('/'))
+}
+
+pub(super) fn lock_file(facts: &Facts) -> Answer {
+    const INIT: &str = "terraform init";
+    let Ok(configuration) = &facts.configuration else { return Answer::open(NO_CONFIGURATION) };
+    if configuration.is_reattached {
+        return Answer::open("TF_REATTACH_PROVIDERS serves the provider: nothing is installed");
+    }
+    let entry = match &configuration.lock_file {
+        LockFile::Missing => {
+            return Answer::cross("there is no .terraform.lock.hcl").hint(INIT);
+        }
+        LockFile::Unreadable => {
+            return Answer::cross(".terraform.lock.hcl cannot be read")
+                .hint("take it from version control, or remove it; then: terraform init");
+        }
+        lock @ LockFile::Read(_) => lock.provider(VENDOR),
+    };
+    let Some(entry) = entry else {
+        return Answer::cross(format!(".terraform.lock.hcl has no entry for {VENDOR}")).hint(INIT);
+    };
+    let constraints = entry.constraints.as_ref().map(|text| format!(" (asked for: {text})"));
+    let locked = format!("{} {}{}", entry.source, entry.version, constraints.unwrap_or_default());
+    if configuration.is_installed {
+        Answer::tick(locked)
+    } else {
+        Answer::cross(format!("{locked} is locked, but not installed here")).hint(INIT)
+    }
+}
+
+pub(super) fn state(facts: &Facts) -> Answer {
+    let Ok(configuration) = &facts.configuration else { return Answer::open(NO_CONFIGURATION) };
+    of_heard(&facts.state, "not asked: there is no Terraform", |state| {
+        let backend = configuration.backend.as_deref().unwrap_or("local");
+        let workspace = configuration.workspace.as_deref().unwrap_or("default");
+        let holds = match (state.is_there, state.instances.len()) {
+            (false, _) => "never held anything".to_owned(),
+            (true, divisions) => format!(
+                "{} instances, {divisions} of them of kinds that divvy knows",
+                state.addresses.len()
+            ),
+        };
+        Answer::tick(format!("backend {backend}, workspace {workspace}: {holds}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use divvy_terraform::LockedProvider;
+
+    use super::super::facts::{Heard, Program, State, Trouble};
+    use super::super::tests::{configuration as well, facts, trouble};
+    use super::*;
+
+    #[test]
+    fn a_missing_or_broken_terraform_is_a_cross_and_an_old_one_a_note() {
+        let mut facts = facts();
+        assert_eq!(program(&facts).ok, Some(true));
+        let old = Program { version: Ok("1.4.6".to_owned()), ..facts.terraform.clone().unwrap() };
+        facts.terraform = Ok(old);
+        let answer = program(&facts);
+        assert_eq!(answer.ok, Some(true));
+        assert!(answer.message.contains("one address at a time"), "{}", answer.message);
+        let mute = Program { version: Err(trouble("mute")), ..facts.terraform.clone().unwrap() };
+        facts.terraform = Ok(mute);
+        assert_eq!(program(&facts).ok, Some(false));
+        facts.terraform = Err(Trouble { message: "none".into(), hints: vec!["get one".into()] });
+        let answer = program(&facts);
+        assert_eq!((answer.ok, answer.message.as_str()), (Some(false), "none"));
+        assert_eq!(answer.hints, ["get one"]);
+    }
+
+    #[test]
+    fn without_a_configuration_its_questions_are_left_open() {
+        let mut facts = facts();
+        facts.configuration = Err(trouble("no .tf file"));
+        assert_eq!(configuration(&facts).ok, Some(false));
+        for judge in [source, lock_file, state] {
+            assert_eq!(judge(&facts).ok, None);
+        }
+    }
+
+    #[test]
+    fn an_unreadable_file_is_named() {
+        let mut facts = facts();
+        assert_eq!(configuration(&facts).ok, Some(true));
+        facts.configuration.as_mut().unwrap().unreadable.push("broken.tf".to_owned());
+        let answer = configuration(&facts);
+        assert_eq!(answer.ok, Some(false));
+        assert!(answer.message.contains("broken.tf"));
+    }
+
+    #[test]
+    fn the_vendors_provider_is_known_in_every_spelling_and_no_other() {
+        let judged = |named: Option<&str>| {
+            let mut facts = facts();
+            facts.configuration.as_mut().unwrap().source = named.map(str::to_owned);
+            source(&facts)
+        };
+        for good in [VENDOR, "MyPureCloud/genesyscloud", "genesys.com/mypurecloud/genesyscloud"] {
+            assert_eq!(judged(Some(good)).ok, Some(true), "{good}");
+        }
+        for bad in [Some("acme/genesyscloud"), Some("notmypurecloud/genesyscloud"), None] {
+            let answer = judged(bad);
+            assert_eq!(answer.ok, Some(false), "{bad:?}");
+            assert!(answer.hints[0].contains(VENDOR));
+        }
+    }
+
+    #[test]
+    fn a_version_must_be_locked_and_installed() {
+        let judged = |change: &dyn Fn(&mut super::super::facts::Configuration)| {
+            let mut facts = facts();
+            change(facts.configuration.as_mut().unwrap());
+            lock_file(&facts)
+        };
+        let answer = judged(&|_| {});
+        assert_eq!(answer.ok, Some(true));
+        assert!(answer.message.contains("1.84.1 (asked for: ~> 1.84)"), "{}", answer.message);
+        let other = LockedProvider {
+            source: "registry.terraform.io/hashicorp/null".into(),
+            version: "3.0.0".into(),
+            constraints: None,
+        };
+        for lock in [LockFile::Missing, LockFile::Unreadable, LockFile::Read(vec![other.clone()])] {
+            let answer = judged(&|configuration| configuration.lock_file = lock.clone());
+            assert_eq!(answer.ok, Some(false), "{lock:?}");
+            assert!(answer.hints[0].ends_with("terraform init"));
+        }
+        assert_eq!(judged(&|configuration| configuration.is_installed = false).ok, Some(false));
+        assert_eq!(judged(&|configuration| configuration.is_reattached = true).ok, None);
+        assert!(well().is_installed);
+    }
+
+    #[test]
+    fn the_state_tells_its_backend_and_workspace_and_a_refusal_is_a_cross() {
+        let mut facts = facts();
+        facts.configuration.as_mut().unwrap().backend = Some("pg".to_owned());
+        let answer = state(&facts);
+        assert_eq!(answer.ok, Some(true));
+        assert!(answer.message.starts_with("backend pg, workspace default: 1 instances"));
+        facts.state = Heard::Told(State::default());
+        assert!(state(&facts).message.ends_with("never held anything"));
+        facts.state = Heard::Refused(trouble("not initialised"));
+        assert_eq!(state(&facts).ok, Some(false));
+        facts.state = Heard::Unasked;
+        assert_eq!(state(&facts).ok, None);
+    }
+}

@@ -1,0 +1,176 @@
+//! Facts of a healthy set-up, for tests to spoil; and what holds for the whole table.
+
+use std::collections::BTreeSet;
+
+use divvy_core::kinds::division::DIVISION;
+use divvy_core::survey::{Listing, TrackedInstance};
+use divvy_core::{Address, Attributes, Entity, EntityId, Key, OrgId};
+use divvy_genesys::Organization;
+use divvy_terraform::{LockFile, LockedProvider};
+
+use super::facts::{
+    Account, Answers, Configuration, Facts, Heard, KindSeen, Leftovers, Program, State, Trouble,
+    Way,
+};
+use super::{CHECKS, Diagnosis};
+
+pub(super) fn trouble(message: &str) -> Trouble {
+    Trouble { message: message.to_owned(), hints: vec!["do something".to_owned()] }
+}
+
+pub(super) fn division(name: &str, is_home: bool) -> Entity {
+    Entity {
+        kind: &DIVISION,
+        id: EntityId::new(format!("id-{name}")),
+        key: Key::name(name),
+        attributes: Attributes::new(),
+        is_home,
+    }
+}
+
+pub(super) fn configuration() -> Configuration {
+    Configuration {
+        source: Some("mypurecloud/genesyscloud".to_owned()),
+        lock_file: LockFile::Read(vec![LockedProvider {
+            source: "registry.terraform.io/mypurecloud/genesyscloud".to_owned(),
+            version: "1.84.1".to_owned(),
+            constraints: Some("~> 1.84".to_owned()),
+        }]),
+        is_installed: true,
+        is_reattached: false,
+        backend: None,
+        workspace: None,
+        unreadable: Vec::new(),
+        literal_credentials: Vec::new(),
+        imports: Vec::new(),
+    }
+}
+
+pub(super) fn account() -> Account {
+    let entities = vec![division("Home", true), division("Sales", false)];
+    let everywhere = || Heard::Told(entities.clone());
+    let permissions = [
+        "authorization:division:add",
+        "authorization:grant:add",
+        "authorization:divisionDeleted:view",
+    ];
+    Account {
+        alias: Some("genesyscloud".to_owned()),
+        way: Ok(Way {
+            credentials_from: "provider block".to_owned(),
+            client_id: Some("client-1".to_owned()),
+            api_url: "https://api.mypurecloud.de".to_owned(),
+            region: Some("eu-central-1"),
+            base_from: "provider block".to_owned(),
+            proxies: Vec::new(),
+        }),
+        regions_named: vec![("provider block", "eu-central-1".to_owned())],
+        answers: Answers {
+            token: Heard::Told(()),
+            reason: None,
+            clock_skew: Some(0),
+            organization: Heard::Told(Organization {
+                id: OrgId::new("org-1"),
+                name: Some("Test Org".to_owned()),
+            }),
+            products: Heard::Told(()),
+            kinds: vec![KindSeen {
+                kind: &DIVISION,
+                permitted: permissions.map(|permission| (permission, everywhere())).into(),
+                listing: Heard::Told(Listing {
+                    entities: entities.clone(),
+                    is_complete: true,
+                    ..Listing::default()
+                }),
+                limit: Heard::Told(Some(50)),
+                tracked: 1,
+                absent: Heard::Told(Vec::new()),
+            }],
+        },
+    }
+}
+
+pub(super) fn facts() -> Facts {
+    let address = Address::parse("genesyscloud_auth_division.a").unwrap();
+    Facts {
+        terraform: Ok(Program {
+            name: "terraform".to_owned(),
+            path: "/usr/bin/terraform".into(),
+            version: Ok("1.11.4".to_owned()),
+        }),
+        configuration: Ok(configuration()),
+        state: Heard::Told(State {
+            is_there: true,
+            addresses: vec![address.as_str().to_owned()],
+            instances: vec![TrackedInstance {
+                address,
+                kind: &DIVISION,
+                provider_alias: None,
+                id: EntityId::new("id-Sales"),
+                attributes: Attributes::new(),
+                is_tainted: false,
+                is_deposed: false,
+            }],
+        }),
+        accounts: vec![account()],
+        leftovers: Leftovers::default(),
+    }
+}
+
+#[test]
+fn a_healthy_set_up_is_all_ticks() {
+    let diagnosis = Diagnosis::of(&facts());
+    assert!(diagnosis.rows.iter().all(|row| row.ok == Some(true)), "{}", page(&diagnosis));
+    assert_eq!(diagnosis.rows.len(), CHECKS.len());
+    assert!(page(&diagnosis).ends_with("next: divvy check\n"));
+}
+
+#[test]
+fn every_check_has_an_id_of_its_own_and_asks_something() {
+    let ids: BTreeSet<_> = CHECKS.iter().map(|check| check.id).collect();
+    assert_eq!(ids.len(), CHECKS.len());
+    assert!(CHECKS.iter().all(|check| check.asks.ends_with('?')));
+}
+
+#[test]
+fn every_check_answers_even_if_nothing_could_be_learnt() {
+    let mut account = account();
+    account.answers =
+        Answers { token: Heard::Refused(trouble("no network")), ..Answers::default() };
+    let facts = Facts {
+        terraform: Err(trouble("none")),
+        configuration: Err(trouble("none")),
+        state: Heard::Unasked,
+        accounts: vec![account],
+        leftovers: Leftovers::default(),
+    };
+    let diagnosis = Diagnosis::of(&facts);
+    assert_eq!(diagnosis.rows.len(), CHECKS.len());
+    let crosses: Vec<_> = diagnosis.rows.iter().filter(|row| row.ok == Some(false)).collect();
+    let ids: Vec<_> = crosses.iter().map(|row| row.id).collect();
+    assert_eq!(ids, ["terraform", "configuration", "token"]);
+    assert!(crosses.iter().all(|row| !row.hints.is_empty()));
+    assert!(diagnosis.has_cross());
+}
+
+#[test]
+fn two_accounts_are_told_apart() {
+    let mut facts = facts();
+    facts.accounts.push(Account { alias: Some("genesyscloud.eu".to_owned()), ..account() });
+    let diagnosis = Diagnosis::of(&facts);
+    let tokens: Vec<_> = diagnosis.rows.iter().filter(|row| row.id == "token").collect();
+    assert_eq!(tokens.len(), 2);
+    assert_eq!(tokens[1].about.as_deref(), Some("genesyscloud.eu"));
+    assert!(page(&diagnosis).contains("✓ token (genesyscloud.eu): "));
+}
+
+#[test]
+fn a_name_cannot_deceive_on_the_page() {
+    let mut facts = facts();
+    facts.accounts[0].alias = Some("genesyscloud.\u{1b}[2J".to_owned());
+    assert!(!page(&Diagnosis::of(&facts)).contains('\u{1b}'));
+}
+
+fn page(diagnosis: &Diagnosis) -> String {
+    String::from_utf8(diagnosis.page(100, false)).unwrap()
+}
