@@ -343,21 +343,21 @@ impl Client {
         Ok(found)
     }
 
-    /// Looks for one entity by its exact key (and path). Under the published dialect this reads
-    /// the listing, because `name=` is only a search there.
+    /// Looks for one entity by its exact key (and path): by a search, and under the published
+    /// dialect in the listing too, because what a search there does not show may exist.
     pub async fn find(
         &self,
         kind: &'static Kind,
         new: &NewEntity,
     ) -> Result<Option<Entity>, Error> {
-        let entities = match self.connection().dialect() {
-            Dialect::Published => self.listing(kind).await?.entities,
-            Dialect::Pathed => {
-                let name = new.key.parts().first().map_or("", String::as_str);
-                self.search(kind, name, new.path.as_deref()).await?
-            }
-        };
-        Ok(entities.into_iter().find(|entity| new.is(entity)))
+        let name = new.key.parts().first().map_or("", String::as_str);
+        let found = self.search(kind, name, new.path.as_deref()).await?;
+        let found = found.into_iter().find(|entity| new.is(entity));
+        if found.is_some() || self.connection().dialect() == Dialect::Pathed {
+            return Ok(found);
+        }
+        let listing = self.listing(kind).await?;
+        Ok(listing.entities.into_iter().find(|entity| new.is(entity)))
     }
 
     /// Writes down the request that would restore a soft-deleted entity; nothing is sent.
