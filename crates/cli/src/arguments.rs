@@ -3,6 +3,8 @@
 //! Help texts are written for users. Never reads a file and never decides anything; values are
 //! checked here only as far as their spelling goes.
 
+pub(crate) mod undo;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -67,6 +69,7 @@ pub(crate) enum Command {
     Fix(Fix),
     List(List),
     Emulate(Emulate),
+    Undo(undo::Undo),
     Demo(Demo),
     Completions(Completions),
     /// Print the manual page.

@@ -20,6 +20,7 @@ pub mod render;
 pub mod report;
 mod survey;
 mod terraform_errors;
+mod undo;
 mod word;
 
 use std::process::ExitCode;

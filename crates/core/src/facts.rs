@@ -185,20 +185,21 @@ impl<'s> World<'s> {
     }
 
     fn alias_of(&self, subject: Subject<'s>) -> Option<&'s Alias> {
-        subject
-            .planned
+        let stays = subject.planned.filter(|planned| planned.stays());
+        stays
             .map(|planned| &planned.alias)
-            .or_else(|| self.alias_of_tracked(subject.tracked))
+            .or_else(|| self.alias_of_tracked(subject.tracked?))
+            .or(subject.planned.map(|planned| &planned.alias))
             .or_else(|| match self.survey.aliases.len() {
                 1 => self.survey.aliases.keys().next(),
                 _ => None,
             })
     }
 
-    /// Finds the provider configuration that the state names; the root module's wins.
-    fn alias_of_tracked(&self, tracked: Option<&'s TrackedInstance>) -> Option<&'s Alias> {
-        let tracked = tracked?;
-        if let Some(planned) = self.planned.get(&tracked.address) {
+    /// Finds the provider configuration that the state names; the root module's wins. Only an
+    /// address that stays is better known to the plan: its JSON forgets the alias of a deleted block.
+    fn alias_of_tracked(&self, tracked: &'s TrackedInstance) -> Option<&'s Alias> {
+        if let Some(planned) = self.planned.get(&tracked.address).filter(|planned| planned.stays()) {
             return Some(&planned.alias);
         }
         let names_it = |alias: &&Alias| {
@@ -216,7 +217,7 @@ impl<'s> World<'s> {
     }
 
     fn org_of_tracked(&self, tracked: &'s TrackedInstance) -> Option<&'s OrgId> {
-        self.org_of_alias(self.alias_of_tracked(Some(tracked))?)
+        self.org_of_alias(self.alias_of_tracked(tracked)?)
     }
 
     /// Says whether a tracked id exists in its org, as far as this client can prove it.

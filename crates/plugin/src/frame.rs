@@ -18,6 +18,9 @@ pub(crate) const STREAM_WINDOW: u32 = 16 << 20;
 /// HTTP/2 window of one connection.
 pub(crate) const CONNECTION_WINDOW: u32 = 64 << 20;
 
+/// The path by which go-plugin's client asks a plugin process to end.
+pub(crate) const SHUTDOWN: &str = "/plugin.GRPCController/Shutdown";
+
 /// gRPC status codes that are used here.
 pub mod code {
     /// Done.
@@ -181,7 +184,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_message_comes_out_of_its_frame(message in any::<Vec<u8>>()) {
-            prop_assert_eq!(unwrap(wrap(&message)).unwrap().as_ref(), message.as_slice());
+            let unwrapped = unwrap(wrap(&message)).unwrap();
+            prop_assert_eq!(unwrapped.as_ref(), message.as_slice());
         }
 
         #[test]

@@ -29,7 +29,8 @@ impl Protocol {
         }
     }
 
-    fn service(self) -> &'static str {
+    /// Returns the start of every path of the provider service.
+    pub(crate) fn service(self) -> &'static str {
         match self {
             Self::V5 => "/tfplugin5.Provider/",
             Self::V6 => "/tfplugin6.Provider/",

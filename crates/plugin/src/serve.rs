@@ -11,10 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use hyper::body::Incoming;
-use hyper::rt::{Read, Write as AsyncWrite};
-use hyper::server::conn::http2;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use prost::Message;
 use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +20,7 @@ use tokio_util::task::TaskTracker;
 use crate::error::Error;
 use crate::frame::{self, Body, Status, code};
 use crate::handshake::{Address, Invitation, Line};
+use crate::listen::converse;
 use crate::messages::{
     ApplyRequest, ApplyResponse, ConfigureRequest, DiagnosticsResponse, Empty, ImportRequest,
     ImportResponse, PlanRequest, PlanResponse, ProviderSchema, ReadDataRequest, ReadDataResponse,
@@ -166,11 +164,12 @@ pub async fn serve<P: Provider>(
         };
         let (server, acceptor) = (server.clone(), acceptor.clone());
         connections.spawn(async move {
+            let answer = |request| server.clone().handle(request);
             match acceptor {
-                None => server.converse(TokioIo::new(stream)).await,
+                None => converse(TokioIo::new(stream), &server.done, answer).await,
                 Some(acceptor) => {
                     if let Ok(stream) = acceptor.accept(stream).await {
-                        server.converse(TokioIo::new(stream)).await;
+                        converse(TokioIo::new(stream), &server.done, answer).await;
                     }
                 }
             }
@@ -205,32 +204,7 @@ impl<P> Clone for Server<P> {
 }
 
 impl<P: Provider> Server<P> {
-    /// Serves one connection to its end; after Shutdown, to the end of the calls under way.
-    async fn converse(self, io: impl Read + AsyncWrite + Unpin + Send + 'static) {
-        let server = self.clone();
-        let service = service_fn(move |request| {
-            let server = server.clone();
-            async move { Ok::<_, std::convert::Infallible>(server.handle(request).await) }
-        });
-        let connection = http2::Builder::new(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .initial_stream_window_size(frame::STREAM_WINDOW)
-            .initial_connection_window_size(frame::CONNECTION_WINDOW)
-            .serve_connection(io, service);
-        tokio::pin!(connection);
-        let ended = tokio::select! {
-            ended = &mut connection => ended,
-            () = self.done.cancelled() => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-        };
-        if let Err(error) = ended {
-            tracing::debug!(%error, "a plugin connection ended");
-        }
-    }
-
-    async fn handle(&self, request: Request<Incoming>) -> Response<Body> {
+    async fn handle(self, request: Request<Incoming>) -> Response<Body> {
         let path = request.uri().path().to_owned();
         let message = match frame::collect(request.into_body()).await {
             Ok((body, _)) => frame::unwrap(body),
@@ -246,7 +220,7 @@ impl<P: Provider> Server<P> {
         let provider = &self.provider;
         let protocol = provider.protocol();
         let Some(method) = Method::from_path(protocol, path) else {
-            if path == "/plugin.GRPCController/Shutdown" {
+            if path == frame::SHUTDOWN {
                 self.done.cancel();
                 return encode(&Empty {});
             }

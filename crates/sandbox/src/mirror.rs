@@ -14,11 +14,7 @@ use crate::provider::BINARY_NAME;
 pub const VERSIONS: [&str; 4] = ["0.1.0", "1.53.0", "1.60.0", "1.84.1"];
 
 /// Terraform's registry, OpenTofu's, and the address that builds of the provider's own source use.
-const HOSTS: [&str; 3] = [
-    "registry.terraform.io",
-    "registry.opentofu.org",
-    "genesys.com",
-];
+const HOSTS: [&str; 3] = ["registry.terraform.io", "registry.opentofu.org", "genesys.com"];
 const PROVIDER: &str = "mypurecloud/genesyscloud";
 
 /// A mirror that was laid out.
@@ -46,20 +42,13 @@ pub fn lay_out(directory: &Path, binary: &Path) -> io::Result<Mirror> {
     let providers = directory.join("providers");
     for host in HOSTS {
         for version in VERSIONS {
-            let package = providers
-                .join(host)
-                .join(PROVIDER)
-                .join(version)
-                .join(platform());
+            let package = providers.join(host).join(PROVIDER).join(version).join(platform());
             std::fs::create_dir_all(&package)?;
             link(&binary, &package.join(format!("{BINARY_NAME}_v{version}")))?;
         }
     }
     let cli_configuration = directory.join("terraform.rc");
-    std::fs::write(
-        &cli_configuration,
-        cli_configuration_text(&providers.canonicalize()?),
-    )?;
+    std::fs::write(&cli_configuration, cli_configuration_text(&providers.canonicalize()?))?;
     Ok(Mirror { cli_configuration })
 }
 
@@ -69,10 +58,7 @@ fn link(binary: &Path, place: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
-    #[cfg(unix)]
-    return std::os::unix::fs::symlink(binary, place);
-    #[cfg(not(unix))]
-    return std::fs::copy(binary, place).map(|_| ());
+    std::os::unix::fs::symlink(binary, place)
 }
 
 /// The platform in Terraform's words, such as `linux_amd64`.
@@ -92,10 +78,8 @@ fn platform() -> String {
 
 fn cli_configuration_text(providers: &Path) -> String {
     let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
-    let addresses: Vec<String> = HOSTS
-        .iter()
-        .map(|host| quoted(&format!("{host}/{PROVIDER}")))
-        .collect();
+    let addresses: Vec<String> =
+        HOSTS.iter().map(|host| quoted(&format!("{host}/{PROVIDER}"))).collect();
     let addresses = addresses.join(", ");
     let path = quoted(&providers.display().to_string());
     format!(

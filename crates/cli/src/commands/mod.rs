@@ -6,6 +6,7 @@ mod emulate;
 mod fix;
 mod list;
 mod print;
+mod undo;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -69,6 +70,7 @@ async fn run(
         Command::Fix(arguments) => Box::pin(fix::run(&context, &arguments)).await,
         Command::List(arguments) => list::run(&context, &arguments).await,
         Command::Emulate(arguments) => emulate::run(&context, &arguments).await,
+        Command::Undo(arguments) => undo::run(&context, &arguments).await,
         Command::Demo(arguments) => demo::run(&context, &arguments).await,
         Command::Completions(arguments) => print::completions(&context, &arguments),
         Command::Man => print::man(&context),

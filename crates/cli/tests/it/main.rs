@@ -1,7 +1,10 @@
 //! Integration tests of the program.
 
+mod end_to_end;
 mod house;
 mod render;
 mod render_docs;
 mod render_hostile;
 mod render_survey;
+mod undo;
+mod world;

@@ -225,6 +225,24 @@ fn a_renamed_address_is_moved_never_imported() {
 }
 
 #[test]
+fn a_deleted_block_of_another_alias_still_holds_its_id() {
+    // The plan's JSON gives a deleted block the default alias; the state knows better.
+    let prod = Alias::new("genesyscloud.prod");
+    let mut scene = Scene::new()
+        .exists("id-1", "EMEA")
+        .tracks("old", "id-1", "EMEA")
+        .plans("old", Change::Delete, json!({ "name": "EMEA" }), Value::Null)
+        .creates("new", "EMEA")
+        .last(|planned| planned.alias = Alias::new("genesyscloud.prod"));
+    scene.survey.tracked.as_mut().unwrap().instances[0].provider_alias = Some("prod".to_owned());
+    scene.survey.aliases.insert(prod, AliasTarget::Org(crate::builder::org()));
+    let other = divvy_core::OrgId::new("org-2");
+    scene.survey.aliases.insert(Alias::new("genesyscloud"), AliasTarget::Org(other.clone()));
+    scene.survey.orgs.insert(other, divvy_core::survey::Org::default());
+    assert_eq!(scene.verdict("new"), Verdict::Moved);
+}
+
+#[test]
 fn a_moved_block_is_left_to_terraform() {
     let scene = Scene::new()
         .exists("id-1", "EMEA")

@@ -2,8 +2,10 @@
 //!
 //! Users never see it: an installed `divvy` is the stand-in when it is started under that name.
 
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
+#[cfg(unix)]
+fn main() -> std::process::ExitCode {
     divvy_sandbox::provider::main()
 }
+
+#[cfg(not(unix))]
+fn main() {}

@@ -77,25 +77,16 @@ impl Reply {
     /// The correlation id of the reply's header (a differing `contextId` in the body is ignored).
     pub(crate) fn correlation_id(&self) -> String {
         let header = self.headers.get("ININ-Correlation-Id");
-        header
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-            .to_owned()
+        header.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
     }
 
     /// How long the SDK waits before it sends again; `None` if it takes this reply.
     fn wait(&self, resend: u32) -> Option<Duration> {
         match self.status.as_u16() {
             429 => {
-                let told = self
-                    .headers
-                    .get(RETRY_AFTER)
-                    .and_then(|value| value.to_str().ok());
-                let told = told
-                    .and_then(|text| text.parse().ok())
-                    .map(Duration::from_secs);
-                told.or(Some(Duration::from_secs(1)))
-                    .filter(|wait| *wait <= LONGEST_RETRY_AFTER)
+                let told = self.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+                let told = told.and_then(|text| text.parse().ok()).map(Duration::from_secs);
+                told.or(Some(Duration::from_secs(1))).filter(|wait| *wait <= LONGEST_RETRY_AFTER)
             }
             501 => None,
             500.. => Some(backoff(resend)),
@@ -134,10 +125,7 @@ impl Api {
             }
         }
         let (method, url) = (&call.method, url(call));
-        Err(GaveUp(format!(
-            "{method} {url} giving up after {} attempt(s)",
-            MOST_RESENDS + 1
-        )))
+        Err(GaveUp(format!("{method} {url} giving up after {} attempt(s)", MOST_RESENDS + 1)))
     }
 
     async fn send_once(&self, call: &Call<'_>) -> Option<Reply> {
@@ -145,35 +133,21 @@ impl Api {
             .method(&call.method)
             .uri(url(call))
             .header(AUTHORIZATION, call.authorization)
-            .header(
-                USER_AGENT,
-                concat!("GC Terraform Provider/", env!("CARGO_PKG_VERSION")),
-            )
+            .header(USER_AGENT, concat!("GC Terraform Provider/", env!("CARGO_PKG_VERSION")))
             .header("TF-Correlation-Id", uuid::Uuid::new_v4().to_string());
         let (content_type, body) = match &call.body {
             Body::None => (None, Bytes::new()),
             Body::Json(json) => (Some("application/json"), json.to_string().into()),
-            Body::Form(form) => (
-                Some("application/x-www-form-urlencoded"),
-                Bytes::from(*form),
-            ),
+            Body::Form(form) => (Some("application/x-www-form-urlencoded"), Bytes::from(*form)),
         };
         let request = match content_type {
             Some(content_type) => request.header(CONTENT_TYPE, content_type),
             None => request,
         };
-        let response = self
-            .http
-            .request(request.body(Full::new(body)).ok()?)
-            .await
-            .ok()?;
+        let response = self.http.request(request.body(Full::new(body)).ok()?).await.ok()?;
         let (head, body) = response.into_parts();
         let body = body.collect().await.ok()?.to_bytes();
-        Some(Reply {
-            status: head.status,
-            headers: head.headers,
-            body,
-        })
+        Some(Reply { status: head.status, headers: head.headers, body })
     }
 }
 
@@ -207,11 +181,7 @@ mod tests {
         if let Some(text) = retry_after {
             headers.insert(RETRY_AFTER, text.parse().unwrap());
         }
-        Reply {
-            status: StatusCode::from_u16(status).unwrap(),
-            headers,
-            body: Bytes::new(),
-        }
+        Reply { status: StatusCode::from_u16(status).unwrap(), headers, body: Bytes::new() }
     }
 
     #[test]

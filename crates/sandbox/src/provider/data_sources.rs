@@ -19,11 +19,8 @@ use super::schema::HOME_DATA;
 use super::session::Session;
 
 const MISS_PATIENCE: Duration = Duration::from_secs(15);
-const ABOUT: About<'static> = About {
-    resource_type: "genesyscloud_auth_division",
-    id: None,
-    name: None,
-};
+const ABOUT: About<'static> =
+    About { resource_type: "genesyscloud_auth_division", id: None, name: None };
 
 /// Ids by lower-cased name; of two names that differ in case only one is kept.
 pub(crate) type NameCache = HashMap<String, String>;
@@ -37,26 +34,18 @@ pub(crate) async fn read(session: &Session, type_name: &str, config: &Value) -> 
     };
     match read {
         Ok(state) => Outcome::of(state),
-        Err(diagnostic) => Outcome {
-            state: Value::Null,
-            diagnostics: vec![diagnostic],
-        },
+        Err(diagnostic) => Outcome { state: Value::Null, diagnostics: vec![diagnostic] },
     }
 }
 
 async fn home(session: &Session) -> Result<Value, Diagnostic> {
-    let about = About {
-        resource_type: HOME_DATA.name,
-        ..ABOUT
-    };
+    let about = About { resource_type: HOME_DATA.name, ..ABOUT };
     let reply = session.ask(get(HOME, "", about)).await.map_err(|refusal| {
         refusal.diagnostic(&format!("Failed to query home division: {}", refusal.text))
     })?;
     let json = reply.json();
     let text = |name: &str| Value::from(json.get(name).and_then(Json::as_str).unwrap_or_default());
-    Ok(Value::object(
-        ["id", "name", "description"].map(|name| (name, text(name))),
-    ))
+    Ok(Value::object(["id", "name", "description"].map(|name| (name, text(name)))))
 }
 
 async fn by_name(session: &Session, config: &Value) -> Result<Value, Diagnostic> {
@@ -80,10 +69,7 @@ async fn by_name(session: &Session, config: &Value) -> Result<Value, Diagnostic>
         Some(id) => id,
         None => ask_for(session, &key).await?,
     };
-    Ok(Value::object([
-        ("id", Value::from(id)),
-        ("name", name.into()),
-    ]))
+    Ok(Value::object([("id", Value::from(id)), ("name", name.into())]))
 }
 
 async fn list_all(session: &Session) -> Result<NameCache, Refusal> {
@@ -93,10 +79,7 @@ async fn list_all(session: &Session) -> Result<NameCache, Refusal> {
         let query = format!("pageSize=100&pageNumber={page}&objectCount=false");
         let reply = session.ask(get(DIVISIONS, &query, ABOUT)).await?;
         let json = reply.json();
-        pages = json
-            .get("pageCount")
-            .and_then(Json::as_u64)
-            .unwrap_or_default();
+        pages = json.get("pageCount").and_then(Json::as_u64).unwrap_or_default();
         for (name, id) in entities(&json) {
             names.insert(name.to_lowercase(), id.to_owned());
         }
@@ -106,10 +89,7 @@ async fn list_all(session: &Session) -> Result<NameCache, Refusal> {
 }
 
 fn entities(page: &Json) -> impl Iterator<Item = (&str, &str)> {
-    let entities = page
-        .get("entities")
-        .and_then(Json::as_array)
-        .map(Vec::as_slice);
+    let entities = page.get("entities").and_then(Json::as_array).map(Vec::as_slice);
     entities
         .unwrap_or_default()
         .iter()
@@ -119,30 +99,18 @@ fn entities(page: &Json) -> impl Iterator<Item = (&str, &str)> {
 /// Asks for one name until the patience is over. The name is already lower-cased and compared
 /// exactly, so a name with capitals is never found here.
 async fn ask_for(session: &Session, key: &str) -> Result<String, Diagnostic> {
-    let query = format!(
-        "pageSize=100&pageNumber=1&objectCount=false&name={}",
-        escape(key)
-    );
+    let query = format!("pageSize=100&pageNumber=1&objectCount=false&name={}", escape(key));
     let missing = format!("unable to find auth division with name {key}");
-    let find = |page: &Json| {
-        entities(page)
-            .find(|(name, _)| *name == key)
-            .map(|(_, id)| id.to_owned())
-    };
+    let find =
+        |page: &Json| entities(page).find(|(name, _)| *name == key).map(|(_, id)| id.to_owned());
     let mut patience = Patience::of(MISS_PATIENCE);
     loop {
-        let refusal = match session
-            .ask_for(get(DIVISIONS, &query, ABOUT), find, &missing)
-            .await
-        {
+        let refusal = match session.ask_for(get(DIVISIONS, &query, ABOUT), find, &missing).await {
             Ok(id) => return Ok(id),
             Err(refusal) => refusal,
         };
         if refusal.status != Some(200) || !patience.allows_another_try().await {
-            let summary = format!(
-                "Could not find division \"{key}\" | error: {}",
-                refusal.text
-            );
+            let summary = format!("Could not find division \"{key}\" | error: {}", refusal.text);
             return Err(refusal.retried_diagnostic(&summary));
         }
     }

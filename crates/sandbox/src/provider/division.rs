@@ -31,17 +31,11 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     pub(crate) fn of(state: Value) -> Self {
-        Self {
-            state,
-            diagnostics: Vec::new(),
-        }
+        Self { state, diagnostics: Vec::new() }
     }
 
     fn failed(state: Value, diagnostic: Diagnostic) -> Self {
-        Self {
-            state,
-            diagnostics: vec![diagnostic],
-        }
+        Self { state, diagnostics: vec![diagnostic] }
     }
 }
 
@@ -67,20 +61,11 @@ impl<'a> Wanted<'a> {
 }
 
 fn about<'a>(id: Option<&'a str>, name: Option<&'a str>) -> About<'a> {
-    About {
-        resource_type: DIVISION.name,
-        id,
-        name,
-    }
+    About { resource_type: DIVISION.name, id, name }
 }
 
 fn id_of(reply: &Reply) -> String {
-    reply
-        .json()
-        .get("id")
-        .and_then(Json::as_str)
-        .unwrap_or_default()
-        .to_owned()
+    reply.json().get("id").and_then(Json::as_str).unwrap_or_default().to_owned()
 }
 
 /// Creates what is planned.
@@ -99,10 +84,8 @@ pub(crate) async fn create(session: &Session, planned: &Value) -> Outcome {
     match session.ask(ask).await {
         Ok(reply) => read_back(session, with_id(planned, id_of(&reply))).await,
         Err(refusal) => {
-            let summary = format!(
-                "Failed to create division {} error: {}",
-                wanted.name, refusal.text
-            );
+            let summary =
+                format!("Failed to create division {} error: {}", wanted.name, refusal.text);
             Outcome::failed(Value::Null, refusal.diagnostic(&summary))
         }
     }
@@ -134,10 +117,8 @@ pub(crate) async fn update(session: &Session, planned: &Value) -> Outcome {
     match session.ask(ask).await {
         Ok(_) => read_back(session, planned.clone()).await,
         Err(refusal) => {
-            let summary = format!(
-                "Failed to update division {} error: {}",
-                wanted.name, refusal.text
-            );
+            let summary =
+                format!("Failed to update division {} error: {}", wanted.name, refusal.text);
             Outcome::failed(planned.clone(), refusal.diagnostic(&summary))
         }
     }
@@ -167,10 +148,7 @@ async fn wait_until_gone(session: &Session, id: &str, about: About<'_>) -> Resul
     let name = about.name.unwrap_or_default();
     let mut patience = Patience::of(DELETE_PATIENCE);
     loop {
-        match session
-            .ask(get(&path(id), "objectCount=false", about))
-            .await
-        {
+        match session.ask(get(&path(id), "objectCount=false", about)).await {
             Err(refusal) if refusal.status == Some(404) => return Ok(()),
             Err(refusal) => {
                 let summary = format!("Error deleting division {name} | error:: {}", refusal.text);
@@ -178,10 +156,7 @@ async fn wait_until_gone(session: &Session, id: &str, about: About<'_>) -> Resul
             }
             Ok(_) if patience.allows_another_try().await => {}
             Ok(_) => {
-                return Err(Diagnostic::error(
-                    format!("Division {name} still exists"),
-                    "",
-                ));
+                return Err(Diagnostic::error(format!("Division {name} still exists"), ""));
             }
         }
     }
@@ -192,16 +167,10 @@ async fn send_delete(session: &Session, id: &str, about: About<'_>) -> Result<()
     let mut sent = 0;
     loop {
         let path = path(id);
-        let ask = Ask {
-            method: Method::DELETE,
-            path: &path,
-            query: "force=false",
-            body: None,
-            about,
-        };
-        let refusal = match session.ask(ask).await {
-            Ok(_) => return Ok(()),
-            Err(refusal) => refusal,
+        let ask =
+            Ask { method: Method::DELETE, path: &path, query: "force=false", body: None, about };
+        let Err(refusal) = session.ask(ask).await else {
+            return Ok(());
         };
         sent += 1;
         if !matches!(refusal.status, Some(400 | 408)) || sent == DELETE_TRIES {
@@ -254,9 +223,11 @@ async fn read_until(
     let about = about(Some(id), current.get("name").as_str());
     let mut patience = Patience::of(session.retry_timeout());
     loop {
-        let (last_word, again) = match session
-            .ask(get(&path(id), "objectCount=false", about))
-            .await
+        if session.is_stopped() {
+            // A create that was under way is done by now, and its instance becomes tainted.
+            return Outcome::failed(current.clone(), Diagnostic::error("context canceled", ""));
+        }
+        let (last_word, again) = match session.ask(get(&path(id), "objectCount=false", about)).await
         {
             Ok(reply) => {
                 let state = state_of(id, &reply.json());
@@ -281,10 +252,7 @@ async fn read_until(
 
 fn state_of(id: &str, json: &Json) -> Value {
     let text = |name: &str| json.get(name).and_then(Json::as_str).unwrap_or_default();
-    let is_home = json
-        .get("homeDivision")
-        .and_then(Json::as_bool)
-        .unwrap_or_default();
+    let is_home = json.get("homeDivision").and_then(Json::as_bool).unwrap_or_default();
     Value::object([
         ("id", Value::from(id)),
         ("name", text("name").into()),
@@ -305,11 +273,5 @@ fn path(id: &str) -> String {
 
 /// A read of one path.
 pub(crate) fn get<'a>(path: &'a str, query: &'a str, about: About<'a>) -> Ask<'a> {
-    Ask {
-        method: Method::GET,
-        path,
-        query,
-        body: None,
-        about,
-    }
+    Ask { method: Method::GET, path, query, body: None, about }
 }

@@ -49,14 +49,8 @@ fn target(line: &mut Map<String, Json>, call: &Call<'_>, status: Option<StatusCo
         line.insert("invocation_status_code".to_owned(), status.as_u16().into());
     }
     line.insert("resource_type".to_owned(), call.about.resource_type.into());
-    line.insert(
-        "resource_id".to_owned(),
-        call.about.id.unwrap_or(NOT_KNOWN).into(),
-    );
-    line.insert(
-        "resource_name".to_owned(),
-        call.about.name.unwrap_or(NOT_KNOWN).into(),
-    );
+    line.insert("resource_id".to_owned(), call.about.id.unwrap_or(NOT_KNOWN).into());
+    line.insert("resource_name".to_owned(), call.about.name.unwrap_or(NOT_KNOWN).into());
 }
 
 /// Writes one line in the form that Terraform's plugin library parses.

@@ -26,10 +26,11 @@ use divvy_plugin::handshake::Invitation;
 use divvy_plugin::messages::{
     ApplyRequest, ApplyResponse, ConfigureRequest, Diagnostic, DiagnosticsResponse, ImportRequest,
     ImportResponse, ImportedResource, PlanRequest, PlanResponse, ProviderSchema, ReadDataRequest,
-    ReadDataResponse, ReadRequest, ReadResponse, UpgradeRequest, UpgradeResponse,
+    ReadDataResponse, ReadRequest, ReadResponse, StopResponse, UpgradeRequest, UpgradeResponse,
 };
 use divvy_plugin::serve::{Answer, Provider, serve};
 use divvy_plugin::{Protocol, Value};
+use tokio_util::sync::CancellationToken;
 
 use self::division::Outcome;
 use self::schema::{DIVISION, TypeRow};
@@ -58,17 +59,12 @@ pub fn main() -> ExitCode {
     let Some(invitation) = Invitation::from_variables(variable) else {
         return fail("This binary is a plugin. It is started by Terraform, not by hand.");
     };
-    let runtime = match tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.to_string()),
     };
-    let provider = StandIn {
-        environment,
-        session: Mutex::new(None),
-    };
+    let provider =
+        StandIn { environment, stopped: CancellationToken::new(), session: Mutex::new(None) };
     let mut output = std::io::stdout();
     runtime.block_on(async {
         tokio::select! {
@@ -92,6 +88,7 @@ fn fail(message: &str) -> ExitCode {
 
 struct StandIn {
     environment: Environment,
+    stopped: CancellationToken,
     session: Mutex<Option<Arc<Session>>>,
 }
 
@@ -131,7 +128,7 @@ impl Provider for StandIn {
         platform::ask_who_started_us().await;
         let block = Value::read(request.config.as_ref())?;
         let started = match Settings::join(&block, &self.environment) {
-            Ok(settings) => Session::start(settings).await,
+            Ok(settings) => Session::start(settings, self.stopped.clone()).await,
             Err(unusable) => Err(Diagnostic::error(unusable.0, "")),
         };
         let diagnostics = match started {
@@ -146,13 +143,16 @@ impl Provider for StandIn {
         Ok(DiagnosticsResponse { diagnostics })
     }
 
+    async fn stop(&self) -> Answer<StopResponse> {
+        log::write("Stopping");
+        self.stopped.cancel();
+        Ok(StopResponse::default())
+    }
+
     async fn upgrade(&self, request: UpgradeRequest) -> Answer<UpgradeResponse> {
         let row = row_of(&request.type_name)?;
         let state = plan::upgrade(row, &request.raw_state.unwrap_or_default())?;
-        Ok(UpgradeResponse {
-            upgraded_state: Some(state.write()),
-            diagnostics: Vec::new(),
-        })
+        Ok(UpgradeResponse { upgraded_state: Some(state.write()), diagnostics: Vec::new() })
     }
 
     async fn read(&self, request: ReadRequest) -> Answer<ReadResponse> {
@@ -178,11 +178,7 @@ impl Provider for StandIn {
         let prior = Value::read(request.prior_state.as_ref())?;
         let proposed = Value::read(request.proposed_new_state.as_ref())?;
         let planned = plan::plan(row, &prior, &proposed);
-        let planned_private = if prior.is_null() {
-            private_of(row)
-        } else {
-            request.prior_private
-        };
+        let planned_private = if prior.is_null() { private_of(row) } else { request.prior_private };
         Ok(PlanResponse {
             planned_state: Some(planned.state.write()),
             requires_replace: planned.requires_replace,
@@ -215,11 +211,7 @@ impl Provider for StandIn {
         let kept = !outcome.state.is_null();
         Ok(ApplyResponse {
             new_state: Some(outcome.state.write()),
-            private: if kept {
-                private_of(row)
-            } else {
-                bytes::Bytes::new()
-            },
+            private: if kept { private_of(row) } else { bytes::Bytes::new() },
             diagnostics: outcome.diagnostics,
             legacy_type_system: kept,
             new_identity: None,
@@ -228,10 +220,7 @@ impl Provider for StandIn {
 
     async fn import(&self, request: ImportRequest) -> Answer<ImportResponse> {
         let row = row_of(&request.type_name)?;
-        let attributes = row
-            .attributes
-            .iter()
-            .map(|attribute| (attribute.name, Value::Null));
+        let attributes = row.attributes.iter().map(|attribute| (attribute.name, Value::Null));
         let mut state = Value::object(attributes);
         state.set("id", request.id.into());
         let imported = ImportedResource {
@@ -240,10 +229,7 @@ impl Provider for StandIn {
             private: private_of(row),
             identity: None,
         };
-        Ok(ImportResponse {
-            imported_resources: vec![imported],
-            diagnostics: Vec::new(),
-        })
+        Ok(ImportResponse { imported_resources: vec![imported], diagnostics: Vec::new() })
     }
 
     async fn read_data_source(&self, request: ReadDataRequest) -> Answer<ReadDataResponse> {
@@ -265,9 +251,7 @@ mod tests {
     #[test]
     fn the_file_name_alone_decides_who_we_are() {
         let wanted = |path: &str| is_wanted(OsStr::new(path));
-        assert!(wanted(
-            "/m/linux_amd64/terraform-provider-genesyscloud_v1.60.0"
-        ));
+        assert!(wanted("/m/linux_amd64/terraform-provider-genesyscloud_v1.60.0"));
         assert!(wanted("terraform-provider-genesyscloud"));
         assert!(!wanted("/terraform-provider-genesyscloud_v1/divvy"));
         assert!(!wanted(""));

@@ -19,24 +19,14 @@ pub(crate) struct Planned {
 /// Plans one instance from what it is and what is proposed.
 pub(crate) fn plan(row: &TypeRow, prior: &Value, proposed: &Value) -> Planned {
     if proposed.is_null() {
-        return Planned {
-            state: Value::Null,
-            requires_replace: Vec::new(),
-        };
+        return Planned { state: Value::Null, requires_replace: Vec::new() };
     }
     if prior.is_null() {
-        return Planned {
-            state: with_unknown_ids(row, proposed),
-            requires_replace: Vec::new(),
-        };
+        return Planned { state: with_unknown_ids(row, proposed), requires_replace: Vec::new() };
     }
     let mut state = prior.clone();
     let mut requires_replace = Vec::new();
-    for attribute in row
-        .attributes
-        .iter()
-        .filter(|attribute| attribute.need != Need::Computed)
-    {
+    for attribute in row.attributes.iter().filter(|attribute| attribute.need != Need::Computed) {
         let wanted = proposed.get(attribute.name);
         if same(prior.get(attribute.name), wanted) {
             continue;
@@ -50,19 +40,12 @@ pub(crate) fn plan(row: &TypeRow, prior: &Value, proposed: &Value) -> Planned {
         state = with_unknown_ids(row, &state);
         state.set("id", Value::Unknown);
     }
-    Planned {
-        state,
-        requires_replace,
-    }
+    Planned { state, requires_replace }
 }
 
 fn with_unknown_ids(row: &TypeRow, proposed: &Value) -> Value {
     let mut state = proposed.clone();
-    for attribute in row
-        .attributes
-        .iter()
-        .filter(|attribute| attribute.need == Need::Computed)
-    {
+    for attribute in row.attributes.iter().filter(|attribute| attribute.need == Need::Computed) {
         if state.get(attribute.name).is_null() {
             state.set(attribute.name, Value::Unknown);
         }
@@ -92,39 +75,27 @@ pub(crate) fn upgrade(row: &TypeRow, raw: &RawState) -> Result<Value, Error> {
     } else {
         Value::from_json_bytes(&raw.json)?
     };
-    Ok(Value::object(
-        row.attributes
-            .iter()
-            .map(|a| (a.name, stored.get(a.name).clone())),
-    ))
+    Ok(Value::object(row.attributes.iter().map(|a| (a.name, stored.get(a.name).clone()))))
 }
 
 fn from_flatmap(row: &TypeRow, flat: &BTreeMap<String, String>) -> Value {
     let value = |name: &str, shape: Shape| match shape {
         Shape::Texts => {
             let prefix = format!("{name}.");
-            let elements = flat
-                .range(prefix.clone()..)
-                .take_while(|(k, _)| k.starts_with(&prefix));
+            let elements = flat.range(prefix.clone()..).take_while(|(k, _)| k.starts_with(&prefix));
             elements
                 .filter(|(key, _)| !key.ends_with('#'))
                 .map(|(_, text)| text.as_str().into())
                 .collect::<Vec<_>>()
                 .into()
         }
-        Shape::Text => flat
-            .get(name)
-            .map_or(Value::Null, |text| text.as_str().into()),
+        Shape::Text => flat.get(name).map_or(Value::Null, |text| text.as_str().into()),
         Shape::Flag | Shape::Number => flat
             .get(name)
             .and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok())
             .map_or(Value::Null, Value::from),
     };
-    Value::object(
-        row.attributes
-            .iter()
-            .map(|a| (a.name, value(a.name, a.shape))),
-    )
+    Value::object(row.attributes.iter().map(|a| (a.name, value(a.name, a.shape))))
 }
 
 #[cfg(test)]
@@ -182,10 +153,7 @@ mod tests {
     fn an_exported_flat_state_is_read() {
         let flat = [("id", SALES), ("name", "2"), ("home", "true")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let raw = RawState {
-            json: bytes::Bytes::new(),
-            flatmap: flat.into(),
-        };
+        let raw = RawState { json: bytes::Bytes::new(), flatmap: flat.into() };
         let state = upgrade(&DIVISION, &raw).unwrap();
         assert_eq!(state.get("name").as_str(), Some("2"));
         assert_eq!(state.get("home").as_bool(), Some(true));

@@ -11,10 +11,7 @@ use super::log;
 
 /// Ends at the first SIGINT or SIGTERM.
 pub(crate) async fn interrupted() {
-    let signals = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    );
+    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
     let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
         // Without handlers the default action ends the process just as well.
         return std::future::pending().await;
@@ -35,11 +32,7 @@ pub(crate) async fn ask_who_started_us() {
     let Ok(target) = std::fs::read_link(&executable) else {
         return;
     };
-    let name = target
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
+    let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if !NAMES.iter().any(|known| name.starts_with(known)) {
         return;
     }

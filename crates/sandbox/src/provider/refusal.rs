@@ -26,21 +26,12 @@ impl Refusal {
 
     fn from_error(error: ApiError, call: &Call<'_>, reply: &Reply) -> Self {
         let detail = error.detail(call, reply);
-        Self {
-            text: error.text,
-            status: Some(reply.status.as_u16()),
-            detail,
-        }
+        Self { text: error.text, status: Some(reply.status.as_u16()), detail }
     }
 
     /// A reply of the right status whose content the provider does not accept.
     pub(crate) fn unacceptable(call: &Call<'_>, reply: &Reply, text: &str) -> Self {
-        let error = ApiError {
-            text: text.to_owned(),
-            message: None,
-            context: None,
-            details: None,
-        };
+        let error = ApiError { text: text.to_owned(), message: None, context: None, details: None };
         Self::from_error(error, call, reply)
     }
 
@@ -57,11 +48,7 @@ impl Refusal {
                 ),
             ),
         ]);
-        Self {
-            text,
-            status: None,
-            detail,
-        }
+        Self { text, status: None, detail }
     }
 
     /// The form of calls that are made once: JSON in the detail.
@@ -91,12 +78,7 @@ impl ApiError {
         if reply.body.is_empty() {
             let reason = reply.status.canonical_reason().unwrap_or_default();
             let text = named(&format!("API Error: {status} {reason}"));
-            return Self {
-                message: Some(text.clone()),
-                text,
-                context: None,
-                details: None,
-            };
+            return Self { message: Some(text.clone()), text, context: None, details: None };
         }
         let body: Json = match serde_json::from_slice(&reply.body) {
             Ok(body) => body,
@@ -108,12 +90,7 @@ impl ApiError {
                     let first = text.trim_start().chars().next().unwrap_or_default();
                     format!("invalid character '{first}' looking for beginning of value")
                 };
-                return Self {
-                    text,
-                    message: None,
-                    context: None,
-                    details: None,
-                };
+                return Self { text, message: None, context: None, details: None };
             }
         };
         let filled = |name: &str| {
@@ -125,11 +102,7 @@ impl ApiError {
             };
             is_filled.then(|| field.clone())
         };
-        let text = named(
-            body.get("message")
-                .and_then(Json::as_str)
-                .unwrap_or_default(),
-        );
+        let text = named(body.get("message").and_then(Json::as_str).unwrap_or_default());
         Self {
             message: Some(text.clone()),
             text,
@@ -156,12 +129,9 @@ impl ApiError {
 /// Writes an object as Go's encoder does: given order, absent fields left out, and the characters
 /// that are special in HTML escaped.
 fn go_json(fields: &[(&str, Option<Json>)]) -> String {
-    let present = fields
-        .iter()
-        .filter_map(|(name, value)| Some((name, value.as_ref()?)));
-    let parts: Vec<String> = present
-        .map(|(name, value)| format!("{}:{value}", Json::from(*name)))
-        .collect();
+    let present = fields.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+    let parts: Vec<String> =
+        present.map(|(name, value)| format!("{}:{value}", Json::from(*name))).collect();
     let plain = format!("{{{}}}", parts.join(","));
     let mut escaped = String::with_capacity(plain.len());
     for character in plain.chars() {
@@ -185,10 +155,7 @@ mod tests {
     use super::*;
     use crate::provider::api::{About, Body};
 
-    const SAMPLES: &str = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../fixtures/provider-samples"
-    );
+    const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/provider-samples");
 
     fn sample(file: &str) -> (String, String) {
         let text = std::fs::read_to_string(format!("{SAMPLES}/{file}")).unwrap();
@@ -200,14 +167,10 @@ mod tests {
     fn reply(status: u16, correlation_id: &str, body: impl Into<Bytes>) -> Reply {
         let mut headers = HeaderMap::new();
         headers.insert("ININ-Correlation-Id", correlation_id.parse().unwrap());
-        Reply {
-            status: StatusCode::from_u16(status).unwrap(),
-            headers,
-            body: body.into(),
-        }
+        Reply { status: StatusCode::from_u16(status).unwrap(), headers, body: body.into() }
     }
 
-    fn call<'a>(method: Method, path: &'a str) -> Call<'a> {
+    fn call(method: Method, path: &str) -> Call<'_> {
         Call {
             method,
             origin: "http://127.0.0.1:8080",
@@ -215,10 +178,7 @@ mod tests {
             query: "",
             authorization: "",
             body: Body::None,
-            about: About {
-                resource_type: "genesyscloud_auth_division",
-                ..About::default()
-            },
+            about: About { resource_type: "genesyscloud_auth_division", ..About::default() },
         }
     }
 
@@ -228,10 +188,8 @@ mod tests {
 
     fn create_refused(reply: &Reply) -> (String, String) {
         let refusal = Refusal::from_reply(&post(), reply);
-        let diagnostic = refusal.diagnostic(&format!(
-            "Failed to create division Engineering error: {}",
-            refusal.text
-        ));
+        let diagnostic = refusal
+            .diagnostic(&format!("Failed to create division Engineering error: {}", refusal.text));
         (diagnostic.summary, diagnostic.detail)
     }
 
@@ -240,10 +198,7 @@ mod tests {
         let body = r#"{"message":"A division with the name Engineering already exists.",
             "code":"duplicate.name","status":400,"messageParams":{},"details":[]}"#;
         let reply = reply(400, "246c9291-fdd1-4e90-9987-45256c5f353f", body);
-        assert_eq!(
-            create_refused(&reply),
-            sample("diag-400-duplicate-name.json")
-        );
+        assert_eq!(create_refused(&reply), sample("diag-400-duplicate-name.json"));
     }
 
     #[test]
@@ -254,21 +209,13 @@ mod tests {
                                 following permission(s): {permissions}"),
             "messageParams": {"permissions": permissions},
         });
-        let reply = reply(
-            403,
-            "2534a421-0733-4565-b419-e402b5659479",
-            body.to_string(),
-        );
+        let reply = reply(403, "2534a421-0733-4565-b419-e402b5659479", body.to_string());
         assert_eq!(create_refused(&reply), sample("diag-403.json"));
     }
 
     #[test]
     fn a_409_page_of_html_hides_the_status_in_the_detail() {
-        let reply = reply(
-            409,
-            "0ea7f2d3-01a7-44a5-8d95-e927ce2eb9b1",
-            "<html>busy</html>",
-        );
+        let reply = reply(409, "0ea7f2d3-01a7-44a5-8d95-e927ce2eb9b1", "<html>busy</html>");
         assert_eq!(create_refused(&reply), sample("diag-409-html-body.json"));
     }
 
@@ -276,10 +223,7 @@ mod tests {
     fn a_409_without_body_names_its_own_status() {
         let (summary, detail) = create_refused(&reply(409, "c1", ""));
         let tail = "API Error: 409 - API Error: 409 Conflict (c1)";
-        assert_eq!(
-            summary,
-            format!("Failed to create division Engineering error: {tail}")
-        );
+        assert_eq!(summary, format!("Failed to create division Engineering error: {tail}"));
         assert!(detail.contains(r#""statusCode":409"#), "{detail}");
     }
 
@@ -287,16 +231,10 @@ mod tests {
     fn a_read_that_fails_puts_its_json_into_the_summary() {
         let id = "c7f2e18a-ea7a-4521-a620-2205bee234a2";
         let path = format!("/api/v2/authorization/divisions/{id}");
-        let reply = reply(
-            403,
-            "2264d27c-69fa-49f1-9cc2-7208f8d1d6d0",
-            r#"{"message":"no"}"#,
-        );
+        let reply = reply(403, "2264d27c-69fa-49f1-9cc2-7208f8d1d6d0", r#"{"message":"no"}"#);
         let refusal = Refusal::from_reply(&call(Method::GET, &path), &reply);
-        let diagnostic = refusal.retried_diagnostic(&format!(
-            "Failed to read division {id} | error: {}",
-            refusal.text
-        ));
+        let diagnostic = refusal
+            .retried_diagnostic(&format!("Failed to read division {id} | error: {}", refusal.text));
         assert_eq!(
             (diagnostic.summary, diagnostic.detail),
             sample("diag-read-after-create-403.json")

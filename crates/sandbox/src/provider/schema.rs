@@ -43,12 +43,7 @@ pub(crate) struct TypeRow {
 }
 
 const fn row(name: &'static str, shape: Shape, need: Need) -> AttributeRow {
-    AttributeRow {
-        name,
-        shape,
-        need,
-        forces_replacement: false,
-    }
+    AttributeRow { name, shape, need, forces_replacement: false }
 }
 
 const ID: AttributeRow = row("id", Text, Computed);
@@ -59,12 +54,7 @@ pub(crate) static DIVISION: TypeRow = TypeRow {
     version: 1,
     attributes: &[
         row("description", Text, Optional),
-        AttributeRow {
-            name: "home",
-            shape: Flag,
-            need: Optional,
-            forces_replacement: true,
-        },
+        AttributeRow { name: "home", shape: Flag, need: Optional, forces_replacement: true },
         ID,
         row("name", Text, Required),
     ],
@@ -145,11 +135,7 @@ pub(crate) static DIVISION_DATA: TypeRow = TypeRow {
 pub(crate) static HOME_DATA: TypeRow = TypeRow {
     name: "genesyscloud_auth_division_home",
     version: 1,
-    attributes: &[
-        row("description", Text, Computed),
-        ID,
-        row("name", Text, Computed),
-    ],
+    attributes: &[row("description", Text, Computed), ID, row("name", Text, Computed)],
 };
 
 /// The arguments of the provider block; secrets are marked below.
@@ -170,19 +156,11 @@ const PROVIDER_ARGUMENTS: &[AttributeRow] = &[
     row("token_init_timeout", Text, Optional),
     row("token_pool_size", Number, Optional),
 ];
-const ENDPOINT: &[AttributeRow] = &[
-    row("host", Text, Optional),
-    row("port", Text, Optional),
-    row("protocol", Text, Optional),
-];
-const AUTH: &[AttributeRow] = &[
-    row("password", Text, Optional),
-    row("username", Text, Optional),
-];
-const PATH_PARAMETER: &[AttributeRow] = &[
-    row("path_name", Text, Required),
-    row("path_value", Text, Required),
-];
+const ENDPOINT: &[AttributeRow] =
+    &[row("host", Text, Optional), row("port", Text, Optional), row("protocol", Text, Optional)];
+const AUTH: &[AttributeRow] = &[row("password", Text, Optional), row("username", Text, Optional)];
+const PATH_PARAMETER: &[AttributeRow] =
+    &[row("path_name", Text, Required), row("path_value", Text, Required)];
 const SENSITIVE: &[&str] = &["oauthclient_secret", "password"];
 
 impl Shape {
@@ -198,10 +176,7 @@ impl Shape {
 
 impl TypeRow {
     fn schema(&self) -> Schema {
-        Schema {
-            version: self.version,
-            block: Some(block(self.attributes, Vec::new())),
-        }
+        Schema { version: self.version, block: Some(block(self.attributes, Vec::new())) }
     }
 }
 
@@ -215,16 +190,9 @@ pub(crate) fn provider_schema() -> ProviderSchema {
     let resources = PLAIN_TYPES.iter().chain([&DIVISION]);
     let data_sources = [&DIVISION_DATA, &HOME_DATA];
     ProviderSchema {
-        provider: Some(Schema {
-            version: 0,
-            block: Some(provider_block()),
-        }),
-        resource_schemas: resources
-            .map(|row| (row.name.to_owned(), row.schema()))
-            .collect(),
-        data_source_schemas: data_sources
-            .map(|row| (row.name.to_owned(), row.schema()))
-            .into(),
+        provider: Some(Schema { version: 0, block: Some(provider_block()) }),
+        resource_schemas: resources.map(|row| (row.name.to_owned(), row.schema())).collect(),
+        data_source_schemas: data_sources.map(|row| (row.name.to_owned(), row.schema())).into(),
         diagnostics: Vec::new(),
         server_capabilities: Some(ServerCapabilities {
             plan_destroy: false,
@@ -254,10 +222,7 @@ fn block(rows: &[AttributeRow], block_types: Vec<NestedBlock>) -> Block {
             sensitive: SENSITIVE.contains(&row.name),
         })
         .collect();
-    Block {
-        attributes,
-        block_types,
-    }
+    Block { attributes, block_types }
 }
 
 fn nested(name: &str, block: Block, max_items: i64) -> NestedBlock {

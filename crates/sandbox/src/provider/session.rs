@@ -13,6 +13,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use hyper::{Method, StatusCode};
 use serde_json::Value as Json;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
+use tokio_util::sync::CancellationToken;
 
 use super::api::{About, Api, Body, Call, Reply};
 use super::data_sources::NameCache;
@@ -32,6 +33,7 @@ pub(crate) struct Session {
     settings: Settings,
     authorization: String,
     slots: Semaphore,
+    stopped: CancellationToken,
     /// The data source's list of names, filled once.
     pub(crate) names: Mutex<Option<NameCache>>,
 }
@@ -47,31 +49,21 @@ pub(crate) struct Ask<'a> {
 
 impl Session {
     /// Starts as the official provider does; an error is the diagnostic's summary.
-    pub(crate) async fn start(settings: Settings) -> Result<Self, Diagnostic> {
+    /// After `stopped` no read is begun any more.
+    pub(crate) async fn start(
+        settings: Settings,
+        stopped: CancellationToken,
+    ) -> Result<Self, Diagnostic> {
         let api = Api::new();
-        let authorization = authorize(&api, &settings)
-            .await
-            .map_err(|e| Diagnostic::error(e, ""))?;
+        let authorization =
+            authorize(&api, &settings).await.map_err(|e| Diagnostic::error(e, ""))?;
         let slots = Semaphore::new(settings.token_pool_size);
-        let session = Self {
-            api,
-            settings,
-            authorization,
-            slots,
-            names: Mutex::new(None),
-        };
+        let names = Mutex::new(None);
+        let session = Self { api, settings, authorization, slots, stopped, names };
         for path in ["/api/v2/organizations/me", "/api/v2/authorization/products"] {
-            let ask = Ask {
-                method: Method::GET,
-                path,
-                query: "",
-                body: None,
-                about: About::default(),
-            };
-            session
-                .ask(ask)
-                .await
-                .map_err(|refusal| Diagnostic::error(refusal.text, ""))?;
+            let ask =
+                Ask { method: Method::GET, path, query: "", body: None, about: About::default() };
+            session.ask(ask).await.map_err(|refusal| Diagnostic::error(refusal.text, ""))?;
         }
         Ok(session)
     }
@@ -79,6 +71,11 @@ impl Session {
     /// How long a read of something absent is repeated.
     pub(crate) fn retry_timeout(&self) -> Duration {
         self.settings.retry_timeout
+    }
+
+    /// Says whether Terraform asked to stop: whoever is about to send a request gives up.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped.is_cancelled()
     }
 
     /// Waits for a client of the pool; hold it for the whole operation.
@@ -166,14 +163,10 @@ async fn fetch_token(api: &Api, settings: &Settings, basic: &str) -> Result<Stri
         let reason = format!("{} ({})", field("error"), field("error_description"));
         let text = format!("Auth Error: {} - {reason}", reply.status.as_u16());
         if !reason.starts_with(RATE_LIMITED) {
-            return Err(format!(
-                "failed to authorize Genesys Cloud client credentials: {text}"
-            ));
+            return Err(format!("failed to authorize Genesys Cloud client credentials: {text}"));
         }
         if !patience.allows_another_try().await {
-            return Err(format!(
-                "exhausted retries on Genesys Cloud client credentials. {text}"
-            ));
+            return Err(format!("exhausted retries on Genesys Cloud client credentials. {text}"));
         }
     }
 }

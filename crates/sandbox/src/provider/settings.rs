@@ -63,15 +63,13 @@ impl Settings {
         };
         let token_pool_size = match argument("token_pool_size", "GENESYSCLOUD_TOKEN_POOL_SIZE") {
             None => DEFAULT_POOL_SIZE,
-            Some(text) => text
-                .parse()
-                .ok()
-                .filter(|size| (1..=50).contains(size))
-                .ok_or_else(|| {
+            Some(text) => {
+                text.parse().ok().filter(|size| (1..=50).contains(size)).ok_or_else(|| {
                     Unusable(format!(
                         "expected token_pool_size to be in the range (1 - 50), got {text}"
                     ))
-                })?,
+                })?
+            }
         };
         let retry_timeout =
             match argument("custom_retry_timeout", "GENESYSCLOUD_CUSTOM_RETRY_TIMEOUT") {
@@ -83,12 +81,7 @@ impl Settings {
                 })?,
             };
         let gateway = gateway_of(block, environment)?;
-        Ok(Self {
-            credentials,
-            gateway,
-            token_pool_size,
-            retry_timeout,
-        })
+        Ok(Self { credentials, gateway, token_pool_size, retry_timeout })
     }
 }
 
@@ -102,10 +95,7 @@ fn text_of(value: &Value) -> Option<String> {
 }
 
 fn variable_of(environment: &Environment, name: &str) -> Option<String> {
-    environment
-        .get(name)
-        .filter(|text| !text.is_empty())
-        .cloned()
+    environment.get(name).filter(|text| !text.is_empty()).cloned()
 }
 
 /// A `gateway` block, its gaps filled from the environment; without a block the Go SDK's own
@@ -128,16 +118,12 @@ fn gateway_of(block: &Value, environment: &Environment) -> Result<Gateway, Unusa
                 .to_owned(),
         ));
     };
-    let port = port
-        .filter(|port| port != "80")
-        .map(|port| format!(":{port}"))
-        .unwrap_or_default();
+    let port = port.filter(|port| port != "80").map(|port| format!(":{port}")).unwrap_or_default();
     let mut paths: BTreeMap<String, String> = BTreeMap::new();
     for parameter in written.get("path_params").elements() {
-        if let (Some(name), Some(value)) = (
-            text_of(parameter.get("path_name")),
-            text_of(parameter.get("path_value")),
-        ) {
+        if let (Some(name), Some(value)) =
+            (text_of(parameter.get("path_name")), text_of(parameter.get("path_value")))
+        {
             paths.insert(name, value);
         }
     }
@@ -149,17 +135,11 @@ fn gateway_of(block: &Value, environment: &Environment) -> Result<Gateway, Unusa
         paths.insert(name, value);
     }
     let address = |name: &str| {
-        let path = paths
-            .get(name)
-            .map(|path| path.trim_matches('/'))
-            .filter(|p| !p.is_empty());
+        let path = paths.get(name).map(|path| path.trim_matches('/')).filter(|p| !p.is_empty());
         let path = path.map(|path| format!("/{path}")).unwrap_or_default();
         format!("http://{host}{port}{path}")
     };
-    Ok(Gateway {
-        login: address("login"),
-        api: address("api"),
-    })
+    Ok(Gateway { login: address("login"), api: address("api") })
 }
 
 /// `~/.genesyscloudgo/config` in its JSON form; null if there is none.
@@ -173,14 +153,8 @@ fn from_configuration_file(environment: &Environment) -> Value {
 
 /// Reads a duration as Go does: `0`, `30s`, `1m30s`, `1.5h`, `200ms`.
 fn go_duration(text: &str) -> Option<Duration> {
-    const UNITS: [(&str, f64); 6] = [
-        ("ns", 1e-9),
-        ("us", 1e-6),
-        ("ms", 1e-3),
-        ("s", 1.0),
-        ("m", 60.0),
-        ("h", 3600.0),
-    ];
+    const UNITS: [(&str, f64); 6] =
+        [("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
     if text == "0" {
         return Some(Duration::ZERO);
     }
@@ -193,9 +167,7 @@ fn go_duration(text: &str) -> Option<Duration> {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let number: f64 = rest[..digits].parse().ok()?;
         rest = &rest[digits..];
-        let letters = rest
-            .find(|c: char| c.is_ascii_digit() || c == '.')
-            .unwrap_or(rest.len());
+        let letters = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
         let factor = UNITS.iter().find(|(unit, _)| *unit == &rest[..letters])?.1;
         rest = &rest[letters..];
         seconds += number * factor;
@@ -210,10 +182,7 @@ mod tests {
     use super::*;
 
     fn environment(entries: &[(&str, &str)]) -> Environment {
-        entries
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
+        entries.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
     fn block(json: serde_json::Value) -> Value {

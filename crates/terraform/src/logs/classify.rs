@@ -8,7 +8,7 @@ use divvy_core::failure::{Operation, Origin, Shape};
 use divvy_core::{Address, Failure};
 
 use super::detail::{self, ApiDetail};
-use super::diagnostic::{Damage, Diagnostic};
+use super::diagnostic::{Damage, Diagnostic, beginning};
 use super::progress::Progress;
 use super::summary;
 
@@ -144,7 +144,7 @@ pub(super) fn classify(mut diagnostic: Diagnostic, progress: &Progress) -> Failu
         correlation_id: detail
             .correlation_id
             .or_else(|| summary::correlation_id_in(text).map(str::to_owned)),
-        summary: text[..text.floor_char_boundary(LONGEST_SUMMARY)].to_owned(),
+        summary: beginning(text, LONGEST_SUMMARY).to_owned(),
         line: diagnostic.line,
         damage: diagnostic
             .damage
@@ -256,7 +256,6 @@ fn shape_of(diagnostic: &Diagnostic, status: Option<u16>, has_detail: bool) -> S
     match status {
         Some(408 | 504) => Shape::UnknownOutcome,
         Some(400..) => Shape::Refused,
-        Some(_) => Shape::Unclassified,
         // The provider writes its JSON without a status when the SDK had no response.
         None if has_detail => Shape::UnknownOutcome,
         None if NO_ANSWER
@@ -265,6 +264,6 @@ fn shape_of(diagnostic: &Diagnostic, status: Option<u16>, has_detail: bool) -> S
         {
             Shape::UnknownOutcome
         }
-        None => Shape::Unclassified,
+        Some(_) | None => Shape::Unclassified,
     }
 }

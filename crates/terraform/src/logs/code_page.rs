@@ -1,7 +1,7 @@
 //! Undoes the reading of UTF-8 with a wrong code page, as shells on Windows do it to a pipe.
 //!
-//! Never repairs by halves: a line is undone only if all of it becomes valid UTF-8 again, which
-//! text that was right from the start does not. Invariant: what is returned, read with that code
+//! Never repairs by halves: a line is undone only if all of it becomes valid UTF-8 again, and only
+//! on evidence. Invariant: what is returned, read with that code
 //! page, is the line that was given.
 
 use encoding_rs::WINDOWS_1252;
@@ -21,7 +21,14 @@ pub(super) fn undo(line: &str) -> Option<String> {
     }
     [windows_1252, latin_1, code_page_437, code_page_850]
         .iter()
-        .find_map(|bytes_of| String::from_utf8(bytes_of(line)?).ok())
+        .filter_map(|bytes_of| String::from_utf8(bytes_of(line)?).ok())
+        .find(|undone| is_evident(undone))
+}
+
+/// Valid UTF-8 alone is no proof: `ßää` read backwards through code page 437 is a Korean letter.
+/// The rule of a box is, and so are letters of Latin-1, whose first byte shows as `Ã` or `├`.
+fn is_evident(undone: &str) -> bool {
+    undone.contains(['╷', '│', '╵']) || undone.chars().all(|char| u32::from(char) <= 0xFF)
 }
 
 fn windows_1252(line: &str) -> Option<Vec<u8>> {

@@ -6,7 +6,7 @@
 
 use super::decode::Harm;
 use super::detail::JsonScan;
-use super::diagnostic::{Damage, Diagnostic};
+use super::diagnostic::{Damage, Diagnostic, beginning};
 
 const LONGEST: usize = 64 << 10;
 const MOST_LANES: usize = 128;
@@ -81,7 +81,7 @@ enum End {
 pub(super) struct Collector {
     open: Vec<Open>,
     found: Vec<Diagnostic>,
-    is_cut: bool,
+    has_lost: bool,
 }
 
 impl Collector {
@@ -115,13 +115,13 @@ impl Collector {
         std::mem::take(&mut self.found)
     }
 
-    /// Ends what is open; true if the log ended inside of something.
+    /// Ends what is open; true if a diagnostic could not be told at all.
     pub(super) fn finish(&mut self) -> bool {
         while !self.open.is_empty() {
             let is_whole = self.open[0].frame != Frame::Box && !self.open[0].is_wanting();
             self.close(Some(0), if is_whole { End::Whole } else { End::Cut });
         }
-        self.is_cut
+        self.has_lost
     }
 
     fn feed_box(&mut self, place: Option<usize>, line: LaneLine<'_>, inner: &str) {
@@ -255,10 +255,11 @@ impl Collector {
         if end == End::Cut {
             open.diagnostic.damage(Damage::BreaksOff);
         }
-        // A box with an end and no beginning: the log begins inside of it.
-        self.is_cut |= end == End::Cut || !has_summary && !open.diagnostic.damage.is_empty();
         if has_summary && open.is_summary_ended {
             self.found.push(open.diagnostic);
+        } else {
+            // Its summary is cut, or the log begins inside of it.
+            self.has_lost |= has_summary || !open.diagnostic.damage.is_empty();
         }
     }
 }
@@ -272,16 +273,12 @@ impl Open {
 
     fn add(&mut self, inner: &str, line: LaneLine<'_>) {
         self.lines += 1;
-        match line.harm {
-            Harm::None => {}
-            Harm::Undone => self.diagnostic.damage(Damage::CodePageUndone),
-            Harm::Lost => self.diagnostic.damage(Damage::BytesLost),
-        }
+        self.diagnostic.harm(line.harm);
         let room = LONGEST.saturating_sub(self.bytes);
         if inner.len() > room {
             self.diagnostic.damage(Damage::TooLong);
         }
-        let inner = &inner[..inner.floor_char_boundary(room)];
+        let inner = beginning(inner, room);
         self.bytes += inner.len() + size_of::<String>();
         if self.diagnostic.summary.is_empty() {
             match severity(inner) {

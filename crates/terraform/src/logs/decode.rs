@@ -14,6 +14,9 @@ use super::code_page;
 /// A longer line keeps its beginning; no diagnostic comes near it.
 pub(super) const LONGEST_LINE: usize = 8 << 20;
 const CHUNK: usize = 256 << 10;
+/// Bytes that tell the encoding.
+const HEAD: usize = 512;
+const UTF_8_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// What decoding did to a line, for the damage of a failure that stands in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,9 +123,10 @@ impl<R: Read> Lines<R> {
         self.at = 0;
         while self.text.is_empty() && !self.is_exhausted {
             let mut length = self.read_once(0)?;
-            if !self.is_started && length > 0 {
-                // The first look needs a few bytes, and a pipe may give one at a time.
-                while length < 4 {
+            let mut mark = 0;
+            if !self.is_started {
+                // The first look needs some bytes, and a pipe may give one at a time.
+                while length < HEAD {
                     match self.read_once(length)? {
                         0 => break,
                         more => length += more,
@@ -130,15 +134,15 @@ impl<R: Read> Lines<R> {
                 }
                 self.is_started = true;
                 self.decoder = encoding_of(&self.raw[..length]).map(Encoding::new_decoder);
+                mark = if self.raw[..length].starts_with(UTF_8_MARK) {
+                    UTF_8_MARK.len()
+                } else {
+                    0
+                };
             }
             self.is_exhausted = length == 0;
             match &mut self.decoder {
-                None => {
-                    let marked =
-                        self.number == 0 && self.raw[..length].starts_with(b"\xEF\xBB\xBF");
-                    let start = if marked { 3 } else { 0 };
-                    self.text.extend_from_slice(&self.raw[start..length]);
-                }
+                None => self.text.extend_from_slice(&self.raw[mark..length]),
                 Some(decoder) => decode_chunk(
                     decoder,
                     &self.raw[..length],
@@ -178,7 +182,7 @@ fn encoding_of(head: &[u8]) -> Option<&'static Encoding> {
     if let Some((encoding, _)) = Encoding::for_bom(head) {
         return (encoding != UTF_8).then_some(encoding);
     }
-    let head = &head[..head.len().min(512) & !1];
+    let head = &head[..head.len().min(HEAD) & !1];
     let [first, second, ..] = head else {
         return None;
     };

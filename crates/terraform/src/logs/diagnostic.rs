@@ -4,6 +4,8 @@
 //! Holds text only and understands none of it. Invariant: `summary` is the diagnostic's first
 //! line, never joined from pieces.
 
+use super::decode::Harm;
+
 /// A diagnostic of severity error.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Diagnostic {
@@ -19,6 +21,15 @@ pub(super) struct Diagnostic {
 }
 
 impl Diagnostic {
+    /// Notes what decoding did to one of its lines.
+    pub(super) fn harm(&mut self, harm: Harm) {
+        match harm {
+            Harm::None => {}
+            Harm::Undone => self.damage(Damage::CodePageUndone),
+            Harm::Lost => self.damage(Damage::BytesLost),
+        }
+    }
+
     /// Notes a damage, once.
     pub(super) fn damage(&mut self, damage: Damage) {
         if !self.damage.contains(&damage) {
@@ -69,4 +80,13 @@ impl Damage {
     pub(super) fn makes_text_doubtful(self) -> bool {
         matches!(self, Self::BoxLost | Self::BytesLost)
     }
+}
+
+/// Returns the beginning of a text, at most so many bytes and whole characters.
+pub(super) fn beginning(text: &str, most: usize) -> &str {
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }

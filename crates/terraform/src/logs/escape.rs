@@ -7,7 +7,8 @@ use std::borrow::Cow;
 
 const ESCAPE: u8 = 0x1b;
 const BELL: u8 = 0x07;
-const LONGEST_SEQUENCE: usize = 1024;
+/// A longer link or stamp stays as text, so that a missing bell is not sought again and again.
+const LONGEST_SEQUENCE: usize = 128;
 
 /// Returns the line without terminal sequences and control characters.
 pub(super) fn without_sequences(line: Cow<'_, str>) -> Cow<'_, str> {

@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use super::stamps::{after_fraction, after_shape, after_stamp, starts_with_digit};
+
 /// A line without one layer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Stripped<'a> {
@@ -17,11 +19,11 @@ pub(super) struct Stripped<'a> {
 }
 
 impl<'a> Stripped<'a> {
-    fn text(text: &'a str) -> Option<Self> {
-        Some(Self {
+    fn text(text: &'a str) -> Self {
+        Self {
             text,
             ..Self::default()
-        })
+        }
     }
 }
 
@@ -98,72 +100,17 @@ pub(super) fn plain_unit(unit: &str) -> &str {
     unit.strip_prefix("./").unwrap_or(unit)
 }
 
-/// Matches a shape in which `d` stands for a digit, and returns what follows it.
-fn after_shape<'a>(text: &'a str, shape: &str) -> Option<&'a str> {
-    let bytes = text.as_bytes();
-    let fits = bytes.len() >= shape.len()
-        && shape.bytes().zip(bytes).all(|(want, have)| match want {
-            b'd' => have.is_ascii_digit(),
-            _ => want == *have,
-        });
-    if fits { text.get(shape.len()..) } else { None }
-}
-
-fn starts_with_digit(text: &str) -> bool {
-    text.as_bytes().first().is_some_and(u8::is_ascii_digit)
-}
-
-/// `2026-11-20T08:15:03.2604977Z`, with a blank or `/` in it, any fraction, any zone.
-fn after_stamp(text: &str) -> Option<&str> {
-    if !starts_with_digit(text) {
-        return None;
-    }
-    const SHAPES: [&str; 3] = [
-        "dddd-dd-ddTdd:dd:dd",
-        "dddd-dd-dd dd:dd:dd",
-        "dddd/dd/dd dd:dd:dd",
-    ];
-    let rest = SHAPES.iter().find_map(|shape| after_shape(text, shape))?;
-    let rest = after_fraction(rest);
-    let zone = ["Z", " UTC"]
-        .iter()
-        .find_map(|zone| rest.strip_prefix(zone));
-    let offset = ["+dd:dd", "-dd:dd", "+dddd", "-dddd"];
-    Some(
-        zone.or_else(|| offset.iter().find_map(|shape| after_shape(rest, shape)))
-            .unwrap_or(rest),
-    )
-}
-
-fn after_fraction(text: &str) -> &str {
-    match text.strip_prefix(['.', ',']) {
-        Some(digits) if starts_with_digit(digits) => {
-            digits.trim_start_matches(|char: char| char.is_ascii_digit())
-        }
-        _ => text,
-    }
-}
-
 fn stamp(text: &str) -> Option<Stripped<'_>> {
-    let rest = after_stamp(text)?;
-    if rest.is_empty() {
-        Stripped::text(rest)
-    } else {
-        Stripped::text(rest.strip_prefix(' ')?)
-    }
+    after_one_blank(after_stamp(text)?).map(Stripped::text)
 }
 
-/// GitLab's `2026-11-20T08:15:03.123456Z 01O text`: returns the text, and true if `+` stands for the
-/// blank, because the line continues the one before. The other layers come after the joining.
-pub(super) fn gitlab_stream(line: &str) -> Option<(&str, bool)> {
-    let rest = after_stamp(line)?.strip_prefix(' ')?;
-    let rest = after_shape(rest, "dd")?.strip_prefix(['O', 'E'])?;
-    let text = if rest.is_empty() {
-        rest
+/// Takes off the blank that separates; the end of the line is as good.
+fn after_one_blank(rest: &str) -> Option<&str> {
+    if rest.is_empty() {
+        Some(rest)
     } else {
-        rest.strip_prefix([' ', '+'])?
-    };
-    Some((text, rest.starts_with('+')))
+        rest.strip_prefix(' ')
+    }
 }
 
 fn clock(text: &str) -> Option<Stripped<'_>> {
@@ -172,7 +119,7 @@ fn clock(text: &str) -> Option<Stripped<'_>> {
     }
     let rest = after_fraction(after_shape(text, "dd:dd:dd")?);
     let rest = rest.strip_prefix("  ").or_else(|| rest.strip_prefix(' '));
-    Stripped::text(rest?)
+    rest.map(Stripped::text)
 }
 
 /// `08:11:20.451 STDOUT [orgs/dev] terraform: text`; unit and tool may be missing.
@@ -209,11 +156,11 @@ fn bracketed_stamp(text: &str) -> Option<Stripped<'_>> {
         .strip_prefix(']')?;
     let marks = ["i:", "w:", "W:", "E:", "F:", ":"];
     let marked = marks.iter().find_map(|mark| rest.strip_prefix(mark));
-    let blanks: &[char] = &[' ', '\t'];
-    Stripped::text(match marked {
-        Some(rest) => rest.trim_start_matches(blanks),
+    let text = match marked {
+        Some(rest) => rest.trim_start_matches([' ', '\t']),
         None => rest.strip_prefix(' ').unwrap_or(rest),
-    })
+    };
+    Some(Stripped::text(text))
 }
 
 /// `[Step 1/2] text`.
@@ -222,7 +169,7 @@ fn teamcity_step(text: &str) -> Option<Stripped<'_>> {
     let is_step = step
         .bytes()
         .all(|byte| byte.is_ascii_digit() || byte == b'/');
-    if is_step { Stripped::text(rest) } else { None }
+    is_step.then(|| Stripped::text(rest))
 }
 
 /// `[orgs/dev] text`, `[tofu]: text`. A word with a slash is a unit, any other only a lane.
@@ -233,11 +180,7 @@ fn bracketed(text: &str) -> Option<Stripped<'_>> {
         return None;
     }
     let rest = rest.strip_prefix(':').unwrap_or(rest);
-    let text = if rest.is_empty() {
-        rest
-    } else {
-        rest.strip_prefix(' ')?
-    };
+    let text = after_one_blank(rest)?;
     let unit = word.contains('/').then(|| plain_unit(word));
     Some(Stripped {
         text,
@@ -249,22 +192,16 @@ fn bracketed(text: &str) -> Option<Stripped<'_>> {
 /// `##[error]text`, `##[group]text`.
 fn hash_command(text: &str) -> Option<Stripped<'_>> {
     let (word, rest) = text.strip_prefix("##[")?.split_once(']')?;
-    if word.bytes().all(|byte| byte.is_ascii_lowercase()) {
-        Stripped::text(rest)
-    } else {
-        None
-    }
+    let is_word = word.bytes().all(|byte| byte.is_ascii_lowercase());
+    is_word.then(|| Stripped::text(rest))
 }
 
 /// `::error title=x::text`, `::group::text`.
 fn colon_command(text: &str) -> Option<Stripped<'_>> {
     let rest = text.strip_prefix("::")?;
     let is_word = rest.starts_with(|char: char| char.is_ascii_lowercase());
-    if is_word {
-        Stripped::text(rest.split_once("::")?.1)
-    } else {
-        None
-    }
+    let (_, text) = rest.split_once("::").filter(|_| is_word)?;
+    Some(Stripped::text(text))
 }
 
 fn job_and_step(text: &str) -> Option<Stripped<'_>> {
@@ -274,8 +211,11 @@ fn job_and_step(text: &str) -> Option<Stripped<'_>> {
 }
 
 fn kubernetes_stream(text: &str) -> Option<Stripped<'_>> {
-    let rest = ["stdout F ", "stderr F ", "stdout P ", "stderr P "];
-    Stripped::text(rest.iter().find_map(|prefix| text.strip_prefix(prefix))?)
+    let streams = ["stdout F ", "stderr F ", "stdout P ", "stderr P "];
+    streams
+        .iter()
+        .find_map(|stream| text.strip_prefix(stream))
+        .map(Stripped::text)
 }
 
 /// `Step #1 - "apply": text`.
@@ -323,15 +263,11 @@ fn after_tool(text: &str) -> Option<&str> {
     let rest = [":", ">", " :"]
         .iter()
         .find_map(|mark| rest.strip_prefix(mark))?;
-    if rest.is_empty() {
-        Some(rest)
-    } else {
-        rest.strip_prefix(' ')
-    }
+    after_one_blank(rest)
 }
 
 fn tool(text: &str) -> Option<Stripped<'_>> {
-    Stripped::text(after_tool(text)?)
+    after_tool(text).map(Stripped::text)
 }
 
 /// `stack  text`; only before a box or a line of progress, since prose may look like it.
@@ -355,7 +291,7 @@ fn cdktf(text: &str) -> Option<Stripped<'_>> {
 }
 
 fn quotation(text: &str) -> Option<Stripped<'_>> {
-    Stripped::text(text.strip_prefix("> ")?)
+    text.strip_prefix("> ").map(Stripped::text)
 }
 
 /// Whatever stands before the rule of a box; digits count as equal, since stamps change.
@@ -568,17 +504,5 @@ mod tests {
         ] {
             assert_eq!(heading(line).as_deref(), unit, "{line:?}");
         }
-    }
-
-    #[test]
-    fn gitlabs_stream_mark_says_whether_a_line_goes_on() {
-        let stamp = "2026-11-20T08:15:03.123456Z";
-        assert_eq!(
-            gitlab_stream(&format!("{stamp} 01O │ x")),
-            Some(("│ x", false))
-        );
-        assert_eq!(gitlab_stream(&format!("{stamp} 00E+x")), Some(("x", true)));
-        assert_eq!(gitlab_stream(&format!("{stamp} 00O")), Some(("", false)));
-        assert_eq!(gitlab_stream(&format!("{stamp} 2 things")), None);
     }
 }

@@ -1,10 +1,10 @@
 //! Reads the output of a Terraform run, as people and CI systems keep it, into one list of
 //! failures.
 //!
-//! Four layers, each separate: [`decode`] makes text lines of bytes, [`layers`] takes off what CI
-//! systems and wrappers added, [`collector`] and [`ui_line`] find the diagnostics, [`detail`] and
-//! [`classify`] read them. [`reading`] joins them and drops what is told twice. A new CI system is
-//! one entry of [`layers::LAYERS`].
+//! Four layers, each separate: `decode` makes text lines of bytes, `layers` takes off what CI
+//! systems and wrappers added, `collector` and `ui_line` find the diagnostics, `detail` and
+//! `classify` read them. `reading` joins them and drops what is told twice. A new CI system is
+//! one entry of `layers::LAYERS`.
 //!
 //! Never decides what a failure means for an address, never asks an org, never guesses: what the
 //! log damaged is said to be damaged. Invariant: memory is bounded by the longest line and a fixed
@@ -16,11 +16,13 @@ mod collector;
 mod decode;
 mod detail;
 mod diagnostic;
+mod envelopes;
 mod escape;
 mod layers;
 mod progress;
 mod provider_log;
 mod reading;
+mod stamps;
 mod summary;
 mod ui_line;
 

@@ -39,7 +39,9 @@ pub(super) type Place = (Option<String>, String);
 pub(super) struct Progress {
     /// Begun and not ended.
     pub(super) in_flight: HashMap<Place, Operation>,
+    /// With the rank in the order of the log.
     created: HashMap<Place, (usize, Option<EntityId>)>,
+    completions: usize,
     names: HashMap<Place, String>,
     /// Per unit, the entry of the plan that is being printed, and its indentation.
     plan_entries: Vec<(Option<String>, String, usize)>,
@@ -152,8 +154,9 @@ impl Progress {
         }
         let fits = budget.take(address.len() + id.map_or(0, str::len));
         if fits {
-            let rank = self.created.len();
-            self.created.insert(place, (rank, id.map(EntityId::new)));
+            self.completions += 1;
+            self.created
+                .insert(place, (self.completions, id.map(EntityId::new)));
         }
         fits
     }
@@ -285,6 +288,23 @@ mod tests {
         assert_eq!(progress.name_at(None, "a.b[\"k\"]"), Some("A  \"B\" ${c}"));
         assert_eq!(progress.name_at(None, "a.c"), Some("new"));
         assert_eq!(progress.name_at(None, "a.d"), None);
+    }
+
+    #[test]
+    fn what_was_created_comes_in_the_order_of_the_log() {
+        let created = progress(&[
+            "a.z: Creation complete after 1s [id=1]",
+            "a.z: Creation complete after 1s [id=2]",
+            "a.y: Creation complete after 1s [id=3]",
+            "a.x: Creation complete after 1s",
+        ])
+        .into_created();
+        let addresses: Vec<&str> = created
+            .iter()
+            .map(|(_, address, _)| address.as_str())
+            .collect();
+        assert_eq!(addresses, ["a.z", "a.y", "a.x"]);
+        assert_eq!(created[0].2, Some(EntityId::new("2")));
     }
 
     #[test]

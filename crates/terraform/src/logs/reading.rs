@@ -9,14 +9,14 @@ use std::rc::Rc;
 
 use divvy_core::Failure;
 use divvy_core::failure::Shape;
-use serde::Deserialize;
 
 use super::collector::{Collector, LaneLine};
 use super::decode::{Harm, LONGEST_LINE, Lines};
+use super::diagnostic::Damage;
 use super::progress::{Budget, Progress};
 use super::provider_log::ProviderLog;
 use super::ui_line::{self, UiLine};
-use super::{LogError, LogReading, classify, escape, layers};
+use super::{LogError, LogReading, classify, envelopes, escape, layers, stamps};
 
 /// Failures of one text in different units that are compared with another telling.
 const MOST_TELLINGS: usize = 64;
@@ -53,15 +53,6 @@ struct Place {
     harm: Harm,
 }
 
-/// A line of Terragrunt's JSON log, with a line of Terraform in it.
-#[derive(Deserialize)]
-struct TerragruntLine<'a> {
-    #[serde(borrow)]
-    msg: Cow<'a, str>,
-    #[serde(borrow)]
-    prefix: Option<Cow<'a, str>>,
-}
-
 impl Reading {
     /// Reads an input to its end.
     pub(super) fn take_in(&mut self, input: impl Read) -> Result<(), LogError> {
@@ -79,7 +70,7 @@ impl Reading {
 
     /// Joins what GitLab split, and hands whole lines on.
     fn take_in_piece(&mut self, text: &str, place: Place) {
-        let Some((text, continues)) = layers::gitlab_stream(text) else {
+        let Some((text, continues)) = stamps::gitlab_stream(text) else {
             if let Some(held) = self.held.take() {
                 self.take_in_layers(&held.text, held.place);
             }
@@ -104,7 +95,7 @@ impl Reading {
 
     fn take_in_layers(&mut self, text: &str, place: Place) {
         let stripped = layers::strip(text);
-        if let Some((unit, message)) = opened(stripped.text) {
+        if let Some((unit, message)) = envelopes::opened(stripped.text) {
             for line in message.split('\n') {
                 let line = escape::without_sequences(Cow::Borrowed(line.trim_end_matches('\r')));
                 let inner = layers::strip(&line);
@@ -134,7 +125,7 @@ impl Reading {
         let heading = self.heading.clone();
         let unit = unit.or(heading.as_deref());
         if ui_line::read(text, unit, place.number, |message| {
-            self.take_in_message(message, unit, place)
+            self.take_in_message(message, unit, place);
         }) {
             return self.provider_log.look(text);
         }
@@ -151,15 +142,20 @@ impl Reading {
             is_ended,
             harm,
         });
-        if !is_framed {
-            self.provider_log.look(text);
+        if is_framed {
+            return;
+        }
+        self.provider_log.look(text);
+        // A name or an address whose letters may be wrong is worse than none.
+        if harm != Harm::Lost || text.is_ascii() {
             self.is_budget_spent |= !self.progress.look(unit, text, &mut self.budget);
         }
     }
 
     fn take_in_message(&mut self, message: UiLine, unit: Option<&str>, place: Place) {
         let fits = match message {
-            UiLine::Error(diagnostic) => {
+            UiLine::Error(mut diagnostic) => {
+                diagnostic.harm(place.harm);
                 self.add(classify::classify(diagnostic, &self.progress));
                 true
             }
@@ -209,10 +205,9 @@ impl Reading {
         let places = self.index.get(&key).into_iter().flatten().copied();
         let known = places.take(MOST_TELLINGS).find(|&place| {
             let known = &self.failures[place];
-            failure.correlation_id.is_some()
-                || known.unit == failure.unit
-                || known.unit.is_none()
-                || failure.unit.is_none()
+            may_be_same(known.address.as_ref(), failure.address.as_ref())
+                && (failure.correlation_id.is_some()
+                    || may_be_same(known.unit.as_ref(), failure.unit.as_ref()))
         });
         if let Some(place) = known {
             absorb(&mut self.failures[place], failure);
@@ -229,13 +224,13 @@ impl Reading {
 
     /// Ends the reading.
     pub(super) fn finish(mut self) -> LogReading {
-        let is_cut = self.collector.finish();
+        let has_lost = self.collector.finish();
         self.take_found();
         for failure in &mut self.failures {
             failure.is_self_made = self.provider_log.is_self_made(failure);
         }
         let mut notes = Vec::new();
-        if is_cut {
+        if has_lost || self.breaks_off() {
             notes.push(
                 "The log breaks off inside a diagnostic: there may be more failures.".to_owned(),
             );
@@ -266,6 +261,14 @@ impl Reading {
             created: self.progress.into_created(),
             notes,
         }
+    }
+
+    /// True if a diagnostic is cut and was not told again as a whole.
+    fn breaks_off(&self) -> bool {
+        let is_cut = |damage: &String| damage == Damage::BreaksOff.words();
+        self.failures
+            .iter()
+            .any(|failure| failure.damage.iter().any(is_cut))
     }
 
     /// Addresses whose operation began and of whose end the log says nothing, sorted.
@@ -331,42 +334,9 @@ fn each_line(input: impl Read, mut take: impl FnMut(&str, Place)) -> Result<(), 
     }
 }
 
-/// Opens a line of Terragrunt's structured log: its unit and the text within.
-fn opened(text: &str) -> Option<(Option<String>, String)> {
-    let known_unit = |unit: &str| {
-        let unit = layers::plain_unit(unit);
-        (!unit.is_empty() && unit != ".").then(|| unit.to_owned())
-    };
-    if text.starts_with('{') && text.contains("\"msg\"") && !text.contains("\"@level\":") {
-        let line: TerragruntLine = serde_json::from_str(text.trim_end()).ok()?;
-        return Some((
-            line.prefix.and_then(|unit| known_unit(&unit)),
-            line.msg.into_owned(),
-        ));
-    }
-    if text.starts_with("time=") {
-        let message = logfmt_value(text, " msg=")?;
-        return Some((
-            logfmt_value(text, " prefix=").and_then(|unit| known_unit(&unit)),
-            message,
-        ));
-    }
-    None
-}
-
-/// Reads one value of `key=value key="quoted value"`.
-fn logfmt_value(text: &str, key: &str) -> Option<String> {
-    let rest = &text[text.find(key)? + key.len()..];
-    if rest.starts_with('"') {
-        // Go quotes the escape byte as JSON does not.
-        let rest = rest.replace("\\x1b", "\\u001b");
-        return serde_json::Deserializer::from_str(&rest)
-            .into_iter::<String>()
-            .next()?
-            .ok();
-    }
-    let value = rest.split(' ').next()?;
-    Some(value.trim_matches(['[', ']']).to_owned())
+/// True unless both are known and differ.
+fn may_be_same<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+    one.is_none() || other.is_none() || one == other
 }
 
 /// Adds what a second telling knows better; the place stays that of the first.

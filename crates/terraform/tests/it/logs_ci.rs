@@ -122,7 +122,7 @@ fn json() -> Vec<String> {
     lines
 }
 
-fn with(lines: Vec<String>, dress: impl Fn(usize, &str) -> String) -> String {
+fn with(lines: &[String], dress: impl Fn(usize, &str) -> String) -> String {
     let mut log = String::new();
     for (number, line) in lines.iter().enumerate() {
         writeln!(log, "{}", dress(number, line)).unwrap();
@@ -130,7 +130,7 @@ fn with(lines: Vec<String>, dress: impl Fn(usize, &str) -> String) -> String {
     log
 }
 
-fn prefixed(lines: Vec<String>, prefix: &str) -> String {
+fn prefixed(lines: &[String], prefix: &str) -> String {
     with(lines, |_, line| format!("{prefix}{line}"))
 }
 
@@ -138,20 +138,21 @@ fn clock(number: usize) -> String {
     format!("08:{:02}:{:02}", number / 60, number % 60)
 }
 
-fn stamped(lines: Vec<String>) -> String {
+fn stamped(lines: &[String]) -> String {
     with(lines, |number, line| {
         format!("2026-11-20T{}.1234567Z {line}", clock(number))
     })
 }
 
 /// Splits every long line as GitLab's runner does when it flushes in the middle.
-fn gitlab(lines: Vec<String>) -> String {
+fn gitlab(lines: &[String]) -> String {
     let mut log = String::from(
         "2026-11-20T08:00:00.000000Z 00O section_start:1700000000:apply\r\x1b[0KApply\n",
     );
     for (number, line) in lines.iter().enumerate() {
         let stamp = format!("2026-11-20T{}.123456Z 01O", clock(number));
-        let (first, rest) = line.split_at(line.floor_char_boundary(line.len() / 2));
+        let half = line.char_indices().nth(line.chars().count() / 2);
+        let (first, rest) = line.split_at(half.map_or(0, |(at, _)| at));
         writeln!(log, "{stamp} {first}").unwrap();
         if !rest.is_empty() {
             writeln!(log, "{stamp}+{rest}").unwrap();
@@ -202,38 +203,38 @@ fn code_page_437() -> String {
 
 fn logs_of_one_run() -> Vec<(&'static str, String, &'static str)> {
     vec![
-        ("plain", prefixed(plain(), ""), ""),
-        ("boxes", prefixed(boxed(), ""), ""),
-        ("colours", prefixed(coloured(), ""), ""),
+        ("plain", prefixed(&plain(), ""), ""),
+        ("boxes", prefixed(&boxed(), ""), ""),
+        ("colours", prefixed(&coloured(), ""), ""),
         (
             "colours without their escape byte",
-            prefixed(coloured(), "").replace('\x1b', ""),
+            prefixed(&coloured(), "").replace('\x1b', ""),
             "",
         ),
-        ("json", prefixed(json(), ""), ""),
-        ("CRLF", prefixed(boxed(), "").replace('\n', "\r\n"), ""),
+        ("json", prefixed(&json(), ""), ""),
+        ("CRLF", prefixed(&boxed(), "").replace('\n', "\r\n"), ""),
         (
             "progress with carriage returns",
-            prefixed(boxed(), "10%\r20%\r"),
+            prefixed(&boxed(), "10%\r20%\r"),
             "",
         ),
         (
             "GitHub Actions",
             format!(
                 "##[group]Run terraform apply\n{}##[endgroup]\n##[error]Terraform exited with code 1.\n##[error]Process completed with exit code 1.\n",
-                stamped(coloured())
+                stamped(&coloured())
             ),
             "",
         ),
         (
             "GitHub Actions, copied from the page",
-            prefixed(plain(), "")
+            prefixed(&plain(), "")
                 + "Error: Terraform exited with code 1.\nError: Process completed with exit code 1.\n",
             "",
         ),
         (
             "GitHub Actions, gh run view",
-            with(coloured(), |number, line| {
+            with(&coloured(), |number, line| {
                 format!(
                     "apply\tterraform\t2026-11-20T{}.1234567Z {line}",
                     clock(number)
@@ -243,53 +244,59 @@ fn logs_of_one_run() -> Vec<(&'static str, String, &'static str)> {
         ),
         (
             "Azure DevOps, text repeated",
-            stamped(coloured()) + "2026-11-20T08:09:00.1234567Z ##[error]" + &stamped(boxed()),
+            stamped(&coloured()) + "2026-11-20T08:09:00.1234567Z ##[error]" + &stamped(&boxed()),
             "",
         ),
-        ("GitLab", gitlab(boxed()), ""),
+        ("GitLab", gitlab(&boxed()), ""),
         (
             "Jenkins, Timestamper",
-            with(coloured(), |number, line| {
+            with(&coloured(), |number, line| {
                 format!("[2026-11-20T{}.123Z] {line}", clock(number))
             }),
             "",
         ),
         (
             "Jenkins, clock",
-            with(plain(), |number, line| format!("{}  {line}", clock(number))),
+            with(&plain(), |number, line| {
+                format!("{}  {line}", clock(number))
+            }),
             "",
         ),
-        ("Jenkins, parallel branch", prefixed(plain(), "[prod] "), ""),
+        (
+            "Jenkins, parallel branch",
+            prefixed(&plain(), "[prod] "),
+            "",
+        ),
         (
             "TeamCity",
-            with(boxed(), |number, line| {
+            with(&boxed(), |number, line| {
                 format!("[{}]W:\t [Step 1/1] {line}", clock(number))
             }),
             "",
         ),
         (
             "Buildkite",
-            with(boxed(), |_, line| {
+            with(&boxed(), |_, line| {
                 format!("\x1b_bk;t=1700000000000\x07{line}")
             }),
             "",
         ),
-        ("Docker Compose", prefixed(plain(), "terraform-1  | "), ""),
+        ("Docker Compose", prefixed(&plain(), "terraform-1  | "), ""),
         (
             "Kubernetes",
-            with(boxed(), |number, line| {
+            with(&boxed(), |number, line| {
                 format!("2026-11-20T{}.123456789Z stdout F {line}", clock(number))
             }),
             "",
         ),
         (
             "Google Cloud Build",
-            prefixed(plain(), "Step #1 - \"apply\": "),
+            prefixed(&plain(), "Step #1 - \"apply\": "),
             "",
         ),
         (
             "syslog",
-            with(boxed(), |number, line| {
+            with(&boxed(), |number, line| {
                 format!("Nov 20 {} host runner[17]: {line}", clock(number))
             }),
             "",
@@ -298,7 +305,7 @@ fn logs_of_one_run() -> Vec<(&'static str, String, &'static str)> {
             "Atlantis",
             format!(
                 "Ran Apply for 2 projects:\n\n1. dir: `a` workspace: `default`\n1. dir: `b` workspace: `prod`\n\n### 2. dir: `b` workspace: `prod`\n**Apply Error**\n```\n{}```\n",
-                prefixed(plain(), "")
+                prefixed(&plain(), "")
             ),
             "b (workspace prod)",
         ),
@@ -306,7 +313,7 @@ fn logs_of_one_run() -> Vec<(&'static str, String, &'static str)> {
             "Terraform Cloud",
             format!(
                 "\u{2}Terraform v1.11.4\non linux_amd64\nInitializing plugins and modules...\n{}\u{3}",
-                prefixed(json(), "")
+                prefixed(&json(), "")
             ),
             "",
         ),
@@ -314,37 +321,37 @@ fn logs_of_one_run() -> Vec<(&'static str, String, &'static str)> {
             "Terraform Cloud, command line",
             format!(
                 "Running apply in Terraform Cloud. Output will stream here. Pressing Ctrl-C\nwill cancel the remote apply if it's still pending.\n\nPreparing the remote apply...\n\n{}",
-                prefixed(coloured(), "")
+                prefixed(&coloured(), "")
             ),
             "",
         ),
         (
             "Terragrunt",
-            with(boxed(), |number, line| {
+            with(&boxed(), |number, line| {
                 format!("{}.123 STDOUT [orgs/dev] terraform: {line}", clock(number))
             }),
             "orgs/dev",
         ),
         (
             "Terragrunt, json in Terraform",
-            with(json(), |number, line| {
+            with(&json(), |number, line| {
                 format!("{}.123 STDOUT [orgs/dev] tofu: {line}", clock(number))
             }),
             "orgs/dev",
         ),
         (
             "Terragrunt, old",
-            prefixed(plain(), "[./orgs/dev] "),
+            prefixed(&plain(), "[./orgs/dev] "),
             "orgs/dev",
         ),
         (
             "Terragrunt, JSON log",
-            prefixed(terragrunt_json("orgs/dev", coloured()), ""),
+            prefixed(&terragrunt_json("orgs/dev", coloured()), ""),
             "orgs/dev",
         ),
         (
             "Terragrunt, key=value log",
-            with(boxed(), |_, line| {
+            with(&boxed(), |_, line| {
                 format!(
                     "time=2026-11-20T08:20:00Z level=stdout prefix=orgs/dev tf-path=terraform msg={}",
                     serde_json::Value::from(line)
@@ -354,14 +361,14 @@ fn logs_of_one_run() -> Vec<(&'static str, String, &'static str)> {
         ),
         (
             "CDKTF",
-            prefixed(boxed(), "orgs                      "),
+            prefixed(&boxed(), "orgs                      "),
             "orgs",
         ),
-        ("wrapper", prefixed(boxed(), "[tofu]: "), ""),
-        ("quoted in a comment", prefixed(plain(), "> "), ""),
+        ("wrapper", prefixed(&boxed(), "[tofu]: "), ""),
+        ("quoted in a comment", prefixed(&plain(), "> "), ""),
         (
             "PowerShell, first line of standard error",
-            prefixed(plain(), "").replacen("Error: ", "terraform.exe : Error: ", 1),
+            prefixed(&plain(), "").replacen("Error: ", "terraform.exe : Error: ", 1),
             "",
         ),
     ]
@@ -421,7 +428,7 @@ fn units_that_write_at_the_same_time_are_kept_apart() {
                 .replace(FIELD, "f1e1d000-0000"),
         ]);
     }
-    let reading = logs::read(prefixed(lines, "").as_bytes()).unwrap();
+    let reading = logs::read(prefixed(&lines, "").as_bytes()).unwrap();
     let found: Vec<_> = reading
         .failures
         .iter()
@@ -446,7 +453,7 @@ fn units_that_write_at_the_same_time_are_kept_apart() {
 
 #[test]
 fn a_wrong_code_page_is_undone_and_said() {
-    let log = through_code_page(&prefixed(boxed(), ""), &code_page_437());
+    let log = through_code_page(&prefixed(&boxed(), ""), &code_page_437());
     assert!(log.contains("Γöé Error"), "{log}");
     let reading = logs::read(log.as_bytes()).unwrap();
     for (found, expected) in described(&reading).iter().zip(expected("")) {
@@ -457,7 +464,7 @@ fn a_wrong_code_page_is_undone_and_said() {
 
 #[test]
 fn boxes_that_a_code_page_destroyed_are_read_and_doubtful_names_are_not() {
-    let log = prefixed(boxed(), "")
+    let log = prefixed(&boxed(), "")
         .replace(['╷', '│', '╵'], "?")
         .replacen("division Billing", "division B?ro", 1);
     let reading = logs::read(log.as_bytes()).unwrap();
@@ -488,7 +495,7 @@ fn a_hard_wrap_of_a_terminal_does_not_hide_the_detail() {
             line.to_owned()
         }
     };
-    let reading = logs::read(with(plain(), wrap).as_bytes()).unwrap();
+    let reading = logs::read(with(&plain(), wrap).as_bytes()).unwrap();
     let whole: Vec<_> = reading
         .failures
         .iter()
@@ -502,7 +509,26 @@ fn a_hard_wrap_of_a_terminal_does_not_hide_the_detail() {
 
 #[test]
 fn a_retry_in_the_same_log_is_another_failure() {
-    let again = prefixed(boxed(), "").replace(BILLING, "b11110ad-0000");
-    let reading = logs::read((prefixed(boxed(), "") + &again).as_bytes()).unwrap();
+    let again = prefixed(&boxed(), "").replace(BILLING, "b11110ad-0000");
+    let reading = logs::read((prefixed(&boxed(), "") + &again).as_bytes()).unwrap();
     assert_eq!(reading.failures.len(), 3);
+}
+
+#[test]
+fn json_lines_of_another_encoding_keep_their_status_and_say_what_happened() {
+    let log = prefixed(&json(), "").replace("Billing", "Büro");
+    let wrong: Vec<u8> = log
+        .chars()
+        .map(|char| u8::try_from(u32::from(char)).unwrap())
+        .collect();
+    let twice: String = log.bytes().map(char::from).collect();
+    for (bytes, name, damage) in [
+        (wrong, None, "some bytes are no text"),
+        (twice.into_bytes(), Some("Büro"), "wrong code page"),
+    ] {
+        let reading = logs::read(&bytes[..]).unwrap();
+        let failure = &reading.failures[0];
+        assert_eq!((failure.status, failure.name.as_deref()), (Some(409), name));
+        assert!(failure.damage[0].contains(damage), "{:?}", failure.damage);
+    }
 }

@@ -2,6 +2,7 @@
 //! make the reader panic, hang, or keep more than it may.
 
 use std::io::{self, Read};
+use std::time::{Duration, Instant};
 
 use divvy_core::Failure;
 use divvy_terraform::logs;
@@ -25,17 +26,19 @@ enum Form {
     Json,
 }
 
-fn told() -> impl Strategy<Value = Told> {
-    (
-        "[a-z]{1,8}",
-        "[A-Za-z][A-Za-zäß &/]{0,18}[a-z]",
-        any::<u64>(),
-    )
-        .prop_map(|(label, name, id)| Told {
-            address: format!("genesyscloud_auth_division.{label}[\"{name}\"]"),
-            name,
-            id: format!("{id:016x}-{id:016x}"),
-        })
+/// Some failures; correlation ids are unique, as they are in reality.
+fn all_told() -> impl Strategy<Value = Vec<Told>> {
+    let name = "[A-Za-z][A-Za-zäßéÃ &/]{0,18}[a-z]";
+    proptest::collection::vec(("[a-z]{1,8}", name), 1..5).prop_map(|all| {
+        let numbered = all.into_iter().enumerate();
+        numbered
+            .map(|(number, (label, name))| Told {
+                address: format!("genesyscloud_auth_division.{label}[\"{name}\"]"),
+                name,
+                id: format!("{number:08x}-0000"),
+            })
+            .collect()
+    })
 }
 
 fn form() -> impl Strategy<Value = Form> {
@@ -62,8 +65,8 @@ impl Told {
         match form {
             Form::Plain => format!("\n{}", lines()),
             Form::Boxes => {
-                let boxed: String = lines().lines().map(|line| format!("│ {line}\n")).collect();
-                format!("╷\n{boxed}╵\n")
+                let boxed: Vec<String> = lines().lines().map(|line| format!("│ {line}")).collect();
+                format!("╷\n{}\n╵\n", boxed.join("\n"))
             }
             Form::Json => {
                 let diagnostic = serde_json::json!({"severity": "error", "summary": summary, "detail": detail(' '), "address": address});
@@ -104,12 +107,26 @@ impl Read for Repeat {
     }
 }
 
+/// Gives one byte at a time.
+struct Slow<'a>(&'a [u8]);
+
+impl Read for Slow<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some((first, rest)) = self.0.split_first() else {
+            return Ok(0);
+        };
+        buffer[0] = *first;
+        self.0 = rest;
+        Ok(1)
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_cut_log_still_gives_every_failure_before_the_cut(
-        all in proptest::collection::vec(told(), 1..5),
+        all in all_told(),
         form in form(),
         cut in any::<prop::sample::Index>(),
     ) {
@@ -133,8 +150,11 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..2048)) {
-        logs::read(&bytes[..]).unwrap();
+    fn no_bytes_make_it_panic_and_a_slow_pipe_changes_nothing(
+        bytes in proptest::collection::vec(any::<u8>(), 0..2048),
+    ) {
+        let reading = logs::read(&bytes[..]).unwrap();
+        prop_assert_eq!(logs::read(Slow(&bytes)).unwrap(), reading);
     }
 
     #[test]
@@ -143,8 +163,7 @@ proptest! {
     ) {
         let log: String = pieces.iter().map(|&piece| PIECES[piece]).collect();
         let reading = logs::read(log.as_bytes()).unwrap();
-        let again = logs::read(log.as_bytes()).unwrap();
-        prop_assert_eq!(reading, again);
+        prop_assert_eq!(logs::read(Slow(log.as_bytes())).unwrap(), reading);
     }
 }
 
@@ -206,9 +225,11 @@ static PIECES: &[&str] = &[
 
 #[test]
 fn no_input_without_an_end_to_its_lines_takes_long() {
-    // Each of these would be quadratic if something looked for its end again and again.
+    const LENGTH: usize = 256 << 10;
+    // Each of these is quadratic, hence minutes, if something looks for its end again and again.
     for bytes in [
         &b"\x1b]"[..],
+        b"\x1b[",
         b"[",
         b"[0m^[",
         b"{\"@level\"",
@@ -224,20 +245,89 @@ fn no_input_without_an_end_to_its_lines_takes_long() {
         b"2026-11-20T08:15:03Z ",
         b"\xe2\x95\xb7",
         b"\"msg\"{",
+        b"a \tb",
     ] {
-        let input = Repeat {
-            bytes,
-            left: 1 << 20,
-            at: 0,
-        };
-        logs::read(input).unwrap();
-        let lines = [bytes, b"\n"].concat().leak();
+        let start = Instant::now();
         logs::read(Repeat {
-            bytes: lines,
-            left: 1 << 20,
+            bytes,
+            left: LENGTH,
             at: 0,
         })
         .unwrap();
+        let lines = [bytes, b"\n"].concat().leak();
+        logs::read(Repeat {
+            bytes: lines,
+            left: LENGTH,
+            at: 0,
+        })
+        .unwrap();
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "{}",
+            String::from_utf8_lossy(bytes)
+        );
+    }
+}
+
+/// Peak memory of this process in bytes, as the kernel counts it.
+fn peak_memory() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
+    line.trim()
+        .trim_end_matches(" kB")
+        .parse::<usize>()
+        .unwrap()
+        << 10
+}
+
+/// `cargo test --release -p divvy-terraform --test it -- --ignored --nocapture --test-threads 1`
+#[test]
+#[ignore = "a measurement, for release builds on a quiet machine"]
+fn a_log_of_200_megabytes_is_read_at_150_per_second_in_constant_memory() {
+    const LENGTH: usize = 200_000_000;
+    let human = [
+        "  # module.a.genesyscloud_auth_division.this[\"Sales\"] will be updated in-place\n",
+        "      ~ description = \"old\" -> \"new\"\n        name        = \"Sales\"\n        # (3 unchanged attributes hidden)\n",
+        "module.a.genesyscloud_auth_division.this[\"Sales\"]: Refreshing state... [id=fbe566b2-7ebc-4286-bfab-79f6b5ad7524]\n",
+        "module.a.genesyscloud_auth_division.this[\"Sales\"]: Still modifying... [id=fbe566b2-7ebc-4286-bfab-79f6b5ad7524, 10s elapsed]\n",
+    ]
+    .concat();
+    let json = "{\"@level\":\"info\",\"@message\":\"a.b: Refresh complete [id=17]\",\"@module\":\"terraform.ui\",\"@timestamp\":\"2026-11-25T03:02:07.143879Z\",\"hook\":{\"resource\":{\"addr\":\"a.b\"},\"id_key\":\"id\",\"id_value\":\"17\"},\"type\":\"refresh_complete\"}\n".to_owned();
+    let stamp = |line| format!("2026-11-20T08:15:03.2604977Z \x1b[0m{line}\x1b[0m");
+    let stamped = human.lines().map(stamp).collect::<Vec<_>>().join("\n") + "\n";
+    for (name, text) in [
+        ("human", human),
+        ("-json", json),
+        ("stamped and coloured", stamped),
+    ] {
+        let bytes = text.into_bytes().leak();
+        let start = Instant::now();
+        logs::read(Repeat {
+            bytes,
+            left: LENGTH,
+            at: 0,
+        })
+        .unwrap();
+        let speed = 200.0 / start.elapsed().as_secs_f64();
+        println!(
+            "{name}: {speed:.0} MB/s, peak memory {} MB",
+            peak_memory() >> 20
+        );
+        assert!(speed >= 150.0, "{name}: {speed:.0} MB/s");
+        assert!(peak_memory() < 50 << 20);
+    }
+    for bytes in [&b"a"[..], b"{\"@level\":", b"\x1b[0m", b"\xe2\x94\x82 "] {
+        logs::read(Repeat {
+            bytes,
+            left: LENGTH,
+            at: 0,
+        })
+        .unwrap();
+        println!("one line of 200 MB: peak memory {} MB", peak_memory() >> 20);
+        assert!(peak_memory() < 50 << 20);
     }
 }
 
@@ -276,8 +366,10 @@ fn a_reader_that_fails_is_an_error_with_its_line() {
             if std::mem::replace(&mut self.0, true) {
                 return Err(io::Error::other("gone"));
             }
-            buffer[..8].copy_from_slice(b"a\nb\nc\nd\n");
-            Ok(8)
+            // More than the reader looks at before it gives the first line.
+            let lines = [[b'a'; 255].as_slice(), b"\n"].concat().repeat(4);
+            buffer[..lines.len()].copy_from_slice(&lines);
+            Ok(lines.len())
         }
     }
     let error = logs::read(Fails(false)).unwrap_err();

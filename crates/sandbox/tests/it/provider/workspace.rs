@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use rustix::process::Pid;
 use serde_json::Value;
 
-use super::fake_api::FakeApi;
+use super::org::Org;
 
 pub(crate) const STAND_IN: &str = env!("CARGO_BIN_EXE_divvy-stand-in");
 
@@ -19,10 +20,7 @@ pub(crate) struct Ended {
 impl Ended {
     /// The diagnostics of a `-json` run.
     pub(crate) fn diagnostics(&self) -> Vec<Value> {
-        let lines = self
-            .stdout
-            .lines()
-            .filter_map(|line| serde_json::from_str(line).ok());
+        let lines = self.stdout.lines().filter_map(|line| serde_json::from_str(line).ok());
         lines
             .filter(|line: &Value| line["type"] == "diagnostic")
             .map(|line| line["diagnostic"].clone())
@@ -44,7 +42,7 @@ impl Ended {
 
 pub(crate) struct Workspace {
     directory: tempfile::TempDir,
-    pub(crate) api: FakeApi,
+    pub(crate) org: Org,
     variables: Vec<(&'static str, String)>,
 }
 
@@ -57,7 +55,7 @@ impl Workspace {
         let cli_configuration = mirror.cli_configuration().display().to_string();
         std::fs::create_dir_all(directory.path().join("t")).unwrap();
         let workspace = Self {
-            api: FakeApi::start(),
+            org: Org::start(),
             variables: vec![
                 ("TF_CLI_CONFIG_FILE", cli_configuration),
                 ("GENESYSCLOUD_TOKEN_POOL_SIZE", "1".to_owned()),
@@ -81,7 +79,7 @@ impl Workspace {
               }}
             }}
             "#,
-            workspace.api.port
+            workspace.org.port()
         );
         std::fs::write(workspace.path().join("provider.tf"), provider).unwrap();
         workspace.configure(configuration);
@@ -121,10 +119,7 @@ impl Workspace {
     }
 
     pub(crate) fn terraform(&self, arguments: &[&str]) -> Ended {
-        let output = self
-            .command(arguments)
-            .output()
-            .expect("terraform is on the PATH");
+        let output = self.command(arguments).output().expect("terraform is on the PATH");
         Ended {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).unwrap(),
@@ -149,9 +144,23 @@ impl Workspace {
         let pulled = self.terraform(&["state", "pull"]).succeeds();
         let state: Value = serde_json::from_str(&pulled.stdout).unwrap_or_default();
         let resources = state["resources"].as_array().cloned().unwrap_or_default();
-        resources
-            .iter()
-            .flat_map(|one| one["instances"].as_array().cloned().unwrap())
-            .collect()
+        resources.iter().flat_map(|one| one["instances"].as_array().cloned().unwrap()).collect()
     }
+}
+
+/// The stand-in processes that run with this variable, written `NAME=VALUE` (Linux).
+pub(crate) fn providers_with(variable: &str) -> Vec<Pid> {
+    let has = |process: &Path, file: &str, words: &[u8]| {
+        let content = std::fs::read(process.join(file)).unwrap_or_default();
+        content.split(|byte| *byte == 0).any(|word| word.ends_with(words))
+    };
+    let is_provider = |process: &Path| {
+        let name = std::fs::read_link(process.join("exe")).unwrap_or_default();
+        name.file_name() == Path::new(STAND_IN).file_name()
+    };
+    let processes = std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+    processes
+        .filter(|process| is_provider(process) && has(process, "environ", variable.as_bytes()))
+        .filter_map(|process| Pid::from_raw(process.file_name()?.to_str()?.parse().ok()?))
+        .collect()
 }

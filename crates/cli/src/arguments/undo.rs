@@ -1,0 +1,27 @@
+//! `divvy undo` as typed.
+
+use clap::Args;
+
+use super::TerraformArguments;
+
+/// Take back what a `fix` did to the state. The org is not touched.
+///
+/// Adopted divisions leave the state again, moved addresses go back. An address that meanwhile
+/// holds another id is left alone.
+#[derive(Debug, Args)]
+pub(crate) struct Undo {
+    /// Which run, as `--list` names it; the last one that can be undone if left out.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: Option<String>,
+
+    /// List the runs and stop.
+    #[arg(long)]
+    pub(crate) list: bool,
+
+    /// Do it without asking.
+    #[arg(long)]
+    pub(crate) yes: bool,
+
+    #[command(flatten)]
+    pub(crate) terraform: TerraformArguments,
+}

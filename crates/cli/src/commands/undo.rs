@@ -1,0 +1,85 @@
+//! `divvy undo`: takes back what a `fix` did to the state. Never touches the org.
+
+use divvy_terraform::{PassedFlags, Terraform, WorkingDirectory};
+
+use super::Context;
+use crate::arguments::undo::Undo;
+use crate::confirm;
+use crate::console::Tone;
+use crate::error::{CommandError, CommandResult};
+use crate::journal::Journal;
+use crate::terraform_errors::of_terraform;
+use crate::undo::{PastRun, Step, past_runs, steps};
+
+pub(crate) async fn run(context: &Context, arguments: &Undo) -> CommandResult<u8> {
+    let directory = open(context, arguments)?;
+    let runs: Vec<PastRun> = past_runs(directory.path()).into_iter().filter(|run| run.command != "undo").collect();
+    if arguments.list {
+        return list(context, &runs);
+    }
+    let chosen = match &arguments.run {
+        Some(id) => runs.iter().find(|run| run.id == *id),
+        None => runs.iter().find(|run| !run.deeds.is_empty()),
+    };
+    let Some(past) = chosen else {
+        return Err(CommandError::failed("there is no run here to undo").hint("divvy undo --list"));
+    };
+    let tracked = directory.state_pull().await.map_err(of_terraform)?.tracked().map_err(of_terraform)?;
+    let steps = steps(&past.deeds, &tracked);
+    context.console.say(&format!("Run {} of {}:", past.id, past.at));
+    for step in &steps {
+        context.console.say(&match step {
+            Step::Forget(address) => format!("  {address} leaves the state (the division stays in the org)"),
+            Step::MoveBack { from, to } => format!("  {from} goes back to {to}"),
+            Step::LeftAlone { address, why } => format!("  {address} is left alone: {why}"),
+        });
+    }
+    if steps.iter().all(|step| matches!(step, Step::LeftAlone { .. })) {
+        context.console.say("Nothing is left to undo.");
+        return Ok(0);
+    }
+    let consent = if arguments.yes {
+        Some(confirm::by_flag())
+    } else if context.console.can_ask() {
+        confirm::ask(&context.console, &mut std::io::stdin().lock(), "Undo this?")
+    } else {
+        context.console.mark(Tone::Hint, "nothing was changed; to do this: divvy undo --yes");
+        None
+    };
+    let Some(consent) = consent else { return Ok(3) };
+    let journal = Journal::begin(directory.path(), "undo")?;
+    for step in &steps {
+        journal.write(&serde_json::json!({ "event": "undo", "step": format!("{step:?}") }));
+        match step {
+            Step::Forget(address) => directory.state_rm(&consent, address).await.map_err(of_terraform)?,
+            Step::MoveBack { from, to } => directory.state_mv(&consent, from, to).await.map_err(of_terraform)?,
+            Step::LeftAlone { .. } => {}
+        }
+    }
+    context.console.mark(Tone::Done, "undone; see what Terraform makes of it with: terraform plan");
+    Ok(0)
+}
+
+fn open(context: &Context, arguments: &Undo) -> CommandResult<WorkingDirectory> {
+    let flags = PassedFlags::parse(arguments.terraform.terraform_flags.iter().cloned()).map_err(of_terraform)?;
+    let program = Terraform::find(arguments.terraform.terraform_bin.as_deref(), context.environment.variables.clone())
+        .map_err(of_terraform)?
+        .interrupted_by(context.interrupt.clone());
+    let place = match &arguments.terraform.chdir {
+        Some(chdir) => context.environment.current_directory.join(chdir),
+        None => context.environment.current_directory.clone(),
+    };
+    WorkingDirectory::open(&place, program, flags).map_err(of_terraform)
+}
+
+fn list(context: &Context, runs: &[PastRun]) -> CommandResult<u8> {
+    let mut text = String::new();
+    for run in runs {
+        text.push_str(&format!("{}  {}  {} changes to the state\n", run.id, run.at, run.deeds.len()));
+    }
+    context
+        .console
+        .artefact(text.as_bytes())
+        .map_err(|error| CommandError::failed(format!("could not write to standard output: {error}")))?;
+    Ok(0)
+}

@@ -1,0 +1,160 @@
+//! The questions that the proxy asks, and the answers it understands.
+//!
+//! The proxy knows neither what a conflict is nor what exists in the org; whoever implements
+//! [`CreateAdvisor`] does. Invariant: an advisor decides, the proxy carries out and may only refuse.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+
+use crate::messages::Diagnostic;
+use crate::value::Value;
+
+/// One provider configuration (alias), told apart by what its block says: the plugin protocol does
+/// not tell an alias's name. Two aliases with equal blocks are one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AliasToken(String);
+
+impl AliasToken {
+    /// Makes the token of an evaluated provider block, from its encoded form.
+    pub(crate) fn of(encoded_block: &[u8]) -> Self {
+        let hash = Sha256::digest(encoded_block);
+        Self(URL_SAFE_NO_PAD.encode(&hash[..9]))
+    }
+}
+
+impl fmt::Display for AliasToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A provider that was configured. The block holds secrets: do not print it.
+#[derive(Clone)]
+pub struct ProviderConfigure {
+    /// Which provider configuration.
+    pub alias: AliasToken,
+    /// The evaluated provider block.
+    pub block: Value,
+    /// The version of Terraform that asks.
+    pub terraform_version: String,
+}
+
+/// An instance that is about to be created.
+#[derive(Clone, Debug)]
+pub struct Create {
+    /// Which provider configuration.
+    pub alias: AliasToken,
+    /// Resource type.
+    pub type_name: String,
+    /// The block as written; unknown parts are [`Value::Unknown`] during plan.
+    pub config: Value,
+    /// What the provider planned.
+    pub planned: Value,
+}
+
+/// A create that left nothing in the state.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// What the provider said. Empty if it said nothing: it created something and could not read
+    /// it back, which leaves an orphan.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What is to be done about a create.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Advice {
+    /// Nothing.
+    Pass,
+    /// Say something.
+    Warn {
+        /// First line; names the thing, since Terraform folds equal summaries.
+        summary: String,
+        /// Body.
+        detail: String,
+    },
+    /// Fail.
+    Refuse {
+        /// First line.
+        summary: String,
+        /// Body.
+        detail: String,
+    },
+    /// Take what exists. During plan this only says so.
+    Adopt(Adopt),
+}
+
+/// The object to take instead of creating one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adopt {
+    /// Its import id.
+    pub id: String,
+    /// First line of the warning.
+    pub summary: String,
+    /// Body of the warning.
+    pub detail: String,
+    /// The attributes in which it must equal what was planned, read from the provider right before
+    /// it is taken; usually the key, `name`.
+    pub must_match: Vec<String>,
+    /// Bring its other attributes to the configuration at once. Otherwise they stay, and the next
+    /// plan shows an update.
+    pub accept_drift: bool,
+}
+
+/// How a create ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// Something new exists.
+    Created {
+        /// Its id.
+        id: String,
+    },
+    /// Something new exists, and what followed failed: Terraform marks the instance as tainted, and
+    /// the next apply will delete and re-create it.
+    Tainted {
+        /// Its id.
+        id: String,
+    },
+    /// Something that existed is in the state now.
+    Adopted {
+        /// Its id.
+        id: String,
+        /// The attributes in which it differed from the configuration.
+        differing: Vec<String>,
+        /// Whether they were brought to the configuration.
+        updated: bool,
+    },
+    /// The advice was to adopt, and it could not be followed.
+    NotAdopted {
+        /// The id that was to be adopted.
+        id: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The provider's answer stands: nothing is in the state.
+    Failed,
+}
+
+/// Decides about creates. All methods are called on the proxy's runtime, several at a time.
+pub trait CreateAdvisor: Send + Sync + 'static {
+    /// A provider was configured without an error; once per walk (plan, apply) and alias.
+    fn configured(&self, configure: &ProviderConfigure) -> impl Future<Output = ()> + Send;
+
+    /// An instance is being planned as a create; once per walk, so twice in an apply.
+    fn before_create(&self, create: &Create) -> impl Future<Output = Advice> + Send;
+
+    /// A create left nothing in the state.
+    fn after_refusal(
+        &self,
+        create: &Create,
+        refusal: &Refusal,
+    ) -> impl Future<Output = Advice> + Send;
+
+    /// An instance is in the state already, or was imported by this run.
+    fn saw_managed(&self, type_name: &str, id: &str);
+
+    /// A create was answered to Terraform.
+    fn settled(&self, create: &Create, settled: &Settled);
+}

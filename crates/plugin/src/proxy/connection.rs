@@ -1,0 +1,371 @@
+//! One connection of Terraform: one provider instance, in Terraform's eyes.
+//!
+//! Most calls pass unopened. Invariant: an answer of the provider is changed by appending to its
+//! bytes only; the one exception is an adoption, whose answer is built from what the provider read.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use bytes::{Bytes, BytesMut};
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use prost::Message;
+use tokio::sync::RwLock;
+
+use super::adopt::{Adoption, adopt};
+use super::advisor::{
+    Advice, AliasToken, Create, CreateAdvisor, ProviderConfigure, Refusal, Settled,
+};
+use super::{Shared, Warned};
+use crate::child::Child;
+use crate::error::Error;
+use crate::frame::{self, Body, Status, code};
+use crate::messages::{
+    ApplyRequest, ApplyResponse, ConfigureRequest, Diagnostic, DiagnosticsResponse, Empty,
+    PlanRequest, PlanResponse, ReadRequest, StopResponse, UpgradeRequest,
+};
+use crate::method::Method;
+use crate::value::Value;
+
+/// Field numbers of `diagnostics`, for appending.
+const PLAN_DIAGNOSTICS: u32 = 4;
+const APPLY_DIAGNOSTICS: u32 = 3;
+
+pub(crate) struct Connection<A> {
+    shared: Arc<Shared<A>>,
+    number: u64,
+    configured: Mutex<Option<Configured>>,
+    /// Per resource type, whether the provider's plans have the legacy flag. An apply always plans
+    /// again on the same connection just before.
+    legacy: Mutex<HashMap<String, bool>>,
+    /// Held for reading by each create under way.
+    creates: Arc<RwLock<()>>,
+}
+
+#[derive(Clone)]
+struct Configured {
+    child: Arc<Child>,
+    alias: AliasToken,
+}
+
+impl<A: CreateAdvisor> Connection<A> {
+    pub(crate) fn new(shared: Arc<Shared<A>>, number: u64) -> Self {
+        Self {
+            shared,
+            number,
+            configured: Mutex::default(),
+            legacy: Mutex::default(),
+            creates: Arc::default(),
+        }
+    }
+
+    pub(crate) async fn handle(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+        let path = request.uri().path();
+        if !path.starts_with(self.shared.protocol().service()) {
+            return frame::respond(if path == frame::SHUTDOWN {
+                // The children live to the end of the command; `Proxy::stop` ends them.
+                Ok(Empty {}.encode_to_vec().into())
+            } else {
+                Err(Status::new(
+                    code::UNIMPLEMENTED,
+                    format!("no method {path}"),
+                ))
+            });
+        }
+        match Method::from_path(self.shared.protocol(), path).filter(|method| is_opened(*method)) {
+            Some(method) => {
+                let answer = match frame::collect(request.into_body()).await {
+                    Ok((body, _)) => match frame::unwrap(body) {
+                        Ok(message) => self.open(method, message).await,
+                        Err(status) => Err(status),
+                    },
+                    Err(status) => Err(status),
+                };
+                frame::respond(answer)
+            }
+            None => match self.child().client.pass(request).await {
+                Ok(response) => response.map(BodyExt::boxed_unsync),
+                Err(status) => frame::respond(Err(status)),
+            },
+        }
+    }
+
+    /// The process that answers: the connection's own, once it is configured.
+    fn child(&self) -> Arc<Child> {
+        let own = self.configured().map(|configured| configured.child);
+        own.unwrap_or_else(|| Arc::clone(&self.shared.base))
+    }
+
+    fn configured(&self) -> Option<Configured> {
+        self.configured
+            .lock()
+            .map_or(None, |configured| configured.clone())
+    }
+
+    async fn open(&self, method: Method, message: Bytes) -> Result<Bytes, Status> {
+        match method {
+            Method::GetProviderSchema => self.shared.schema().await,
+            Method::ConfigureProvider => self.configure(message).await,
+            Method::PlanResourceChange => self.plan(message).await,
+            Method::ApplyResourceChange => self.apply(message).await,
+            Method::StopProvider => {
+                self.stop(message);
+                Ok(StopResponse::default().encode_to_vec().into())
+            }
+            Method::UpgradeResourceState => {
+                let request: UpgradeRequest = decode(message.clone())?;
+                let raw = request.raw_state.unwrap_or_default();
+                let id = Value::from_json_bytes(&raw.json)
+                    .ok()
+                    .and_then(|state| id_of(&state));
+                if let Some(id) = id.or_else(|| raw.flatmap.get("id").cloned()) {
+                    self.shared.saw_managed(&request.type_name, &id);
+                }
+                self.child().client.raw(method, message).await
+            }
+            Method::ReadResource => {
+                let request: ReadRequest = decode(message.clone())?;
+                if let Some(id) = id_of(&Value::read(request.current_state.as_ref())?) {
+                    self.shared.saw_managed(&request.type_name, &id);
+                }
+                self.child().client.raw(method, message).await
+            }
+            _ => self.child().client.raw(method, message).await,
+        }
+    }
+
+    /// Hands Stop on when no create is under way any more. A provider that hears of it in the middle
+    /// of a create gives up the read that follows, and Terraform taints what was created: the next
+    /// apply would delete it.
+    fn stop(&self, message: Bytes) {
+        let (child, creates) = (self.child(), Arc::clone(&self.creates));
+        tokio::spawn(async move {
+            let _none_under_way = creates.write().await;
+            if let Err(status) = child.client.raw(Method::StopProvider, message).await {
+                tracing::debug!(?status, "a provider could not be asked to stop");
+            }
+        });
+    }
+
+    async fn configure(&self, message: Bytes) -> Result<Bytes, Status> {
+        let request: ConfigureRequest = decode(message.clone())?;
+        let block = request.config.unwrap_or_default();
+        let alias = AliasToken::of(&block.encode_to_vec());
+        let child = self.shared.start_child().await?;
+        let answer = child.client.raw(Method::ConfigureProvider, message).await?;
+        let failed = decode::<DiagnosticsResponse>(answer.clone())?
+            .diagnostics
+            .iter()
+            .any(Diagnostic::is_error);
+        if let Ok(mut configured) = self.configured.lock() {
+            *configured = Some(Configured {
+                child,
+                alias: alias.clone(),
+            });
+        }
+        if !failed {
+            let configure = ProviderConfigure {
+                alias,
+                block: Value::read(Some(&block))?,
+                terraform_version: request.terraform_version,
+            };
+            self.shared.advisor.configured(&configure).await;
+        }
+        Ok(answer)
+    }
+
+    async fn plan(&self, message: Bytes) -> Result<Bytes, Status> {
+        let request: PlanRequest = decode(message.clone())?;
+        let answer = self
+            .child()
+            .client
+            .raw(Method::PlanResourceChange, message)
+            .await?;
+        let response: PlanResponse = decode(answer.clone())?;
+        if let Ok(mut legacy) = self.legacy.lock() {
+            legacy.insert(request.type_name.clone(), response.legacy_type_system);
+        }
+        let is_create = Value::read(request.prior_state.as_ref())?.is_null()
+            && !Value::read(request.proposed_new_state.as_ref())?.is_null();
+        let Some(Configured { alias, .. }) = self.configured().filter(|_| is_create) else {
+            return Ok(answer);
+        };
+        if response.diagnostics.iter().any(Diagnostic::is_error) {
+            return Ok(answer);
+        }
+        let planned = response.planned_state.unwrap_or_default();
+        let create = Create {
+            alias: alias.clone(),
+            type_name: request.type_name,
+            config: Value::read(request.config.as_ref())?,
+            planned: Value::read(Some(&planned))?,
+        };
+        let diagnostic = match self.shared.advisor.before_create(&create).await {
+            Advice::Pass => return Ok(answer),
+            Advice::Refuse { summary, detail } => Diagnostic::error(summary, detail),
+            Advice::Warn { summary, detail } => Diagnostic::warning(summary, detail),
+            Advice::Adopt(adopt) => Diagnostic::warning(adopt.summary, adopt.detail),
+        };
+        if !diagnostic.is_error() {
+            let summary = diagnostic.summary.clone();
+            let planned = planned.encode_to_vec().into();
+            let warned = Warned {
+                alias,
+                type_name: create.type_name,
+                planned,
+                summary,
+            };
+            if !self.shared.is_new_warning(warned, self.number) {
+                return Ok(answer);
+            }
+        }
+        Ok(append(&answer, PLAN_DIAGNOSTICS, &diagnostic))
+    }
+
+    async fn apply(&self, message: Bytes) -> Result<Bytes, Status> {
+        let request: ApplyRequest = decode(message.clone())?;
+        let child = self.child();
+        let planned = Value::read(request.planned_state.as_ref())?;
+        let is_create = Value::read(request.prior_state.as_ref())?.is_null() && !planned.is_null();
+        let _under_way = if is_create {
+            Some(self.creates.read().await)
+        } else {
+            None
+        };
+        let answer = child
+            .client
+            .raw(Method::ApplyResourceChange, message)
+            .await?;
+        let Some(Configured { alias, .. }) = self.configured().filter(|_| is_create) else {
+            return Ok(answer);
+        };
+        let create = Create {
+            alias,
+            type_name: request.type_name.clone(),
+            config: Value::read(request.config.as_ref())?,
+            planned,
+        };
+        let response: ApplyResponse = decode(answer.clone())?;
+        let state = Value::read(response.new_state.as_ref())?;
+        if !state.is_null() {
+            let id = id_of(&state).unwrap_or_default();
+            self.shared.saw_managed(&create.type_name, &id);
+            let failed = response.diagnostics.iter().any(Diagnostic::is_error);
+            let settled = if failed {
+                Settled::Tainted { id }
+            } else {
+                Settled::Created { id }
+            };
+            self.shared.advisor.settled(&create, &settled);
+            return Ok(answer);
+        }
+        let refusal = Refusal {
+            diagnostics: response.diagnostics,
+        };
+        let advice = self.shared.advisor.after_refusal(&create, &refusal).await;
+        let (answer, settled) = match advice {
+            Advice::Pass => (answer, Settled::Failed),
+            Advice::Warn { summary, detail } => {
+                let warning = Diagnostic::warning(summary, detail);
+                (
+                    append(&answer, APPLY_DIAGNOSTICS, &warning),
+                    Settled::Failed,
+                )
+            }
+            Advice::Refuse { summary, detail } => {
+                let error = Diagnostic::error(summary, detail);
+                (append(&answer, APPLY_DIAGNOSTICS, &error), Settled::Failed)
+            }
+            Advice::Adopt(advice) => {
+                let legacy = self
+                    .legacy
+                    .lock()
+                    .map_or(None, |legacy| legacy.get(&create.type_name).copied());
+                let adoption = Adoption {
+                    shared: &self.shared,
+                    child: &child,
+                    request: &request,
+                    create: &create,
+                    advice: &advice,
+                    legacy: legacy.unwrap_or_default(),
+                };
+                match adopt(adoption).await {
+                    Ok((response, settled)) => (response.encode_to_vec().into(), settled),
+                    Err(reason) => {
+                        let id = advice.id;
+                        let summary = format!("Existing {id} was not adopted");
+                        let warning = Diagnostic::warning(summary, reason.clone());
+                        let settled = Settled::NotAdopted { id, reason };
+                        (append(&answer, APPLY_DIAGNOSTICS, &warning), settled)
+                    }
+                }
+            }
+        };
+        self.shared.advisor.settled(&create, &settled);
+        Ok(answer)
+    }
+}
+
+/// The calls that are read; all others pass as streams of bytes.
+fn is_opened(method: Method) -> bool {
+    matches!(
+        method,
+        Method::GetProviderSchema
+            | Method::ConfigureProvider
+            | Method::UpgradeResourceState
+            | Method::ReadResource
+            | Method::PlanResourceChange
+            | Method::ApplyResourceChange
+            | Method::StopProvider
+    )
+}
+
+fn id_of(state: &Value) -> Option<String> {
+    state.get("id").as_str().map(str::to_owned)
+}
+
+fn decode<M: Message + Default>(message: Bytes) -> Result<M, Status> {
+    M::decode(message).map_err(|error| Error::from(error).into())
+}
+
+/// Adds a diagnostic to an encoded answer: protobuf takes one more element of a repeated field
+/// wherever it stands, so nothing else has to be understood.
+fn append(answer: &Bytes, field: u32, diagnostic: &Diagnostic) -> Bytes {
+    let mut appended = BytesMut::from(answer.as_ref());
+    prost::encoding::message::encode(field, diagnostic, &mut appended);
+    appended.freeze()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn appending_keeps_what_is_not_understood() {
+        let response = PlanResponse {
+            diagnostics: vec![Diagnostic::warning("theirs", "")],
+            legacy_type_system: true,
+            ..PlanResponse::default()
+        };
+        let mut encoded = BytesMut::from(response.encode_to_vec().as_slice());
+        // A field of some later version of the protocol: number 99, text.
+        let later = [0x9a, 0x06, 0x02, b'h', b'i'];
+        encoded.extend_from_slice(&later);
+        let encoded = encoded.freeze();
+        let appended = append(
+            &encoded,
+            PLAN_DIAGNOSTICS,
+            &Diagnostic::warning("ours", "why"),
+        );
+        assert_eq!(appended[..encoded.len()], encoded[..]);
+        let read = PlanResponse::decode(appended).unwrap();
+        let summaries: Vec<&str> = read
+            .diagnostics
+            .iter()
+            .map(|d| d.summary.as_str())
+            .collect();
+        assert_eq!(summaries, ["theirs", "ours"]);
+        assert!(read.legacy_type_system);
+    }
+}

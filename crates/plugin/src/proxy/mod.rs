@@ -1,0 +1,290 @@
+//! A provider that stands between Terraform and the real one.
+//!
+//! Terraform finds it through `TF_REATTACH_PROVIDERS`. Everything is handed on byte for byte; opened
+//! are only the calls that tell of creates and of what is managed. Invariants: one child process per
+//! Configure (the official provider keeps its client in globals, so two aliases in one process would
+//! mix orgs); nothing is ever sent that the advisor did not decide.
+
+mod adopt;
+mod advisor;
+mod connection;
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use hyper_util::rt::TokioIo;
+use prost::Message as _;
+use tokio::net::UnixListener;
+use tokio::sync::OnceCell;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub use self::advisor::{
+    Adopt, Advice, AliasToken, Create, CreateAdvisor, ProviderConfigure, Refusal, Settled,
+};
+use self::connection::Connection;
+pub use crate::child::Launch;
+use crate::child::{Child, REATTACH_PROVIDERS};
+use crate::error::Error;
+use crate::frame::Status;
+use crate::listen::converse;
+use crate::messages::{Empty, ProviderSchema};
+use crate::method::{Method, Protocol};
+
+/// A proxy that listens until it is stopped.
+pub struct Proxy<A> {
+    shared: Arc<Shared<A>>,
+    socket: PathBuf,
+    done: CancellationToken,
+    listening: JoinHandle<()>,
+}
+
+/// What all connections of one proxy share.
+pub(crate) struct Shared<A> {
+    launch: Launch,
+    advisor: A,
+    /// Answers schema and validation calls; never configured.
+    base: Arc<Child>,
+    /// The configured ones, one per Configure.
+    children: Mutex<Vec<Arc<Child>>>,
+    schema: OnceCell<Bytes>,
+    /// (resource type, id) of everything that some address holds.
+    managed: Mutex<HashSet<(String, String)>>,
+    /// What was warned of, and on which connection: an apply plans twice.
+    warned: Mutex<HashMap<Warned, u64>>,
+    connections: AtomicU64,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+struct Warned {
+    alias: AliasToken,
+    type_name: String,
+    planned: Bytes,
+    summary: String,
+}
+
+impl<A: CreateAdvisor> Proxy<A> {
+    /// Starts the provider once, to see that it is one, and listens for Terraform.
+    ///
+    /// Must be called on a tokio runtime; everything runs as tasks of it.
+    ///
+    /// # Errors
+    /// If the binary is no provider, or the socket cannot be made.
+    pub async fn start(launch: Launch, advisor: A) -> Result<Self, Error> {
+        let base = Arc::new(launch.start().await?);
+        let socket = launch.socket_directory.join("proxy");
+        let listener = UnixListener::bind(&socket)
+            .map_err(Error::io(format!("listening on {}", socket.display())))?;
+        let shared = Arc::new(Shared {
+            launch,
+            advisor,
+            base,
+            children: Mutex::default(),
+            schema: OnceCell::new(),
+            managed: Mutex::default(),
+            warned: Mutex::default(),
+            connections: AtomicU64::new(0),
+        });
+        let done = CancellationToken::new();
+        let listening = tokio::spawn(listen(listener, Arc::clone(&shared), done.clone()));
+        Ok(Self {
+            shared,
+            socket,
+            done,
+            listening,
+        })
+    }
+
+    /// Returns the advisor.
+    pub fn advisor(&self) -> &A {
+        &self.shared.advisor
+    }
+
+    /// Tells the proxy of instances that the state or a plan file holds: (resource type, id). Their
+    /// ids are never adopted.
+    pub fn add_managed(&self, instances: impl IntoIterator<Item = (String, String)>) {
+        for (type_name, id) in instances {
+            self.shared.saw_managed(&type_name, &id);
+        }
+    }
+
+    /// Returns name and value of the variable that makes Terraform use the proxy for these provider
+    /// addresses. A value that the user has set already is kept for all other addresses.
+    ///
+    /// Never set it for `init`, `get`, `providers lock` or `providers mirror`: they would leave the
+    /// provider out of the lock file.
+    ///
+    /// # Errors
+    /// If the user's own value cannot be read.
+    pub fn reattach_variable<'a>(
+        &self,
+        addresses: impl IntoIterator<Item = &'a str>,
+        existing: Option<&str>,
+    ) -> Result<(&'static str, String), Error> {
+        let mut providers: serde_json::Map<String, serde_json::Value> = match existing {
+            None | Some("") => serde_json::Map::new(),
+            Some(text) => serde_json::from_str(text)
+                .map_err(|error| Error::Value(format!("{REATTACH_PROVIDERS}: {error}")))?,
+        };
+        for address in addresses {
+            // Not in test mode Terraform would kill the process with this id, which is ours.
+            let provider = serde_json::json!({
+                "Protocol": "grpc",
+                "ProtocolVersion": self.shared.base.client.protocol().number(),
+                "Pid": std::process::id(),
+                "Test": true,
+                "Addr": {"Network": "unix", "String": self.socket},
+            });
+            providers.insert(address.to_owned(), provider);
+        }
+        Ok((
+            REATTACH_PROVIDERS,
+            serde_json::Value::Object(providers).to_string(),
+        ))
+    }
+
+    /// Returns the last part of what the provider processes wrote to standard error: Terraform
+    /// cannot show a panic of a provider that it did not start.
+    pub fn provider_output(&self) -> String {
+        let children = self
+            .shared
+            .children
+            .lock()
+            .map_or_else(|_| Vec::new(), |all| all.clone());
+        children
+            .iter()
+            .chain([&self.shared.base])
+            .map(|child| child.output())
+            .collect()
+    }
+
+    /// Ends the provider processes and stops listening; call it when Terraform has ended.
+    pub async fn stop(self) {
+        self.done.cancel();
+        if let Err(error) = self.listening.await {
+            tracing::debug!(%error, "the proxy's listener ended badly");
+        }
+        let children = self
+            .shared
+            .children
+            .lock()
+            .map_or_else(|_| Vec::new(), |mut all| std::mem::take(&mut *all));
+        let all = children.iter().chain([&self.shared.base]);
+        futures_util::future::join_all(all.map(|child| child.stop())).await;
+        if let Err(error) = std::fs::remove_file(&self.socket) {
+            tracing::debug!(%error, "the proxy's socket could not be removed");
+        }
+    }
+}
+
+async fn listen<A: CreateAdvisor>(
+    listener: UnixListener,
+    shared: Arc<Shared<A>>,
+    done: CancellationToken,
+) {
+    loop {
+        let stream = tokio::select! {
+            () = done.cancelled() => return,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::debug!(%error, "the proxy could not accept a connection");
+                    continue;
+                }
+            },
+        };
+        let number = shared.connections.fetch_add(1, Ordering::Relaxed);
+        let connection = Arc::new(Connection::new(Arc::clone(&shared), number));
+        let done = done.clone();
+        tokio::spawn(async move {
+            let answer = |request| Arc::clone(&connection).handle(request);
+            converse(TokioIo::new(stream), &done, answer).await;
+        });
+    }
+}
+
+impl<A: CreateAdvisor> Shared<A> {
+    fn protocol(&self) -> Protocol {
+        self.base.client.protocol()
+    }
+
+    /// Starts a process for one Configure.
+    async fn start_child(&self) -> Result<Arc<Child>, Status> {
+        let child = Arc::new(self.launch.start().await?);
+        if let Ok(mut children) = self.children.lock() {
+            children.push(Arc::clone(&child));
+        }
+        let schema = ProviderSchema::decode(self.schema().await?).map_err(Error::from)?;
+        if !schema
+            .server_capabilities
+            .is_some_and(|can| can.get_provider_schema_optional)
+        {
+            // Terraform takes the schema from the cache, but this process wants to be asked first.
+            let request = Empty {}.encode_to_vec().into();
+            child.client.raw(Method::GetProviderSchema, request).await?;
+        }
+        Ok(child)
+    }
+
+    /// The provider's answer to `GetProviderSchema`, asked for once.
+    async fn schema(&self) -> Result<Bytes, Status> {
+        let ask = || async {
+            let request = Empty {}.encode_to_vec().into();
+            self.base
+                .client
+                .raw(Method::GetProviderSchema, request)
+                .await
+        };
+        self.schema.get_or_try_init(ask).await.cloned()
+    }
+
+    /// The attributes of a resource type that the provider fills.
+    async fn computed_attributes(&self, type_name: &str) -> Result<Vec<String>, Status> {
+        let schema = ProviderSchema::decode(self.schema().await?).map_err(Error::from)?;
+        let block = schema
+            .resource_schemas
+            .get(type_name)
+            .and_then(|one| one.block.as_ref());
+        let attributes = block
+            .map(|block| block.attributes.as_slice())
+            .unwrap_or_default();
+        Ok(attributes
+            .iter()
+            .filter(|one| one.computed)
+            .map(|one| one.name.clone())
+            .collect())
+    }
+
+    fn saw_managed(&self, type_name: &str, id: &str) {
+        let is_new = self.reserve(type_name, id);
+        if is_new {
+            self.advisor.saw_managed(type_name, id);
+        }
+    }
+
+    /// Marks an id as managed; false if it already was.
+    fn reserve(&self, type_name: &str, id: &str) -> bool {
+        let entry = (type_name.to_owned(), id.to_owned());
+        self.managed
+            .lock()
+            .is_ok_and(|mut managed| managed.insert(entry))
+    }
+
+    fn release(&self, type_name: &str, id: &str) {
+        if let Ok(mut managed) = self.managed.lock() {
+            managed.remove(&(type_name.to_owned(), id.to_owned()));
+        }
+    }
+
+    /// Says whether a warning is new: not yet given on another connection, that is, in an earlier
+    /// walk of the same command.
+    fn is_new_warning(&self, warned: Warned, connection: u64) -> bool {
+        let Ok(mut known) = self.warned.lock() else {
+            return true;
+        };
+        *known.entry(warned).or_insert(connection) == connection
+    }
+}
