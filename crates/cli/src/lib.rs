@@ -7,6 +7,7 @@ mod carry_out;
 mod commands;
 mod confirm;
 mod console;
+mod ensure;
 mod environment;
 mod error;
 mod history;

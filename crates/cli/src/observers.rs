@@ -7,6 +7,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use divvy_core::effect::{Effect, Observer, Outcome};
 
+use crate::commands::Context;
+
 /// All observers of one run, itself an observer.
 #[derive(Default)]
 pub(crate) struct Observers {
@@ -16,6 +18,21 @@ pub(crate) struct Observers {
 }
 
 impl Observers {
+    /// Makes those of a run: the counters, and in tests the kill point that the environment names.
+    pub(crate) fn of(context: &Context) -> Self {
+        let observers = Self::default();
+        #[cfg(debug_assertions)]
+        if let Some(kill_point) = context
+            .environment
+            .variables
+            .get("DIVVY_KILL_AT")
+            .and_then(|value| KillPoint::from_variable(value))
+        {
+            observers.add(Arc::new(kill_point));
+        }
+        observers
+    }
+
     pub(crate) fn add(&self, observer: Arc<dyn Observer>) {
         self.all.write().unwrap_or_else(PoisonError::into_inner).push(observer);
     }

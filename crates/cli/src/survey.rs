@@ -90,16 +90,7 @@ impl<'c> Surveyor<'c> {
         org: &OrgArguments,
         terraform: &TerraformArguments,
     ) -> CommandResult<Self> {
-        let observers = Arc::new(Observers::default());
-        #[cfg(debug_assertions)]
-        if let Some(kill_point) = context
-            .environment
-            .variables
-            .get("DIVVY_KILL_AT")
-            .and_then(|value| crate::observers::KillPoint::from_variable(value))
-        {
-            observers.add(Arc::new(kill_point));
-        }
+        let observers = Arc::new(Observers::of(context));
         observers.add(Arc::new(Progress(Arc::clone(&context.console))));
         let variables = context.environment.variables.clone();
         let (from_environment, dropped) = PassedFlags::of_environment(&variables);

@@ -293,6 +293,10 @@ impl Client {
             if !is_lost && !error.is_duplicate_of(kind) {
                 return Err(error);
             }
+            // No time is lost on a list that cannot show it.
+            if !is_lost && self.missing_parent(kind, new).await?.is_some() {
+                return Err(error);
+            }
             if let Some(entity) = self.find_lagging(kind, new).await? {
                 let created = is_lost || reply_was_lost;
                 return Ok(Ensured { entity, created });
@@ -310,18 +314,35 @@ impl Client {
         kind: &'static Kind,
         new: &NewEntity,
     ) -> Result<Conflict, Error> {
-        if self.connection().dialect() == Dialect::Pathed
-            && let Some(parent) = new.path.as_deref().and_then(dialect::parent_path)
-        {
-            let wanted = NewEntity::new(dialect::last_segment(parent)).with_path(parent);
-            if self.find(kind, &wanted).await?.is_none() {
-                return Ok(Conflict::MissingParent(parent.to_owned()));
-            }
+        if let Some(parent) = self.missing_parent(kind, new).await? {
+            return Ok(Conflict::MissingParent(parent.path.unwrap_or_default()));
         }
         Ok(match self.find_lagging(kind, new).await? {
             Some(entity) => Conflict::Existing(Box::new(entity)),
             None => Conflict::Unexplained,
         })
+    }
+
+    /// Returns the parent that a create needs and that is not there (pathed dialect): what lies at
+    /// the parent's path counts, whatever its name.
+    pub async fn missing_parent(
+        &self,
+        kind: &'static Kind,
+        new: &NewEntity,
+    ) -> Result<Option<NewEntity>, Error> {
+        let path = match self.connection().dialect() {
+            Dialect::Pathed => new.path.as_deref().and_then(dialect::parent_path),
+            Dialect::Published => None,
+        };
+        let Some(path) = path else { return Ok(None) };
+        let parent = NewEntity::new(dialect::last_segment(path)).with_path(path);
+        if self.find(kind, &parent).await?.is_some() {
+            return Ok(None);
+        }
+        let listing = self.listing(kind).await?;
+        let mut paths = listing.entities.iter().filter_map(|entity| entity.text("path"));
+        let is_there = paths.any(|other| name::nfc(other) == name::nfc(path));
+        Ok((!is_there).then_some(parent))
     }
 
     /// Looks for one entity, reading again with growing waits until it shows or time is up: a

@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod emulate;
+mod ensure;
 mod fix;
 mod list;
 mod print;
@@ -68,6 +69,7 @@ async fn run(
     match command {
         Command::Check(arguments) => check::run(&context, &arguments).await,
         Command::Fix(arguments) => Box::pin(fix::run(&context, &arguments)).await,
+        Command::Ensure(arguments) => ensure::run(&context, &arguments).await,
         Command::List(arguments) => list::run(&context, &arguments).await,
         Command::Emulate(arguments) => emulate::run(&context, &arguments).await,
         Command::Undo(arguments) => undo::run(&context, &arguments).await,
