@@ -43,12 +43,17 @@ pub(crate) async fn run(context: &Context, arguments: &Ensure) -> CommandResult<
     };
     let bad_rows = |problems| bad_rows(arguments, problems);
     let wishes = reading.wishes(&rows(context, arguments)?).map_err(bad_rows)?;
+    if wishes.is_empty() {
+        context.console.mark(Tone::Warning, "the list names no division");
+        return report(context, arguments, &Work::default());
+    }
     let connection = OrgFlags::read(context, &arguments.org)?.direct(arguments.dialect)?;
     let settings = Settings { rate: arguments.rate.get(), ..Settings::default() };
     let client = client(context, connection, settings, Arc::new(Observers::of(context)))?;
     context.console.progress("looking up what exists");
     let known = Known::ask(&client, &wishes).await.map_err(of_api)?;
-    let with_parents = arguments.parents.unwrap_or(arguments.dialect == divvy_genesys::Dialect::Pathed);
+    let with_parents =
+        arguments.parents.unwrap_or(arguments.dialect == divvy_genesys::Dialect::Pathed);
     let mut work = Work::new(wishes, &known, reading, with_parents);
     if !work.has_failed() && !arguments.dry_run {
         tell_near_ones(context, &work, &known);
@@ -74,7 +79,9 @@ fn refuse_contradictions(arguments: &Ensure) -> CommandResult<()> {
     }
     let is_stdin = |path: &Option<std::path::PathBuf>| path.as_deref() == Some(Path::new("-"));
     if is_stdin(&arguments.from) && is_stdin(&arguments.org.client_secret_file) {
-        return Err(CommandError::usage("standard input can hold the list or the secret, not both"));
+        return Err(CommandError::usage(
+            "standard input can hold the list or the secret, not both",
+        ));
     }
     Ok(())
 }
@@ -97,15 +104,18 @@ fn rows(context: &Context, arguments: &Ensure) -> CommandResult<Vec<Row>> {
         read.map_err(|error| {
             CommandError::failed(format!("could not read {}: {error}", file.display()))
         })?;
-        let is_named_csv = file
-            .extension()
-            .is_some_and(|extension| ["csv", "tsv"].iter().any(|known| extension.eq_ignore_ascii_case(known)));
+        let is_named_csv = file.extension().is_some_and(|extension| {
+            ["csv", "tsv"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+        });
         let list = list_file::read(&bytes, is_named_csv)
             .map_err(|problems| bad_rows(arguments, problems))?;
         if !list.unused_columns.is_empty() {
             context.console.mark(
                 Tone::Warning,
-                &format!("columns of the list that are not used: {}", list.unused_columns.join(", ")),
+                &format!(
+                    "columns of the list that are not used: {}",
+                    list.unused_columns.join(", ")
+                ),
             );
         }
         rows.extend(list.rows);
@@ -132,7 +142,12 @@ fn tell_near_ones(context: &Context, work: &Work, known: &Known) {
     for (wish, entity) in near.take(SPOKEN_OF) {
         context.console.mark(
             Tone::Warning,
-            &format!("{} is new, but {} exists ({})", shown(wish), visible(&entity.key.to_string()), entity.id),
+            &format!(
+                "{} is new, but {} exists ({})",
+                shown(wish),
+                visible(&entity.key.to_string()),
+                entity.id
+            ),
         );
     }
 }
@@ -163,7 +178,8 @@ async fn make(context: &Context, client: &Client, work: &mut Work, rate: u32, co
 
 /// Writes what exists now, says the next step, and ends with an error if a wish did not come true.
 fn report(context: &Context, arguments: &Ensure, work: &Work) -> CommandResult<u8> {
-    let data = context.environment.variables.get("TF_DATA_DIR").map_or(".terraform", String::as_str);
+    let data =
+        context.environment.variables.get("TF_DATA_DIR").map_or(".terraform", String::as_str);
     let directory = &context.environment.current_directory;
     let addresses = Addresses::read(
         directory,
@@ -193,7 +209,8 @@ fn report(context: &Context, arguments: &Ensure, work: &Work) -> CommandResult<u
 /// Says what was done and what comes next.
 fn tell(context: &Context, work: &Work, items: &[Item<'_>]) {
     let console = &context.console;
-    let count = |is: fn(&Outcome) -> bool| work.outcomes.iter().filter(|outcome| is(outcome)).count();
+    let count =
+        |is: fn(&Outcome) -> bool| work.outcomes.iter().filter(|outcome| is(outcome)).count();
     let (created, existed, missing) = (
         count(|outcome| matches!(outcome, Outcome::Created(_))),
         count(|outcome| matches!(outcome, Outcome::Existed(_))),
@@ -202,7 +219,11 @@ fn tell(context: &Context, work: &Work, items: &[Item<'_>]) {
     for (index, (wish, item)) in work.wishes.iter().zip(items).enumerate().take(SPOKEN_OF) {
         let what = match &item.outcome {
             Outcome::Created(entity) if index >= work.asked => {
-                format!("Created {} ({}), the parent of what was asked for.", shown(wish), entity.id)
+                format!(
+                    "Created {} ({}), the parent of what was asked for.",
+                    shown(wish),
+                    entity.id
+                )
             }
             Outcome::Created(entity) => format!("Created {} ({}).", shown(wish), entity.id),
             Outcome::Existed(entity) => {
@@ -217,7 +238,9 @@ fn tell(context: &Context, work: &Work, items: &[Item<'_>]) {
             (Some(line), _) => console.mark(Tone::Hint, &line),
             (None, Some(entity)) if entity.is_home => console.mark(
                 Tone::Hint,
-                &format!("this is the home division: use data \"{HOME_DATA_SOURCE}\", never an import"),
+                &format!(
+                    "this is the home division: use data \"{HOME_DATA_SOURCE}\", never an import"
+                ),
             ),
             _ => {}
         }
@@ -237,7 +260,11 @@ fn tell_difference(context: &Context, wish: &NewEntity, entity: &divvy_core::Ent
     if found != wanted {
         context.console.mark(
             Tone::Warning,
-            &format!("{} has the description {}; it was left as it is", shown(wish), visible(found)),
+            &format!(
+                "{} has the description {}; it was left as it is",
+                shown(wish),
+                visible(found)
+            ),
         );
     }
 }
@@ -262,7 +289,8 @@ fn failures(work: &Work) -> Option<CommandError> {
     if messages.is_empty() {
         return None;
     }
-    let skipped = work.outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Skipped)).count();
+    let skipped =
+        work.outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Skipped)).count();
     if messages.len() > SPOKEN_OF {
         let more = messages.len() - SPOKEN_OF;
         messages.truncate(SPOKEN_OF);
@@ -290,14 +318,9 @@ fn explained(wish: &NewEntity, failure: &Failure) -> (String, Vec<String>) {
             format!("{shown_wish} is taken by a deleted division: {error}"),
             vec![format!("restore it: {} {} {}", request.method, request.url, request.body)],
         ),
-        Failure::Hidden { error, deleted: None } => (
-            format!("{shown_wish} is taken, but nothing visible has it: {error}"),
-            vec![
-                "grant the OAuth client's role for all divisions: a role granted in one division shows only that one".to_owned(),
-                "run the same command again in a minute: a new division may not be listed yet".to_owned(),
-                "check the region: this may be another org".to_owned(),
-            ],
-        ),
+        Failure::Hidden { error, deleted: None } => {
+            (format!("{shown_wish} is taken, but nothing visible has it: {error}"), hidden(wish))
+        }
         Failure::NoParent(parent) => (
             format!("{shown_wish} was not created: its parent {} is not there", shown(parent)),
             vec!["create missing parents too: --parents".to_owned()],
@@ -310,4 +333,22 @@ fn explained(wish: &NewEntity, failure: &Failure) -> (String, Vec<String>) {
             )
         }
     }
+}
+
+/// Says why something can be there unseen, the likeliest first.
+fn hidden(wish: &NewEntity) -> Vec<String> {
+    let sight = match wish.path {
+        None => {
+            "grant the OAuth client's role for all divisions: one granted in a single division \
+             shows only that one"
+        }
+        Some(_) => "give the OAuth client the scope division:read for the whole organization",
+    };
+    [
+        sight,
+        "run the same command again in a minute: a new division may not be listed yet",
+        "check the region: this may be another org",
+    ]
+    .map(str::to_owned)
+    .to_vec()
 }

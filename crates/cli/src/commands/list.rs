@@ -8,13 +8,12 @@ use divvy_core::kinds::division::DIVISION;
 use divvy_core::name::{nfc, visible};
 use divvy_core::{Entity, effect::Unobserved};
 use divvy_genesys::{Client, Dialect, NewEntity, ObjectCounts, Settings};
-use serde_json::{Value, json};
 
 use super::Context;
 use crate::arguments::List;
 use crate::ensure::known::{Known, Match};
 use crate::ensure::list_file::Row;
-use crate::ensure::output::{entity_json, entity_line, refuse_path};
+use crate::ensure::output::{Shown, entity_line, json, refuse_path};
 use crate::ensure::wish::{Reading, shown};
 use crate::error::{CommandError, CommandResult};
 use crate::org::{OrgFlags, client, of_api};
@@ -48,9 +47,9 @@ pub(crate) async fn run(context: &Context, arguments: &List) -> CommandResult<u8
     let is_missing = !missing.is_empty() || (arguments.path.is_some() && entities.is_empty());
     let render = |format| match format {
         Format::Json => {
-            let all: Vec<Value> =
+            let all: Vec<Shown<'_>> =
                 entities.iter().map(|entity| with_counts(entity, counts.as_ref())).collect();
-            format!("{:#}\n", Value::from(all)).into_bytes()
+            json(&all).into_bytes()
         }
         _ => table(&entities, counts.as_ref()).into_bytes(),
     };
@@ -112,17 +111,15 @@ fn not_there(wish: &NewEntity, known: &Known) -> String {
         .into_iter()
         .map(|entity| format!("{} ({})", visible(&entity.key.to_string()), entity.id))
         .collect();
-    let near = if near.is_empty() { String::new() } else { format!(" Nearly: {}.", near.join(", ")) };
+    let near =
+        if near.is_empty() { String::new() } else { format!(" Nearly: {}.", near.join(", ")) };
     format!("{} is not there.{near}", shown(wish))
 }
 
-/// One entity as JSON, with its objects where they were counted.
-fn with_counts(entity: &Entity, counts: Option<&ObjectCounts>) -> Value {
-    let mut value = entity_json(entity);
-    if let Some(counts) = counts {
-        value["object_counts"] = json!(counts.get(&entity.id).cloned().unwrap_or_default());
-    }
-    value
+/// One entity, with its objects where they were counted.
+fn with_counts<'e>(entity: &'e Entity, counts: Option<&ObjectCounts>) -> Shown<'e> {
+    let of_entity = |counts: &ObjectCounts| counts.get(&entity.id).cloned().unwrap_or_default();
+    Shown::of(entity).with_object_counts(counts.map(of_entity))
 }
 
 fn table(entities: &[Entity], counts: Option<&ObjectCounts>) -> String {

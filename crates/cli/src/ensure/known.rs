@@ -72,11 +72,14 @@ impl Known {
         }
     }
 
-    /// Returns divisions whose name is nearly the wish's.
+    /// Returns divisions whose name (and path) is nearly the wish's.
     pub(crate) fn near(&self, wish: &NewEntity) -> Vec<&Entity> {
+        let path = wish.path.as_deref().map(loosest);
         let found = self.by_loosest_name.get(&loosest(name_of(wish)));
         let found = found.into_iter().flatten().map(|&index| &self.entities[index]);
-        found.filter(|entity| !wish.is(entity)).collect()
+        let is_near =
+            |entity: &&Entity| !wish.is(entity) && entity.text("path").map(loosest) == path;
+        found.filter(is_near).collect()
     }
 
     /// Says whether the parent of a wish is there: a division of that path (whatever its name),
@@ -137,5 +140,7 @@ mod tests {
         assert_eq!(known.matching(&wish("Engineering")), Match::None);
         assert!(matches!(known.matching(&wish("Eng.")), Match::One(_)));
         assert!(known.has_parent(&wish("Engineering")));
+        assert_eq!(known.near(&wish("ENG.")).len(), 1);
+        assert_eq!(known.near(&NewEntity::new("Eng.").with_path("/Labs/Eng.")).len(), 0);
     }
 }

@@ -46,6 +46,7 @@ pub(crate) enum Failure {
 }
 
 /// What is to be done, in which order.
+#[derive(Default)]
 pub(crate) struct Work {
     /// What was asked for, then the parents that nobody asked for and that are missing.
     pub(crate) wishes: Vec<NewEntity>,
@@ -217,7 +218,9 @@ impl Failure {
             | Reason::UnknownOutcome
             | Reason::TruncatedJson => false,
             // The limit of divisions is one for all; a name that is too long is not.
-            Reason::Refused => error.exchange.code.as_deref().is_some_and(|code| code.contains("limit")),
+            Reason::Refused => {
+                error.exchange.code.as_deref().is_some_and(|code| code.contains("limit"))
+            }
         }
     }
 }

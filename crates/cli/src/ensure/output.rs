@@ -3,12 +3,14 @@
 //! Never looks anything up. Invariant: Home never gets an import line or block; a later destroy
 //! would begin with it.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use divvy_core::Entity;
 use divvy_core::name::visible;
 use divvy_genesys::Dialect;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::make::Outcome;
 use crate::arguments::EnsureFormat;
@@ -44,23 +46,19 @@ impl Item<'_> {
         import_block(&self.address, entity.id.as_str())
     }
 
-    fn json(&self) -> Option<Value> {
-        let mut value = match (self.outcome, self.entity()) {
-            (_, Some(entity)) => entity_json(entity),
-            (Outcome::Missing, None) => {
-                let mut value = json!({
-                    "id": null, "name": self.name, "description": self.description, "home": false,
-                });
-                if let Some(path) = self.path {
-                    value["path"] = path.into();
-                }
-                value
-            }
+    fn shown(&self) -> Option<Shown<'_>> {
+        let shown = match (self.outcome, self.entity()) {
+            (_, Some(entity)) => Shown::of(entity),
+            (Outcome::Missing, None) => Shown {
+                name: self.name.to_owned(),
+                path: self.path,
+                description: self.description,
+                ..Shown::default()
+            },
             _ => return None,
         };
-        value["created"] = matches!(self.outcome, Outcome::Created(_)).into();
-        value["import_command"] = self.import_command().into();
-        Some(value)
+        let created = Some(matches!(self.outcome, Outcome::Created(_)));
+        Some(Shown { created, import_command: Some(self.import_command()), ..shown })
     }
 }
 
@@ -68,14 +66,11 @@ impl Item<'_> {
 pub(crate) fn render(items: &[Item<'_>], format: EnsureFormat, is_one: bool) -> Vec<u8> {
     let text = match format {
         EnsureFormat::Json => {
-            let mut all: Vec<Value> = items.iter().filter_map(Item::json).collect();
-            match all.pop() {
-                Some(only) if is_one => format!("{only:#}\n"),
-                None if is_one => String::new(),
-                last => {
-                    all.extend(last);
-                    format!("{:#}\n", Value::from(all))
-                }
+            let all: Vec<Shown<'_>> = items.iter().filter_map(Item::shown).collect();
+            match &all[..] {
+                [only] if is_one => json(only),
+                [] if is_one => String::new(),
+                all => json(all),
             }
         }
         EnsureFormat::Table => items.iter().filter_map(line).collect(),
@@ -102,21 +97,55 @@ fn line(item: &Item<'_>) -> Option<String> {
     })
 }
 
-/// Writes an entity as every command prints it. What only the pathed dialect has is there if the
-/// API sent it.
-pub(crate) fn entity_json(entity: &Entity) -> Value {
-    let mut value = json!({
-        "id": entity.id,
-        "name": entity.key.to_string(),
-        "description": entity.text("description"),
-        "home": entity.is_home,
-    });
-    for attribute in ["path", "external_id", "active"] {
-        if let Some(sent) = entity.attributes.get(attribute) {
-            value[attribute] = sent.clone();
+/// An entity as every command prints it as JSON (docs/divisions.schema.json).
+#[derive(Default, Serialize)]
+pub(crate) struct Shown<'e> {
+    /// Null for what does not exist (`--dry-run`).
+    id: Option<&'e str>,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'e str>,
+    description: Option<&'e str>,
+    home: bool,
+    /// Fields of the pathed dialect, as the API sent them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_id: Option<&'e Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    active: Option<&'e Value>,
+    /// `list --counts`: objects by type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object_counts: Option<BTreeMap<String, u64>>,
+    /// `ensure`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created: Option<bool>,
+    /// `ensure`; null for Home.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    import_command: Option<Option<String>>,
+}
+
+impl<'e> Shown<'e> {
+    pub(crate) fn of(entity: &'e Entity) -> Self {
+        Self {
+            id: Some(entity.id.as_str()),
+            name: entity.key.to_string(),
+            path: entity.text("path"),
+            description: entity.text("description"),
+            home: entity.is_home,
+            external_id: entity.attributes.get("external_id"),
+            active: entity.attributes.get("active"),
+            ..Self::default()
         }
     }
-    value
+
+    pub(crate) fn with_object_counts(self, object_counts: Option<BTreeMap<String, u64>>) -> Self {
+        Self { object_counts, ..self }
+    }
+}
+
+/// Writes JSON for people and programs.
+pub(crate) fn json(value: &(impl Serialize + ?Sized)) -> String {
+    // Texts, numbers and maps with text keys always become JSON.
+    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
 }
 
 /// Writes an entity as one line for people: id, path or name, what else there is to say.

@@ -41,14 +41,16 @@ struct Case {
 }
 
 fn effect(clients: usize) -> impl Strategy<Value = Effect> {
-    let status = prop_oneof![Just(409_u16), Just(429), Just(500), Just(502), Just(503), Just(401)];
-    let refusal = status.prop_map(|status| Refusal {
+    // 401 and 429 say that nothing was done, so they never follow a commit.
+    let before = prop_oneof![Just(401_u16), Just(409), Just(429), Just(500), Just(503)];
+    let before = before.prop_map(|status| Refusal {
         retry_after: (status == 429).then_some(0),
         ..Refusal::status(status)
     });
+    let after = prop_oneof![Just(409_u16), Just(408), Just(500), Just(502), Just(504)];
     let common = prop_oneof![
-        refusal.clone().prop_map(Effect::Status),
-        refusal.prop_map(Effect::CommitThenStatus),
+        before.prop_map(Effect::Status),
+        after.prop_map(|status| Effect::CommitThenStatus(Refusal::status(status))),
         Just(Effect::Close),
         Just(Effect::CommitThenClose),
         (0_usize..400).prop_map(Effect::CutReply),
@@ -65,7 +67,11 @@ fn effect(clients: usize) -> impl Strategy<Value = Effect> {
         })),
     ];
     // Who cannot see the org cannot look a lost reply up: then only the org keeps twins out.
-    if clients > 1 { prop_oneof![9 => common, 1 => Just(Effect::HomeOnly)].boxed() } else { common.boxed() }
+    if clients > 1 {
+        prop_oneof![9 => common, 1 => Just(Effect::HomeOnly)].boxed()
+    } else {
+        common.boxed()
+    }
 }
 
 fn fault(clients: usize) -> impl Strategy<Value = Fault> {
@@ -75,12 +81,14 @@ fn fault(clients: usize) -> impl Strategy<Value = Fault> {
         Just(Some("/oauth/token".to_owned())),
         Just(None)
     ];
-    (method, path, 1_u64..8, 1_u64..4, effect(clients)).prop_map(|(method, path, nth, count, effect)| Fault {
-        on: On { method: method.map(str::to_owned), path, name: None },
-        nth: NonZeroU64::new(nth).unwrap(),
-        count,
-        effect,
-    })
+    (method, path, 1_u64..8, 1_u64..4, effect(clients)).prop_map(
+        |(method, path, nth, count, effect)| Fault {
+            on: On { method: method.map(str::to_owned), path, name: None },
+            nth: NonZeroU64::new(nth).unwrap(),
+            count,
+            effect,
+        },
+    )
 }
 
 fn case() -> impl Strategy<Value = Case> {
@@ -162,7 +170,8 @@ fn client(url: &str, dialect: Dialect, try_timeout: Duration) -> Client {
         ..Flags::default()
     };
     let given = Fallback { flags, profile: None };
-    let connection = Connection::from_flags(&given, &Environment::new(BTreeMap::new()), dialect).unwrap();
+    let connection =
+        Connection::from_flags(&given, &Environment::new(BTreeMap::new()), dialect).unwrap();
     let settings = Settings {
         rate: u32::MAX,
         try_timeout,
@@ -206,14 +215,16 @@ fn told(work: &Work) -> Vec<((String, Option<String>), String, bool)> {
 
 async fn play(case: &Case, completed: &std::cell::Cell<u32>) {
     let dialect = emulator::Dialect::Both;
-    let options = Options { seed: case.seed(), faults: case.faults.clone(), dialect, ..Options::default() };
+    let options =
+        Options { seed: case.seed(), faults: case.faults.clone(), dialect, ..Options::default() };
     let emulator = Emulator::start(options).await.unwrap();
     let before = held(&emulator, case.dialect);
     let clients: Vec<Client> = (0..case.clients)
         .map(|_| client(emulator.url(), case.dialect, Duration::from_millis(200)))
         .collect();
     let runs = clients.iter().map(|client| ensure(client, case));
-    let runs: Vec<Work> = futures_util::future::join_all(runs).await.into_iter().flatten().collect();
+    let runs: Vec<Work> =
+        futures_util::future::join_all(runs).await.into_iter().flatten().collect();
     if runs.iter().any(|work| told(work).len() == work.wishes.len()) {
         completed.set(completed.get() + 1);
     }
@@ -245,7 +256,8 @@ async fn play(case: &Case, completed: &std::cell::Cell<u32>) {
 #[test]
 fn whatever_goes_wrong_nothing_is_made_twice() {
     let cases = std::env::var("DIVVY_FAULT_SCRIPTS").ok().and_then(|text| text.parse().ok());
-    let config = Config { cases: cases.unwrap_or(150), failure_persistence: None, ..Config::default() };
+    let config =
+        Config { cases: cases.unwrap_or(150), failure_persistence: None, ..Config::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let completed = std::cell::Cell::new(0);
     TestRunner::new(config.clone())

@@ -203,7 +203,10 @@ mod tests {
     }
 
     fn wish(reading: Reading<'_>, name: &str, path: &str) -> Result<String, String> {
-        reading.wishes(&[row(name, path)]).map(|wishes| shown(&wishes[0])).map_err(|told| told.join("; "))
+        reading
+            .wishes(&[row(name, path)])
+            .map(|wishes| shown(&wishes[0]))
+            .map_err(|told| told.join("; "))
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Integration tests of the program.
 
 mod end_to_end;
+mod ensure;
+mod ensure_story;
 mod house;
 mod render;
 mod render_docs;
