@@ -41,7 +41,7 @@ pub(crate) async fn run(context: &Context, arguments: &Ensure) -> CommandResult<
         levels: arguments.levels.as_deref(),
         description: arguments.description.as_deref(),
     };
-    let bad_rows = |problems| bad_rows(arguments, problems);
+    let bad_rows = |problems: Vec<String>| bad_rows(arguments, &problems);
     let wishes = reading.wishes(&rows(context, arguments)?).map_err(bad_rows)?;
     if wishes.is_empty() {
         context.console.mark(Tone::Warning, "the list names no division");
@@ -108,7 +108,7 @@ fn rows(context: &Context, arguments: &Ensure) -> CommandResult<Vec<Row>> {
             ["csv", "tsv"].iter().any(|known| extension.eq_ignore_ascii_case(known))
         });
         let list = list_file::read(&bytes, is_named_csv)
-            .map_err(|problems| bad_rows(arguments, problems))?;
+            .map_err(|problems| bad_rows(arguments, &problems))?;
         if !list.unused_columns.is_empty() {
             context.console.mark(
                 Tone::Warning,
@@ -124,7 +124,7 @@ fn rows(context: &Context, arguments: &Ensure) -> CommandResult<Vec<Row>> {
 }
 
 /// A slip on the command line is one of usage; one in a list is not.
-fn bad_rows(arguments: &Ensure, problems: Vec<String>) -> CommandError {
+fn bad_rows(arguments: &Ensure, problems: &[String]) -> CommandError {
     let message = problems.join("\n       ");
     match &arguments.from {
         None => CommandError::usage(message),

@@ -36,7 +36,7 @@ pub(crate) fn read(bytes: &[u8], is_named_csv: bool) -> Result<List, Vec<String>
     if separator.is_some() || is_named_csv || Columns::of_header(header, delimiter).is_usable() {
         return csv(body, delimiter, lines_before);
     }
-    plain(&text)
+    Ok(plain(&text))
 }
 
 /// Makes text of the bytes: what the mark says, else UTF-16 if every other byte is zero, else
@@ -226,14 +226,14 @@ fn unclosed_quote(text: &str, delimiter: u8) -> Option<u64> {
     opened_at
 }
 
-fn plain(text: &str) -> Result<List, Vec<String>> {
+fn plain(text: &str) -> List {
     let rows = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let rows = rows.map(|(index, line)| Row {
         place: format!("line {}", index + 1),
         name: Some(line.to_owned()),
         ..Row::default()
     });
-    Ok(List { rows: rows.collect(), ..List::default() })
+    List { rows: rows.collect(), ..List::default() }
 }
 
 #[cfg(test)]

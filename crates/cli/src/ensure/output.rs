@@ -57,8 +57,9 @@ impl Item<'_> {
             },
             _ => return None,
         };
-        let created = Some(matches!(self.outcome, Outcome::Created(_)));
-        Some(Shown { created, import_command: Some(self.import_command()), ..shown })
+        let created = matches!(self.outcome, Outcome::Created(_));
+        let import_command = self.import_command();
+        Some(Shown { ensured: Some(Ensured { created, import_command }), ..shown })
     }
 }
 
@@ -115,12 +116,16 @@ pub(crate) struct Shown<'e> {
     /// `list --counts`: objects by type.
     #[serde(skip_serializing_if = "Option::is_none")]
     object_counts: Option<BTreeMap<String, u64>>,
-    /// `ensure`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    created: Option<bool>,
-    /// `ensure`; null for Home.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    import_command: Option<Option<String>>,
+    #[serde(flatten)]
+    ensured: Option<Ensured>,
+}
+
+/// What only `ensure` says of an entity.
+#[derive(Serialize)]
+struct Ensured {
+    created: bool,
+    /// Null for Home, and for what does not exist.
+    import_command: Option<String>,
 }
 
 impl<'e> Shown<'e> {
