@@ -1,7 +1,7 @@
 //! The tutorial's whole story, each of its steps with `divvy ensure` in place of its script: look
 //! up, create, import, plan, and its three errors. Terraform is real, the provider a stand-in.
 
-use divvy_sandbox::emulator::{Effect, Fault, Refusal, Seed};
+use divvy_sandbox::emulator::{AbsentPath, Effect, Fault, Policy, Refusal, Seed};
 use serde_json::json;
 
 use crate::world::{Ran, World, seed, seed_of};
@@ -135,6 +135,18 @@ fn pathed_check_create_and_create_again_as_in_the_tutorial() {
             ("divvy ensure … (again)", &again),
         ]
     ));
+}
+
+#[test]
+fn pathed_404_means_absent_as_an_empty_list_does() {
+    let world = World::new(Seed::default());
+    let policy = Policy { absent_path: AbsentPath::NotFound, ..Policy::default() };
+    world.org().set_policy(policy).unwrap();
+    let path = ["--dialect", "pathed", "/Engineering/Backend"];
+    let _ = world.divvy(&[&["list"], &path[..]].concat()).ended(2);
+    let created = world.divvy(&[&["ensure"], &path[..]].concat()).ended(0);
+    assert_eq!(created.json()["created"], true);
+    let _ = world.divvy(&[&["list"], &path[..]].concat()).ended(0);
 }
 
 #[test]
