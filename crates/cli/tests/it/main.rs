@@ -4,6 +4,7 @@ mod end_to_end;
 mod ensure;
 mod ensure_story;
 mod house;
+mod readme;
 mod render;
 mod render_docs;
 mod render_hostile;
