@@ -7,12 +7,16 @@ pub(crate) mod doctor;
 mod explain;
 pub(crate) mod undo;
 
+mod ensure;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use divvy_core::{Address, EntityId};
+use divvy_genesys::Dialect;
 
 pub(crate) use self::explain::Explain;
+pub(crate) use self::ensure::{Ensure, EnsureFormat};
 use crate::render::Format;
 use crate::render::commands::Shell;
 
@@ -71,6 +75,7 @@ pub(crate) enum Command {
     Check(Check),
     Fix(Fix),
     Explain(Explain),
+    Ensure(Ensure),
     List(List),
     Doctor(doctor::Doctor),
     Emulate(Emulate),
@@ -252,11 +257,24 @@ pub(crate) struct Fix {
 /// List the divisions of the org, or those with the names given. Needs no Terraform.
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// Names to look for; ends with 2 if one is missing.
+    /// Names to look for; ends with 2 if one is missing. Under `pathed` one that begins with / is
+    /// a path.
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
 
-    /// List the soft-deleted divisions instead.
+    /// Full path to look for (pathed); with one NAME the division of that name there.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) path: Option<String>,
+
+    /// Which API the org speaks: published or pathed.
+    #[arg(long, value_name = "DIALECT", default_value = "published")]
+    pub(crate) dialect: Dialect,
+
+    /// Count the objects of each division (published).
+    #[arg(long, conflicts_with = "deleted")]
+    pub(crate) counts: bool,
+
+    /// List the soft-deleted divisions instead (published).
     #[arg(long)]
     pub(crate) deleted: bool,
 
@@ -327,13 +345,13 @@ pub(crate) struct Completions {
 
 /// `FORMAT` or `FORMAT=FILE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Output {
-    pub(crate) format: Format,
+pub(crate) struct Output<F = Format> {
+    pub(crate) format: F,
     /// `None` for stdout.
     pub(crate) file: Option<PathBuf>,
 }
 
-impl std::str::FromStr for Output {
+impl<F: ValueEnum> std::str::FromStr for Output<F> {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -342,7 +360,7 @@ impl std::str::FromStr for Output {
             Some((format, file)) => (format, Some(PathBuf::from(file))),
             None => (text, None),
         };
-        let format = Format::from_str(format, true)?;
+        let format = F::from_str(format, true)?;
         Ok(Self { format, file })
     }
 }

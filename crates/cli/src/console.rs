@@ -140,6 +140,11 @@ impl Console {
         self.line(&format!("{style}{}{style:#}: {text}", tone.word()));
     }
 
+    /// Says whether progress is a moving line here, so that plain lines are not needed.
+    pub(crate) fn shows_progress(&self) -> bool {
+        self.shows_progress
+    }
+
     /// Shows what is going on: a moving line on a terminal, with `-v` a plain one.
     pub(crate) fn progress(&self, text: &str) {
         self.detail(text);

@@ -8,6 +8,7 @@ mod commands;
 mod confirm;
 mod console;
 mod doctor;
+mod ensure;
 mod environment;
 mod error;
 mod history;

@@ -7,6 +7,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use divvy_core::effect::{Effect, Observer, Outcome};
 
+use crate::commands::Context;
+
 /// All observers of one run, itself an observer.
 #[derive(Default)]
 pub(crate) struct Observers {
@@ -16,6 +18,16 @@ pub(crate) struct Observers {
 }
 
 impl Observers {
+    /// Makes those of a run: the counters, and in tests the kill point that the environment names.
+    pub(crate) fn of(context: &Context) -> Self {
+        let observers = Self::default();
+        #[cfg(all(debug_assertions, unix))]
+        if let Some(halt) = HaltPoint::from_variables(&context.environment.variables) {
+            observers.add(Arc::new(halt));
+        }
+        observers
+    }
+
     pub(crate) fn add(&self, observer: Arc<dyn Observer>) {
         self.all.write().unwrap_or_else(PoisonError::into_inner).push(observer);
     }

@@ -24,6 +24,11 @@ pub(crate) fn refuse_unknown(outputs: &[Output], known: &[Format]) -> CommandRes
             names.join(", ")
         )));
     }
+    refuse_two_on_stdout(outputs)
+}
+
+/// Refuses more than one artefact on stdout.
+pub(crate) fn refuse_two_on_stdout<F>(outputs: &[Output<F>]) -> CommandResult<()> {
     if outputs.iter().filter(|output| output.file.is_none()).count() > 1 {
         return Err(CommandError::usage("only one form can go to standard output")
             .hint("write the others to files: -o json=report.json"));
@@ -32,11 +37,11 @@ pub(crate) fn refuse_unknown(outputs: &[Output], known: &[Format]) -> CommandRes
 }
 
 /// Renders and writes each form that was asked for, else the default one to stdout.
-pub(crate) fn write(
+pub(crate) fn write<F: Copy>(
     context: &Context,
-    outputs: &[Output],
-    default: Format,
-    render: impl Fn(Format) -> Vec<u8>,
+    outputs: &[Output<F>],
+    default: F,
+    render: impl Fn(F) -> Vec<u8>,
 ) -> CommandResult<()> {
     let fallback = [Output { format: default, file: None }];
     let wanted = if outputs.is_empty() { &fallback[..] } else { outputs };

@@ -400,11 +400,7 @@ async fn early_answer(client: Option<CommandResult<Client>>) -> Option<CommandRe
 
 /// Makes the observers that every look has.
 pub(crate) fn observers(context: &Context) -> Arc<Observers> {
-    let observers = Arc::new(Observers::default());
-    #[cfg(all(debug_assertions, unix))]
-    if let Some(halt) = crate::observers::HaltPoint::from_variables(&context.environment.variables) {
-        observers.add(Arc::new(halt));
-    }
+    let observers = Arc::new(Observers::of(context));
     observers.add(Arc::new(Progress(Arc::clone(&context.console))));
     observers
 }

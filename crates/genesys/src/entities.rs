@@ -302,6 +302,10 @@ impl Client {
             if !is_lost && !error.is_duplicate_of(kind) {
                 return Err(error);
             }
+            // No time is lost on a list that cannot show it.
+            if !is_lost && self.missing_parent(kind, new).await?.is_some() {
+                return Err(error);
+            }
             if let Some(entity) = self.find_lagging(kind, new).await? {
                 let created = is_lost || reply_was_lost;
                 return Ok(Ensured { entity, created });
@@ -319,18 +323,35 @@ impl Client {
         kind: &'static Kind,
         new: &NewEntity,
     ) -> Result<Conflict, Error> {
-        if self.connection().dialect() == Dialect::Pathed
-            && let Some(parent) = new.path.as_deref().and_then(dialect::parent_path)
-        {
-            let wanted = NewEntity::new(dialect::last_segment(parent)).with_path(parent);
-            if self.find(kind, &wanted).await?.is_none() {
-                return Ok(Conflict::MissingParent(parent.to_owned()));
-            }
+        if let Some(parent) = self.missing_parent(kind, new).await? {
+            return Ok(Conflict::MissingParent(parent.path.unwrap_or_default()));
         }
         Ok(match self.find_lagging(kind, new).await? {
             Some(entity) => Conflict::Existing(Box::new(entity)),
             None => Conflict::Unexplained,
         })
+    }
+
+    /// Returns the parent that a create needs and that is not there (pathed dialect): what lies at
+    /// the parent's path counts, whatever its name.
+    pub async fn missing_parent(
+        &self,
+        kind: &'static Kind,
+        new: &NewEntity,
+    ) -> Result<Option<NewEntity>, Error> {
+        let path = match self.connection().dialect() {
+            Dialect::Pathed => new.path.as_deref().and_then(dialect::parent_path),
+            Dialect::Published => None,
+        };
+        let Some(path) = path else { return Ok(None) };
+        let parent = NewEntity::new(dialect::last_segment(path)).with_path(path);
+        if self.find(kind, &parent).await?.is_some() {
+            return Ok(None);
+        }
+        let listing = self.listing(kind).await?;
+        let mut paths = listing.entities.iter().filter_map(|entity| entity.text("path"));
+        let is_there = paths.any(|other| name::nfc(other) == name::nfc(path));
+        Ok((!is_there).then_some(parent))
     }
 
     /// Looks for one entity, reading again with growing waits until it shows or time is up: a
@@ -352,21 +373,21 @@ impl Client {
         Ok(found)
     }
 
-    /// Looks for one entity by its exact key (and path). Under the published dialect this reads
-    /// the listing, because `name=` is only a search there.
+    /// Looks for one entity by its exact key (and path): by a search, and under the published
+    /// dialect in the listing too, because what a search there does not show may exist.
     pub async fn find(
         &self,
         kind: &'static Kind,
         new: &NewEntity,
     ) -> Result<Option<Entity>, Error> {
-        let entities = match self.connection().dialect() {
-            Dialect::Published => self.listing(kind).await?.entities,
-            Dialect::Pathed => {
-                let name = new.key.parts().first().map_or("", String::as_str);
-                self.search(kind, name, new.path.as_deref()).await?
-            }
-        };
-        Ok(entities.into_iter().find(|entity| new.is(entity)))
+        let name = new.key.parts().first().map_or("", String::as_str);
+        let found = self.search(kind, name, new.path.as_deref()).await?;
+        let found = found.into_iter().find(|entity| new.is(entity));
+        if found.is_some() || self.connection().dialect() == Dialect::Pathed {
+            return Ok(found);
+        }
+        let listing = self.listing(kind).await?;
+        Ok(listing.entities.into_iter().find(|entity| new.is(entity)))
     }
 
     /// Writes down the request that would restore a soft-deleted entity; nothing is sent.

@@ -1,16 +1,20 @@
 //! `divvy list`: the org's divisions, or those with given names.
+//!
+//! Never changes anything. Invariant: one name that exists costs a token and a search.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use divvy_core::kinds::division::DIVISION;
-use divvy_core::name::{self, Likeness, visible};
+use divvy_core::name::{nfc, visible};
 use divvy_core::{Entity, effect::Unobserved};
-use divvy_genesys::{Dialect, Settings};
-use serde_json::{Value, json};
+use divvy_genesys::{Client, Dialect, NewEntity, ObjectCounts, Settings};
 
 use super::Context;
 use crate::arguments::List;
+use crate::ensure::known::{Known, Match};
+use crate::ensure::list_file::Row;
+use crate::ensure::output::{Shown, entity_line, json, refuse_path};
+use crate::ensure::wish::{Reading, shown};
 use crate::error::{CommandError, CommandResult};
 use crate::org::{OrgFlags, client, of_api};
 use crate::output;
@@ -18,68 +22,113 @@ use crate::render::Format;
 
 pub(crate) async fn run(context: &Context, arguments: &List) -> CommandResult<u8> {
     output::refuse_unknown(&arguments.outputs, &[Format::Table, Format::Json])?;
-    let connection = OrgFlags::read(context, &arguments.org)?.direct(Dialect::Published)?;
+    refuse_contradictions(arguments)?;
+    let wishes = wishes(arguments)?;
+    let connection = OrgFlags::read(context, &arguments.org)?.direct(arguments.dialect)?;
     let client = client(context, connection, Settings::default(), Arc::new(Unobserved))?;
-    let mut entities = if arguments.deleted {
-        client.deleted(&DIVISION).await.map_err(of_api)?.ok_or_else(|| {
-            CommandError::failed("this client may not read the list of deleted divisions")
-                .hint(format!("it needs {}", DIVISION.permissions.deleted.join(", ")))
-        })?
-    } else {
-        client.listing(&DIVISION).await.map_err(of_api)?.entities
-    };
+    let (known, counts) = look(&client, arguments, &wishes).await?;
     let mut missing = Vec::new();
-    if !arguments.names.is_empty() {
-        let equal = |entity: &Entity, wanted: &str| {
-            name::compare(&entity.key.to_string(), wanted) == Likeness::Equal
-        };
-        missing = arguments
-            .names
-            .iter()
-            .filter(|wanted| !entities.iter().any(|entity| equal(entity, wanted)))
-            .collect();
-        entities.retain(|entity| arguments.names.iter().any(|wanted| equal(entity, wanted)));
+    let mut entities = Vec::new();
+    for wish in &wishes {
+        match known.matching(wish) {
+            Match::None => missing.push(wish),
+            Match::One(entity) => entities.push(entity.clone()),
+            Match::Several(several) => entities.extend(several.into_iter().cloned()),
+        }
     }
-    entities.sort_by(|a, b| (&a.key, &a.id).cmp(&(&b.key, &b.id)));
+    let near: Vec<String> = missing.iter().map(|wish| not_there(wish, &known)).collect();
+    if wishes.is_empty() {
+        entities = known.into_entities();
+        if let Some(path) = &arguments.path {
+            entities.retain(|entity| entity.text("path").map(nfc) == Some(nfc(path)));
+        }
+        entities.sort_by(|a, b| (&a.key, &a.id).cmp(&(&b.key, &b.id)));
+    }
+    let is_missing = !missing.is_empty() || (arguments.path.is_some() && entities.is_empty());
     let render = |format| match format {
         Format::Json => {
-            let all: Vec<Value> = entities.iter().map(entity_json).collect();
-            format!("{:#}\n", Value::from(all)).into_bytes()
+            let all: Vec<Shown<'_>> =
+                entities.iter().map(|entity| with_counts(entity, counts.as_ref())).collect();
+            json(&all).into_bytes()
         }
-        _ => table(&entities).into_bytes(),
+        _ => table(&entities, counts.as_ref()).into_bytes(),
     };
     output::write(context, &arguments.outputs, Format::Table, render)?;
-    for wanted in &missing {
-        context.console.say(&format!("{} is not there.", visible(wanted)));
+    for line in &near {
+        context.console.say(line);
     }
-    Ok(if missing.is_empty() { 0 } else { 2 })
+    Ok(if is_missing { 2 } else { 0 })
 }
 
-/// One entity as every command prints it.
-pub(crate) fn entity_json(entity: &Entity) -> Value {
-    json!({
-        "id": entity.id,
-        "name": entity.key.to_string(),
-        "description": entity.text("description"),
-        "home": entity.is_home,
-    })
+fn refuse_contradictions(arguments: &List) -> CommandResult<()> {
+    refuse_path(arguments.dialect, arguments.path.as_deref()).map_err(CommandError::usage)?;
+    if arguments.path.is_some() && arguments.names.len() > 1 {
+        return Err(CommandError::usage("--path goes with one NAME or none"));
+    }
+    if arguments.dialect == Dialect::Pathed && (arguments.counts || arguments.deleted) {
+        return Err(CommandError::usage(
+            "the pathed API has neither object counts nor a list of deleted divisions",
+        ));
+    }
+    Ok(())
 }
 
-fn table(entities: &[Entity]) -> String {
-    let mut text = String::new();
-    for entity in entities {
-        let home = if entity.is_home { "  (home)" } else { "" };
-        let description = match entity.text("description") {
-            Some(description) if !description.is_empty() => format!("  {}", visible(description)),
-            _ => String::new(),
-        };
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            text,
-            "{}  {}{home}{description}",
-            entity.id,
-            visible(&entity.key.to_string())
-        );
+/// Reads the names as `ensure` does.
+fn wishes(arguments: &List) -> CommandResult<Vec<NewEntity>> {
+    let reading = Reading { dialect: arguments.dialect, levels: None, description: None };
+    let row = |name: &String| Row {
+        name: Some(name.clone()),
+        path: arguments.path.clone(),
+        ..Row::default()
+    };
+    let rows: Vec<Row> = arguments.names.iter().map(row).collect();
+    reading.wishes(&rows).map_err(|problems| CommandError::usage(problems.join("\n       ")))
+}
+
+async fn look(
+    client: &Client,
+    arguments: &List,
+    wishes: &[NewEntity],
+) -> CommandResult<(Known, Option<ObjectCounts>)> {
+    if arguments.deleted {
+        let deleted = client.deleted(&DIVISION).await.map_err(of_api)?.ok_or_else(|| {
+            CommandError::failed("this client may not read the list of deleted divisions")
+                .hint(format!("it needs {}", DIVISION.permissions.deleted.join(", ")))
+        })?;
+        return Ok((Known::of(deleted), None));
     }
-    text
+    if arguments.counts {
+        let (listing, counts) = client.listing_with_counts(&DIVISION).await.map_err(of_api)?;
+        return Ok((Known::of(listing.entities), Some(counts)));
+    }
+    Ok((Known::ask(client, wishes).await.map_err(of_api)?, None))
+}
+
+/// Says that a name is missing, and which ones are nearly it.
+fn not_there(wish: &NewEntity, known: &Known) -> String {
+    let near: Vec<String> = known
+        .near(wish)
+        .into_iter()
+        .map(|entity| format!("{} ({})", visible(&entity.key.to_string()), entity.id))
+        .collect();
+    let near =
+        if near.is_empty() { String::new() } else { format!(" Nearly: {}.", near.join(", ")) };
+    format!("{} is not there.{near}", shown(wish))
+}
+
+/// One entity, with its objects where they were counted.
+fn with_counts<'e>(entity: &'e Entity, counts: Option<&ObjectCounts>) -> Shown<'e> {
+    let of_entity = |counts: &ObjectCounts| counts.get(&entity.id).cloned().unwrap_or_default();
+    Shown::of(entity).with_object_counts(counts.map(of_entity))
+}
+
+fn table(entities: &[Entity], counts: Option<&ObjectCounts>) -> String {
+    let objects = |entity: &Entity| {
+        let counts = counts?.get(&entity.id).cloned().unwrap_or_default();
+        Some(format!("  {} objects", counts.values().sum::<u64>()))
+    };
+    let line = |entity: &Entity| {
+        format!("{}{}\n", entity_line(entity), objects(entity).unwrap_or_default())
+    };
+    entities.iter().map(line).collect()
 }

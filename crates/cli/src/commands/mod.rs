@@ -5,6 +5,7 @@ mod demo;
 mod doctor;
 mod emulate;
 mod explain;
+mod ensure;
 mod fix;
 mod list;
 mod print;
@@ -71,6 +72,7 @@ async fn run(
         Command::Check(arguments) => check::run(&context, &arguments).await,
         Command::Fix(arguments) => Box::pin(fix::run(&context, &arguments)).await,
         Command::Explain(arguments) => Box::pin(explain::run(&context, &arguments)).await,
+        Command::Ensure(arguments) => ensure::run(&context, &arguments).await,
         Command::List(arguments) => list::run(&context, &arguments).await,
         Command::Doctor(arguments) => Box::pin(doctor::run(&context, &arguments)).await,
         Command::Emulate(arguments) => emulate::run(&context, &arguments).await,

@@ -50,7 +50,17 @@ fn block(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
     if !finding.drift.is_empty() {
         writeln!(out, "# {}", text::shown(&finding.message))?;
     }
-    writeln!(out, "import {{\n  to = {address}\n  id = {}\n}}", quoted(id))
+    writeln!(out, "{}", import(address, id))
+}
+
+/// Writes one import block without a line end; [`is_expression`] must hold for the address.
+fn import(address: &str, id: &str) -> String {
+    format!("import {{\n  to = {address}\n  id = {}\n}}", quoted(id))
+}
+
+/// Writes one import block without a line end; `None` where it would not stay in its place.
+pub(crate) fn import_block(address: &str, id: &str) -> Option<String> {
+    (is_expression(address) && text::is_harmless(id)).then(|| import(address, id))
 }
 
 fn comment(finding: &Finding, what: &str, out: &mut dyn io::Write) -> io::Result<()> {

@@ -74,6 +74,12 @@ fn steps(finding: &Finding) -> Vec<Vec<&str>> {
 }
 
 impl Shell {
+    /// Writes the line that imports an id at an address; `None` if no quoting makes that safe.
+    pub(crate) fn import_line(self, program: &str, address: &str, id: &str) -> Option<String> {
+        let (address, id) = (self.word(address)?, self.word(id)?);
+        Some(format!("{} import {address} {id}", self.program(program)))
+    }
+
     /// Writes a comment line, without any character that the shell might still look at.
     fn comment(self, comment: &str, out: &mut dyn io::Write) -> io::Result<()> {
         let comment = text::shown(comment);

@@ -3,6 +3,8 @@
 mod doctor;
 mod end_to_end;
 mod explain;
+mod ensure;
+mod ensure_story;
 mod house;
 mod pace;
 mod readme;

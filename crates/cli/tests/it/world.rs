@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use divvy_sandbox::emulator::{Emulator, EmulatorThread, Options, Seed};
+use divvy_sandbox::emulator::{Dialect, Emulator, EmulatorThread, Options, Seed};
 use divvy_sandbox::mirror;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -116,7 +116,7 @@ impl World {
 
     /// Emulates a further org, and returns its number.
     pub(crate) fn add_org(&mut self, seed: Seed) -> usize {
-        let org = Emulator::spawn_thread(Options { seed, ..Options::default() })
+        let org = Emulator::spawn_thread(Options { seed, dialect: Dialect::Both, ..Options::default() })
             .expect("an emulated org");
         self.orgs.push(org);
         self.orgs.len() - 1

@@ -253,6 +253,8 @@ fn with_body(mut response: Response, body: impl Into<Body>, kind: &'static str) 
     *response.body_mut() = body.into();
     let kind = HeaderValue::from_static(kind);
     response.headers_mut().insert(CONTENT_TYPE, kind);
+    // A reply that another fault cut promises the length of the body that it had.
+    response.headers_mut().remove(CONTENT_LENGTH);
     response
 }
 

@@ -322,7 +322,8 @@ impl Org {
             return Err(Refused::BadPath { path: path.clone() });
         }
         let mut existing = self.pathed.values();
-        if existing.any(|other| other.name == draft.name && other.path == *path) {
+        let is_taken = existing.any(|other| other.name == draft.name && other.path == *path);
+        if is_taken && !self.policy.accept_duplicates {
             let PathedDivision { name, path, .. } = draft;
             return Err(Refused::DuplicatePath { name, path });
         }
@@ -340,7 +341,8 @@ impl Org {
             .filter(|name| !name.is_empty())
             .ok_or(Refused::NoName)?;
         let is_taken = self.divisions.values().any(|other| {
-            Some(other.id.as_str()) != own_id
+            !self.policy.accept_duplicates
+                && Some(other.id.as_str()) != own_id
                 && (other.standing != Standing::Deleted || self.policy.deleted_names_block)
                 && self.policy.same_name(&other.name, &name)
         });

@@ -21,6 +21,8 @@ pub struct Policy {
     pub search: Search,
     /// How a taken name is refused.
     pub duplicate: Duplicate,
+    /// A taken name is not refused: a create sent twice makes two divisions.
+    pub accept_duplicates: bool,
     /// How the `pathed` dialect answers a search without a hit.
     pub absent_path: AbsentPath,
     /// The largest `pageSize` that the numbered listings take.
@@ -36,6 +38,7 @@ impl Default for Policy {
             stored_names: StoredNames::default(),
             search: Search::default(),
             duplicate: Duplicate::default(),
+            accept_duplicates: false,
             absent_path: AbsentPath::default(),
             largest_page: 500,
         }

@@ -9,7 +9,7 @@ use hcl_edit::Span;
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Block, BlockLabel, Body};
 
-use super::{Argument, Form, Found, ImportBlock, Lines, ModuleBlock, Written};
+use super::{Argument, Form, Found, ImportBlock, Lines, ModuleBlock, ResourceBlock, Written};
 
 pub(super) fn read(text: &str, file: &Path) -> Option<Found> {
     let stripped = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -28,7 +28,8 @@ fn read_block(block: &Block, lines: &Lines<'_>, found: &mut Found) {
     match (block.ident.as_str(), labels.as_slice()) {
         ("resource", [terraform_type, label]) => {
             let (terraform_type, label) = ((*terraform_type).to_owned(), (*label).to_owned());
-            found.resources.push((terraform_type, label, place));
+            let body = written(&block.body, lines);
+            found.resources.push(ResourceBlock { terraform_type, label, place, body });
         }
         ("provider", [name]) => {
             let alias = text_of(&block.body, "alias");

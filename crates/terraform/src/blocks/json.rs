@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::{Argument, Form, Found, ImportBlock, Lines, ModuleBlock, Written};
+use super::{Argument, Form, Found, ImportBlock, Lines, ModuleBlock, ResourceBlock, Written};
 
 type Object = Map<String, Value>;
 
@@ -24,10 +24,13 @@ pub(super) fn read(text: &str, file: &Path) -> Option<Found> {
 
 fn read_top(top: &Object, lines: &Lines<'_>, found: &mut Found) {
     for (terraform_type, labels) in entries(top, "resource") {
-        for (label, _) in objects(labels).flatten() {
-            let place = place(lines, &[terraform_type, label]);
-            let resource = (terraform_type.clone(), label.clone(), place);
-            found.resources.push(resource);
+        for (label, bodies) in objects(labels).flatten() {
+            found.resources.extend(objects(bodies).map(|body| ResourceBlock {
+                terraform_type: terraform_type.clone(),
+                label: label.clone(),
+                place: place(lines, &[terraform_type, label]),
+                body: written(body, lines),
+            }));
         }
     }
     for (name, bodies) in entries(top, "provider") {

@@ -129,10 +129,18 @@ struct ModuleBlock {
     body: Written,
 }
 
+/// One `resource` block.
+struct ResourceBlock {
+    terraform_type: String,
+    label: String,
+    place: Place,
+    body: Written,
+}
+
 /// What one file, or all files, say.
 #[derive(Default)]
 struct Found {
-    resources: Vec<(String, String, Place)>,
+    resources: Vec<ResourceBlock>,
     providers: Vec<(String, Option<String>, Place, Written)>,
     modules: Vec<ModuleBlock>,
     imports: Vec<ImportBlock>,
@@ -143,7 +151,7 @@ struct Found {
 /// The configuration's blocks.
 #[derive(Default)]
 pub struct Blocks {
-    resources: BTreeMap<(Vec<String>, String, String), Place>,
+    resources: BTreeMap<(Vec<String>, String, String), (Place, Written)>,
     providers: Vec<ProviderBlock>,
     module_calls: BTreeMap<Vec<String>, Written>,
     imports: Vec<ImportBlock>,
@@ -199,7 +207,8 @@ impl Blocks {
     pub fn resource(&self, address: &Address) -> Option<&Place> {
         let module = address.module_path().into_iter().map(str::to_owned).collect();
         let terraform_type = address.terraform_type().to_owned();
-        self.resources.get(&(module, terraform_type, address.name().to_owned()))
+        let block = self.resources.get(&(module, terraform_type, address.name().to_owned()));
+        block.map(|(place, _)| place)
     }
 
     /// Returns every resource block of a type: module path, label, place.
@@ -210,7 +219,23 @@ impl Blocks {
         self.resources
             .iter()
             .filter(move |((_, found, _), _)| found == terraform_type)
-            .map(|((module, _, label), place)| (module.as_slice(), label.as_str(), place))
+            .map(|((module, _, label), (place, _))| (module.as_slice(), label.as_str(), place))
+    }
+
+    /// Returns the instances of a type whose address and `name` stand in the text: no `count` or
+    /// `for_each` on the block and the modules around it, and the name is a constant.
+    pub fn named_instances<'a>(
+        &'a self,
+        terraform_type: &'a str,
+    ) -> impl Iterator<Item = (String, &'a str)> {
+        let of_type = self.resources.iter().filter(move |((_, found, _), _)| found == terraform_type);
+        of_type.filter_map(move |((module, _, label), (_, body))| {
+            let calls = (1..=module.len()).map(|depth| self.module_calls.get(&module[..depth]));
+            let is_single = calls.chain([Some(body)]).flatten().all(Written::is_single);
+            let Form::Literal(name) = &body.arguments.get("name")?.form else { return None };
+            let modules: String = module.iter().map(|name| format!("module.{name}.")).collect();
+            is_single.then(|| (format!("{modules}{terraform_type}.{label}"), name.as_str()))
+        })
     }
 
     /// Returns the `provider` blocks of one local name.
@@ -304,8 +329,9 @@ impl Blocks {
     }
 
     fn add(&mut self, found: Found, module: &[String], overrides: bool) {
-        for (terraform_type, label, place) in found.resources {
-            self.resources.entry((module.to_vec(), terraform_type, label)).or_insert(place);
+        for ResourceBlock { terraform_type, label, place, body } in found.resources {
+            let key = (module.to_vec(), terraform_type, label);
+            self.resources.entry(key).or_insert_with(|| (place, Written::default())).1.merge(body);
         }
         for (name, alias, place, body) in found.providers {
             let earlier = self
@@ -341,6 +367,11 @@ impl Blocks {
 }
 
 impl Written {
+    /// Says whether a block makes one instance, without a key.
+    fn is_single(&self) -> bool {
+        !self.arguments.contains_key("count") && !self.arguments.contains_key("for_each")
+    }
+
     /// Lays an override over this: its arguments win, its blocks replace those of the same name.
     fn merge(&mut self, later: Self) {
         self.arguments.extend(later.arguments);

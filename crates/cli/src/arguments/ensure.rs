@@ -1,0 +1,106 @@
+//! The command line of `divvy ensure`.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use divvy_core::label::Style;
+use divvy_genesys::Dialect;
+
+use super::{OrgArguments, Output};
+
+/// Get or create divisions, without Terraform: what exists is returned, what is missing is made.
+///
+/// Calling it is consent to create the divisions named (and, with --parents, what they lie in).
+/// Run it again after whatever went wrong: nothing is made twice.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    divvy ensure Engineering\n  \
+    divvy ensure --from divisions.csv -o commands\n  \
+    divvy ensure --dialect pathed /Engineering/Backend --description 'Backend teams'")]
+pub(crate) struct Ensure {
+    /// Names of divisions. Under `pathed` one that begins with / is a full path.
+    #[arg(value_name = "NAME", required_unless_present = "from")]
+    pub(crate) names: Vec<String>,
+
+    /// Full path of the one NAME (pathed).
+    #[arg(long, value_name = "PATH", conflicts_with = "from")]
+    pub(crate) path: Option<String>,
+
+    /// Description for what is created.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+
+    /// List of divisions: plain lines, CSV with a column `name`, or a JSON array; `-` reads
+    /// standard input.
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) from: Option<PathBuf>,
+
+    /// Read names as levels parted by this, e.g. `/`.
+    #[arg(long, value_name = "SEPARATOR", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub(crate) levels: Option<String>,
+
+    /// Create parents that are missing; what `pathed` does unless `--parents=false`.
+    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) parents: Option<bool>,
+
+    /// Module that the addresses of the import lines lie in, e.g. `module.org`.
+    #[arg(long, value_name = "MODULE")]
+    pub(crate) address_prefix: Option<String>,
+
+    /// How labels are made for divisions that the configuration here does not name.
+    #[arg(long, value_enum, default_value = "lower")]
+    pub(crate) labels: Labels,
+
+    /// Requests a minute; the usual limit of an OAuth client is 300.
+    #[arg(long, value_name = "N", default_value = "300")]
+    pub(crate) rate: NonZeroU32,
+
+    /// Which API the org speaks: published or pathed.
+    #[arg(long, value_name = "DIALECT", default_value = "published")]
+    pub(crate) dialect: Dialect,
+
+    /// json, table, commands, blocks, ids; `FORMAT=FILE` writes a file. Repeatable.
+    #[arg(short, long = "output", value_name = "FORMAT[=FILE]")]
+    pub(crate) outputs: Vec<Output<EnsureFormat>>,
+
+    /// Look only: say what would be created. Needs no right to create.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) org: OrgArguments,
+}
+
+/// What `ensure` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EnsureFormat {
+    /// One object for one NAME, else an array.
+    Json,
+    /// For people.
+    Table,
+    /// `terraform import` lines.
+    Commands,
+    /// Import blocks in HCL.
+    Blocks,
+    /// Ids, one a line.
+    Ids,
+}
+
+/// How labels are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Labels {
+    /// The exporter's rule in lower case.
+    Lower,
+    /// The exporter's rule.
+    Exporter,
+}
+
+impl Labels {
+    pub(crate) fn style(self) -> Style {
+        match self {
+            Self::Lower => Style::Lower,
+            Self::Exporter => Style::Exporter,
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! `divvy ensure`: get or create divisions, for one name or thousands.
+//!
+//! Never touches a configuration or a state. Invariant: nothing is created before every row of a
+//! list is known to be good and every name has been looked up.
+
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use divvy_core::Consent;
+use divvy_core::kinds::division::HOME_DATA_SOURCE;
+use divvy_core::name::visible;
+use divvy_genesys::{Client, NewEntity, Reason, Settings};
+
+use super::Context;
+use crate::arguments::{Ensure, EnsureFormat};
+use crate::confirm;
+use crate::console::Tone;
+use crate::ensure::address::{Addresses, is_module};
+use crate::ensure::known::Known;
+use crate::ensure::list_file::{self, Row};
+use crate::ensure::make::{Failure, Outcome, Work};
+use crate::ensure::output::{Item, refuse_path, render};
+use crate::ensure::wish::{Reading, name_of, shown};
+use crate::error::{CommandError, CommandResult, ErrorKind};
+use crate::observers::Observers;
+use crate::org::{OrgFlags, client, of_api};
+use crate::output;
+
+/// How many divisions are spoken of one by one on stderr.
+const SPOKEN_OF: usize = 10;
+
+/// How often long work says where it is, where no line can move.
+const PLAIN_LINE_EVERY: Duration = Duration::from_secs(30);
+
+pub(crate) async fn run(context: &Context, arguments: &Ensure) -> CommandResult<u8> {
+    refuse_contradictions(arguments)?;
+    let reading = Reading {
+        dialect: arguments.dialect,
+        levels: arguments.levels.as_deref(),
+        description: arguments.description.as_deref(),
+    };
+    let bad_rows = |problems: Vec<String>| bad_rows(arguments, &problems);
+    let wishes = reading.wishes(&rows(context, arguments)?).map_err(bad_rows)?;
+    if wishes.is_empty() {
+        context.console.mark(Tone::Warning, "the list names no division");
+        return report(context, arguments, &Work::default());
+    }
+    let connection = OrgFlags::read(context, &arguments.org)?.direct(arguments.dialect)?;
+    let settings = Settings { rate: arguments.rate.get(), ..Settings::default() };
+    let client = client(context, connection, settings, Arc::new(Observers::of(context)))?;
+    context.console.progress("looking up what exists");
+    let known = Known::ask(&client, &wishes).await.map_err(of_api)?;
+    let with_parents =
+        arguments.parents.unwrap_or(arguments.dialect == divvy_genesys::Dialect::Pathed);
+    let mut work = Work::new(wishes, &known, reading, with_parents);
+    if !work.has_failed() && !arguments.dry_run {
+        tell_near_ones(context, &work, &known);
+        make(context, &client, &mut work, arguments.rate.get(), &confirm::by_flag()).await;
+    }
+    report(context, arguments, &work)
+}
+
+fn refuse_contradictions(arguments: &Ensure) -> CommandResult<()> {
+    output::refuse_two_on_stdout(&arguments.outputs)?;
+    refuse_path(arguments.dialect, arguments.path.as_deref()).map_err(|problem| {
+        CommandError::usage(problem)
+            .hint("leave --path out, or say --dialect pathed if this org's API has paths")
+    })?;
+    if arguments.path.is_some() && arguments.names.len() != 1 {
+        return Err(CommandError::usage("--path is the full path of one NAME")
+            .hint("give several as paths: divvy ensure --dialect pathed /A /A/B"));
+    }
+    if let Some(prefix) = arguments.address_prefix.as_deref().filter(|prefix| !is_module(prefix)) {
+        return Err(CommandError::usage(format!(
+            "--address-prefix {prefix} is no module's address like module.org"
+        )));
+    }
+    let is_stdin = |path: &Option<std::path::PathBuf>| path.as_deref() == Some(Path::new("-"));
+    if is_stdin(&arguments.from) && is_stdin(&arguments.org.client_secret_file) {
+        return Err(CommandError::usage(
+            "standard input can hold the list or the secret, not both",
+        ));
+    }
+    Ok(())
+}
+
+/// Gathers the arguments and the list, as rows.
+fn rows(context: &Context, arguments: &Ensure) -> CommandResult<Vec<Row>> {
+    let argument = |name: &String| Row {
+        name: Some(name.clone()),
+        path: arguments.path.clone(),
+        ..Row::default()
+    };
+    let mut rows: Vec<Row> = arguments.names.iter().map(argument).collect();
+    if let Some(file) = &arguments.from {
+        let mut bytes = Vec::new();
+        let read = if file == Path::new("-") {
+            std::io::stdin().read_to_end(&mut bytes)
+        } else {
+            std::fs::File::open(file).and_then(|mut file| file.read_to_end(&mut bytes))
+        };
+        read.map_err(|error| {
+            CommandError::failed(format!("could not read {}: {error}", file.display()))
+        })?;
+        let is_named_csv = file.extension().is_some_and(|extension| {
+            ["csv", "tsv"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+        });
+        let list = list_file::read(&bytes, is_named_csv)
+            .map_err(|problems| bad_rows(arguments, &problems))?;
+        if !list.unused_columns.is_empty() {
+            context.console.mark(
+                Tone::Warning,
+                &format!(
+                    "columns of the list that are not used: {}",
+                    list.unused_columns.join(", ")
+                ),
+            );
+        }
+        rows.extend(list.rows);
+    }
+    Ok(rows)
+}
+
+/// A slip on the command line is one of usage; one in a list is not.
+fn bad_rows(arguments: &Ensure, problems: &[String]) -> CommandError {
+    let message = problems.join("\n       ");
+    match &arguments.from {
+        None => CommandError::usage(message),
+        Some(file) => CommandError::failed(format!("{}: {message}", file.display()))
+            .hint("nothing was created"),
+    }
+}
+
+/// Says before a create that something of nearly this name exists; nobody is asked, because the
+/// name given is the name meant.
+fn tell_near_ones(context: &Context, work: &Work, known: &Known) {
+    let missing = work.wishes.iter().zip(&work.outcomes);
+    let missing = missing.filter(|(_, outcome)| matches!(outcome, Outcome::Missing));
+    let near = missing.filter_map(|(wish, _)| Some((wish, *known.near(wish).first()?)));
+    for (wish, entity) in near.take(SPOKEN_OF) {
+        context.console.mark(
+            Tone::Warning,
+            &format!(
+                "{} is new, but {} exists ({})",
+                shown(wish),
+                visible(&entity.key.to_string()),
+                entity.id
+            ),
+        );
+    }
+}
+
+/// Creates what is missing, and says where it is and how long it will take.
+async fn make(context: &Context, client: &Client, work: &mut Work, rate: u32, consent: &Consent) {
+    let all = work.missing();
+    let last_line = std::cell::Cell::new(Instant::now());
+    let told = |done: usize| {
+        let left = u32::try_from(all - done).unwrap_or(u32::MAX);
+        let time = match left.div_ceil(rate) {
+            0 | 1 => "less than a minute left".to_owned(),
+            minutes => format!("about {minutes} min left at {rate} requests a minute"),
+        };
+        let text = format!("{done} of {all} divisions, {time}");
+        context.console.progress(&text);
+        if !context.console.shows_progress() && last_line.get().elapsed() >= PLAIN_LINE_EVERY {
+            context.console.say(&text);
+            last_line.set(Instant::now());
+        }
+    };
+    if all > 1 {
+        told(0);
+    }
+    work.carry_out(client, consent, told).await;
+    context.console.clear_progress();
+}
+
+/// Writes what exists now, says the next step, and ends with an error if a wish did not come true.
+fn report(context: &Context, arguments: &Ensure, work: &Work) -> CommandResult<u8> {
+    let data =
+        context.environment.variables.get("TF_DATA_DIR").map_or(".terraform", String::as_str);
+    let directory = &context.environment.current_directory;
+    let addresses = Addresses::read(
+        directory,
+        Path::new(data),
+        arguments.address_prefix.as_deref(),
+        arguments.labels.style(),
+    );
+    let names: Vec<&str> = work.wishes.iter().map(name_of).collect();
+    let items: Vec<Item<'_>> = (work.wishes.iter().zip(&work.outcomes))
+        .zip(addresses.of(&names))
+        .map(|((wish, outcome), address)| Item {
+            name: name_of(wish),
+            path: wish.path.as_deref(),
+            description: wish.description.as_deref(),
+            outcome,
+            address,
+        })
+        .collect();
+    let is_one = arguments.from.is_none() && arguments.names.len() == 1;
+    output::write(context, &arguments.outputs, EnsureFormat::Json, |format| {
+        render(&items[..work.asked], format, is_one)
+    })?;
+    tell(context, work, &items);
+    failures(work).map_or(Ok(0), Err)
+}
+
+/// Says what was done and what comes next.
+fn tell(context: &Context, work: &Work, items: &[Item<'_>]) {
+    let console = &context.console;
+    let count =
+        |is: fn(&Outcome) -> bool| work.outcomes.iter().filter(|outcome| is(outcome)).count();
+    let (created, existed, missing) = (
+        count(|outcome| matches!(outcome, Outcome::Created(_))),
+        count(|outcome| matches!(outcome, Outcome::Existed(_))),
+        count(|outcome| matches!(outcome, Outcome::Missing)),
+    );
+    for (index, (wish, item)) in work.wishes.iter().zip(items).enumerate().take(SPOKEN_OF) {
+        let what = match &item.outcome {
+            Outcome::Created(entity) if index >= work.asked => {
+                format!(
+                    "Created {} ({}), the parent of what was asked for.",
+                    shown(wish),
+                    entity.id
+                )
+            }
+            Outcome::Created(entity) => format!("Created {} ({}).", shown(wish), entity.id),
+            Outcome::Existed(entity) => {
+                tell_difference(context, wish, entity);
+                format!("{} exists ({}).", shown(wish), entity.id)
+            }
+            Outcome::Missing => format!("{} is missing and would be created.", shown(wish)),
+            Outcome::Failed(_) | Outcome::Skipped => continue,
+        };
+        console.say(&what);
+        match (item.import_command(), item.entity()) {
+            (Some(line), _) => console.mark(Tone::Hint, &line),
+            (None, Some(entity)) if entity.is_home => console.mark(
+                Tone::Hint,
+                &format!(
+                    "this is the home division: use data \"{HOME_DATA_SOURCE}\", never an import"
+                ),
+            ),
+            _ => {}
+        }
+    }
+    if items.len() > SPOKEN_OF {
+        console.say(&format!(
+            "{} divisions: {created} created, {existed} existed, {missing} missing.",
+            items.len()
+        ));
+        console.mark(Tone::Hint, "the import lines of all: the same command with -o commands");
+    }
+}
+
+fn tell_difference(context: &Context, wish: &NewEntity, entity: &divvy_core::Entity) {
+    let Some(wanted) = &wish.description else { return };
+    let found = entity.text("description").unwrap_or_default();
+    if found != wanted {
+        context.console.mark(
+            Tone::Warning,
+            &format!(
+                "{} has the description {}; it was left as it is",
+                shown(wish),
+                visible(found)
+            ),
+        );
+    }
+}
+
+/// Makes one error of all failures.
+fn failures(work: &Work) -> Option<CommandError> {
+    let mut messages = Vec::new();
+    let mut hints: Vec<String> = Vec::new();
+    let mut is_interrupted = false;
+    for (wish, outcome) in work.wishes.iter().zip(&work.outcomes) {
+        let Outcome::Failed(failure) = outcome else { continue };
+        let (message, more) = explained(wish, failure);
+        is_interrupted |=
+            matches!(&**failure, Failure::Refused(error) if error.reason == Reason::Interrupted);
+        messages.push(message);
+        for hint in more {
+            if !hints.contains(&hint) {
+                hints.push(hint);
+            }
+        }
+    }
+    if messages.is_empty() {
+        return None;
+    }
+    let skipped =
+        work.outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Skipped)).count();
+    if messages.len() > SPOKEN_OF {
+        let more = messages.len() - SPOKEN_OF;
+        messages.truncate(SPOKEN_OF);
+        messages.push(format!("{more} more like these"));
+    }
+    if skipped > 0 {
+        messages.push(format!("{skipped} more were not tried because of this"));
+    }
+    let mut error = CommandError::failed(messages.join("\n       ")).hints(hints);
+    if is_interrupted {
+        error.kind = ErrorKind::Interrupted;
+        error.hints = vec!["run the same command again: it goes on where it stopped".to_owned()];
+    }
+    Some(error)
+}
+
+/// Says why a wish did not come true, and what to do.
+fn explained(wish: &NewEntity, failure: &Failure) -> (String, Vec<String>) {
+    let shown_wish = shown(wish);
+    match failure {
+        Failure::Refused(error) => {
+            (format!("{shown_wish} was not created: {error}"), error.hints())
+        }
+        Failure::Hidden { error, deleted: Some(request) } => (
+            format!("{shown_wish} is taken by a deleted division: {error}"),
+            vec![format!("restore it: {} {} {}", request.method, request.url, request.body)],
+        ),
+        Failure::Hidden { error, deleted: None } => {
+            (format!("{shown_wish} is taken, but nothing visible has it: {error}"), hidden(wish))
+        }
+        Failure::NoParent(parent) => (
+            format!("{shown_wish} was not created: its parent {} is not there", shown(parent)),
+            vec!["create missing parents too: --parents".to_owned()],
+        ),
+        Failure::Ambiguous(entities) => {
+            let ids: Vec<&str> = entities.iter().map(|entity| entity.id.as_str()).collect();
+            (
+                format!("{shown_wish} exists more than once: {}", ids.join(", ")),
+                vec!["rename all but one of them".to_owned()],
+            )
+        }
+    }
+}
+
+/// Says why something can be there unseen, the likeliest first.
+fn hidden(wish: &NewEntity) -> Vec<String> {
+    let sight = match wish.path {
+        None => {
+            "grant the OAuth client's role for all divisions: one granted in a single division \
+             shows only that one"
+        }
+        Some(_) => "give the OAuth client the scope division:read for the whole organization",
+    };
+    [
+        sight,
+        "run the same command again in a minute: a new division may not be listed yet",
+        "check the region: this may be another org",
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}

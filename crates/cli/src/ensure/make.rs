@@ -1,0 +1,226 @@
+//! Making what is missing: parents first, siblings at the same time.
+//!
+//! Never repeats a create whose outcome is unknown without a look (the client sees to that), and
+//! starts nothing new once a failure shows that the rest would fail too. Invariant: every wish has
+//! exactly one outcome.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
+
+use divvy_core::kinds::division::DIVISION;
+use divvy_core::name::nfc;
+use divvy_core::{Consent, Entity};
+use divvy_genesys::{Client, Dialect, Error, NewEntity, PrintedRequest, Reason};
+use futures_util::StreamExt as _;
+use futures_util::stream;
+
+use super::known::{Known, Match};
+use super::wish::{Reading, name_of};
+
+/// Creates under way at the same time; the client has its own limit on requests.
+const TOGETHER: usize = 16;
+
+/// What became of a wish.
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
+    Existed(Entity),
+    Created(Entity),
+    /// Missing, and nobody allowed to create it (`--dry-run`).
+    Missing,
+    Failed(Box<Failure>),
+    /// Not tried, because of an earlier failure.
+    Skipped,
+}
+
+/// Why a wish did not come true.
+#[derive(Clone, Debug)]
+pub(crate) enum Failure {
+    /// The API refused, and what the org shows explains no more.
+    Refused(Error),
+    /// 409, and nothing of this name (and path) is visible.
+    Hidden { error: Error, deleted: Option<PrintedRequest> },
+    /// Nothing exists at the path (or of the name) that it lies in.
+    NoParent(NewEntity),
+    /// Several divisions match it.
+    Ambiguous(Vec<Entity>),
+}
+
+/// What is to be done, in which order.
+#[derive(Default)]
+pub(crate) struct Work {
+    /// What was asked for, then the parents that nobody asked for and that are missing.
+    pub(crate) wishes: Vec<NewEntity>,
+    /// How many of them were asked for.
+    pub(crate) asked: usize,
+    pub(crate) outcomes: Vec<Outcome>,
+    /// Indices of what is missing, one list for each level, parents before children.
+    levels: Vec<Vec<usize>>,
+    /// Place of each wish's parent.
+    parents: Vec<Option<String>>,
+}
+
+impl Work {
+    /// Compares wishes with what is known. Without `with_parents` a wish whose parent is missing
+    /// (and not wished for) has failed before anything is sent.
+    pub(crate) fn new(
+        asked: Vec<NewEntity>,
+        known: &Known,
+        reading: Reading<'_>,
+        with_parents: bool,
+    ) -> Self {
+        let mut work = Self {
+            asked: asked.len(),
+            outcomes: Vec::new(),
+            levels: Vec::new(),
+            parents: Vec::new(),
+            wishes: asked,
+        };
+        let mut places: HashSet<String> = work.wishes.iter().map(place_of).collect();
+        let mut index = 0;
+        while let Some(wish) = work.wishes.get(index).cloned() {
+            let parent = reading.parent(&wish);
+            let parent_is_there = parent.as_ref().is_none_or(|parent| {
+                places.contains(&place_of(parent)) || known.has_parent(parent)
+            });
+            work.parents.push(parent.as_ref().map(place_of));
+            work.outcomes.push(match (known.matching(&wish), parent) {
+                (Match::One(entity), _) => Outcome::Existed(entity.clone()),
+                (Match::Several(entities), _) => {
+                    let entities = entities.into_iter().cloned().collect();
+                    Outcome::Failed(Box::new(Failure::Ambiguous(entities)))
+                }
+                (Match::None, Some(parent)) if !parent_is_there && !with_parents => {
+                    Outcome::Failed(Box::new(Failure::NoParent(parent)))
+                }
+                (Match::None, parent) => {
+                    if let Some(parent) = parent.filter(|_| !parent_is_there) {
+                        places.insert(place_of(&parent));
+                        work.wishes.push(parent);
+                    }
+                    let level = std::iter::successors(reading.parent(&wish), |parent| {
+                        reading.parent(parent)
+                    });
+                    let level = level.count();
+                    if work.levels.len() <= level {
+                        work.levels.resize(level + 1, Vec::new());
+                    }
+                    work.levels[level].push(index);
+                    Outcome::Missing
+                }
+            });
+            index += 1;
+        }
+        work
+    }
+
+    /// Counts what is to be created.
+    pub(crate) fn missing(&self) -> usize {
+        self.levels.iter().map(Vec::len).sum()
+    }
+
+    /// Says whether something failed before anything was sent.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Failed(_)))
+    }
+
+    /// Creates what is missing; `told` hears of each one that is done, how many are.
+    pub(crate) async fn carry_out(
+        &mut self,
+        client: &Client,
+        consent: &Consent,
+        told: impl Fn(usize),
+    ) {
+        let is_over = Cell::new(false);
+        let lost: RefCell<HashSet<String>> = RefCell::default();
+        let mut done = 0;
+        for level in std::mem::take(&mut self.levels) {
+            let (wishes, parents) = (&self.wishes, &self.parents);
+            let one = |index: usize| {
+                let (is_over, lost) = (&is_over, &lost);
+                async move {
+                    let is_orphan = (parents[index].as_ref())
+                        .is_some_and(|parent| lost.borrow().contains(parent));
+                    let outcome = if is_over.get() || is_orphan {
+                        Outcome::Skipped
+                    } else {
+                        ensure(client, &wishes[index], consent).await
+                    };
+                    if let Outcome::Failed(failure) = &outcome {
+                        is_over.set(is_over.get() || failure.holds_for_all());
+                    }
+                    if matches!(outcome, Outcome::Failed(_) | Outcome::Skipped) {
+                        lost.borrow_mut().insert(place_of(&wishes[index]));
+                    }
+                    (index, outcome)
+                }
+            };
+            let mut running = stream::iter(level).map(one).buffer_unordered(TOGETHER);
+            while let Some((index, outcome)) = running.next().await {
+                self.outcomes[index] = outcome;
+                done += 1;
+                told(done);
+            }
+        }
+    }
+}
+
+/// Creates one division, or returns what a concurrent creator made.
+async fn ensure(client: &Client, wish: &NewEntity, consent: &Consent) -> Outcome {
+    let error = match client.create_or_find(&DIVISION, wish, consent).await {
+        Ok(ensured) if ensured.created => return Outcome::Created(ensured.entity),
+        Ok(ensured) => return Outcome::Existed(ensured.entity),
+        Err(error) => error,
+    };
+    let failure = if error.is_duplicate_of(&DIVISION) {
+        explain(client, wish, error).await.unwrap_or_else(Failure::Refused)
+    } else {
+        Failure::Refused(error)
+    };
+    Outcome::Failed(Box::new(failure))
+}
+
+/// Says what a 409 is about that no visible division explains.
+async fn explain(client: &Client, wish: &NewEntity, error: Error) -> Result<Failure, Error> {
+    if let Some(parent) = client.missing_parent(&DIVISION, wish).await? {
+        return Ok(Failure::NoParent(parent));
+    }
+    let deleted = match client.connection().dialect() {
+        Dialect::Published => client.deleted(&DIVISION).await?.unwrap_or_default(),
+        Dialect::Pathed => Vec::new(),
+    };
+    let twin = deleted.into_iter().find(|entity| wish.is(entity));
+    Ok(Failure::Hidden { error, deleted: twin.map(|twin| client.restore_request(&twin)) })
+}
+
+/// Returns what children name as their parent: a path, or a name where there are none.
+fn place_of(new: &NewEntity) -> String {
+    nfc(new.path.as_deref().unwrap_or_else(|| name_of(new)))
+}
+
+impl Failure {
+    /// Says whether every other create would fail in the same way.
+    fn holds_for_all(&self) -> bool {
+        let Self::Refused(error) = self else { return false };
+        match error.reason {
+            Reason::WrongCredentials
+            | Reason::Forbidden { .. }
+            | Reason::RateLimited { .. }
+            | Reason::Unavailable
+            | Reason::Network(_)
+            | Reason::Tls
+            | Reason::Proxy
+            | Reason::NotJson { .. }
+            | Reason::UnexpectedJson
+            | Reason::Redirect { .. }
+            | Reason::Interrupted => true,
+            Reason::NotFound
+            | Reason::Conflict
+            | Reason::UnknownOutcome
+            | Reason::TruncatedJson => false,
+            // The limit of divisions is one for all; a name that is too long is not.
+            Reason::Refused => {
+                error.exchange.code.as_deref().is_some_and(|code| code.contains("limit"))
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Get-or-create without Terraform: wishes, what the org holds of them, and making the rest.
+//!
+//! Never imports anything and never changes a division that exists. Invariant: for every wish the
+//! org is asked before anything is sent that could create it.
+
+pub(crate) mod address;
+pub(crate) mod known;
+pub(crate) mod list_file;
+pub(crate) mod make;
+pub(crate) mod output;
+#[cfg(test)]
+mod tests;
+pub(crate) mod wish;
