@@ -3,6 +3,7 @@
 //! Help texts are written for users. Never reads a file and never decides anything; values are
 //! checked here only as far as their spelling goes.
 
+pub(crate) mod run;
 pub(crate) mod undo;
 
 use std::path::PathBuf;
@@ -67,6 +68,7 @@ pub(crate) enum LogFormat {
 pub(crate) enum Command {
     Check(Check),
     Fix(Fix),
+    Run(run::Run),
     List(List),
     Emulate(Emulate),
     Undo(undo::Undo),

@@ -18,6 +18,7 @@ mod org;
 mod output;
 pub mod render;
 pub mod report;
+mod run;
 mod survey;
 mod terraform_errors;
 mod undo;

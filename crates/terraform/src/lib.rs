@@ -26,7 +26,7 @@ pub use error::{Document, DocumentProblem, Error};
 pub use failure::{Failure, FailureKind, LockHolder};
 pub use import_plan::{Adoption, Import, Imported, LeftOut, Reason, Way, WhenDrifted};
 pub use invocation::PlanRequest;
-pub use passed_flags::PassedFlags;
+pub use passed_flags::{PassedFlags, split_words};
 pub use plan_document::{PlanDocument, ResourceChange};
 pub use program::{PROGRAM_VARIABLE, Terraform};
 pub use shell::{Shell, import_command};

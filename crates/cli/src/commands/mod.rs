@@ -6,6 +6,7 @@ mod emulate;
 mod fix;
 mod list;
 mod print;
+mod run;
 mod undo;
 
 use std::process::ExitCode;
@@ -68,6 +69,7 @@ async fn run(
     match command {
         Command::Check(arguments) => check::run(&context, &arguments).await,
         Command::Fix(arguments) => Box::pin(fix::run(&context, &arguments)).await,
+        Command::Run(arguments) => Box::pin(run::run(&context, &arguments)).await,
         Command::List(arguments) => list::run(&context, &arguments).await,
         Command::Emulate(arguments) => emulate::run(&context, &arguments).await,
         Command::Undo(arguments) => undo::run(&context, &arguments).await,

@@ -6,5 +6,6 @@ mod render;
 mod render_docs;
 mod render_hostile;
 mod render_survey;
+mod run;
 mod undo;
 mod world;

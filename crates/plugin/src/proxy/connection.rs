@@ -262,6 +262,7 @@ impl<A: CreateAdvisor> Connection<A> {
         }
         let refusal = Refusal {
             diagnostics: response.diagnostics,
+            provider_log: child.output(),
         };
         let advice = self.shared.advisor.after_refusal(&create, &refusal).await;
         let (answer, settled) = match advice {

@@ -1,0 +1,73 @@
+//! The report at the end of a run: ids are joined with the state, which tells the addresses that the
+//! plugin protocol does not.
+//!
+//! Never decides. Invariant: nothing goes to stdout, which is Terraform's.
+
+use std::collections::BTreeMap;
+
+use divvy_core::survey::Alias;
+use divvy_core::{Address, EntityId};
+use divvy_terraform::Blocks;
+
+use crate::report::{Command, Outcome, Place, Report, RunInfo};
+use crate::run::book::{Book, Conclusion};
+
+/// Which id stands where: its address, and the alias of its provider configuration.
+pub(crate) type Held = BTreeMap<EntityId, (Address, Option<String>)>;
+
+/// Makes the report of a run.
+pub(crate) fn report(book: Book, held: &Held, blocks: &Blocks, mut info: RunInfo) -> Report {
+    let mut conclusion = book.conclude(held);
+    name_aliases(&mut conclusion, held);
+    let addresses =
+        conclusion.resolution.findings.iter().filter_map(|finding| finding.address.as_ref());
+    let places = addresses.filter_map(|address| {
+        let place = blocks.resource(address)?;
+        Some((address.clone(), Place { file: place.file.display().to_string(), line: place.line }))
+    });
+    info.places = places.collect();
+    info.credentials_from = conclusion.credentials_from;
+    info.is_carried_out = conclusion.has_adopted;
+    // Only divisions are known of the plan: no word on all that is pending.
+    conclusion.survey.desired = None;
+    Report::new(
+        Command::Run,
+        &conclusion.survey,
+        &conclusion.resolution,
+        &conclusion.decisions,
+        info,
+    )
+}
+
+/// Says whether a person should read it: Terraform has said all else.
+pub(crate) fn is_worth_reading(report: &Report) -> bool {
+    report.findings.iter().any(|finding| finding.outcome != Outcome::LeftAlone)
+        || report.headline.is_some()
+        || !report.notes.is_empty()
+}
+
+/// Gives each provider configuration the name that the state has for it.
+fn name_aliases(conclusion: &mut Conclusion, held: &Held) {
+    let mut names: BTreeMap<Alias, Alias> = BTreeMap::new();
+    for finding in &conclusion.resolution.findings {
+        let Some((alias, address)) = finding.alias.as_ref().zip(finding.address.as_ref()) else {
+            continue;
+        };
+        let told =
+            held.values().find(|(known, _)| known == address).and_then(|(_, alias)| alias.as_ref());
+        if let Some(told) = told {
+            let local = alias.as_str().split('.').next().unwrap_or_default();
+            names.insert(alias.clone(), Alias::new(format!("{local}.{told}")));
+        }
+    }
+    let named = |alias: &Alias| names.get(alias).unwrap_or(alias).clone();
+    for finding in &mut conclusion.resolution.findings {
+        finding.alias = finding.alias.as_ref().map(named);
+    }
+    let aliases = std::mem::take(&mut conclusion.survey.aliases);
+    conclusion.survey.aliases =
+        aliases.into_iter().map(|(alias, target)| (named(&alias), target)).collect();
+    let sources = std::mem::take(&mut conclusion.credentials_from);
+    conclusion.credentials_from =
+        sources.into_iter().map(|(alias, source)| (named(&alias), source)).collect();
+}
