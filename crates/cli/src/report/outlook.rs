@@ -44,6 +44,9 @@ impl Report {
                 HeadlineKind::MissingState | HeadlineKind::Limit => {}
             }
         }
+        if self.command == Command::Run {
+            return self.next_after_run();
+        }
         if self.has_actions() && !self.is_carried_out {
             return "divvy fix".to_owned();
         }
@@ -66,6 +69,19 @@ impl Report {
         match self.pending {
             Some(pending) if !pending.is_clean() => format!("{program} apply"),
             _ => format!("{program} plan"),
+        }
+    }
+}
+
+impl Report {
+    /// A run may not know the addresses of what it left: `check` does.
+    fn next_after_run(&self) -> String {
+        if self.findings_of(Outcome::NeedsYou).next().is_some() {
+            "divvy check".to_owned()
+        } else if self.has_actions() && !self.is_carried_out {
+            format!("divvy run -- {} apply", self.program())
+        } else {
+            format!("{} plan", self.program())
         }
     }
 }

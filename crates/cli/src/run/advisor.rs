@@ -156,8 +156,8 @@ impl CreateAdvisor for Advisor {
         let advice = words::in_apply(&opinion);
         if let Advice::Adopt(adopt) = &advice {
             self.journal.write(&json!({
-                "event": "action", "do": "import", "id": adopt.id, "name": opinion.finding.name,
-                "org": opinion.finding.org, "self_made": opinion.is_self_made,
+                "event": "action", "do": if opinion.is_self_made { "keep" } else { "import" }, "id": adopt.id, "name": opinion.finding.name,
+                "org": opinion.finding.org,
             }));
         }
         advice

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use divvy_core::survey::Alias;
-use divvy_core::{Address, EntityId};
+use divvy_core::{Address, EntityId, Finding};
 use divvy_terraform::Blocks;
 
 use crate::report::{Command, Outcome, Place, Report, RunInfo};
@@ -19,6 +19,7 @@ pub(crate) type Held = BTreeMap<EntityId, (Address, Option<String>)>;
 pub(crate) fn report(book: Book, held: &Held, blocks: &Blocks, mut info: RunInfo) -> Report {
     let mut conclusion = book.conclude(held);
     name_aliases(&mut conclusion, held);
+    sort(&mut conclusion);
     let addresses =
         conclusion.resolution.findings.iter().filter_map(|finding| finding.address.as_ref());
     let places = addresses.filter_map(|address| {
@@ -44,6 +45,18 @@ pub(crate) fn is_worth_reading(report: &Report) -> bool {
     report.findings.iter().any(|finding| finding.outcome != Outcome::LeftAlone)
         || report.headline.is_some()
         || !report.notes.is_empty()
+}
+
+/// Puts the findings in the order of their addresses, which are known only now; those without come
+/// last, by name.
+fn sort(conclusion: &mut Conclusion) {
+    let findings = std::mem::take(&mut conclusion.resolution.findings);
+    let mut pairs: Vec<_> = findings.into_iter().zip(std::mem::take(&mut conclusion.decisions)).collect();
+    pairs.sort_by(|(one, _), (other, _)| {
+        let order = |finding: &Finding| (finding.address.is_none(), finding.address.clone(), finding.name.clone());
+        order(one).cmp(&order(other))
+    });
+    (conclusion.resolution.findings, conclusion.decisions) = pairs.into_iter().unzip();
 }
 
 /// Gives each provider configuration the name that the state has for it.
