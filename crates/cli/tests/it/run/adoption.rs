@@ -1,5 +1,6 @@
 //! What an apply adopts, and what it leaves.
 
+use divvy_sandbox::emulator::{Effect, Fault, Refusal, SeedDivision, Standing};
 use serde_json::{Value, json};
 
 use crate::world::{Ran, World, seed, seed_of};
@@ -142,8 +143,8 @@ fn a_saved_plan_announces_and_its_apply_adopts_exactly_that() {
     assert_eq!(announced["announced"][0]["id"], "id-eng");
     assert_eq!(announced["announced"].as_array().map(Vec::len), Some(1));
 
-    let other = divvy_sandbox::emulator::SeedDivision { id: "id-late".to_owned(), name: "Late".to_owned(), ..Default::default() };
-    world.org().add_division(other, divvy_sandbox::emulator::Standing::Live).expect("a division");
+    let other = SeedDivision { id: "id-late".to_owned(), name: "Late".to_owned(), ..Default::default() };
+    world.org().add_division(other, Standing::Live).expect("a division");
     let ran = world.divvy(&["run", "--", "terraform", "apply", "-no-color", "the.plan"]).ended(1);
     assert!(said(&ran).contains("No plan that was agreed to announced it."), "{}", said(&ran));
     assert_eq!(world.state(), [("genesyscloud_auth_division.eng".to_owned(), "id-eng".to_owned())]);
@@ -230,13 +231,15 @@ fn two_blocks_with_one_name_are_told_and_neither_is_adopted() {
 }
 
 #[test]
-fn without_credentials_it_says_that_nothing_can_be_foretold() {
-    let mut world = World::new(seed(&[]));
+fn an_org_that_cannot_be_listed_is_said_and_nothing_is_adopted() {
+    let world = World::new(seed(&[("id-a", "A")]));
     world.divisions(&[("a", "name = \"A\"")]).init();
-    world.unset("GENESYSCLOUD_OAUTHCLIENT_SECRET");
-    let ran = world.divvy(&["run", "--", "terraform", "plan", "-no-color"]);
-    let all = format!("{}{}", ran.stdout, ran.stderr);
-    assert!(all.contains("Nothing can be foretold") || ran.code == 1, "{all}");
+    let refused = Effect::Status(Refusal::status(403));
+    world.org().add_faults(vec![Fault::once("GET", "/api/v2/authorization/divisions", refused)]);
+    let ran = run(&world, &[ADOPT, APPLY]).ended(1);
+    assert!(said(&ran).contains("Nothing can be foretold about existing divisions"), "{}", said(&ran));
+    assert_eq!(world.state(), []);
+    assert_eq!(at(&report(&world), "A")["verdict"], "unresolved_credentials");
 }
 
 #[test]
