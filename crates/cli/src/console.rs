@@ -42,11 +42,29 @@ impl Tone {
     }
 }
 
+/// Columns that a table on stdout may take: the terminal's, or 100.
+pub(crate) fn width() -> usize {
+    const ELSEWHERE: usize = 100;
+    #[cfg(unix)]
+    if let Ok(size) = rustix::termios::tcgetwinsize(io::stdout()) {
+        return usize::from(size.ws_col).max(40);
+    }
+    ELSEWHERE
+}
+
+/// Which of the two streams take colour.
+struct Colored {
+    stdout: bool,
+    stderr: bool,
+}
+
 /// Where and how divvy talks.
 pub(crate) struct Console {
     is_quiet: bool,
     is_verbose: bool,
     shows_progress: bool,
+    can_ask: bool,
+    is_colored: Colored,
     progress: Mutex<Option<ProgressBar>>,
 }
 
@@ -59,33 +77,33 @@ impl Console {
             ColorChoice::Never => anstream::ColorChoice::Never,
         }
         .write_global();
-        let shows_progress = !is_quiet && !is_verbose && io::stderr().is_terminal();
-        Self { is_quiet, is_verbose, shows_progress, progress: Mutex::new(None) }
+        let takes_colour = |stream: anstream::ColorChoice| stream != anstream::ColorChoice::Never;
+        Self {
+            is_quiet,
+            is_verbose,
+            shows_progress: !is_quiet && !is_verbose && io::stderr().is_terminal(),
+            can_ask: io::stdin().is_terminal() && io::stderr().is_terminal(),
+            is_colored: Colored {
+                stdout: takes_colour(anstream::AutoStream::choice(&io::stdout())),
+                stderr: takes_colour(anstream::AutoStream::choice(&io::stderr())),
+            },
+            progress: Mutex::new(None),
+        }
     }
 
     /// Says whether somebody can answer a question here.
     pub(crate) fn can_ask(&self) -> bool {
-        io::stdin().is_terminal() && io::stderr().is_terminal()
-    }
-
-    /// Columns that a table on stdout may take: the terminal's, or 100.
-    pub(crate) fn width(&self) -> usize {
-        const ELSEWHERE: usize = 100;
-        #[cfg(unix)]
-        if let Ok(size) = rustix::termios::tcgetwinsize(io::stdout()) {
-            return usize::from(size.ws_col).max(40);
-        }
-        ELSEWHERE
+        self.can_ask
     }
 
     /// Says whether stdout takes colour.
     pub(crate) fn stdout_is_colored(&self) -> bool {
-        anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+        self.is_colored.stdout
     }
 
     /// Says whether stderr takes colour.
     pub(crate) fn stderr_is_colored(&self) -> bool {
-        anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never
+        self.is_colored.stderr
     }
 
     /// Writes the artefact to stdout.

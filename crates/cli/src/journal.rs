@@ -5,7 +5,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use divvy_core::effect::{Effect, Observer, Outcome};
@@ -16,7 +16,6 @@ use crate::error::{CommandError, CommandResult};
 /// The journal of one run, and the lock that keeps other runs out while it is open.
 pub(crate) struct Journal {
     id: String,
-    directory: PathBuf,
     lines: Mutex<File>,
     /// Held until the journal is dropped.
     _lock: File,
@@ -52,7 +51,7 @@ impl Journal {
         let lines =
             OpenOptions::new().create(true).append(true).open(directory.join("journal.jsonl"));
         let lines = Mutex::new(lines.map_err(|error| failed("write into", &error))?);
-        let journal = Self { id, directory, lines, _lock: lock };
+        let journal = Self { id, lines, _lock: lock };
         journal.write(&json!({ "event": "began", "command": command, "at": started.to_string(), "version": env!("CARGO_PKG_VERSION") }));
         Ok(journal)
     }
@@ -75,11 +74,6 @@ impl Journal {
     /// Returns the run's id.
     pub(crate) fn id(&self) -> &str {
         &self.id
-    }
-
-    /// Returns the run's own directory.
-    pub(crate) fn directory(&self) -> &Path {
-        &self.directory
     }
 
     /// Writes one line and waits until it is on disk.

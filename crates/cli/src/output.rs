@@ -7,6 +7,7 @@ use std::path::Path;
 
 use crate::arguments::Output;
 use crate::commands::Context;
+use crate::console;
 use crate::error::{CommandError, CommandResult};
 use crate::render::{self, Format};
 use crate::report::Report;
@@ -72,7 +73,7 @@ pub(crate) fn write_report(
     report: &Report,
 ) -> CommandResult<()> {
     let is_colored = context.console.stdout_is_colored();
-    let options = render::Options { width: context.console.width(), is_colored, shell };
+    let options = render::Options { width: console::width(), is_colored, shell };
     write(context, outputs, Format::Table, |format| {
         let mut bytes = Vec::new();
         // Writing to memory cannot fail.
@@ -85,6 +86,6 @@ pub(crate) fn write_report(
 pub(crate) fn say_report(context: &Context, report: &Report) {
     let mut bytes = Vec::new();
     // Writing to memory cannot fail.
-    let _ = render::table::write(report, context.console.width(), context.console.stderr_is_colored(), &mut bytes);
+    let _ = render::table::write(report, console::width(), context.console.stderr_is_colored(), &mut bytes);
     context.console.say(&String::from_utf8_lossy(&bytes));
 }

@@ -261,7 +261,7 @@ impl<'c> Surveyor<'c> {
             let key = early.as_ref().ok().map(|asked| fingerprint(asked.client.connection()));
             match (key, connections.len(), connections.keys().next()) {
                 (Some(key), _, _) if connections.contains_key(&key) => {
-                    drop(answers.insert(key, early))
+                    drop(answers.insert(key, early));
                 }
                 // The same question would fail the same way.
                 (None, 1, Some(key)) => drop(answers.insert(key.clone(), early)),
@@ -415,7 +415,7 @@ impl divvy_core::effect::Observer for Progress {
         use divvy_core::effect::Effect;
         match effect {
             Effect::Terraform { subcommand, .. } => {
-                self.0.progress(&format!("terraform {subcommand}"))
+                self.0.progress(&format!("terraform {subcommand}"));
             }
             Effect::Request { .. } => self.0.progress("reading the org"),
             Effect::WriteFile { .. } | Effect::RemoveFile { .. } => {}

@@ -42,7 +42,8 @@ pub struct Launch {
     /// The whole environment of the child, as the user has it; the variables of the handshake are
     /// added.
     pub environment: Vec<(OsString, OsString)>,
-    /// A directory that only we can enter, for the sockets.
+    /// A directory that only we can enter, for the sockets. A short path: a socket's may have 103
+    /// bytes, some of which the provider adds.
     pub socket_directory: PathBuf,
 }
 
@@ -67,10 +68,7 @@ impl Output {
     }
 
     pub(crate) fn text(&self) -> String {
-        let kept = self
-            .0
-            .lock()
-            .map_or_else(|_| Vec::new(), |kept| kept.iter().copied().collect());
+        let kept = self.0.lock().map_or_else(|_| Vec::new(), |kept| kept.iter().copied().collect());
         String::from_utf8_lossy(&kept).into_owned()
     }
 }
@@ -78,11 +76,8 @@ impl Output {
 impl Launch {
     /// Starts a provider and connects to it.
     pub(crate) async fn start(&self) -> Result<Child, Error> {
-        let mut words = self
-            .leash
-            .iter()
-            .map(OsString::as_os_str)
-            .chain([self.program.as_os_str()]);
+        let mut words =
+            self.leash.iter().map(OsString::as_os_str).chain([self.program.as_os_str()]);
         // The chain holds at least the program.
         let mut command = Command::new(words.next().unwrap_or(self.program.as_os_str()));
         command
@@ -99,9 +94,8 @@ impl Launch {
             .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true);
-        let mut process = command
-            .spawn()
-            .map_err(Error::io(format!("starting {}", self.program.display())))?;
+        let mut process =
+            command.spawn().map_err(Error::io(format!("starting {}", self.program.display())))?;
         let output = Output::default();
         if let Some(stderr) = process.stderr.take() {
             tokio::spawn(drain(stderr, output.clone()));
@@ -111,11 +105,7 @@ impl Launch {
             None => return Err(self.no_provider(String::new())),
         };
         let client = Client::open(&line).await?;
-        Ok(Child {
-            process: Mutex::new(Some(process)),
-            client,
-            output,
-        })
+        Ok(Child { process: Mutex::new(Some(process)), client, output })
     }
 
     async fn first_line(&self, stdout: ChildStdout) -> Result<Line, Error> {
@@ -134,10 +124,7 @@ impl Launch {
     }
 
     fn no_provider(&self, line: String) -> Error {
-        Error::Handshake {
-            program: self.program.clone(),
-            line,
-        }
+        Error::Handshake { program: self.program.clone(), line }
     }
 }
 
@@ -149,10 +136,7 @@ impl Child {
 
     /// Asks the provider to end, waits, and kills it if it does not.
     pub(crate) async fn stop(&self) {
-        let process = self
-            .process
-            .lock()
-            .map_or(None, |mut process| process.take());
+        let process = self.process.lock().map_or(None, |mut process| process.take());
         let Some(mut process) = process else { return };
         let ended = tokio::time::timeout(END_PATIENCE, async {
             let _ = self.client.shut_down().await;
@@ -203,16 +187,7 @@ mod tests {
             error.to_string(),
             r#"hello is no Terraform provider: its first line is "hello\n""#
         );
-        let error = launch("/nowhere/provider", &[])
-            .start()
-            .await
-            .err()
-            .unwrap();
-        assert!(
-            error
-                .to_string()
-                .starts_with("starting /nowhere/provider: "),
-            "{error}"
-        );
+        let error = launch("/nowhere/provider", &[]).start().await.err().unwrap();
+        assert!(error.to_string().starts_with("starting /nowhere/provider: "), "{error}");
     }
 }

@@ -42,10 +42,7 @@ impl Client {
                 converse(TcpStream::connect(address).await.map_err(doing)?).await?
             }
         };
-        Ok(Self {
-            sender,
-            protocol: line.protocol,
-        })
+        Ok(Self { sender, protocol: line.protocol })
     }
 
     /// Returns the version that is spoken.
@@ -82,13 +79,10 @@ impl Client {
         let body = Full::new(frame::wrap(&message)).map_err(|never| match never {});
         let mut request = Request::new(Body::new(body));
         *request.method_mut() = http::Method::POST;
-        request.headers_mut().insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/grpc"),
-        );
         request
             .headers_mut()
-            .insert(header::TE, HeaderValue::from_static("trailers"));
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        request.headers_mut().insert(header::TE, HeaderValue::from_static("trailers"));
         let response = self.send(path, request).await?;
         let (head, body) = response.into_parts();
         let (body, trailers) = frame::collect(body).await?;
@@ -117,20 +111,12 @@ impl Client {
             .build()
             .map_err(|error| Status::new(frame::code::INTERNAL, error.to_string()))?;
         *request.version_mut() = http::Version::HTTP_2;
-        self.sender
-            .clone()
-            .send_request(request)
-            .await
-            .map_err(|error| Error::from(error).into())
+        self.sender.clone().send_request(request).await.map_err(|error| Error::from(error).into())
     }
 
     fn error(&self, method: Method, status: Status) -> Error {
         let Status { code, message } = status;
-        Error::Status {
-            method: method.name(self.protocol),
-            code,
-            message,
-        }
+        Error::Status { method: method.name(self.protocol), code, message }
     }
 }
 

@@ -8,10 +8,7 @@ pub(crate) fn allows(constraints: &str, version: &str) -> bool {
     let Some(version) = Version::parse(version) else {
         return false;
     };
-    let mut parts = constraints
-        .split(',')
-        .map(str::trim)
-        .filter(|part| !part.is_empty());
+    let mut parts = constraints.split(',').map(str::trim).filter(|part| !part.is_empty());
     parts.all(|part| allows_part(part, &version).unwrap_or(false))
 }
 
@@ -32,13 +29,7 @@ fn allows_part(part: &str, version: &Version) -> Option<bool> {
         "<=" => *version <= bound,
         "~>" => {
             // Only the last part that is written may grow.
-            let fixed = text
-                .split('-')
-                .next()?
-                .split('.')
-                .count()
-                .saturating_sub(1)
-                .max(1);
+            let fixed = text.split('-').next()?.split('.').count().saturating_sub(1).max(1);
             *version >= bound && version.numbers[..fixed] == bound.numbers[..fixed]
         }
         _ => return None,
@@ -63,11 +54,7 @@ impl Version {
         for part in release.split('.') {
             *places.next()? = part.parse().ok()?;
         }
-        Some(Self {
-            numbers,
-            is_release: prerelease.is_empty(),
-            prerelease: prerelease.to_owned(),
-        })
+        Some(Self { numbers, is_release: prerelease.is_empty(), prerelease: prerelease.to_owned() })
     }
 
     fn is_prerelease(&self) -> bool {
@@ -101,11 +88,7 @@ mod tests {
             ("1.85.0-rc1", "1.85.0-rc1", true),
             ("sometimes", "1.0.0", false),
         ] {
-            assert_eq!(
-                allows(constraints, version),
-                allowed,
-                "{constraints:?} {version}"
-            );
+            assert_eq!(allows(constraints, version), allowed, "{constraints:?} {version}");
         }
     }
 }

@@ -48,10 +48,7 @@ pub struct Status {
 impl Status {
     /// Makes a status.
     pub fn new(code: i32, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-        }
+        Self { code, message: message.into() }
     }
 }
 
@@ -120,10 +117,9 @@ pub(crate) fn respond(answer: Result<Bytes, Status>) -> Response<Body> {
         .map_err(|never| match never {})
         .with_trailers(async move { Some(Ok(trailers)) });
     let mut response = Response::new(Body::new(body));
-    response.headers_mut().insert(
-        http::header::CONTENT_TYPE,
-        HeaderValue::from_static("application/grpc"),
-    );
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
     response
 }
 
@@ -147,16 +143,15 @@ pub(crate) fn status_of(trailers: &HeaderMap, headers: &HeaderMap) -> Result<(),
 /// Encodes as gRPC wants it: everything but printable ASCII, and the percent sign itself.
 fn percent_encode(text: &str) -> String {
     use std::fmt::Write as _;
-    text.bytes()
-        .fold(String::with_capacity(text.len()), |mut encoded, byte| {
-            match byte {
-                b' '..=b'~' if byte != b'%' => encoded.push(char::from(byte)),
-                _ => {
-                    let _ = write!(encoded, "%{byte:02X}");
-                }
+    text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
+        match byte {
+            b' '..=b'~' if byte != b'%' => encoded.push(char::from(byte)),
+            _ => {
+                let _ = write!(encoded, "%{byte:02X}");
             }
-            encoded
-        })
+        }
+        encoded
+    })
 }
 
 fn percent_decode(text: &[u8]) -> String {

@@ -83,11 +83,7 @@ impl Line {
             return None;
         }
         let certificate = parts.next().unwrap_or_default().to_owned();
-        Some(Self {
-            protocol,
-            address,
-            certificate,
-        })
+        Some(Self { protocol, address, certificate })
     }
 }
 
@@ -97,12 +93,7 @@ impl std::fmt::Display for Line {
             Address::Unix(path) => ("unix", path.display().to_string()),
             Address::Tcp(address) => ("tcp", address.clone()),
         };
-        write!(
-            f,
-            "1|{}|{network}|{address}|grpc|{}",
-            self.protocol.number(),
-            self.certificate
-        )
+        write!(f, "1|{}|{network}|{address}|grpc|{}", self.protocol.number(), self.certificate)
     }
 }
 

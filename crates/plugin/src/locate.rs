@@ -109,20 +109,12 @@ pub fn locate(
         Err(source) => return Err(LocateError::Io { path, source }),
     };
     let suffix = format!("/{provider}");
-    let locks: Vec<Lock> = read_locks(&text)
-        .into_iter()
-        .filter(|lock| lock.address.ends_with(&suffix))
-        .collect();
+    let locks: Vec<Lock> =
+        read_locks(&text).into_iter().filter(|lock| lock.address.ends_with(&suffix)).collect();
     if locks.is_empty() {
-        return Err(LocateError::NotLocked {
-            path,
-            provider: provider.to_owned(),
-        });
+        return Err(LocateError::NotLocked { path, provider: provider.to_owned() });
     }
-    locks
-        .into_iter()
-        .map(|lock| lock.find(data_directory))
-        .collect()
+    locks.into_iter().map(|lock| lock.find(data_directory)).collect()
 }
 
 /// Finds the provider binary that `dev_overrides` of a CLI configuration puts in the place of a
@@ -159,10 +151,7 @@ fn read_locks(text: &str) -> Vec<Lock> {
         };
         let word = line.split([' ', '=', '"']).next().unwrap_or_default();
         if word == "provider" {
-            locks.push(Lock {
-                address: quoted.to_owned(),
-                ..Lock::default()
-            });
+            locks.push(Lock { address: quoted.to_owned(), ..Lock::default() });
         }
         let Some(lock) = locks.last_mut() else {
             continue;
@@ -179,39 +168,19 @@ fn read_locks(text: &str) -> Vec<Lock> {
 
 impl Lock {
     fn find(self, data_directory: &Path) -> Result<Located, LocateError> {
-        let Self {
-            address,
-            version,
-            constraints,
-            hashes,
-        } = self;
+        let Self { address, version, constraints, hashes } = self;
         if !constraint::allows(&constraints, &version) {
-            return Err(LocateError::Constraint {
-                address,
-                version,
-                constraints,
-            });
+            return Err(LocateError::Constraint { address, version, constraints });
         }
-        let package = data_directory
-            .join("providers")
-            .join(&address)
-            .join(&version);
+        let package = data_directory.join("providers").join(&address).join(&version);
         let Some((directory, binary)) = installed(&package)? else {
             return Err(LocateError::NotInstalled { address, version });
         };
         let hash = package_hash(&directory)?;
         if !hashes.contains(&hash) {
-            return Err(LocateError::Checksum {
-                address,
-                version,
-                directory,
-            });
+            return Err(LocateError::Checksum { address, version, directory });
         }
-        Ok(Located {
-            address,
-            version,
-            binary,
-        })
+        Ok(Located { address, version, binary })
     }
 }
 
@@ -233,10 +202,7 @@ fn installed(package: &Path) -> Result<Option<(PathBuf, PathBuf)>, LocateError> 
 }
 
 fn canonicalize(path: &Path) -> Result<PathBuf, LocateError> {
-    path.canonicalize().map_err(|source| LocateError::Io {
-        path: path.to_owned(),
-        source,
-    })
+    path.canonicalize().map_err(|source| LocateError::Io { path: path.to_owned(), source })
 }
 
 /// Computes the `h1:` hash of a package: of all lines `HASH␠␠NAME`, sorted by name.
@@ -262,14 +228,11 @@ fn file_hash(path: &Path) -> io::Result<String> {
             length => hash.update(&buffer[..length]),
         }
     }
-    Ok(hash
-        .finalize()
-        .iter()
-        .fold(String::new(), |mut text, byte| {
-            // Writing into a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        }))
+    Ok(hash.finalize().iter().fold(String::new(), |mut text, byte| {
+        // Writing into a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    }))
 }
 
 /// Lists all files below a directory with their names relative to it.
@@ -277,10 +240,7 @@ fn files(directory: &Path) -> Result<Vec<(String, PathBuf)>, LocateError> {
     let mut found = Vec::new();
     let mut pending = vec![(String::new(), directory.to_owned())];
     while let Some((prefix, directory)) = pending.pop() {
-        let failed = |source| LocateError::Io {
-            path: directory.clone(),
-            source,
-        };
+        let failed = |source| LocateError::Io { path: directory.clone(), source };
         for entry in std::fs::read_dir(&directory).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
@@ -347,49 +307,27 @@ provider "{ADDRESS}" {{
     #[test]
     fn the_locked_package_is_found() {
         let (directory, hash) = working_directory("1.60.0");
-        std::fs::write(
-            directory.path().join(".terraform.lock.hcl"),
-            lock_file("1.60.0", &hash),
-        )
-        .unwrap();
+        std::fs::write(directory.path().join(".terraform.lock.hcl"), lock_file("1.60.0", &hash))
+            .unwrap();
         let found = find(directory.path()).unwrap();
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].address, ADDRESS);
-        assert!(
-            found[0]
-                .binary
-                .ends_with("terraform-provider-genesyscloud_v1")
-        );
+        assert!(found[0].binary.ends_with("terraform-provider-genesyscloud_v1"));
     }
 
     #[test]
     fn each_reason_to_refuse_is_told_apart() {
         let (directory, hash) = working_directory("1.60.0");
         let lock = directory.path().join(".terraform.lock.hcl");
-        assert!(matches!(
-            find(directory.path()),
-            Err(LocateError::NoLockFile { .. })
-        ));
+        assert!(matches!(find(directory.path()), Err(LocateError::NoLockFile { .. })));
         std::fs::write(&lock, "").unwrap();
-        assert!(matches!(
-            find(directory.path()),
-            Err(LocateError::NotLocked { .. })
-        ));
+        assert!(matches!(find(directory.path()), Err(LocateError::NotLocked { .. })));
         std::fs::write(&lock, lock_file("1.61.0", &hash)).unwrap();
-        assert!(matches!(
-            find(directory.path()),
-            Err(LocateError::NotInstalled { .. })
-        ));
+        assert!(matches!(find(directory.path()), Err(LocateError::NotInstalled { .. })));
         std::fs::write(&lock, lock_file("2.0.0", &hash)).unwrap();
-        assert!(matches!(
-            find(directory.path()),
-            Err(LocateError::Constraint { .. })
-        ));
+        assert!(matches!(find(directory.path()), Err(LocateError::Constraint { .. })));
         std::fs::write(&lock, lock_file("1.60.0", "h1:tampered")).unwrap();
-        assert!(matches!(
-            find(directory.path()),
-            Err(LocateError::Checksum { .. })
-        ));
+        assert!(matches!(find(directory.path()), Err(LocateError::Checksum { .. })));
     }
 
     #[test]

@@ -84,21 +84,13 @@ pub struct AttributePath {
 impl AttributePath {
     /// Makes the path of a top-level attribute.
     pub fn attribute(name: impl Into<String>) -> Self {
-        Self {
-            steps: vec![PathStep {
-                selector: Some(Selector::AttributeName(name.into())),
-            }],
-        }
+        Self { steps: vec![PathStep { selector: Some(Selector::AttributeName(name.into())) }] }
     }
 
     /// Returns the name if the path is that of a top-level attribute.
     pub fn top_level_name(&self) -> Option<&str> {
         match self.steps.as_slice() {
-            [
-                PathStep {
-                    selector: Some(Selector::AttributeName(name)),
-                },
-            ] => Some(name),
+            [PathStep { selector: Some(Selector::AttributeName(name)) }] => Some(name),
             _ => None,
         }
     }

@@ -70,43 +70,15 @@ pub enum Method {
 /// (method, name in protocol 5, name in protocol 6)
 const NAMES: [(Method, &str, &str); 12] = [
     (Method::GetProviderSchema, "GetSchema", "GetProviderSchema"),
-    (
-        Method::ValidateProviderConfig,
-        "PrepareProviderConfig",
-        "ValidateProviderConfig",
-    ),
-    (
-        Method::ValidateResourceConfig,
-        "ValidateResourceTypeConfig",
-        "ValidateResourceConfig",
-    ),
-    (
-        Method::ValidateDataResourceConfig,
-        "ValidateDataSourceConfig",
-        "ValidateDataResourceConfig",
-    ),
+    (Method::ValidateProviderConfig, "PrepareProviderConfig", "ValidateProviderConfig"),
+    (Method::ValidateResourceConfig, "ValidateResourceTypeConfig", "ValidateResourceConfig"),
+    (Method::ValidateDataResourceConfig, "ValidateDataSourceConfig", "ValidateDataResourceConfig"),
     (Method::ConfigureProvider, "Configure", "ConfigureProvider"),
-    (
-        Method::UpgradeResourceState,
-        "UpgradeResourceState",
-        "UpgradeResourceState",
-    ),
+    (Method::UpgradeResourceState, "UpgradeResourceState", "UpgradeResourceState"),
     (Method::ReadResource, "ReadResource", "ReadResource"),
-    (
-        Method::PlanResourceChange,
-        "PlanResourceChange",
-        "PlanResourceChange",
-    ),
-    (
-        Method::ApplyResourceChange,
-        "ApplyResourceChange",
-        "ApplyResourceChange",
-    ),
-    (
-        Method::ImportResourceState,
-        "ImportResourceState",
-        "ImportResourceState",
-    ),
+    (Method::PlanResourceChange, "PlanResourceChange", "PlanResourceChange"),
+    (Method::ApplyResourceChange, "ApplyResourceChange", "ApplyResourceChange"),
+    (Method::ImportResourceState, "ImportResourceState", "ImportResourceState"),
     (Method::ReadDataSource, "ReadDataSource", "ReadDataSource"),
     (Method::StopProvider, "Stop", "StopProvider"),
 ];
@@ -115,18 +87,12 @@ impl Method {
     /// Finds the method that an HTTP/2 path names, if it is one of these.
     pub fn from_path(protocol: Protocol, path: &str) -> Option<Self> {
         let name = path.strip_prefix(protocol.service())?;
-        NAMES
-            .iter()
-            .find(|row| protocol.pick(row) == name)
-            .map(|row| row.0)
+        NAMES.iter().find(|row| protocol.pick(row) == name).map(|row| row.0)
     }
 
     /// Returns the name that the method has in this protocol version.
     pub fn name(self, protocol: Protocol) -> &'static str {
-        NAMES
-            .iter()
-            .find(|row| row.0 == self)
-            .map_or("", |row| protocol.pick(row))
+        NAMES.iter().find(|row| row.0 == self).map_or("", |row| protocol.pick(row))
     }
 
     /// Returns the HTTP/2 path of the method.
@@ -156,22 +122,13 @@ mod tests {
                 assert_eq!(Method::from_path(protocol, &path), Some(method), "{path}");
             }
         }
-        assert_eq!(
-            Method::from_path(Protocol::V5, "/tfplugin6.Provider/GetProviderSchema"),
-            None
-        );
-        assert_eq!(
-            Method::from_path(Protocol::V5, "/tfplugin5.Provider/GetMetadata"),
-            None
-        );
+        assert_eq!(Method::from_path(Protocol::V5, "/tfplugin6.Provider/GetProviderSchema"), None);
+        assert_eq!(Method::from_path(Protocol::V5, "/tfplugin5.Provider/GetMetadata"), None);
     }
 
     #[test]
     fn names_differ_between_the_versions_where_terraform_renamed_them() {
-        assert_eq!(
-            Method::ConfigureProvider.path(Protocol::V5),
-            "/tfplugin5.Provider/Configure"
-        );
+        assert_eq!(Method::ConfigureProvider.path(Protocol::V5), "/tfplugin5.Provider/Configure");
         assert_eq!(
             Method::ConfigureProvider.path(Protocol::V6),
             "/tfplugin6.Provider/ConfigureProvider"

@@ -51,12 +51,7 @@ pub trait Provider: Send + Sync + 'static {
         request: ValidateProviderRequest,
     ) -> impl Future<Output = Answer<ValidateProviderResponse>> + Send {
         let prepared_config = request.config;
-        async {
-            Ok(ValidateProviderResponse {
-                prepared_config,
-                diagnostics: Vec::new(),
-            })
-        }
+        async { Ok(ValidateProviderResponse { prepared_config, diagnostics: Vec::new() }) }
     }
 
     /// Checks a resource block; by default nothing is wrong with it.
@@ -137,19 +132,12 @@ pub async fn serve<P: Provider>(
     } else {
         (None, String::new())
     };
-    let line = Line {
-        protocol: provider.protocol(),
-        address: Address::Unix(socket),
-        certificate,
-    };
+    let line = Line { protocol: provider.protocol(), address: Address::Unix(socket), certificate };
     writeln!(output, "{line}")
         .and_then(|()| output.flush())
         .map_err(Error::io("writing the handshake line"))?;
 
-    let server = Server {
-        provider: Arc::new(provider),
-        done: CancellationToken::new(),
-    };
+    let server = Server { provider: Arc::new(provider), done: CancellationToken::new() };
     let connections = TaskTracker::new();
     let orphaned = parent_is_gone();
     tokio::pin!(orphaned);
@@ -196,10 +184,7 @@ struct Server<P> {
 
 impl<P> Clone for Server<P> {
     fn clone(&self) -> Self {
-        Self {
-            provider: Arc::clone(&self.provider),
-            done: self.done.clone(),
-        }
+        Self { provider: Arc::clone(&self.provider), done: self.done.clone() }
     }
 }
 
@@ -224,10 +209,7 @@ impl<P: Provider> Server<P> {
                 self.done.cancel();
                 return encode(&Empty {});
             }
-            return Err(Status::new(
-                code::UNIMPLEMENTED,
-                format!("no method {path}"),
-            ));
+            return Err(Status::new(code::UNIMPLEMENTED, format!("no method {path}")));
         };
         match method {
             Method::GetProviderSchema => encode(&provider.schema()),
@@ -256,10 +238,7 @@ fn decode<M: Message + Default>(message: Bytes) -> Answer<M> {
     M::decode(message).map_err(|error| Error::from(error).into())
 }
 
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "every arm of the dispatch is an Answer"
-)]
+#[expect(clippy::unnecessary_wraps, reason = "every arm of the dispatch is an Answer")]
 fn encode(message: &impl Message) -> Answer<Bytes> {
     Ok(message.encode_to_vec().into())
 }

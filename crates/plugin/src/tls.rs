@@ -26,11 +26,7 @@ pub(crate) fn fresh_identity() -> Result<(TlsAcceptor, String), Error> {
     let key = PrivateKeyDer::Pkcs8(identity.signing_key.serialize_der().into());
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .and_then(|builder| {
-            builder
-                .with_no_client_auth()
-                .with_single_cert(vec![certificate], key)
-        })
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![certificate], key))
         .map_err(|error| failed(&error))?;
     config.alpn_protocols = vec![b"h2".to_vec()];
     Ok((TlsAcceptor::from(Arc::new(config)), text))

@@ -37,12 +37,7 @@ const NULL: Value = Value::Null;
 impl Value {
     /// Makes an object.
     pub fn object<N: Into<String>>(entries: impl IntoIterator<Item = (N, Self)>) -> Self {
-        Self::Map(
-            entries
-                .into_iter()
-                .map(|(name, value)| (name.into(), value))
-                .collect(),
-        )
+        Self::Map(entries.into_iter().map(|(name, value)| (name.into(), value)).collect())
     }
 
     /// Returns an attribute; null if there is none, or if this is no object.
@@ -131,10 +126,7 @@ impl Value {
         let mut bytes = Vec::new();
         // Writing into a Vec cannot fail; rmpv's signature is that of any writer.
         let _ = rmpv::encode::write_value(&mut bytes, &self.to_msgpack());
-        DynamicValue {
-            msgpack: bytes.into(),
-            json: bytes::Bytes::new(),
-        }
+        DynamicValue { msgpack: bytes.into(), json: bytes::Bytes::new() }
     }
 
     fn from_msgpack(packed: rmpv::Value) -> Result<Self, Error> {
@@ -150,16 +142,12 @@ impl Value {
             Packed::F32(number) => Self::from_float(f64::from(number))?,
             Packed::F64(number) => Self::from_float(number)?,
             Packed::String(text) => Self::Text(
-                text.into_str()
-                    .ok_or_else(|| Error::Value("a string that is not UTF-8".into()))?,
+                text.into_str().ok_or_else(|| Error::Value("a string that is not UTF-8".into()))?,
             ),
             Packed::Binary(_) => return Err(Error::Value("binary data".to_owned())),
-            Packed::Array(elements) => Self::List(
-                elements
-                    .into_iter()
-                    .map(Self::from_msgpack)
-                    .collect::<Result<_, _>>()?,
-            ),
+            Packed::Array(elements) => {
+                Self::List(elements.into_iter().map(Self::from_msgpack).collect::<Result<_, _>>()?)
+            }
             Packed::Map(entries) => Self::Map(
                 entries
                     .into_iter()
@@ -217,12 +205,9 @@ impl From<serde_json::Value> for Value {
             Json::Number(number) => Self::Number(number),
             Json::String(text) => Self::Text(text),
             Json::Array(elements) => Self::List(elements.into_iter().map(Self::from).collect()),
-            Json::Object(entries) => Self::Map(
-                entries
-                    .into_iter()
-                    .map(|(name, v)| (name, v.into()))
-                    .collect(),
-            ),
+            Json::Object(entries) => {
+                Self::Map(entries.into_iter().map(|(name, v)| (name, v.into())).collect())
+            }
         }
     }
 }

@@ -46,7 +46,7 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
         let forecast = Report::new(Command::Fix, &look.survey, &resolution, &decisions, surveyor.run_info(&look));
         history.rest(look, resolution.clone(), decisions.clone());
         let Some(journal) = journal.as_ref().filter(|_| !history.stops_writing()) else { break };
-        if round == 1 || forecast.has_actions() {
+        if word.mode() == Mode::Ask && (round == 1 || forecast.has_actions()) {
             output::say_report(context, &forecast);
         }
         decisions = word.ask_for_more(&history.look().survey, &resolution, decisions);

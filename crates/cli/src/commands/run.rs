@@ -1,9 +1,9 @@
 //! `divvy run`: Terraform with divvy between it and the provider, so that an apply adopts what
 //! exists. Terraform's streams and exit code are its own; all that is said here goes to stderr.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use divvy_core::survey::{Tracked, TrackedInstance};
@@ -24,7 +24,7 @@ use crate::output;
 use crate::report::{self, RunInfo};
 use crate::run::advisor::{Advisor, Held};
 use crate::run::announcements::{self, Announcement, NotBound};
-use crate::run::book::{Book, held};
+use crate::run::book::{Book, Places, places};
 use crate::run::orgs::Orgs;
 use crate::run::policy::{RunPolicy, Stance};
 use crate::run::process::{self, Start};
@@ -220,17 +220,15 @@ impl Stage {
         book: Book,
         version: Option<String>,
     ) -> CommandResult<()> {
-        let held = if command.flow.applies() && book.has_settled() {
-            let tracked = self.directory.state_pull().await.and_then(|state| state.tracked());
-            tracked.map(|tracked| held(&tracked)).unwrap_or_else(|error| {
-                self.notes.push(format!(
+        let mut known = Places::new();
+        if command.flow.applies() && book.has_settled() {
+            match self.directory.state_pull().await.and_then(|state| state.tracked()) {
+                Ok(tracked) => known = places(&tracked),
+                Err(error) => self.notes.push(format!(
                     "The state could not be read again, so addresses are missing here: {error}."
-                ));
-                BTreeMap::new()
-            })
-        } else {
-            BTreeMap::new()
-        };
+                )),
+            }
+        }
         let info = RunInfo {
             terraform: Some(report::Terraform {
                 program: self.directory.terraform().name(),
@@ -241,7 +239,7 @@ impl Stage {
             terraform_runs: self.observers.terraform_runs() as u64,
             ..RunInfo::default()
         };
-        let report = report(book, &held, &self.blocks, info);
+        let report = report(book, &known, &self.blocks, info);
         if is_worth_reading(&report) {
             output::say_report(context, &report);
         }
@@ -308,7 +306,7 @@ async fn read_held(directory: &WorkingDirectory, flow: &Flow) -> Held {
 }
 
 /// Reads what a saved plan announced, and says why nothing of it counts.
-fn announced(plan: &PathBuf) -> (BTreeSet<Announcement>, Vec<String>) {
+fn announced(plan: &Path) -> (BTreeSet<Announcement>, Vec<String>) {
     match announcements::read(plan) {
         Ok(announced) => (announced, Vec::new()),
         Err(NotBound::None) => (BTreeSet::new(), Vec::new()),

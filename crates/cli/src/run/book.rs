@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use divvy_core::decide::{Action, Decision, Expect, Policy, decide};
+use divvy_core::decide::{Action, Decision, Expect, Policy, Question, decide};
 use divvy_core::kinds::division::HOME_ATTRIBUTE;
 use divvy_core::resolve::resolve;
 use divvy_core::survey::{
@@ -125,9 +125,10 @@ impl Book {
         if self.aliases.contains_key(token) {
             return;
         }
-        let alias = match self.aliases.is_empty() {
-            true => Alias::new(FIRST_ALIAS),
-            false => Alias::new(format!("{FIRST_ALIAS}.{token}")),
+        let alias = if self.aliases.is_empty() {
+            Alias::new(FIRST_ALIAS)
+        } else {
+            Alias::new(format!("{FIRST_ALIAS}.{token}"))
         };
         self.aliases.insert(token.clone(), alias.clone());
         let target = match answer {
@@ -409,59 +410,61 @@ impl Book {
                 .is_some_and(|failure| failure.is_self_made || failures::is_outcome_open(failure))
     }
 
-    /// Returns survey, findings and what became of each, with the addresses that the state tells
-    /// now; `held` is the state's word on ids.
-    pub(crate) fn conclude(
-        self,
-        held: &BTreeMap<EntityId, (Address, Option<String>)>,
-    ) -> Conclusion {
-        let (resolution, mut decisions) = self.decided();
-        let mut known = BTreeMap::new();
-        for (number, entry) in self.entries.iter().enumerate() {
-            let id = match &entry.settled {
-                Some(
-                    Settled::Adopted { id, .. } | Settled::Created { id } | Settled::Tainted { id },
-                ) => id,
-                _ => continue,
-            };
-            if let Some((address, _)) = held.get(&EntityId::new(id.clone())) {
-                known.insert(self.address(number).clone(), address.clone());
-            }
-        }
-        let has_applied = self.entries.iter().any(|entry| entry.settled.is_some());
-        for (finding, decision) in resolution.findings.iter().zip(&mut decisions) {
-            let number = self
-                .planned()
-                .iter()
-                .position(|planned| Some(&planned.address) == finding.address.as_ref());
-            let settled = number.and_then(|number| self.entries[number].settled.as_ref());
-            let phase = if has_applied { Phase::Apply } else { Phase::Plan };
-            *decision = match settled {
-                Some(Settled::Adopted { id, differing, updated }) => {
-                    let expect = match (differing.is_empty(), updated) {
-                        (true, _) => Expect::NoOp,
-                        (false, true) => Expect::Update,
-                        (false, false) => Expect::DriftStays,
-                    };
-                    Decision::Act(Action::Import { id: EntityId::new(id.clone()), expect })
-                }
-                Some(Settled::Created { .. } | Settled::Tainted { .. }) => Decision::Nothing,
-                Some(_) | None => match self.permitted(&resolution, finding, decision, phase) {
-                    Ok(_) if !has_applied => decision.clone(),
-                    _ => left_to_a_person(decision),
-                },
-            };
-        }
+    /// Returns survey, findings and what became of each, at the addresses that the state tells now.
+    pub(crate) fn conclude(self, places: &Places) -> Conclusion {
+        let (resolution, decisions) = self.decided();
+        let known = self.known_addresses(places);
         let findings = resolution.findings.iter().map(|finding| shown(finding, &known)).collect();
+        let pairs = resolution.findings.iter().zip(decisions);
+        let decisions =
+            pairs.map(|(finding, decision)| self.outcome(&resolution, finding, decision)).collect();
         Conclusion {
-            survey: self.survey,
-            resolution: Resolution { headlines: resolution.headlines, findings },
-            decisions,
-            credentials_from: self.credentials_from,
             has_adopted: self
                 .entries
                 .iter()
                 .any(|entry| matches!(entry.settled, Some(Settled::Adopted { .. }))),
+            resolution: Resolution { headlines: resolution.headlines, findings },
+            decisions,
+            survey: self.survey,
+            credentials_from: self.credentials_from,
+        }
+    }
+
+    /// Finds the real address of each create by the id that it ended with.
+    fn known_addresses(&self, places: &Places) -> BTreeMap<Address, Address> {
+        let ended = self.entries.iter().enumerate().filter_map(|(number, entry)| {
+            let (Settled::Adopted { id, .. } | Settled::Created { id } | Settled::Tainted { id }) =
+                entry.settled.as_ref()?
+            else {
+                return None;
+            };
+            let (address, _) = places.get(&EntityId::new(id.clone()))?;
+            Some((self.address(number).clone(), address.clone()))
+        });
+        ended.collect()
+    }
+
+    /// Says what became of a finding; before anything was applied, what would become of it.
+    fn outcome(&self, resolution: &Resolution, finding: &Finding, decision: Decision) -> Decision {
+        let is_about = |planned: &Planned| Some(&planned.address) == finding.address.as_ref();
+        let number = self.planned().iter().position(is_about);
+        match number.and_then(|number| self.entries[number].settled.as_ref()) {
+            Some(Settled::Adopted { id, differing, updated }) => {
+                let expect = match (differing.is_empty(), updated) {
+                    (true, _) => Expect::NoOp,
+                    (false, true) => Expect::Update,
+                    (false, false) => Expect::DriftStays,
+                };
+                Decision::Act(Action::Import { id: EntityId::new(id.clone()), expect })
+            }
+            Some(Settled::Created { .. } | Settled::Tainted { .. }) => Decision::Nothing,
+            Some(Settled::NotAdopted { .. } | Settled::Failed) => left_to_a_person(decision),
+            None if self.has_settled()
+                || self.permitted(resolution, finding, &decision, Phase::Plan).is_err() =>
+            {
+                left_to_a_person(decision)
+            }
+            None => decision,
         }
     }
 
@@ -483,13 +486,12 @@ pub(crate) struct Conclusion {
     pub(crate) has_adopted: bool,
 }
 
-fn left_to_a_person(decision: &Decision) -> Decision {
-    use divvy_core::decide::Question;
+fn left_to_a_person(decision: Decision) -> Decision {
     match decision {
         Decision::Act(action) => {
-            Decision::Ask { question: Question::Elsewhere, then: Some(action.clone()) }
+            Decision::Ask { question: Question::Elsewhere, then: Some(action) }
         }
-        other => other.clone(),
+        other => other,
     }
 }
 
@@ -550,12 +552,13 @@ fn holds_unknown(value: &Value) -> bool {
     }
 }
 
+/// Which id stands where: its address, and the alias of its provider configuration.
+pub(crate) type Places = BTreeMap<EntityId, (Address, Option<String>)>;
+
 /// Returns which id stands where, as the state tells it.
-pub(crate) fn held(tracked: &Tracked) -> BTreeMap<EntityId, (Address, Option<String>)> {
-    let instances = tracked.instances.iter();
-    instances
-        .map(|instance| {
-            (instance.id.clone(), (instance.address.clone(), instance.provider_alias.clone()))
-        })
-        .collect()
+pub(crate) fn places(tracked: &Tracked) -> Places {
+    let place = |instance: &TrackedInstance| {
+        (instance.id.clone(), (instance.address.clone(), instance.provider_alias.clone()))
+    };
+    tracked.instances.iter().map(place).collect()
 }

@@ -79,11 +79,11 @@ pub(crate) fn find(
             .hint("terraform init -upgrade"));
         }
     }
-    Ok(served(located))
+    Ok(served(&located))
 }
 
 /// One process serves one binary: addresses with another one are left to Terraform.
-fn served(located: Vec<Located>) -> Option<Provider> {
+fn served(located: &[Located]) -> Option<Provider> {
     let binary = located.first()?.binary.canonicalize().ok()?;
     let is_same = |one: &Located| one.binary.canonicalize().is_ok_and(|other| other == binary);
     let addresses =

@@ -5,28 +5,25 @@
 
 use std::collections::BTreeMap;
 
+use divvy_core::Finding;
 use divvy_core::survey::Alias;
-use divvy_core::{Address, EntityId, Finding};
 use divvy_terraform::Blocks;
 
 use crate::report::{Command, Outcome, Place, Report, RunInfo};
-use crate::run::book::{Book, Conclusion};
-
-/// Which id stands where: its address, and the alias of its provider configuration.
-pub(crate) type Held = BTreeMap<EntityId, (Address, Option<String>)>;
+use crate::run::book::{Book, Conclusion, Places};
 
 /// Makes the report of a run.
-pub(crate) fn report(book: Book, held: &Held, blocks: &Blocks, mut info: RunInfo) -> Report {
-    let mut conclusion = book.conclude(held);
-    name_aliases(&mut conclusion, held);
+pub(crate) fn report(book: Book, places: &Places, blocks: &Blocks, mut info: RunInfo) -> Report {
+    let mut conclusion = book.conclude(places);
+    name_aliases(&mut conclusion, places);
     sort(&mut conclusion);
     let addresses =
         conclusion.resolution.findings.iter().filter_map(|finding| finding.address.as_ref());
-    let places = addresses.filter_map(|address| {
+    let blocks_at = addresses.filter_map(|address| {
         let place = blocks.resource(address)?;
         Some((address.clone(), Place { file: place.file.display().to_string(), line: place.line }))
     });
-    info.places = places.collect();
+    info.places = blocks_at.collect();
     info.credentials_from = conclusion.credentials_from;
     info.is_carried_out = conclusion.has_adopted;
     // Only divisions are known of the plan: no word on all that is pending.
@@ -51,23 +48,28 @@ pub(crate) fn is_worth_reading(report: &Report) -> bool {
 /// last, by name.
 fn sort(conclusion: &mut Conclusion) {
     let findings = std::mem::take(&mut conclusion.resolution.findings);
-    let mut pairs: Vec<_> = findings.into_iter().zip(std::mem::take(&mut conclusion.decisions)).collect();
+    let mut pairs: Vec<_> =
+        findings.into_iter().zip(std::mem::take(&mut conclusion.decisions)).collect();
     pairs.sort_by(|(one, _), (other, _)| {
-        let order = |finding: &Finding| (finding.address.is_none(), finding.address.clone(), finding.name.clone());
+        let order = |finding: &Finding| {
+            (finding.address.is_none(), finding.address.clone(), finding.name.clone())
+        };
         order(one).cmp(&order(other))
     });
     (conclusion.resolution.findings, conclusion.decisions) = pairs.into_iter().unzip();
 }
 
 /// Gives each provider configuration the name that the state has for it.
-fn name_aliases(conclusion: &mut Conclusion, held: &Held) {
+fn name_aliases(conclusion: &mut Conclusion, places: &Places) {
     let mut names: BTreeMap<Alias, Alias> = BTreeMap::new();
     for finding in &conclusion.resolution.findings {
         let Some((alias, address)) = finding.alias.as_ref().zip(finding.address.as_ref()) else {
             continue;
         };
-        let told =
-            held.values().find(|(known, _)| known == address).and_then(|(_, alias)| alias.as_ref());
+        let told = places
+            .values()
+            .find(|(known, _)| known == address)
+            .and_then(|(_, alias)| alias.as_ref());
         if let Some(told) = told {
             let local = alias.as_str().split('.').next().unwrap_or_default();
             names.insert(alias.clone(), Alias::new(format!("{local}.{told}")));

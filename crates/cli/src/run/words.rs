@@ -56,12 +56,12 @@ pub(crate) fn in_apply(opinion: &Opinion) -> Advice {
     let finding = &opinion.finding;
     match &opinion.adoption {
         Ok((id, expect)) => {
-            let happened = match opinion.is_self_made {
-                true => "The reply to its create was lost; it was made all the same.",
-                false => "The create was refused because it exists; nothing was created.",
+            let (word, happened) = if opinion.is_self_made {
+                ("was created", "The reply to its create was lost; it was made all the same.")
+            } else {
+                ("was adopted", "The create was refused because it exists; nothing was created.")
             };
             let detail = format!("{happened} {id} is in the state now.{}", drift(*expect));
-            let word = if opinion.is_self_made { "was created" } else { "was adopted" };
             advice(summary(word, finding), detail, id, finding, *expect)
         }
         Err(_)

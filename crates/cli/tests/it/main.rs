@@ -2,6 +2,7 @@
 
 mod end_to_end;
 mod house;
+mod readme;
 mod render;
 mod render_docs;
 mod render_hostile;

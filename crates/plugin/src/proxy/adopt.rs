@@ -34,34 +34,6 @@ pub(crate) struct Adoption<'a, A> {
     pub(crate) legacy: bool,
 }
 
-/// Adopts; the error is the reason, for the user.
-pub(crate) async fn adopt<A: CreateAdvisor>(
-    adoption: Adoption<'_, A>,
-) -> Result<(ApplyResponse, Settled), String> {
-    let (shared, type_name, id) = (
-        adoption.shared,
-        &adoption.create.type_name,
-        &adoption.advice.id,
-    );
-    if !shared.reserve(type_name, id) {
-        return Err(format!(
-            "{id} is already managed by this state: another address holds it. If the address was \
-             renamed, a `moved` block keeps the object."
-        ));
-    }
-    let adopted = match tokio::time::timeout(PATIENCE, adoption.carry_out()).await {
-        Ok(adopted) => adopted,
-        Err(_) => Err(format!(
-            "The provider did not read {id} within {} s.",
-            PATIENCE.as_secs()
-        )),
-    };
-    if adopted.is_err() {
-        shared.release(type_name, id);
-    }
-    adopted
-}
-
 /// What the next plan would do to the object.
 struct Drift {
     planned: PlanResponse,
@@ -69,14 +41,35 @@ struct Drift {
 }
 
 impl<A: CreateAdvisor> Adoption<'_, A> {
-    async fn carry_out(&self) -> Result<(ApplyResponse, Settled), String> {
+    /// Adopts; the error is the reason why not, for the user.
+    pub(crate) async fn carry_out(&self) -> Result<(ApplyResponse, Settled), String> {
+        let (shared, type_name, id) = (self.shared, &self.create.type_name, &self.advice.id);
+        // A create of this very run may have made the object and not told its id yet. Once all
+        // creates that are being sent have been answered, their ids are known.
+        drop(shared.being_sent.write().await);
+        if !shared.reserve(type_name, id) {
+            return Err(format!(
+                "{id} is already managed by this state: another address holds it. If the address \
+                 was renamed, a `moved` block keeps the object."
+            ));
+        }
+        let adopted = match tokio::time::timeout(PATIENCE, self.take()).await {
+            Ok(adopted) => adopted,
+            Err(_) => {
+                Err(format!("The provider did not read {id} within {} s.", PATIENCE.as_secs()))
+            }
+        };
+        if adopted.is_err() {
+            shared.release(type_name, id);
+        }
+        adopted
+    }
+
+    async fn take(&self) -> Result<(ApplyResponse, Settled), String> {
         let read = self.import().await?;
         let state = Value::read(read.new_state.as_ref()).map_err(said)?;
         if state.is_null() {
-            return Err(format!(
-                "The provider finds no object with the id {}.",
-                self.advice.id
-            ));
+            return Err(format!("The provider finds no object with the id {}.", self.advice.id));
         }
         for name in &self.advice.must_match {
             if state.get(name) != self.create.planned.get(name) {
@@ -87,10 +80,7 @@ impl<A: CreateAdvisor> Adoption<'_, A> {
         let mut response = ApplyResponse {
             new_state: read.new_state,
             private: read.private,
-            diagnostics: vec![Diagnostic::warning(
-                &self.advice.summary,
-                &self.advice.detail,
-            )],
+            diagnostics: vec![Diagnostic::warning(&self.advice.summary, &self.advice.detail)],
             legacy_type_system: self.legacy,
             new_identity: read.new_identity,
         };
@@ -106,28 +96,14 @@ impl<A: CreateAdvisor> Adoption<'_, A> {
             }
         }
         let id = self.advice.id.clone();
-        Ok((
-            response,
-            Settled::Adopted {
-                id,
-                differing: drift.differing,
-                updated,
-            },
-        ))
+        Ok((response, Settled::Adopted { id, differing: drift.differing, updated }))
     }
 
     async fn import(&self) -> Result<ReadResponse, String> {
         let type_name = &self.create.type_name;
-        let request = ImportRequest {
-            type_name: type_name.clone(),
-            id: self.advice.id.clone(),
-        };
-        let import: ImportResponse = self
-            .child
-            .client
-            .unary(Method::ImportResourceState, &request)
-            .await
-            .map_err(said)?;
+        let request = ImportRequest { type_name: type_name.clone(), id: self.advice.id.clone() };
+        let import: ImportResponse =
+            self.child.client.unary(Method::ImportResourceState, &request).await.map_err(said)?;
         no_error(&import.diagnostics)?;
         let mut imported = import.imported_resources.into_iter();
         let (Some(imported), None) = (imported.next(), imported.next()) else {
@@ -142,28 +118,18 @@ impl<A: CreateAdvisor> Adoption<'_, A> {
             private: imported.private,
             current_identity: imported.identity,
         };
-        let read: ReadResponse = self
-            .child
-            .client
-            .unary(Method::ReadResource, &request)
-            .await
-            .map_err(said)?;
+        let read: ReadResponse =
+            self.child.client.unary(Method::ReadResource, &request).await.map_err(said)?;
         no_error(&read.diagnostics)?;
         Ok(read)
     }
 
     /// Asks the provider what it would change about the object.
     async fn drift(&self, read: &ReadResponse, state: &Value) -> Result<Drift, String> {
-        let computed = self
-            .shared
-            .computed_attributes(&self.create.type_name)
-            .await;
+        let computed = self.shared.computed_attributes(&self.create.type_name).await;
         let computed = computed.map_err(|status| status.message)?;
         let mut proposed = self.create.config.clone();
-        for name in computed
-            .iter()
-            .filter(|name| self.create.config.get(name).is_null())
-        {
+        for name in computed.iter().filter(|name| self.create.config.get(name).is_null()) {
             proposed.set(name, state.get(name).clone());
         }
         let request = PlanRequest {
@@ -173,18 +139,11 @@ impl<A: CreateAdvisor> Adoption<'_, A> {
             config: self.request.config.clone(),
             prior_private: read.private.clone(),
         };
-        let planned: PlanResponse = self
-            .child
-            .client
-            .unary(Method::PlanResourceChange, &request)
-            .await
-            .map_err(said)?;
+        let planned: PlanResponse =
+            self.child.client.unary(Method::PlanResourceChange, &request).await.map_err(said)?;
         no_error(&planned.diagnostics)?;
         if !planned.requires_replace.is_empty() {
-            let names = planned
-                .requires_replace
-                .iter()
-                .filter_map(|path| path.top_level_name());
+            let names = planned.requires_replace.iter().filter_map(|path| path.top_level_name());
             let names: Vec<&str> = names.collect();
             return Err(format!(
                 "The next apply would delete and replace it, because it differs in {}.",
@@ -192,10 +151,7 @@ impl<A: CreateAdvisor> Adoption<'_, A> {
             ));
         }
         let after = Value::read(planned.planned_state.as_ref()).map_err(said)?;
-        Ok(Drift {
-            differing: differing(state, &after),
-            planned,
-        })
+        Ok(Drift { differing: differing(state, &after), planned })
     }
 
     /// Brings the object to the configuration. A refused update is a warning: an error would taint
@@ -208,17 +164,11 @@ impl<A: CreateAdvisor> Adoption<'_, A> {
             config: self.request.config.clone(),
             planned_private: drift.planned.planned_private.clone(),
         };
-        let update: ApplyResponse = self
-            .child
-            .client
-            .unary(Method::ApplyResourceChange, &request)
-            .await
-            .map_err(said)?;
+        let update: ApplyResponse =
+            self.child.client.unary(Method::ApplyResourceChange, &request).await.map_err(said)?;
         if let Err(reason) = no_error(&update.diagnostics) {
             let summary = format!("Adopted {} was not updated", self.advice.id);
-            response
-                .diagnostics
-                .push(Diagnostic::warning(summary, reason));
+            response.diagnostics.push(Diagnostic::warning(summary, reason));
             return Ok(false);
         }
         response.new_state = update.new_state;
@@ -232,9 +182,7 @@ fn differing(before: &Value, after: &Value) -> Vec<String> {
     let Value::Map(after) = after else {
         return Vec::new();
     };
-    let changed = after
-        .iter()
-        .filter(|(name, value)| before.get(name) != *value);
+    let changed = after.iter().filter(|(name, value)| before.get(name) != *value);
     changed.map(|(name, _)| name.clone()).collect()
 }
 

@@ -42,8 +42,8 @@ pub struct ProviderConfigure {
     pub terraform_version: String,
 }
 
-/// An instance that is about to be created.
-#[derive(Clone, Debug)]
+/// An instance that is about to be created. Its values may be secrets: `Debug` shows none.
+#[derive(Clone)]
 pub struct Create {
     /// Which provider configuration.
     pub alias: AliasToken,
@@ -53,6 +53,15 @@ pub struct Create {
     pub config: Value,
     /// What the provider planned.
     pub planned: Value,
+}
+
+impl fmt::Debug for Create {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Create")
+            .field("alias", &self.alias)
+            .field("type_name", &self.type_name)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A create that left nothing in the state.

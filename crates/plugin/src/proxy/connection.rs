@@ -13,9 +13,9 @@ use hyper::body::Incoming;
 use prost::Message;
 use tokio::sync::RwLock;
 
-use super::adopt::{Adoption, adopt};
+use super::adopt::Adoption;
 use super::advisor::{
-    Advice, AliasToken, Create, CreateAdvisor, ProviderConfigure, Refusal, Settled,
+    Adopt, Advice, AliasToken, Create, CreateAdvisor, ProviderConfigure, Refusal, Settled,
 };
 use super::{Shared, Warned};
 use crate::child::Child;
@@ -67,10 +67,7 @@ impl<A: CreateAdvisor> Connection<A> {
                 // The children live to the end of the command; `Proxy::stop` ends them.
                 Ok(Empty {}.encode_to_vec().into())
             } else {
-                Err(Status::new(
-                    code::UNIMPLEMENTED,
-                    format!("no method {path}"),
-                ))
+                Err(Status::new(code::UNIMPLEMENTED, format!("no method {path}")))
             });
         }
         match Method::from_path(self.shared.protocol(), path).filter(|method| is_opened(*method)) {
@@ -98,9 +95,7 @@ impl<A: CreateAdvisor> Connection<A> {
     }
 
     fn configured(&self) -> Option<Configured> {
-        self.configured
-            .lock()
-            .map_or(None, |configured| configured.clone())
+        self.configured.lock().map_or(None, |configured| configured.clone())
     }
 
     async fn open(&self, method: Method, message: Bytes) -> Result<Bytes, Status> {
@@ -116,9 +111,7 @@ impl<A: CreateAdvisor> Connection<A> {
             Method::UpgradeResourceState => {
                 let request: UpgradeRequest = decode(message.clone())?;
                 let raw = request.raw_state.unwrap_or_default();
-                let id = Value::from_json_bytes(&raw.json)
-                    .ok()
-                    .and_then(|state| id_of(&state));
+                let id = Value::from_json_bytes(&raw.json).ok().and_then(|state| id_of(&state));
                 if let Some(id) = id.or_else(|| raw.flatmap.get("id").cloned()) {
                     self.shared.saw_managed(&request.type_name, &id);
                 }
@@ -159,10 +152,7 @@ impl<A: CreateAdvisor> Connection<A> {
             .iter()
             .any(Diagnostic::is_error);
         if let Ok(mut configured) = self.configured.lock() {
-            *configured = Some(Configured {
-                child,
-                alias: alias.clone(),
-            });
+            *configured = Some(Configured { child, alias: alias.clone() });
         }
         if !failed {
             let configure = ProviderConfigure {
@@ -177,11 +167,7 @@ impl<A: CreateAdvisor> Connection<A> {
 
     async fn plan(&self, message: Bytes) -> Result<Bytes, Status> {
         let request: PlanRequest = decode(message.clone())?;
-        let answer = self
-            .child()
-            .client
-            .raw(Method::PlanResourceChange, message)
-            .await?;
+        let answer = self.child().client.raw(Method::PlanResourceChange, message).await?;
         let response: PlanResponse = decode(answer.clone())?;
         if let Ok(mut legacy) = self.legacy.lock() {
             legacy.insert(request.type_name.clone(), response.legacy_type_system);
@@ -210,12 +196,7 @@ impl<A: CreateAdvisor> Connection<A> {
         if !diagnostic.is_error() {
             let summary = diagnostic.summary.clone();
             let planned = planned.encode_to_vec().into();
-            let warned = Warned {
-                alias,
-                type_name: create.type_name,
-                planned,
-                summary,
-            };
+            let warned = Warned { alias, type_name: create.type_name, planned, summary };
             if !self.shared.is_new_warning(warned, self.number) {
                 return Ok(answer);
             }
@@ -228,83 +209,80 @@ impl<A: CreateAdvisor> Connection<A> {
         let child = self.child();
         let planned = Value::read(request.planned_state.as_ref())?;
         let is_create = Value::read(request.prior_state.as_ref())?.is_null() && !planned.is_null();
-        let _under_way = if is_create {
-            Some(self.creates.read().await)
-        } else {
-            None
-        };
-        let answer = child
-            .client
-            .raw(Method::ApplyResourceChange, message)
-            .await?;
         let Some(Configured { alias, .. }) = self.configured().filter(|_| is_create) else {
-            return Ok(answer);
+            return child.client.raw(Method::ApplyResourceChange, message).await;
         };
+        let _under_way = self.creates.read().await;
         let create = Create {
             alias,
             type_name: request.type_name.clone(),
             config: Value::read(request.config.as_ref())?,
             planned,
         };
-        let response: ApplyResponse = decode(answer.clone())?;
-        let state = Value::read(response.new_state.as_ref())?;
-        if !state.is_null() {
-            let id = id_of(&state).unwrap_or_default();
-            self.shared.saw_managed(&create.type_name, &id);
-            let failed = response.diagnostics.iter().any(Diagnostic::is_error);
-            let settled = if failed {
-                Settled::Tainted { id }
-            } else {
-                Settled::Created { id }
-            };
-            self.shared.advisor.settled(&create, &settled);
-            return Ok(answer);
-        }
-        let refusal = Refusal {
-            diagnostics: response.diagnostics,
-            provider_log: child.output(),
+        let (answer, response) = {
+            let _being_sent = self.shared.being_sent.read().await;
+            let answer = child.client.raw(Method::ApplyResourceChange, message).await?;
+            let response: ApplyResponse = decode(answer.clone())?;
+            let state = Value::read(response.new_state.as_ref())?;
+            if !state.is_null() {
+                let id = id_of(&state).unwrap_or_default();
+                self.shared.saw_managed(&create.type_name, &id);
+                let failed = response.diagnostics.iter().any(Diagnostic::is_error);
+                let settled =
+                    if failed { Settled::Tainted { id } } else { Settled::Created { id } };
+                self.shared.advisor.settled(&create, &settled);
+                return Ok(answer);
+            }
+            (answer, response)
         };
-        let advice = self.shared.advisor.after_refusal(&create, &refusal).await;
-        let (answer, settled) = match advice {
+        let refusal =
+            Refusal { diagnostics: response.diagnostics, provider_log: child.output() };
+        let (answer, settled) = match self.shared.advisor.after_refusal(&create, &refusal).await {
             Advice::Pass => (answer, Settled::Failed),
             Advice::Warn { summary, detail } => {
                 let warning = Diagnostic::warning(summary, detail);
-                (
-                    append(&answer, APPLY_DIAGNOSTICS, &warning),
-                    Settled::Failed,
-                )
+                (append(&answer, APPLY_DIAGNOSTICS, &warning), Settled::Failed)
             }
             Advice::Refuse { summary, detail } => {
                 let error = Diagnostic::error(summary, detail);
                 (append(&answer, APPLY_DIAGNOSTICS, &error), Settled::Failed)
             }
-            Advice::Adopt(advice) => {
-                let legacy = self
-                    .legacy
-                    .lock()
-                    .map_or(None, |legacy| legacy.get(&create.type_name).copied());
-                let adoption = Adoption {
-                    shared: &self.shared,
-                    child: &child,
-                    request: &request,
-                    create: &create,
-                    advice: &advice,
-                    legacy: legacy.unwrap_or_default(),
-                };
-                match adopt(adoption).await {
-                    Ok((response, settled)) => (response.encode_to_vec().into(), settled),
-                    Err(reason) => {
-                        let id = advice.id;
-                        let summary = format!("Existing {id} was not adopted");
-                        let warning = Diagnostic::warning(summary, reason.clone());
-                        let settled = Settled::NotAdopted { id, reason };
-                        (append(&answer, APPLY_DIAGNOSTICS, &warning), settled)
-                    }
-                }
-            }
+            Advice::Adopt(advice) => self.adopt(&child, &request, &create, advice, answer).await,
         };
         self.shared.advisor.settled(&create, &settled);
         Ok(answer)
+    }
+
+    /// Follows the advice to adopt; if that cannot be done, the provider's answer stands, with the
+    /// reason.
+    async fn adopt(
+        &self,
+        child: &Child,
+        request: &ApplyRequest,
+        create: &Create,
+        advice: Adopt,
+        answer: Bytes,
+    ) -> (Bytes, Settled) {
+        let type_name = &create.type_name;
+        let legacy = self.legacy.lock().map_or(None, |legacy| legacy.get(type_name).copied());
+        let adoption = Adoption {
+            shared: &self.shared,
+            child,
+            request,
+            create,
+            advice: &advice,
+            legacy: legacy.unwrap_or_default(),
+        };
+        match adoption.carry_out().await {
+            Ok((response, settled)) => (response.encode_to_vec().into(), settled),
+            Err(reason) => {
+                let id = advice.id;
+                let summary = format!("Existing {id} was not adopted");
+                let warning = Diagnostic::warning(summary, reason.clone());
+                let settled = Settled::NotAdopted { id, reason };
+                (append(&answer, APPLY_DIAGNOSTICS, &warning), settled)
+            }
+        }
     }
 }
 
@@ -354,18 +332,10 @@ mod tests {
         let later = [0x9a, 0x06, 0x02, b'h', b'i'];
         encoded.extend_from_slice(&later);
         let encoded = encoded.freeze();
-        let appended = append(
-            &encoded,
-            PLAN_DIAGNOSTICS,
-            &Diagnostic::warning("ours", "why"),
-        );
+        let appended = append(&encoded, PLAN_DIAGNOSTICS, &Diagnostic::warning("ours", "why"));
         assert_eq!(appended[..encoded.len()], encoded[..]);
         let read = PlanResponse::decode(appended).unwrap();
-        let summaries: Vec<&str> = read
-            .diagnostics
-            .iter()
-            .map(|d| d.summary.as_str())
-            .collect();
+        let summaries: Vec<&str> = read.diagnostics.iter().map(|d| d.summary.as_str()).collect();
         assert_eq!(summaries, ["theirs", "ours"]);
         assert!(read.legacy_type_system);
     }

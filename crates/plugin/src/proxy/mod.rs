@@ -18,9 +18,9 @@ use bytes::Bytes;
 use hyper_util::rt::TokioIo;
 use prost::Message as _;
 use tokio::net::UnixListener;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, RwLock};
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use self::advisor::{
     Adopt, Advice, AliasToken, Create, CreateAdvisor, ProviderConfigure, Refusal, Settled,
@@ -34,11 +34,11 @@ use crate::listen::converse;
 use crate::messages::{Empty, ProviderSchema};
 use crate::method::{Method, Protocol};
 
-/// A proxy that listens until it is stopped.
+/// A proxy that listens until it is stopped or dropped.
 pub struct Proxy<A> {
     shared: Arc<Shared<A>>,
     socket: PathBuf,
-    done: CancellationToken,
+    done: DropGuard,
     listening: JoinHandle<()>,
 }
 
@@ -53,6 +53,8 @@ pub(crate) struct Shared<A> {
     schema: OnceCell<Bytes>,
     /// (resource type, id) of everything that some address holds.
     managed: Mutex<HashSet<(String, String)>>,
+    /// Held for reading while a create is with the provider and its id is not known yet.
+    being_sent: RwLock<()>,
     /// What was warned of, and on which connection: an apply plans twice.
     warned: Mutex<HashMap<Warned, u64>>,
     connections: AtomicU64,
@@ -85,17 +87,13 @@ impl<A: CreateAdvisor> Proxy<A> {
             children: Mutex::default(),
             schema: OnceCell::new(),
             managed: Mutex::default(),
+            being_sent: RwLock::default(),
             warned: Mutex::default(),
             connections: AtomicU64::new(0),
         });
         let done = CancellationToken::new();
         let listening = tokio::spawn(listen(listener, Arc::clone(&shared), done.clone()));
-        Ok(Self {
-            shared,
-            socket,
-            done,
-            listening,
-        })
+        Ok(Self { shared, socket, done: done.drop_guard(), listening })
     }
 
     /// Returns the advisor.
@@ -140,30 +138,19 @@ impl<A: CreateAdvisor> Proxy<A> {
             });
             providers.insert(address.to_owned(), provider);
         }
-        Ok((
-            REATTACH_PROVIDERS,
-            serde_json::Value::Object(providers).to_string(),
-        ))
+        Ok((REATTACH_PROVIDERS, serde_json::Value::Object(providers).to_string()))
     }
 
     /// Returns the last part of what the provider processes wrote to standard error: Terraform
     /// cannot show a panic of a provider that it did not start.
     pub fn provider_output(&self) -> String {
-        let children = self
-            .shared
-            .children
-            .lock()
-            .map_or_else(|_| Vec::new(), |all| all.clone());
-        children
-            .iter()
-            .chain([&self.shared.base])
-            .map(|child| child.output())
-            .collect()
+        let children = self.shared.children.lock().map_or_else(|_| Vec::new(), |all| all.clone());
+        children.iter().chain([&self.shared.base]).map(|child| child.output()).collect()
     }
 
     /// Ends the provider processes and stops listening; call it when Terraform has ended.
     pub async fn stop(self) {
-        self.done.cancel();
+        drop(self.done);
         if let Err(error) = self.listening.await {
             tracing::debug!(%error, "the proxy's listener ended badly");
         }
@@ -218,10 +205,7 @@ impl<A: CreateAdvisor> Shared<A> {
             children.push(Arc::clone(&child));
         }
         let schema = ProviderSchema::decode(self.schema().await?).map_err(Error::from)?;
-        if !schema
-            .server_capabilities
-            .is_some_and(|can| can.get_provider_schema_optional)
-        {
+        if !schema.server_capabilities.is_some_and(|can| can.get_provider_schema_optional) {
             // Terraform takes the schema from the cache, but this process wants to be asked first.
             let request = Empty {}.encode_to_vec().into();
             child.client.raw(Method::GetProviderSchema, request).await?;
@@ -233,10 +217,7 @@ impl<A: CreateAdvisor> Shared<A> {
     async fn schema(&self) -> Result<Bytes, Status> {
         let ask = || async {
             let request = Empty {}.encode_to_vec().into();
-            self.base
-                .client
-                .raw(Method::GetProviderSchema, request)
-                .await
+            self.base.client.raw(Method::GetProviderSchema, request).await
         };
         self.schema.get_or_try_init(ask).await.cloned()
     }
@@ -244,18 +225,9 @@ impl<A: CreateAdvisor> Shared<A> {
     /// The attributes of a resource type that the provider fills.
     async fn computed_attributes(&self, type_name: &str) -> Result<Vec<String>, Status> {
         let schema = ProviderSchema::decode(self.schema().await?).map_err(Error::from)?;
-        let block = schema
-            .resource_schemas
-            .get(type_name)
-            .and_then(|one| one.block.as_ref());
-        let attributes = block
-            .map(|block| block.attributes.as_slice())
-            .unwrap_or_default();
-        Ok(attributes
-            .iter()
-            .filter(|one| one.computed)
-            .map(|one| one.name.clone())
-            .collect())
+        let block = schema.resource_schemas.get(type_name).and_then(|one| one.block.as_ref());
+        let attributes = block.map(|block| block.attributes.as_slice()).unwrap_or_default();
+        Ok(attributes.iter().filter(|one| one.computed).map(|one| one.name.clone()).collect())
     }
 
     fn saw_managed(&self, type_name: &str, id: &str) {
@@ -268,9 +240,7 @@ impl<A: CreateAdvisor> Shared<A> {
     /// Marks an id as managed; false if it already was.
     fn reserve(&self, type_name: &str, id: &str) -> bool {
         let entry = (type_name.to_owned(), id.to_owned());
-        self.managed
-            .lock()
-            .is_ok_and(|mut managed| managed.insert(entry))
+        self.managed.lock().is_ok_and(|mut managed| managed.insert(entry))
     }
 
     fn release(&self, type_name: &str, id: &str) {

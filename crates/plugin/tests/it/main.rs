@@ -40,10 +40,7 @@ impl Provider for Echo {
 
     async fn read(&self, request: ReadRequest) -> Answer<ReadResponse> {
         let new_state = request.current_state;
-        Ok(ReadResponse {
-            new_state,
-            ..ReadResponse::default()
-        })
+        Ok(ReadResponse { new_state, ..ReadResponse::default() })
     }
 
     async fn plan(&self, _request: PlanRequest) -> Answer<PlanResponse> {
@@ -82,10 +79,7 @@ impl io::Write for Output {
 /// Runs a conversation with an echoing provider, then sees it end.
 async fn converse<F: Future<Output = ()>>(protocol: Protocol, talk: impl FnOnce(Client) -> F) {
     let directory = tempfile::tempdir().unwrap();
-    let invitation = Invitation {
-        wants_tls: false,
-        socket_directory: directory.path().to_owned(),
-    };
+    let invitation = Invitation { wants_tls: false, socket_directory: directory.path().to_owned() };
     let output = Output::default();
     let mut written = output.clone();
     let serving = serve(Echo(protocol), &invitation, &mut written);
@@ -106,10 +100,8 @@ async fn converse<F: Future<Output = ()>>(protocol: Protocol, talk: impl FnOnce(
 async fn both_versions_are_spoken() {
     for protocol in [Protocol::V5, Protocol::V6] {
         converse(protocol, async |client: Client| {
-            let schema: ProviderSchema = client
-                .unary(Method::GetProviderSchema, &Empty {})
-                .await
-                .unwrap();
+            let schema: ProviderSchema =
+                client.unary(Method::GetProviderSchema, &Empty {}).await.unwrap();
             assert_eq!(schema, ProviderSchema::default());
         })
         .await;
@@ -120,10 +112,7 @@ async fn both_versions_are_spoken() {
 async fn a_state_of_eighty_megabytes_passes() {
     converse(Protocol::V5, async |client: Client| {
         let large = Value::object([("text", Value::from("x".repeat(80 << 20)))]);
-        let request = ReadRequest {
-            current_state: Some(large.write()),
-            ..ReadRequest::default()
-        };
+        let request = ReadRequest { current_state: Some(large.write()), ..ReadRequest::default() };
         let read: ReadResponse = client.unary(Method::ReadResource, &request).await.unwrap();
         assert!(Value::read(read.new_state.as_ref()).unwrap() == large);
     })
@@ -133,17 +122,9 @@ async fn a_state_of_eighty_megabytes_passes() {
 #[tokio::test]
 async fn a_status_arrives_with_its_text() {
     converse(Protocol::V5, async |client: Client| {
-        let answer: Result<PlanResponse, Error> = client
-            .unary(Method::PlanResourceChange, &PlanRequest::default())
-            .await;
-        let Err(Error::Status {
-            method,
-            code,
-            message,
-        }) = answer
-        else {
-            panic!("{answer:?}")
-        };
+        let answer: Result<PlanResponse, Error> =
+            client.unary(Method::PlanResourceChange, &PlanRequest::default()).await;
+        let Err(Error::Status { method, code, message }) = answer else { panic!("{answer:?}") };
         assert_eq!((method, code), ("PlanResourceChange", 2));
         assert_eq!(message, "not here: 100 % sure, façade");
     })

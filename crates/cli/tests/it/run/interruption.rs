@@ -13,7 +13,7 @@ const DIVISIONS: &str = "/api/v2/authorization/divisions";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn terminal(world: &World, line: &str) -> Terminal {
-    Terminal::start(world.command("script"), &format!("{DIVVY} {line}"))
+    Terminal::start(world.command("script"), &format!("exec {DIVVY} {line}"))
 }
 
 fn next_create(world: &World, effect: Effect) {
@@ -94,7 +94,9 @@ fn processes(world: &World, word: &str) -> Vec<Pid> {
     let home = format!("HOME={}", world.beside().join("home").display());
     let has = |process: &std::path::Path, file: &str, text: &str| {
         let content = std::fs::read(process.join(file)).unwrap_or_default();
-        String::from_utf8_lossy(&content).split('\0').any(|part| part == text || part.ends_with(text))
+        String::from_utf8_lossy(&content)
+            .split('\0')
+            .any(|part| part == text || part.ends_with(text))
     };
     let all = std::fs::read_dir("/proc").expect("/proc").flatten().map(|entry| entry.path());
     all.filter(|process| has(process, "environ", &home))
@@ -119,7 +121,9 @@ fn converges(world: &World) {
     while !processes(world, "terraform").is_empty() {
         std::thread::yield_now();
     }
-    let _ = world.divvy(&["run", "--on-conflict", "adopt", "--", "terraform", "apply", "-auto-approve"]).ended(0);
+    let _ = world
+        .divvy(&["run", "--on-conflict", "adopt", "--", "terraform", "apply", "-auto-approve"])
+        .ended(0);
     assert_eq!(names(world), ["Engineering"]);
     assert_eq!(world.state().len(), 1);
     world.has_no_changes();
@@ -153,7 +157,9 @@ fn a_killed_provider_is_survived_by_the_next_run() {
 fn a_killed_terraform_is_survived_by_the_next_run() {
     let world = World::new(seed(&[]));
     let mut child = held_apply(&world);
-    for terraform in processes(&world, "-auto-approve").into_iter().filter(|process| *process != pid(&child)) {
+    for terraform in
+        processes(&world, "-auto-approve").into_iter().filter(|process| *process != pid(&child))
+    {
         let _ = kill_process(terraform, Signal::KILL);
     }
     world.org().release();
@@ -180,7 +186,18 @@ fn a_reply_that_is_lost_after_the_commit_becomes_a_success() {
         let world = World::new(seed(&[]));
         world.divisions(&[("eng", "name = \"Engineering\"")]).init();
         next_create(&world, Effect::CommitThenClose);
-        let ran = world.divvy(&["run", "--on-conflict", stance, "--", "terraform", "apply", "-auto-approve", "-no-color"]).ended(0);
+        let ran = world
+            .divvy(&[
+                "run",
+                "--on-conflict",
+                stance,
+                "--",
+                "terraform",
+                "apply",
+                "-auto-approve",
+                "-no-color",
+            ])
+            .ended(0);
         assert!(ran.stdout.contains("\"Engineering\" was created"), "{}", ran.stdout);
         world.has_no_changes();
         assert_eq!(names(&world), ["Engineering"]);
@@ -194,10 +211,18 @@ fn a_division_that_somebody_else_made_meanwhile_is_not_taken_for_the_run_s_own()
     next_create(&world, Effect::Hold);
     let mut command: Command = world.command(DIVVY);
     command.args(["run", "--", "terraform", "apply", "-auto-approve"]);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("divvy starts");
+    let mut child =
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("divvy starts");
     wait_until_held(&world);
-    let division = divvy_sandbox::emulator::SeedDivision { id: "id-theirs".to_owned(), name: "Engineering".to_owned(), ..Default::default() };
-    world.org().add_division(division, divvy_sandbox::emulator::Standing::Live).expect("a division");
+    let division = divvy_sandbox::emulator::SeedDivision {
+        id: "id-theirs".to_owned(),
+        name: "Engineering".to_owned(),
+        ..Default::default()
+    };
+    world
+        .org()
+        .add_division(division, divvy_sandbox::emulator::Standing::Live)
+        .expect("a division");
     world.org().release();
     assert_eq!(child.wait().expect("divvy ends").code(), Some(1));
     assert_eq!(world.state(), []);

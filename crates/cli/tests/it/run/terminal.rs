@@ -18,7 +18,11 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// Starts a command line; `command` brings environment and directory.
     pub(crate) fn start(mut command: Command, line: &str) -> Self {
-        command.args(["-qefc", line, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command
+            .args(["-qefc", line, "/dev/null"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
         let mut child = command.spawn().expect("script is installed");
         let keys = child.stdin.take().expect("a pipe");
         let mut pipe = child.stdout.take().expect("a pipe");
@@ -45,7 +49,10 @@ impl Terminal {
 
     /// Types.
     pub(crate) fn type_in(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).and_then(|()| self.keys.flush()).expect("the terminal is open");
+        self.keys
+            .write_all(keys.as_bytes())
+            .and_then(|()| self.keys.flush())
+            .expect("the terminal is open");
     }
 
     /// Waits for the end; returns exit code and everything that was shown.

@@ -15,7 +15,15 @@ fn essence(ran: &Ran) -> (i32, Vec<String>, Vec<String>) {
     let lines = |text: &str| {
         let mut lines: Vec<String> = text
             .lines()
-            .map(|line| line.split(" after ").next().unwrap_or_default().split("[id=").next().unwrap_or_default().to_owned())
+            .map(|line| {
+                line.split(" after ")
+                    .next()
+                    .unwrap_or_default()
+                    .split("[id=")
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned()
+            })
             .filter(|line| !line.contains("\"@timestamp\""))
             .collect();
         lines.sort();
@@ -27,7 +35,9 @@ fn essence(ran: &Ran) -> (i32, Vec<String>, Vec<String>) {
 #[test]
 fn exit_codes_and_streams_are_terraform_s_own() {
     let world = World::new(seed(&[]));
-    world.divisions(&[("a", "name = \"A\"")]).write("outputs.tf", "output \"id\" {\n  value = genesyscloud_auth_division.a.id\n}\n");
+    world
+        .divisions(&[("a", "name = \"A\"")])
+        .write("outputs.tf", "output \"id\" {\n  value = genesyscloud_auth_division.a.id\n}\n");
     world.init();
     let _ = world.terraform(&["apply", "-auto-approve"]).ended(0);
     for arguments in [
@@ -58,7 +68,11 @@ fn exit_codes_and_streams_are_terraform_s_own() {
         &["refresh", "-no-color"],
         &["import", "-no-color", "genesyscloud_auth_division.a", "x"],
     ] {
-        let plain = world.command(crate::world::terraform()).args(arguments).output().expect("terraform runs");
+        let plain = world
+            .command(crate::world::terraform())
+            .args(arguments)
+            .output()
+            .expect("terraform runs");
         let plain = Ran {
             code: plain.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&plain.stdout).into_owned(),
@@ -72,7 +86,18 @@ fn exit_codes_and_streams_are_terraform_s_own() {
 fn the_json_stream_holds_nothing_but_terraform_s_lines() {
     let world = World::new(seed(&[("id-a", "A")]));
     world.divisions(&[("a", "name = \"A\""), ("b", "name = \"B\"")]).init();
-    let ran = world.divvy(&["run", "--on-conflict", "adopt", "--", "terraform", "apply", "-auto-approve", "-json"]).ended(0);
+    let ran = world
+        .divvy(&[
+            "run",
+            "--on-conflict",
+            "adopt",
+            "--",
+            "terraform",
+            "apply",
+            "-auto-approve",
+            "-json",
+        ])
+        .ended(0);
     for line in ran.stdout.lines() {
         let line: Value = serde_json::from_str(line).expect(line);
         assert!(line["@level"].is_string(), "{line}");
@@ -85,7 +110,11 @@ fn init_leaves_a_lock_file_that_plain_terraform_takes() {
     let world = World::new(seed(&[]));
     world.divisions(&[("a", "name = \"A\"")]);
     let _ = through(&world, &["init", "-input=false"]).ended(0);
-    assert!(world.read(".terraform.lock.hcl").contains("h1:"), "{}", world.read(".terraform.lock.hcl"));
+    assert!(
+        world.read(".terraform.lock.hcl").contains("h1:"),
+        "{}",
+        world.read(".terraform.lock.hcl")
+    );
     let _ = world.terraform(&["plan"]).ended(0);
     let _ = through(&world, &["plan"]).ended(0);
 }
@@ -104,7 +133,10 @@ fn a_package_that_is_not_the_locked_one_is_refused_before_terraform_starts() {
     world.divisions(&[("a", "name = \"A\"")]).init();
     let lock = world.read(".terraform.lock.hcl");
     let hash = lock.split('"').find(|word| word.starts_with("h1:")).expect("a hash").to_owned();
-    world.write(".terraform.lock.hcl", &lock.replace(&hash, "h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="));
+    world.write(
+        ".terraform.lock.hcl",
+        &lock.replace(&hash, "h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+    );
     let ran = through(&world, &["plan"]).ended(125);
     assert!(ran.stderr.contains("checksum"), "{}", ran.stderr);
     assert_eq!(ran.stdout, "");
@@ -114,7 +146,10 @@ fn a_package_that_is_not_the_locked_one_is_refused_before_terraform_starts() {
 fn a_version_that_the_configuration_no_longer_allows_is_refused() {
     let world = World::new(seed(&[]));
     world.divisions(&[("a", "name = \"A\"")]).init();
-    let text = world.read("main.tf").replace("source = \"mypurecloud/genesyscloud\"", "source = \"mypurecloud/genesyscloud\", version = \"~> 9.0\"");
+    let text = world.read("main.tf").replace(
+        "source = \"mypurecloud/genesyscloud\"",
+        "source = \"mypurecloud/genesyscloud\", version = \"~> 9.0\"",
+    );
     world.write("main.tf", &text);
     let ran = through(&world, &["plan"]).ended(125);
     assert!(ran.stderr.contains("~> 9.0"), "{}", ran.stderr);
@@ -147,7 +182,16 @@ fn chdir_and_a_data_directory_elsewhere_are_followed() {
     let chdir = format!("-chdir={}", world.directory().display());
     let beside = world.beside().to_owned();
     let mut command = world.command(crate::world::DIVVY);
-    command.current_dir(beside).args(["run", "--on-conflict", "adopt", "--", "terraform", &chdir, "apply", "-auto-approve"]);
+    command.current_dir(beside).args([
+        "run",
+        "--on-conflict",
+        "adopt",
+        "--",
+        "terraform",
+        &chdir,
+        "apply",
+        "-auto-approve",
+    ]);
     let output = command.output().expect("divvy runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(world.id_at("genesyscloud_auth_division.a").as_deref(), Some("id-a"));
@@ -161,7 +205,9 @@ fn a_binary_that_is_not_verified_is_named() {
     std::fs::copy(crate::world::DIVVY, &binary).expect("a copy");
     std::fs::set_permissions(&binary, std::fs::Permissions::from_mode(0o755)).expect("permissions");
     let named = binary.to_str().expect("UTF-8");
-    let ran = world.divvy(&["run", "--provider-binary", named, "--", "terraform", "plan", "-no-color"]).ended(0);
+    let ran = world
+        .divvy(&["run", "--provider-binary", named, "--", "terraform", "plan", "-no-color"])
+        .ended(0);
     assert!(ran.stderr.contains("without a checksum: --provider-binary"), "{}", ran.stderr);
     assert!(ran.stdout.contains("already exists (id-a)"), "{}", ran.stdout);
 }
@@ -172,7 +218,8 @@ fn development_overrides_are_served_and_named() {
     world.divisions(&[("a", "name = \"A\"")]);
     let directory = world.beside().join("build");
     std::fs::create_dir_all(&directory).expect("a directory");
-    std::fs::copy(crate::world::DIVVY, directory.join("terraform-provider-genesyscloud")).expect("a copy");
+    std::fs::copy(crate::world::DIVVY, directory.join("terraform-provider-genesyscloud"))
+        .expect("a copy");
     let configuration = world.beside().join("terraformrc");
     let text = format!(
         "provider_installation {{\n  dev_overrides {{\n    \"mypurecloud/genesyscloud\" = \"{}\"\n  }}\n  direct {{}}\n}}\n",

@@ -139,6 +139,31 @@ fn one_division_never_ends_at_two_addresses() {
 }
 
 #[test]
+fn a_division_that_this_run_is_still_creating_is_not_adopted_beside_it() {
+    let twice =
+        "resource \"genesyscloud_auth_division\" \"twice\" {\n  count = 2\n  name = \"X\"\n}\n";
+    let mut workspace = Workspace::new(twice);
+    // With one slot the provider itself would send one create after the other.
+    workspace.set("GENESYSCLOUD_TOKEN_POOL_SIZE", "2");
+    workspace.org.next_create(Effect::HoldReply);
+    let org = workspace.org.handle();
+    // The one create is made and not answered; the other is refused because of it.
+    let let_go_after_the_409 = move |_: u32, _: &Path| {
+        let patience = std::time::Duration::from_secs(30);
+        let refused = org.wait_for_request(patience, |request| request.status == Some(409));
+        assert!(refused.is_some());
+        org.release();
+    };
+    let adopter = Adopter::of(&[&workspace.org]);
+    let arguments = ["apply", "-auto-approve", "-json"];
+    let (ended, settled) =
+        through_proxy(&workspace, adopter, &[], &arguments, let_go_after_the_409);
+    ended.fails();
+    is_not_adopted(&settled, "another address holds it");
+    assert_eq!(workspace.instances().len(), 1);
+}
+
+#[test]
 fn an_id_that_the_state_holds_is_not_adopted_even_when_terraform_does_not_look() {
     let workspace = Workspace::new(&blocks(&["Engineering"]));
     let id = workspace.org.add("Engineering", "");

@@ -1,0 +1,55 @@
+//! The README is true: its recorded run is the demo's, and its commands exist.
+
+use std::process::Stdio;
+
+use crate::world::{DIVVY, World, fixture, seed};
+
+fn readme() -> String {
+    std::fs::read_to_string(fixture("../README.md")).expect("the README")
+}
+
+/// The first `console` block.
+fn recorded(readme: &str) -> Vec<&str> {
+    let start = readme.find("```console\n").expect("a recorded run") + "```console\n".len();
+    let block = &readme[start..];
+    block[..block.find("```").expect("the end of the block")].lines().collect()
+}
+
+#[test]
+fn the_recorded_run_is_what_the_demo_shows() {
+    let world = World::new(seed(&[]));
+    let output = world.command(DIVVY).arg("demo").stderr(Stdio::piped()).output().expect("the demo runs");
+    let shown = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{shown}");
+    let readme = readme();
+    for line in recorded(&readme) {
+        // Commands are typed, an ellipsis stands for what is left out.
+        if line.starts_with('$') || line.is_empty() || line == "…" {
+            continue;
+        }
+        let start = line.split('…').next().unwrap_or_default().trim_end_matches('(');
+        assert!(shown.contains(start), "not shown by the demo: {line}\n{shown}");
+    }
+}
+
+#[test]
+fn every_command_that_the_readme_names_exists() {
+    let world = World::new(seed(&[]));
+    let readme = readme();
+    let named = readme.split("divvy ").skip(1).filter_map(|rest| {
+        let word: String = rest.chars().take_while(char::is_ascii_lowercase).collect();
+        let is_code = rest[word.len()..].starts_with([' ', '`', '\n']) && !word.is_empty();
+        is_code.then_some(word)
+    });
+    let help = world.divvy(&["help"]).ended(0).stdout;
+    let commands: Vec<&str> = help.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
+    let mut checked = 0;
+    for word in named {
+        // Prose follows the name too ("divvy finds what exists").
+        if readme.contains(&format!("`divvy {word}")) || readme.contains(&format!("$ divvy {word}")) {
+            assert!(commands.contains(&word.as_str()), "divvy {word} is no command: {commands:?}");
+            checked += 1;
+        }
+    }
+    assert!(checked >= 8, "only {checked} commands were found in the README");
+}
