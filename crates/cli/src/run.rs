@@ -6,6 +6,7 @@
 pub(crate) mod advisor;
 pub(crate) mod announcements;
 pub(crate) mod book;
+pub(crate) mod creates;
 pub(crate) mod failures;
 pub(crate) mod orgs;
 pub(crate) mod policy;

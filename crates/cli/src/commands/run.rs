@@ -220,6 +220,9 @@ impl Stage {
         book: Book,
         version: Option<String>,
     ) -> CommandResult<()> {
+        if version.is_none() && matches!(self.blocks.backend(), Some("cloud" | "remote")) {
+            self.notes.push("No provider was started here: this workspace seems to run remotely, where divvy is not.".to_owned());
+        }
         let mut known = Places::new();
         if command.flow.applies() && book.has_settled() {
             match self.directory.state_pull().await.and_then(|state| state.tracked()) {

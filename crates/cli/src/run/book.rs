@@ -7,25 +7,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use divvy_core::decide::{Action, Decision, Expect, Policy, Question, decide};
-use divvy_core::kinds::division::HOME_ATTRIBUTE;
 use divvy_core::resolve::resolve;
 use divvy_core::survey::{
     Alias, AliasTarget, Change, Desired, Planned, Survey, Tracked, TrackedInstance, key_of,
 };
-use divvy_core::{
-    Address, Attributes, Entity, EntityId, Failure, Finding, Kind, Resolution, catalogue,
-};
+use divvy_core::{Address, Entity, EntityId, Failure, Finding, Kind, Resolution, catalogue};
 use divvy_plugin::Value;
 use divvy_plugin::proxy::{AliasToken, Create, Settled};
-use serde_json::Value as Json;
 
 use crate::run::announcements::Announcement;
+use crate::run::creates::{attributes, holds_unknown, shown, unaddressed};
 use crate::run::failures;
 use crate::run::orgs::Answer;
 use crate::run::policy::{RunPolicy, Stance};
 
-/// The label of an instance whose address is not known.
-const UNADDRESSED: &str = "unaddressed";
 /// The alias of the provider configuration that comes first.
 const FIRST_ALIAS: &str = "genesyscloud";
 
@@ -503,53 +498,6 @@ fn announcement(finding: &Finding) -> Option<Announcement> {
         name: entity.key.to_string(),
         id: entity.id.clone(),
     })
-}
-
-fn unaddressed(kind: &Kind, number: usize) -> Address {
-    let text = format!("{}.{UNADDRESSED}[{number}]", kind.terraform_type);
-    Address::parse(&text).expect("a type, a label and a number make an address")
-}
-
-/// Gives a finding the addresses that are known, and takes those away that are ours alone.
-fn shown(finding: &Finding, known: &BTreeMap<Address, Address>) -> Finding {
-    let real = |address: &Address| match known.get(address) {
-        Some(real) => Some(real.clone()),
-        None => (address.name() != UNADDRESSED).then(|| address.clone()),
-    };
-    let mut finding = finding.clone();
-    finding.address = finding.address.as_ref().and_then(real);
-    finding.evidence.others = finding.evidence.others.iter().filter_map(real).collect();
-    finding
-}
-
-/// Reads the attributes that matter to a kind: its key, what drifts, the home flag.
-fn attributes(create: &Create, kind: &Kind) -> (Attributes, BTreeSet<String>) {
-    let drifting = kind.drifting.iter().map(|attribute| attribute.terraform);
-    let home = kind.home_field.map(|_| HOME_ATTRIBUTE);
-    let (mut after, mut unknown) = (Attributes::new(), BTreeSet::new());
-    for name in kind.key.iter().copied().chain(drifting).chain(home) {
-        let value = match create.planned.get(name) {
-            Value::Text(text) => Json::from(text.as_str()),
-            Value::Bool(flag) => Json::from(*flag),
-            Value::Number(number) => Json::Number(number.clone()),
-            Value::Unknown => {
-                unknown.insert(name.to_owned());
-                continue;
-            }
-            Value::Null | Value::List(_) | Value::Map(_) => Json::Null,
-        };
-        after.insert(name.to_owned(), value);
-    }
-    (after, unknown)
-}
-
-fn holds_unknown(value: &Value) -> bool {
-    match value {
-        Value::Unknown => true,
-        Value::List(items) => items.iter().any(holds_unknown),
-        Value::Map(entries) => entries.values().any(holds_unknown),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => false,
-    }
 }
 
 /// Which id stands where: its address, and the alias of its provider configuration.

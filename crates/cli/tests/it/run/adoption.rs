@@ -42,6 +42,10 @@ fn an_apply_adopts_what_exists_and_plain_terraform_agrees() {
     let ran = run(&world, &[ADOPT, APPLY]).ended(0);
     assert!(ran.stdout.contains("Apply complete! Resources: 3 added"), "{}", ran.stdout);
     assert!(ran.stdout.contains("\"Engineering\" was adopted (id-eng)"), "{}", ran.stdout);
+    let requests = world.org().requests();
+    let lists =
+        requests.iter().filter(|request| request.is("GET", "/api/v2/authorization/divisions"));
+    assert_eq!(lists.count(), 1, "plan and apply share one listing: {requests:?}");
     assert_eq!(world.id_at("genesyscloud_auth_division.eng").as_deref(), Some("id-eng"));
     assert_eq!(world.id_at("genesyscloud_auth_division.sales").as_deref(), Some("id-sales"));
     world.has_no_changes();

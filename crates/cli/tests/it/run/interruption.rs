@@ -82,8 +82,18 @@ fn ctrl_c_during_a_create_leaves_no_orphan() {
 fn held_apply(world: &World) -> Child {
     world.divisions(&[("eng", "name = \"Engineering\"")]).init();
     next_create(world, Effect::HoldReply);
-    let mut command = world.command(DIVVY);
-    command.args(["run", "--on-conflict", "adopt", "--", "terraform", "apply", "-auto-approve"]);
+    // A session of its own has no terminal, wherever the tests are run.
+    let mut command = world.command("setsid");
+    command.args([
+        DIVVY,
+        "run",
+        "--on-conflict",
+        "adopt",
+        "--",
+        "terraform",
+        "apply",
+        "-auto-approve",
+    ]);
     let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("divvy starts");
     wait_until_held(world);
     child
@@ -169,15 +179,17 @@ fn a_killed_terraform_is_survived_by_the_next_run() {
 }
 
 #[test]
-fn a_sigterm_is_passed_on_and_waited_for() {
-    let world = World::new(seed(&[]));
-    let mut child = held_apply(&world);
-    kill_process(pid(&child), Signal::TERM).expect("it runs");
-    world.org().release();
-    let _ = child.wait().expect("divvy ends");
-    assert_eq!(names(&world), ["Engineering"]);
-    assert_eq!(world.state().len(), 1);
-    converges(&world);
+fn a_signal_to_divvy_alone_reaches_terraform_once() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let world = World::new(seed(&[]));
+        let mut child = held_apply(&world);
+        kill_process(pid(&child), signal).expect("it runs");
+        world.org().release();
+        let _ = child.wait().expect("divvy ends");
+        assert_eq!(names(&world), ["Engineering"]);
+        assert_eq!(world.state().len(), 1, "{signal:?}");
+        converges(&world);
+    }
 }
 
 #[test]

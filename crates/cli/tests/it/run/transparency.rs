@@ -156,6 +156,19 @@ fn a_version_that_the_configuration_no_longer_allows_is_refused() {
 }
 
 #[test]
+fn the_provider_s_question_for_the_version_is_terraform_s_to_answer() {
+    let mut world = World::new(seed(&[]));
+    let terraform = crate::world::terraform().to_str().expect("UTF-8");
+    world.set("DIVVY_ACT_AS_TERRAFORM", terraform);
+    let answer = world.divvy(&["version"]).ended(0);
+    assert!(
+        answer.stdout.starts_with("Terraform v") || answer.stdout.starts_with("OpenTofu v"),
+        "{}",
+        answer.stdout
+    );
+}
+
+#[test]
 fn a_program_that_is_not_there_is_125() {
     let world = World::new(seed(&[]));
     let _ = world.divvy(&["run", "--", "no-such-terraform", "plan"]).ended(125);
