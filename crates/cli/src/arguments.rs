@@ -5,6 +5,7 @@
 
 pub(crate) mod doctor;
 mod explain;
+pub(crate) mod run;
 pub(crate) mod undo;
 
 mod ensure;
@@ -76,6 +77,7 @@ pub(crate) enum Command {
     Fix(Fix),
     Explain(Explain),
     Ensure(Ensure),
+    Run(run::Run),
     List(List),
     Doctor(doctor::Doctor),
     Emulate(Emulate),

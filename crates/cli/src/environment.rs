@@ -4,9 +4,16 @@
 //! at before anything else, so a provider or a leash never parses arguments of the command line.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
+
+/// The first argument of a child on a leash.
+const MARK: &str = "__leashed";
+
+/// The variable that tells a child of the provider which Terraform to be.
+pub(crate) const ACT_AS_TERRAFORM: &str = "DIVVY_ACT_AS_TERRAFORM";
 
 /// The environment as it was when divvy started.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +37,11 @@ impl Environment {
     }
 }
 
+/// Returns all variables, those that are no text too: what a child gets that is not our own call.
+pub(crate) fn everything() -> Vec<(OsString, OsString)> {
+    std::env::vars_os().collect()
+}
+
 /// Runs as somebody else if this process was started as somebody else: the stand-in provider, a
 /// child on a leash, or Terraform itself when the provider asks its parent for the version.
 pub(crate) fn other_self() -> Option<ExitCode> {
@@ -39,11 +51,24 @@ pub(crate) fn other_self() -> Option<ExitCode> {
     if name.starts_with("terraform-provider-genesyscloud") {
         return Some(divvy_sandbox::provider::main());
     }
+    if let Some(terraform) = std::env::var_os(ACT_AS_TERRAFORM)
+        && std::env::args_os().nth(1).is_none_or(|argument| argument != MARK)
+    {
+        return Some(become_terraform(&terraform, arguments));
+    }
     #[cfg(target_os = "linux")]
-    if arguments.next().is_some_and(|argument| argument == leash::MARK) {
+    if arguments.next().is_some_and(|argument| argument == MARK) {
         return Some(leash::run(arguments));
     }
     None
+}
+
+/// Answers the provider in Terraform's place: it asks the program of its parent process for a
+/// version, and its parent is divvy.
+fn become_terraform(terraform: &OsStr, arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    // exec returns only if it failed.
+    let _ = Command::new(terraform).args(arguments).env_remove(ACT_AS_TERRAFORM).exec();
+    ExitCode::from(126)
 }
 
 /// Children that must not outlive us (Linux).
@@ -56,8 +81,7 @@ pub(crate) mod leash {
 
     use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 
-    /// The first argument of a child on a leash.
-    pub(crate) const MARK: &str = "__leashed";
+    use super::MARK;
 
     /// Returns what to put in front of a program so that it gets a SIGINT when this process dies
     /// (Terraform then ends in good order): `/proc/self/exe __leashed PID`.

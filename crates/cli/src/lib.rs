@@ -21,6 +21,7 @@ mod org;
 mod output;
 pub mod render;
 pub mod report;
+mod run;
 mod survey;
 mod terraform_errors;
 mod undo;

@@ -23,6 +23,8 @@ pub(crate) struct PastRun {
 pub(crate) enum Deed {
     /// It imported the id at the address.
     Imported { address: Address, id: EntityId },
+    /// It adopted the id during an apply, at an address that it did not know.
+    Adopted { id: EntityId },
     /// It moved an instance.
     Moved { from: Address, to: Address },
     /// It took the mark of an interrupted create away.
@@ -36,6 +38,8 @@ pub(crate) enum Step {
     Forget(Address),
     /// `state mv`.
     MoveBack { from: Address, to: Address },
+    /// Nothing is left to be done with an id.
+    IdIsGone { id: EntityId },
     /// Nothing can be done; the text says why.
     LeftAlone { address: Address, why: &'static str },
 }
@@ -77,7 +81,10 @@ fn read(id: String, journal: &str) -> PastRun {
             ("began", _) => (run.command, run.at) = (line.command, line.at),
             // Written before the deed: whether it was done is asked of the state.
             ("action", "import" | "state_rm_import") => {
-                run.deeds.extend(address.zip(line.id).map(|(address, id)| Deed::Imported { address, id }));
+                run.deeds.extend(line.id.map(|id| match address {
+                    Some(address) => Deed::Imported { address, id },
+                    None => Deed::Adopted { id },
+                }));
             }
             ("action", "state_mv") => {
                 let from = line.from.as_deref().and_then(Address::parse);
@@ -101,6 +108,13 @@ pub(crate) fn steps(deeds: &[Deed], tracked: &Tracked) -> Vec<Step> {
             Some(_) => Step::LeftAlone { address: address.clone(), why: "it holds another id now" },
             None => Step::LeftAlone { address: address.clone(), why: "the state no longer has it" },
         },
+        Deed::Adopted { id } => {
+            let mut instances = tracked.instances.iter();
+            match instances.find(|instance| !instance.is_deposed && instance.id == *id) {
+                Some(instance) => Step::Forget(instance.address.clone()),
+                None => Step::IdIsGone { id: id.clone() },
+            }
+        }
         Deed::Moved { from, to } => match (held(from), held(to)) {
             (None, Some(_)) => Step::MoveBack { from: to.clone(), to: from.clone() },
             (Some(_), _) => Step::LeftAlone { address: to.clone(), why: "the old address is in use again" },

@@ -236,7 +236,11 @@ pub fn message(finding: &Finding) -> String {
     let name = finding.name.as_deref().map_or_else(|| "its name".to_owned(), visible);
     let id = evidence.entity.as_ref().map(id_of).unwrap_or_default();
     let tracked_id = evidence.tracked_id.as_ref().map(ToString::to_string).unwrap_or_default();
-    let others = join(evidence.others.iter().map(ToString::to_string));
+    let others = match evidence.others.as_slice() {
+        // The plugin protocol tells no addresses.
+        [] => "another address".to_owned(),
+        others => join(others.iter().map(ToString::to_string)),
+    };
     let mut text = match finding.verdict {
         Verdict::UnresolvedCredentials => {
             let alias =

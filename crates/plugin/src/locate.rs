@@ -26,6 +26,13 @@ pub struct Located {
     pub binary: PathBuf,
 }
 
+impl Located {
+    /// Says whether the locked version is one that a constraint of the configuration allows.
+    pub fn satisfies(&self, constraints: &str) -> bool {
+        constraint::allows(constraints, &self.version)
+    }
+}
+
 /// Why there is no binary that may be started.
 #[derive(Debug, thiserror::Error)]
 pub enum LocateError {
@@ -108,6 +115,22 @@ pub fn locate(
         return Err(LocateError::NotLocked { path, provider: provider.to_owned() });
     }
     locks.into_iter().map(|lock| lock.find(data_directory)).collect()
+}
+
+/// Finds the provider binary that `dev_overrides` of a CLI configuration puts in the place of a
+/// locked one; Terraform checks nothing about it. `cli_configuration` is the file's text, in HCL.
+pub fn development_override(cli_configuration: &str, provider: &str) -> Option<PathBuf> {
+    let overrides = cli_configuration.split_once("dev_overrides")?.1.split_once('{')?.1;
+    let overrides = overrides.split('}').next()?;
+    let directory = overrides.lines().find_map(|line| {
+        let mut quoted = line.trim_start().strip_prefix('"')?.split('"');
+        let source = quoted.next()?;
+        let is_meant = source == provider || source.ends_with(&format!("/{provider}"));
+        is_meant.then(|| quoted.nth(1)).flatten()
+    })?;
+    let named = files(Path::new(directory)).ok()?.into_iter();
+    let binary = named.filter(|(name, _)| name.starts_with("terraform-provider-")).min();
+    binary.map(|(_, path)| path)
 }
 
 /// One `provider` block of a lock file.
@@ -305,6 +328,20 @@ provider "{ADDRESS}" {{
         assert!(matches!(find(directory.path()), Err(LocateError::Constraint { .. })));
         std::fs::write(&lock, lock_file("1.60.0", "h1:tampered")).unwrap();
         assert!(matches!(find(directory.path()), Err(LocateError::Checksum { .. })));
+    }
+
+    #[test]
+    fn a_development_override_is_found_in_the_directory_that_it_names() {
+        let directory = tempfile::tempdir().unwrap();
+        let binary = directory.path().join("terraform-provider-genesyscloud");
+        std::fs::write(&binary, "").unwrap();
+        let text = format!(
+            "provider_installation {{\n  dev_overrides {{\n    \"hashicorp/random\" = \"/r\"\n    \"{PROVIDER}\" = \"{}\"\n  }}\n  direct {{}}\n}}\n",
+            directory.path().display()
+        );
+        assert_eq!(development_override(&text, PROVIDER), Some(binary));
+        assert_eq!(development_override(&text, "other/provider"), None);
+        assert_eq!(development_override("provider_installation { direct {} }", PROVIDER), None);
     }
 
     #[test]

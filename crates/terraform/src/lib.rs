@@ -31,7 +31,7 @@ pub use import_plan::{
 };
 pub use invocation::PlanRequest;
 pub use lock_file::{LockFile, LockedProvider};
-pub use passed_flags::PassedFlags;
+pub use passed_flags::{PassedFlags, split_words};
 pub use plan_document::{PlanDocument, ResourceChange};
 pub use program::{PROGRAM_VARIABLE, Terraform};
 pub use shell::{Shell, import_command};

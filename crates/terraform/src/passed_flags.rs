@@ -171,7 +171,7 @@ fn allowed() -> String {
 
 /// Splits as Terraform splits `TF_CLI_ARGS` (go-shellwords without expansion); `None` if a quote
 /// does not close.
-fn split_words(text: &str) -> Option<Vec<String>> {
+pub fn split_words(text: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote: Option<char> = None;

@@ -97,6 +97,13 @@ impl Terraform {
         self
     }
 
+    /// Sets a variable of the environment that every call gets.
+    #[must_use]
+    pub fn with_variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
     /// Returns the program's path.
     pub fn program(&self) -> &Path {
         &self.program

@@ -9,6 +9,7 @@ mod ensure;
 mod fix;
 mod list;
 mod print;
+mod run;
 mod undo;
 
 use std::process::ExitCode;
@@ -73,6 +74,7 @@ async fn run(
         Command::Fix(arguments) => Box::pin(fix::run(&context, &arguments)).await,
         Command::Explain(arguments) => Box::pin(explain::run(&context, &arguments)).await,
         Command::Ensure(arguments) => ensure::run(&context, &arguments).await,
+        Command::Run(arguments) => Box::pin(run::run(&context, &arguments)).await,
         Command::List(arguments) => list::run(&context, &arguments).await,
         Command::Doctor(arguments) => Box::pin(doctor::run(&context, &arguments)).await,
         Command::Emulate(arguments) => emulate::run(&context, &arguments).await,

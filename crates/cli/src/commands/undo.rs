@@ -31,10 +31,11 @@ pub(crate) async fn run(context: &Context, arguments: &Undo) -> CommandResult<u8
         context.console.say(&match step {
             Step::Forget(address) => format!("  {address} leaves the state (the division stays in the org)"),
             Step::MoveBack { from, to } => format!("  {from} goes back to {to}"),
+            Step::IdIsGone { id } => format!("  {id} is left alone: the state no longer has it"),
             Step::LeftAlone { address, why } => format!("  {address} is left alone: {why}"),
         });
     }
-    if steps.iter().all(|step| matches!(step, Step::LeftAlone { .. })) {
+    if steps.iter().all(|step| matches!(step, Step::LeftAlone { .. } | Step::IdIsGone { .. })) {
         context.console.say("Nothing is left to undo.");
         return Ok(0);
     }
@@ -53,7 +54,7 @@ pub(crate) async fn run(context: &Context, arguments: &Undo) -> CommandResult<u8
         match step {
             Step::Forget(address) => directory.state_rm(&consent, address).await.map_err(of_terraform)?,
             Step::MoveBack { from, to } => directory.state_mv(&consent, from, to).await.map_err(of_terraform)?,
-            Step::LeftAlone { .. } => {}
+            Step::LeftAlone { .. } | Step::IdIsGone { .. } => {}
         }
     }
     context.console.mark(Tone::Done, "undone; see what Terraform makes of it with: terraform plan");

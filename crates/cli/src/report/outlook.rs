@@ -48,6 +48,9 @@ impl Report {
                 HeadlineKind::MissingState | HeadlineKind::Limit => {}
             }
         }
+        if self.command == Command::Run {
+            return self.next_after_run();
+        }
         if self.has_actions() && !self.is_carried_out {
             return "divvy fix".to_owned();
         }
@@ -85,6 +88,19 @@ impl Report {
         let findings =
             [Outcome::NeedsYou, Outcome::LeftAlone].map(|outcome| self.findings_of(outcome));
         findings.into_iter().flatten().flat_map(|finding| &finding.hints).find(is_command)
+    }
+}
+
+impl Report {
+    /// A run may not know the addresses of what it left: `check` does.
+    fn next_after_run(&self) -> String {
+        if self.findings_of(Outcome::NeedsYou).next().is_some() {
+            "divvy check".to_owned()
+        } else if self.has_actions() && !self.is_carried_out {
+            format!("divvy run -- {} apply", self.program())
+        } else {
+            format!("{} plan", self.program())
+        }
     }
 }
 

@@ -13,5 +13,6 @@ mod render_docs;
 mod render_hostile;
 mod render_survey;
 mod robustness;
+mod run;
 mod undo;
 mod world;

@@ -70,6 +70,9 @@ pub struct Refusal {
     /// What the provider said. Empty if it said nothing: it created something and could not read
     /// it back, which leaves an orphan.
     pub diagnostics: Vec<Diagnostic>,
+    /// The last part of what the provider process wrote to standard error: its log tells whether an
+    /// earlier try of the same create had been answered.
+    pub provider_log: String,
 }
 
 /// What is to be done about a create.

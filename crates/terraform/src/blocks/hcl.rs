@@ -56,15 +56,18 @@ fn read_settings(body: &Body, found: &mut Found) {
             ("cloud", None) => found.backend = Some("cloud".to_owned()),
             ("required_providers", None) => {
                 for attribute in block.body.attributes() {
-                    let entries = attribute.value.as_object();
-                    let source = entries.and_then(|entries| {
-                        let mut entries = entries.iter();
-                        entries
-                            .find(|(key, _)| key.as_ident().is_some_and(|k| k.as_str() == "source"))
-                    });
-                    if let Some(source) = source.and_then(|(_, value)| value.expr().as_str()) {
+                    let entry = |name: &str| {
+                        let mut entries = attribute.value.as_object()?.iter();
+                        let is_named = |key: &hcl_edit::expr::ObjectKey| {
+                            key.as_ident().is_some_and(|key| key.as_str() == name)
+                        };
+                        entries.find(|(key, _)| is_named(key))?.1.expr().as_str()
+                    };
+                    if let Some(source) = entry("source") {
                         let name = attribute.key.as_str().to_owned();
                         found.required_providers.insert(name, source.to_owned());
+                        let version = entry("version").map(str::to_owned);
+                        found.required_versions.extend(version.map(|version| (source.to_owned(), version)));
                     }
                 }
             }

@@ -146,6 +146,7 @@ struct Found {
     imports: Vec<ImportBlock>,
     backend: Option<String>,
     required_providers: BTreeMap<String, String>,
+    required_versions: Vec<(String, String)>,
 }
 
 /// The configuration's blocks.
@@ -157,6 +158,7 @@ pub struct Blocks {
     imports: Vec<ImportBlock>,
     backend: Option<String>,
     required_providers: BTreeMap<String, String>,
+    required_versions: Vec<(String, String)>,
     unreadable: Vec<PathBuf>,
 }
 
@@ -251,6 +253,13 @@ impl Blocks {
     /// Returns the source that `required_providers` of the root gives a local name.
     pub fn required_provider(&self, name: &str) -> Option<&str> {
         self.required_providers.get(name).map(String::as_str)
+    }
+
+    /// Returns what all modules together ask of a provider's version; `provider` is the end of its
+    /// source, `mypurecloud/genesyscloud`.
+    pub fn required_versions<'a>(&'a self, provider: &'a str) -> impl Iterator<Item = &'a str> {
+        let asked = self.required_versions.iter();
+        asked.filter(move |(source, _)| source.ends_with(provider)).map(|(_, version)| version.as_str())
     }
 
     /// Returns the `import` blocks of the root module, our own left-over files included.
@@ -358,6 +367,7 @@ impl Blocks {
             path.push(call.name);
             self.module_calls.entry(path).or_default().merge(call.body);
         }
+        self.required_versions.extend(found.required_versions);
         if module.is_empty() {
             self.imports.extend(found.imports);
             self.backend = found.backend.or(self.backend.take());

@@ -1,0 +1,205 @@
+//! The advisor that the proxy asks: it writes everything into the [`Book`], lets `resolve` decide,
+//! and puts the answer into words.
+//!
+//! Invariant: an adoption stands in the journal before the proxy hears of it.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use divvy_core::survey::{ErroredState, Tracked};
+use divvy_core::{Key, Kind, Verdict, kind};
+use divvy_plugin::proxy::{Advice, Create, CreateAdvisor, ProviderConfigure, Refusal, Settled};
+use serde_json::json;
+use tokio::sync::watch;
+
+use crate::journal::Journal;
+use crate::run::announcements::Announcement;
+use crate::run::book::{Book, Phase};
+use crate::run::failures::{self, failure};
+use crate::run::orgs::Orgs;
+use crate::run::policy::RunPolicy;
+use crate::run::subcommand::Flow;
+use crate::run::words;
+
+/// What the state and the plan file hold, once they are read.
+pub(crate) type Held = Result<Tracked, String>;
+
+/// Decides about the creates of one run.
+pub(crate) struct Advisor {
+    flow: Flow,
+    orgs: Arc<Orgs>,
+    held: watch::Receiver<Option<Held>>,
+    book: Mutex<Book>,
+    journal: LazyJournal,
+    terraform_version: Mutex<Option<String>>,
+}
+
+impl Advisor {
+    pub(crate) fn new(
+        flow: Flow,
+        policy: RunPolicy,
+        announced: BTreeSet<Announcement>,
+        errored_state: Option<ErroredState>,
+        orgs: Arc<Orgs>,
+        held: watch::Receiver<Option<Held>>,
+        working_directory: PathBuf,
+    ) -> Self {
+        let mut book = Book::new(policy, announced);
+        book.survey_mut().surroundings.errored_state = errored_state;
+        Self {
+            flow,
+            orgs,
+            held,
+            book: Mutex::new(book),
+            journal: LazyJournal { working_directory, journal: Mutex::default() },
+            terraform_version: Mutex::default(),
+        }
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the book out, when all is over, with what could not be journalled.
+    pub(crate) fn close(&self) -> (Book, Option<String>, Vec<String>) {
+        let policy = self.book().policy().clone();
+        let book = std::mem::replace(&mut *self.book(), Book::new(policy, BTreeSet::new()));
+        let version = self.terraform_version.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        (book, version, self.journal.notes())
+    }
+
+    /// Returns what was announced, for the plan file.
+    pub(crate) fn announcements(&self) -> BTreeSet<Announcement> {
+        self.book().announcements()
+    }
+
+    /// Waits until the org and the state are known, and enters a create.
+    async fn enter(&self, create: &Create, kind: &'static Kind) -> usize {
+        let mut held = self.held.clone();
+        let known = held.wait_for(Option::is_some).await.ok().and_then(|known| known.clone());
+        self.orgs
+            .with_answer(&create.alias, |answer| {
+                let mut book = self.book();
+                book.hold_once(known.unwrap_or_else(|| Err("it was not read".to_owned())));
+                book.lead(&create.alias, answer);
+                book.enter(create, kind)
+            })
+            .await
+    }
+
+    /// Looks at the org again where its first listing does not explain a refusal.
+    async fn look_again(&self, create: &Create, kind: &'static Kind, number: usize, is_open: bool) {
+        let (verdict, name) = {
+            let book = self.book();
+            (
+                book.opinion(number, Phase::Apply).map(|opinion| opinion.finding.verdict),
+                book.name(number),
+            )
+        };
+        let is_unexplained =
+            matches!(verdict, Some(Verdict::Hidden | Verdict::NotAConflict | Verdict::Create))
+                || (is_open && matches!(verdict, Some(Verdict::NearMiss)));
+        let Some(name) = name.filter(|_| is_unexplained) else { return };
+        if let Some(entity) = self.orgs.find_lagging(&create.alias, kind, &Key::name(name)).await {
+            self.book().found_late(&create.alias, entity);
+        }
+    }
+}
+
+impl CreateAdvisor for Advisor {
+    async fn configured(&self, configure: &ProviderConfigure) {
+        *self.terraform_version.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(configure.terraform_version.clone());
+        self.book().begin_walk(&configure.alias, &configure.block);
+        self.orgs.configured(&configure.alias, &configure.block);
+    }
+
+    async fn before_create(&self, create: &Create) -> Advice {
+        let Some(kind) = kind::of_terraform_type(&create.type_name) else { return Advice::Pass };
+        let number = self.enter(create, kind).await;
+        let mut book = self.book();
+        let Some(opinion) = book.opinion(number, Phase::Plan) else { return Advice::Pass };
+        let advice = words::in_plan(&opinion, book.policy(), &self.flow);
+        if matches!(advice, Advice::Adopt(_)) && !matches!(self.flow, Flow::ApplyPlan { .. }) {
+            book.announce(number, &opinion);
+        }
+        advice
+    }
+
+    async fn after_refusal(&self, create: &Create, refusal: &Refusal) -> Advice {
+        let Some(kind) = kind::of_terraform_type(&create.type_name) else { return Advice::Pass };
+        let (number, failure) = {
+            let mut book = self.book();
+            let Some(number) = book.applied(create, kind) else { return Advice::Pass };
+            let name = book.name(number);
+            let failure =
+                failure(refusal, book.address(number), kind.terraform_type, name.as_deref());
+            book.refused(failure.clone());
+            (number, failure)
+        };
+        let is_open = failures::is_outcome_open(&failure);
+        if !is_open && !failures::may_mean_taken(&failure) {
+            return Advice::Pass;
+        }
+        // 400 says many things: only what the listing shows counts.
+        if is_open || failure.status == Some(409) {
+            self.look_again(create, kind, number, is_open).await;
+        }
+        let Some(opinion) = self.book().opinion(number, Phase::Apply) else { return Advice::Pass };
+        if failure.status == Some(400)
+            && opinion.adoption.is_err()
+            && opinion.finding.evidence.entity.is_none()
+        {
+            return Advice::Pass;
+        }
+        let advice = words::in_apply(&opinion);
+        if let Advice::Adopt(adopt) = &advice {
+            self.journal.write(&json!({
+                "event": "action", "do": if opinion.is_self_made { "keep" } else { "import" }, "id": adopt.id, "name": opinion.finding.name,
+                "org": opinion.finding.org,
+            }));
+        }
+        advice
+    }
+
+    fn saw_managed(&self, type_name: &str, id: &str) {
+        self.book().manage(type_name, id);
+    }
+
+    fn settled(&self, create: &Create, settled: &Settled) {
+        let Some(kind) = kind::of_terraform_type(&create.type_name) else { return };
+        let mut book = self.book();
+        if let Some(number) = book.applied(create, kind) {
+            book.settle(number, settled);
+        }
+    }
+}
+
+/// The journal, opened by the first adoption: a run that adopts nothing leaves no trace.
+struct LazyJournal {
+    working_directory: PathBuf,
+    journal: Mutex<Option<Result<Journal, String>>>,
+}
+
+impl LazyJournal {
+    fn write(&self, event: &serde_json::Value) {
+        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        let journal = journal.get_or_insert_with(|| {
+            // Terraform keeps its own lock on the state, so its apply goes on without a journal.
+            Journal::begin(&self.working_directory, "run").map_err(|error| error.message)
+        });
+        if let Ok(journal) = journal {
+            journal.write(event);
+        }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = journal.as_ref().and_then(|journal| journal.as_ref().err());
+        failed
+            .map(|error| format!("divvy undo will not know of this run: {error}."))
+            .into_iter()
+            .collect()
+    }
+}

@@ -1,0 +1,93 @@
+//! What the plugin protocol tells of a create, in core's terms, and the address that stands for it.
+//!
+//! Pure. Invariant: an address made here never leaves the run: [`shown`] takes it out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use divvy_core::kinds::division::HOME_ATTRIBUTE;
+use divvy_core::{Address, Attributes, Finding, Kind};
+use divvy_plugin::Value;
+use divvy_plugin::proxy::Create;
+use serde_json::Value as Json;
+
+/// The label of an instance whose address is not known.
+const UNADDRESSED: &str = "unaddressed";
+
+/// Makes the address that stands for the create with this number.
+pub(crate) fn unaddressed(kind: &Kind, number: usize) -> Address {
+    let text = format!("{}.{UNADDRESSED}[{number}]", kind.terraform_type);
+    Address::parse(&text).expect("a type, a label and a number make an address")
+}
+
+/// Gives a finding the addresses that are known, and takes those away that are ours alone.
+pub(crate) fn shown(finding: &Finding, known: &BTreeMap<Address, Address>) -> Finding {
+    let real = |address: &Address| match known.get(address) {
+        Some(real) => Some(real.clone()),
+        None => (address.name() != UNADDRESSED).then(|| address.clone()),
+    };
+    let mut finding = finding.clone();
+    finding.address = finding.address.as_ref().and_then(real);
+    finding.evidence.others = finding.evidence.others.iter().filter_map(real).collect();
+    finding
+}
+
+/// Reads the attributes that matter to a kind: its key, what drifts, the home flag.
+pub(crate) fn attributes(create: &Create, kind: &Kind) -> (Attributes, BTreeSet<String>) {
+    let drifting = kind.drifting.iter().map(|attribute| attribute.terraform);
+    let home = kind.home_field.map(|_| HOME_ATTRIBUTE);
+    let (mut after, mut unknown) = (Attributes::new(), BTreeSet::new());
+    for name in kind.key.iter().copied().chain(drifting).chain(home) {
+        let value = match create.planned.get(name) {
+            Value::Text(text) => Json::from(text.as_str()),
+            Value::Bool(flag) => Json::from(*flag),
+            Value::Number(number) => Json::Number(number.clone()),
+            Value::Unknown => {
+                unknown.insert(name.to_owned());
+                continue;
+            }
+            Value::Null | Value::List(_) | Value::Map(_) => Json::Null,
+        };
+        after.insert(name.to_owned(), value);
+    }
+    (after, unknown)
+}
+
+/// Says whether any part of a value is known only after apply.
+pub(crate) fn holds_unknown(value: &Value) -> bool {
+    match value {
+        Value::Unknown => true,
+        Value::List(items) => items.iter().any(holds_unknown),
+        Value::Map(entries) => entries.values().any(holds_unknown),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use divvy_core::Verdict;
+    use divvy_core::finding::Evidence;
+    use divvy_core::kinds::division::DIVISION;
+
+    use super::*;
+
+    #[test]
+    fn addresses_of_ours_are_replaced_or_taken_out() {
+        let (known, unknown) = (unaddressed(&DIVISION, 0), unaddressed(&DIVISION, 1));
+        let real = Address::parse("genesyscloud_auth_division.eng").unwrap();
+        let others = vec![known.clone(), unknown.clone(), real.clone()];
+        let finding = Finding {
+            verdict: Verdict::DuplicateInConfig,
+            also: Vec::new(),
+            kind: Some(&DIVISION),
+            address: Some(unknown),
+            alias: None,
+            org: None,
+            name: None,
+            evidence: Evidence { others, ..Evidence::default() },
+            failure: None,
+        };
+        let finding = shown(&finding, &BTreeMap::from([(known, real.clone())]));
+        assert_eq!(finding.address, None);
+        assert_eq!(finding.evidence.others, [real.clone(), real]);
+    }
+}

@@ -1,0 +1,123 @@
+//! From a refused create to the failure that [`divvy_core::resolve`] knows.
+//!
+//! The diagnostics go through the reader of Terraform's own output, so a refusal means the same
+//! here and in a log. Invariant: only a create whose outcome is open, or whose name may be taken,
+//! is worth a look at the org.
+
+use divvy_core::failure::{Operation, Origin, Shape};
+use divvy_core::{Address, Failure};
+use divvy_plugin::proxy::Refusal;
+use serde_json::json;
+
+/// Reads a refusal of the create at `address`, of this type and name.
+pub(crate) fn failure(
+    refusal: &Refusal,
+    address: &Address,
+    terraform_type: &str,
+    name: Option<&str>,
+) -> Failure {
+    let error = refusal.diagnostics.iter().find(|diagnostic| diagnostic.is_error());
+    let line = error.map(|error| {
+        json!({
+            "@level": "error", "type": "diagnostic",
+            "diagnostic": {
+                "severity": "error", "summary": error.summary, "detail": error.detail,
+                "address": address.as_str(),
+            },
+        })
+        .to_string()
+    });
+    let read = line.and_then(|line| {
+        let log = refusal.provider_log.as_bytes();
+        divvy_terraform::logs::read_with_provider_log(line.as_bytes(), log)
+            .ok()?
+            .failures
+            .into_iter()
+            .next()
+    });
+    let read = read.unwrap_or_else(|| unheard(error.map_or("", |error| error.summary.as_str())));
+    Failure {
+        address: Some(address.clone()),
+        terraform_type: Some(terraform_type.to_owned()),
+        operation: Operation::Create,
+        name: name.map(str::to_owned),
+        origin: Origin::Live,
+        ..read
+    }
+}
+
+/// Says whether the outcome of the create is open: something may have been made.
+pub(crate) fn is_outcome_open(failure: &Failure) -> bool {
+    match failure.shape {
+        Shape::UnknownOutcome | Shape::HalfCreated | Shape::ProviderDied => true,
+        Shape::Refused => failure.status.is_some_and(|status| status >= 500),
+        Shape::Mismatch | Shape::StateNotSaved | Shape::Locked | Shape::Unclassified => false,
+    }
+}
+
+/// Says whether the API may have meant that the name is taken. 400 is its answer to many things;
+/// what the org shows decides.
+pub(crate) fn may_mean_taken(failure: &Failure) -> bool {
+    let is_create = failure.method.as_deref().is_none_or(|method| method == "POST");
+    is_create && matches!(failure.status, Some(409 | 400))
+}
+
+/// A create that left nothing in the state and said nothing readable: it made something and could
+/// not read it back.
+fn unheard(summary: &str) -> Failure {
+    Failure {
+        unit: None,
+        address: None,
+        terraform_type: None,
+        operation: Operation::Create,
+        shape: if summary.is_empty() { Shape::HalfCreated } else { Shape::Unclassified },
+        status: None,
+        method: None,
+        path: None,
+        name: None,
+        correlation_id: None,
+        summary: summary.to_owned(),
+        line: 0,
+        damage: Vec::new(),
+        is_self_made: false,
+        origin: Origin::Live,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use divvy_plugin::messages::Diagnostic;
+
+    use super::*;
+
+    fn read(summary: &str, detail: &str) -> Failure {
+        let diagnostics =
+            if summary.is_empty() { Vec::new() } else { vec![Diagnostic::error(summary, detail)] };
+        let refusal = Refusal { diagnostics, provider_log: String::new() };
+        let address = Address::parse("genesyscloud_auth_division.x").unwrap();
+        failure(&refusal, &address, "genesyscloud_auth_division", Some("Sales"))
+    }
+
+    fn detail(status: u16) -> String {
+        format!(
+            r#"{{"resourceType":"genesyscloud_auth_division","method":"POST","path":"/api/v2/authorization/divisions","statusCode":{status},"correlationId":"c"}}"#
+        )
+    }
+
+    #[test]
+    fn a_refusal_is_read_as_a_log_tells_it() {
+        let conflict =
+            read("Failed to create division Sales error: API Error: 409 - x (c)", &detail(409));
+        assert_eq!((conflict.status, conflict.shape), (Some(409), Shape::Refused));
+        assert!(may_mean_taken(&conflict) && !is_outcome_open(&conflict));
+        let forbidden =
+            read("Failed to create division Sales error: API Error: 403 - x (c)", &detail(403));
+        assert!(!may_mean_taken(&forbidden) && !is_outcome_open(&forbidden));
+        let lost = read(
+            "Failed to create division Sales error: POST https://x giving up after 21 attempt(s)",
+            r#"{"resourceType":"genesyscloud_auth_division","errorMessage":"unable to build a message"}"#,
+        );
+        assert!(is_outcome_open(&lost), "{lost:?}");
+        assert!(is_outcome_open(&read("", "")));
+    }
+}

@@ -1,0 +1,131 @@
+//! What `divvy run` may adopt: the flags, and what they come to for one command.
+//!
+//! Pure. Invariant: nothing is permitted that was not said, shown and agreed to, or made by this
+//! very run.
+
+use crate::arguments::run::{OnConflict, Run};
+use crate::run::subcommand::Flow;
+
+/// How one command treats a create whose division exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stance {
+    /// Adopt.
+    Adopt,
+    /// Adopt what was announced.
+    Announced,
+    /// Adopt nothing.
+    Warn,
+    /// As `Warn`, because nobody was asked.
+    WarnUnasked,
+    /// Fail the plan.
+    Error,
+}
+
+/// The flags of one run.
+#[derive(Clone, Debug)]
+pub(crate) struct RunPolicy {
+    pub(crate) stance: Stance,
+    pub(crate) accept_drift: bool,
+    pub(crate) max_adopt: Option<usize>,
+    adopt_only: Vec<String>,
+}
+
+impl RunPolicy {
+    /// Works out what the flags come to for one command.
+    pub(crate) fn of(arguments: &Run, flow: &Flow) -> Self {
+        let stance = match (arguments.on_conflict, flow) {
+            (OnConflict::Announced, Flow::Apply { asks: false }) => Stance::WarnUnasked,
+            (OnConflict::Announced, _) => Stance::Announced,
+            (OnConflict::Warn, _) => Stance::Warn,
+            (OnConflict::Error, _) => Stance::Error,
+            (OnConflict::Adopt, _) => Stance::Adopt,
+        };
+        Self {
+            stance,
+            accept_drift: arguments.accept_drift,
+            max_adopt: arguments.max_adopt,
+            adopt_only: arguments.adopt_only.clone(),
+        }
+    }
+
+    /// Says why a division is not adopted, as far as its name alone tells.
+    ///
+    /// # Errors
+    /// The reason, as a sentence.
+    pub(crate) fn permits(&self, name: &str) -> Result<(), String> {
+        match self.stance {
+            Stance::Adopt | Stance::Announced => {}
+            Stance::Warn => return Err("--on-conflict warn adopts nothing.".to_owned()),
+            Stance::Error => return Err("--on-conflict error adopts nothing.".to_owned()),
+            Stance::WarnUnasked => {
+                return Err(
+                    "With -auto-approve nobody is asked, so nothing is adopted: say --on-conflict adopt, or run divvy fix first."
+                        .to_owned(),
+                );
+            }
+        }
+        if self.adopt_only.is_empty()
+            || self.adopt_only.iter().any(|pattern| matches(pattern, name))
+        {
+            Ok(())
+        } else {
+            Err("--adopt-only leaves it out.".to_owned())
+        }
+    }
+
+    /// Says why so many divisions are not adopted.
+    ///
+    /// # Errors
+    /// The reason, as a sentence.
+    pub(crate) fn permits_so_many(&self, count: usize) -> Result<(), String> {
+        match self.max_adopt {
+            Some(limit) if count > limit => Err(format!(
+                "{count} divisions would be adopted, and --max-adopt allows {limit}: none is."
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Matches a name with a pattern; `*` stands for any letters, `?` for one.
+fn matches(pattern: &str, name: &str) -> bool {
+    let name: Vec<char> = name.chars().collect();
+    // ends[i]: the pattern so far matches the first i letters.
+    let mut ends = vec![false; name.len() + 1];
+    ends[0] = true;
+    for wanted in pattern.chars() {
+        if wanted == '*' {
+            for i in 1..ends.len() {
+                ends[i] |= ends[i - 1];
+            }
+        } else {
+            for i in (1..ends.len()).rev() {
+                ends[i] = ends[i - 1] && (wanted == '?' || wanted == name[i - 1]);
+            }
+            ends[0] = false;
+        }
+    }
+    ends[name.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_whole_names() {
+        for (pattern, name, expected) in [
+            ("Sales", "Sales", true),
+            ("Sales", "Sales EMEA", false),
+            ("Sales*", "Sales EMEA", true),
+            ("*EMEA", "Sales EMEA", true),
+            ("S*E*A", "Sales EMEA", true),
+            ("Team ?", "Team 7", true),
+            ("Team ?", "Team 17", false),
+            ("*", "", true),
+            ("?", "ü", true),
+        ] {
+            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+}

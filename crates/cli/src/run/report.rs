@@ -1,0 +1,88 @@
+//! The report at the end of a run: ids are joined with the state, which tells the addresses that the
+//! plugin protocol does not.
+//!
+//! Never decides. Invariant: nothing goes to stdout, which is Terraform's.
+
+use std::collections::BTreeMap;
+
+use divvy_core::Finding;
+use divvy_core::survey::Alias;
+use divvy_terraform::Blocks;
+
+use crate::report::{Command, Outcome, Place, Report, RunInfo};
+use crate::run::book::{Book, Conclusion, Places};
+
+/// Makes the report of a run.
+pub(crate) fn report(book: Book, places: &Places, blocks: &Blocks, mut info: RunInfo) -> Report {
+    let mut conclusion = book.conclude(places);
+    name_aliases(&mut conclusion, places);
+    sort(&mut conclusion);
+    let addresses =
+        conclusion.resolution.findings.iter().filter_map(|finding| finding.address.as_ref());
+    let blocks_at = addresses.filter_map(|address| {
+        let place = blocks.resource(address)?;
+        Some((address.clone(), Place { file: place.file.display().to_string(), line: place.line }))
+    });
+    info.places = blocks_at.collect();
+    info.credentials_from = conclusion.credentials_from;
+    info.is_carried_out = conclusion.has_adopted;
+    // Only divisions are known of the plan: no word on all that is pending.
+    conclusion.survey.desired = None;
+    Report::new(
+        Command::Run,
+        &conclusion.survey,
+        &conclusion.resolution,
+        &conclusion.decisions,
+        info,
+    )
+}
+
+/// Says whether a person should read it: Terraform has said all else.
+pub(crate) fn is_worth_reading(report: &Report) -> bool {
+    report.findings.iter().any(|finding| finding.outcome != Outcome::LeftAlone)
+        || report.headline.is_some()
+        || !report.notes.is_empty()
+}
+
+/// Puts the findings in the order of their addresses, which are known only now; those without come
+/// last, by name.
+fn sort(conclusion: &mut Conclusion) {
+    let findings = std::mem::take(&mut conclusion.resolution.findings);
+    let mut pairs: Vec<_> =
+        findings.into_iter().zip(std::mem::take(&mut conclusion.decisions)).collect();
+    pairs.sort_by(|(one, _), (other, _)| {
+        let order = |finding: &Finding| {
+            (finding.address.is_none(), finding.address.clone(), finding.name.clone())
+        };
+        order(one).cmp(&order(other))
+    });
+    (conclusion.resolution.findings, conclusion.decisions) = pairs.into_iter().unzip();
+}
+
+/// Gives each provider configuration the name that the state has for it.
+fn name_aliases(conclusion: &mut Conclusion, places: &Places) {
+    let mut names: BTreeMap<Alias, Alias> = BTreeMap::new();
+    for finding in &conclusion.resolution.findings {
+        let Some((alias, address)) = finding.alias.as_ref().zip(finding.address.as_ref()) else {
+            continue;
+        };
+        let told = places
+            .values()
+            .find(|(known, _)| known == address)
+            .and_then(|(_, alias)| alias.as_ref());
+        if let Some(told) = told {
+            let local = alias.as_str().split('.').next().unwrap_or_default();
+            names.insert(alias.clone(), Alias::new(format!("{local}.{told}")));
+        }
+    }
+    let named = |alias: &Alias| names.get(alias).unwrap_or(alias).clone();
+    for finding in &mut conclusion.resolution.findings {
+        finding.alias = finding.alias.as_ref().map(named);
+    }
+    let aliases = std::mem::take(&mut conclusion.survey.aliases);
+    conclusion.survey.aliases =
+        aliases.into_iter().map(|(alias, target)| (named(&alias), target)).collect();
+    let sources = std::mem::take(&mut conclusion.credentials_from);
+    conclusion.credentials_from =
+        sources.into_iter().map(|(alias, source)| (named(&alias), source)).collect();
+}

@@ -1,0 +1,156 @@
+//! What `divvy run` says inside Terraform's own output: one summary and one body per create.
+//!
+//! Pure. Invariant: a summary names the thing and its id, since Terraform folds warnings whose
+//! summaries are equal.
+
+use divvy_core::decide::Expect;
+use divvy_core::finding::Reason;
+use divvy_core::name::visible;
+use divvy_core::{EntityId, Finding, Verdict, catalogue};
+use divvy_plugin::proxy::{Adopt, Advice};
+
+use crate::run::book::Opinion;
+use crate::run::policy::{RunPolicy, Stance};
+use crate::run::subcommand::Flow;
+
+/// What a plan says about a create.
+pub(crate) fn in_plan(opinion: &Opinion, policy: &RunPolicy, flow: &Flow) -> Advice {
+    let finding = &opinion.finding;
+    match (finding.verdict, &opinion.adoption) {
+        (verdict, _) if is_quiet(verdict, finding) => Advice::Pass,
+        (Verdict::UnresolvedCredentials, _) => Advice::Warn {
+            summary: "Nothing can be foretold about existing divisions".to_owned(),
+            detail: catalogue::message(finding),
+        },
+        (Verdict::Adopt | Verdict::AdoptWithDrift, Ok((id, expect))) => {
+            let what = match (flow, policy.stance) {
+                (Flow::Apply { asks: true }, Stance::Announced) => {
+                    "If you say yes, this apply adopts it"
+                }
+                (Flow::Plan { out: Some(_) }, Stance::Announced) => {
+                    "Applying this plan file with divvy run adopts it"
+                }
+                (Flow::Plan { .. }, _) => "An apply with divvy run adopts it",
+                _ => "This apply adopts it",
+            };
+            let detail = format!(
+                "{} {what} instead of creating another.{}",
+                catalogue::message(finding),
+                drift(*expect)
+            );
+            advice(summary("already exists", finding), detail, id, finding, *expect)
+        }
+        (verdict, adoption) => {
+            let is_taken = finding.evidence.entity.is_some() || verdict == Verdict::Ambiguous;
+            let (summary, detail) = not_adopted(finding, adoption.as_ref().err());
+            match policy.stance {
+                Stance::Error if is_taken => Advice::Refuse { summary, detail },
+                _ => Advice::Warn { summary, detail },
+            }
+        }
+    }
+}
+
+/// What an apply says about a create that was refused.
+pub(crate) fn in_apply(opinion: &Opinion) -> Advice {
+    let finding = &opinion.finding;
+    match &opinion.adoption {
+        Ok((id, expect)) => {
+            let (word, happened) = if opinion.is_self_made {
+                ("was created", "The reply to its create was lost; it was made all the same.")
+            } else {
+                ("was adopted", "The create was refused because it exists; nothing was created.")
+            };
+            let detail = format!("{happened} {id} is in the state now.{}", drift(*expect));
+            advice(summary(word, finding), detail, id, finding, *expect)
+        }
+        Err(_)
+            if matches!(
+                finding.verdict,
+                Verdict::NotAConflict | Verdict::Create | Verdict::Managed
+            ) =>
+        {
+            Advice::Pass
+        }
+        Err(reason) => {
+            let (summary, detail) = not_adopted(finding, Some(reason));
+            Advice::Warn { summary, detail }
+        }
+    }
+}
+
+fn advice(
+    summary: String,
+    detail: String,
+    id: &EntityId,
+    finding: &Finding,
+    expect: Expect,
+) -> Advice {
+    let key = finding.kind.map(|kind| kind.key).unwrap_or_default();
+    Advice::Adopt(Adopt {
+        id: id.to_string(),
+        summary,
+        detail,
+        must_match: key.iter().map(|part| (*part).to_owned()).collect(),
+        accept_drift: expect == Expect::Update,
+    })
+}
+
+/// Says whether nothing is to be said of a planned create.
+fn is_quiet(verdict: Verdict, finding: &Finding) -> bool {
+    match verdict {
+        Verdict::Create
+        | Verdict::UnknownName
+        | Verdict::Managed
+        | Verdict::Gone
+        | Verdict::NotAConflict
+        | Verdict::MovePending
+        | Verdict::PlannedImport => true,
+        // The provider takes Home over without a create.
+        Verdict::Home => {
+            finding.evidence.reason == Reason::HomeMatches && finding.evidence.drift.is_empty()
+        }
+        _ => false,
+    }
+}
+
+fn not_adopted(finding: &Finding, reason: Option<&String>) -> (String, String) {
+    let word = match finding.verdict {
+        Verdict::Adopt | Verdict::AdoptWithDrift => "already exists and is not adopted".to_owned(),
+        verdict => format!("is not adopted: {}", catalogue::verdict_entry(verdict).title),
+    };
+    let mut lines = vec![catalogue::message(finding)];
+    lines.extend(reason.filter(|reason| !reason.is_empty()).cloned());
+    lines.extend(
+        catalogue::hints(finding)
+            .into_iter()
+            .filter(|hint| !hint.is_empty())
+            .map(|hint| format!("> {hint}")),
+    );
+    (summary(&word, finding), lines.join("\n"))
+}
+
+/// `"Engineering" already exists (5a0bbc2a)`.
+fn summary(word: &str, finding: &Finding) -> String {
+    let name = finding.name.as_deref().map_or_else(|| "A division".to_owned(), visible);
+    let entity = finding.evidence.entity.as_ref();
+    let candidate = finding.evidence.candidates.first().map(|candidate| &candidate.entity);
+    match entity.or(candidate) {
+        Some(entity) => format!("{name} {word} ({})", first_digits(&entity.id)),
+        None => format!("{name} {word}"),
+    }
+}
+
+fn first_digits(id: &EntityId) -> String {
+    id.as_str().chars().take(8).collect()
+}
+
+fn drift(expect: Expect) -> &'static str {
+    match expect {
+        Expect::NoOp => "",
+        Expect::DriftStays => {
+            " What differs stays as it is in the org, and the next plan shows it; --accept-drift updates it at once."
+        }
+        Expect::Update => " What differs is updated to the configuration.",
+    }
+}

@@ -1,0 +1,8 @@
+//! `divvy run` between real Terraform, the stand-in provider and emulated orgs.
+
+mod adoption;
+#[cfg(target_os = "linux")]
+mod interruption;
+#[cfg(target_os = "linux")]
+mod terminal;
+mod transparency;

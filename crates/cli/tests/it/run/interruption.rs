@@ -1,0 +1,241 @@
+//! Prompts, Ctrl-C, kill -9 and lost replies: nothing is orphaned for good.
+
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use divvy_sandbox::emulator::{Effect, Fault, Outcome};
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::terminal::Terminal;
+use crate::world::{DIVVY, World, seed};
+
+const DIVISIONS: &str = "/api/v2/authorization/divisions";
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn terminal(world: &World, line: &str) -> Terminal {
+    Terminal::start(world.command("script"), &format!("exec {DIVVY} {line}"))
+}
+
+fn next_create(world: &World, effect: Effect) {
+    world.org().add_faults(vec![Fault::once("POST", DIVISIONS, effect)]);
+}
+
+#[track_caller]
+fn wait_until_held(world: &World) {
+    let held = world.org().wait_for_request(PATIENCE, |request| request.outcome == Outcome::Held);
+    assert!(held.is_some(), "no create came");
+}
+
+fn names(world: &World) -> Vec<String> {
+    world.org().org().divisions.into_iter().map(|division| division.name).collect()
+}
+
+#[test]
+fn a_yes_on_the_terminal_is_the_consent_to_what_the_plan_announced() {
+    let world = World::new(seed(&[("id-eng", "Engineering")]));
+    world.divisions(&[("eng", "name = \"Engineering\""), ("new", "name = \"Claims\"")]).init();
+    let mut terminal = terminal(&world, "run -- terraform apply -no-color");
+    terminal.wait_for("Enter a value:");
+    terminal.type_in("yes\n");
+    let (code, shown) = terminal.end();
+    assert_eq!(code, 0, "{shown}");
+    let announced = shown.find("already exists (id-eng)").expect("an announcement");
+    assert!(announced < shown.find("Enter a value:").expect("a prompt"), "{shown}");
+    assert_eq!(world.id_at("genesyscloud_auth_division.eng").as_deref(), Some("id-eng"));
+    world.has_no_changes();
+}
+
+#[test]
+fn a_no_on_the_terminal_adopts_nothing() {
+    let world = World::new(seed(&[("id-eng", "Engineering")]));
+    world.divisions(&[("eng", "name = \"Engineering\"")]).init();
+    let mut terminal = terminal(&world, "run -- terraform apply -no-color");
+    terminal.wait_for("Enter a value:");
+    terminal.type_in("no\n");
+    let (code, shown) = terminal.end();
+    assert_eq!(code, 1, "{shown}");
+    assert_eq!(world.state(), []);
+}
+
+#[test]
+fn ctrl_c_during_a_create_leaves_no_orphan() {
+    let world = World::new(seed(&[]));
+    world.divisions(&[("eng", "name = \"Engineering\"")]).init();
+    next_create(&world, Effect::HoldReply);
+    let mut terminal = terminal(&world, "run -- terraform apply -no-color");
+    terminal.wait_for("Enter a value:");
+    terminal.type_in("yes\n");
+    wait_until_held(&world);
+    terminal.type_in("\u{3}");
+    terminal.wait_for("Interrupt received");
+    world.org().release();
+    let (code, shown) = terminal.end();
+    assert_eq!(code, 1, "{shown}");
+    assert!(!shown.contains("Two interrupts received"), "{shown}");
+    assert_eq!(names(&world), ["Engineering"]);
+    assert_eq!(world.state().len(), 1, "{shown}");
+    world.has_no_changes();
+    assert_eq!(world.litter(), Vec::<String>::new());
+}
+
+/// An apply without a terminal, whose first create is held.
+fn held_apply(world: &World) -> Child {
+    world.divisions(&[("eng", "name = \"Engineering\"")]).init();
+    next_create(world, Effect::HoldReply);
+    // A session of its own has no terminal, wherever the tests are run.
+    let mut command = world.command("setsid");
+    command.args([
+        DIVVY,
+        "run",
+        "--on-conflict",
+        "adopt",
+        "--",
+        "terraform",
+        "apply",
+        "-auto-approve",
+    ]);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("divvy starts");
+    wait_until_held(world);
+    child
+}
+
+/// Processes whose environment belongs to this world and whose command line has this word.
+fn processes(world: &World, word: &str) -> Vec<Pid> {
+    let home = format!("HOME={}", world.beside().join("home").display());
+    let has = |process: &std::path::Path, file: &str, text: &str| {
+        let content = std::fs::read(process.join(file)).unwrap_or_default();
+        String::from_utf8_lossy(&content)
+            .split('\0')
+            .any(|part| part == text || part.ends_with(text))
+    };
+    let all = std::fs::read_dir("/proc").expect("/proc").flatten().map(|entry| entry.path());
+    all.filter(|process| has(process, "environ", &home))
+        .filter(|process| {
+            let line = std::fs::read(process.join("cmdline")).unwrap_or_default();
+            String::from_utf8_lossy(&line).contains(word)
+        })
+        .filter_map(|process| Pid::from_raw(process.file_name()?.to_str()?.parse().ok()?))
+        .collect()
+}
+
+fn pid(child: &Child) -> Pid {
+    Pid::from_raw(child.id().cast_signed()).expect("a process id")
+}
+
+/// Runs the same command again: it ends as if nothing had happened.
+#[track_caller]
+fn converges(world: &World) {
+    world.org().release();
+    world.org().clear_faults();
+    // What was killed lets go of the state's lock when its last process ends.
+    while !processes(world, "terraform").is_empty() {
+        std::thread::yield_now();
+    }
+    let _ = world
+        .divvy(&["run", "--on-conflict", "adopt", "--", "terraform", "apply", "-auto-approve"])
+        .ended(0);
+    assert_eq!(names(world), ["Engineering"]);
+    assert_eq!(world.state().len(), 1);
+    world.has_no_changes();
+    assert_eq!(world.litter(), Vec::<String>::new());
+}
+
+#[test]
+fn a_killed_divvy_takes_terraform_with_it_and_the_next_run_converges() {
+    let world = World::new(seed(&[]));
+    let mut child = held_apply(&world);
+    child.kill().expect("it runs");
+    let _ = child.wait();
+    converges(&world);
+}
+
+#[test]
+fn a_killed_provider_is_survived_by_the_next_run() {
+    let world = World::new(seed(&[]));
+    let mut child = held_apply(&world);
+    let providers = processes(&world, "terraform-provider-genesyscloud");
+    assert!(!providers.is_empty());
+    for provider in providers {
+        let _ = kill_process(provider, Signal::KILL);
+    }
+    world.org().release();
+    assert_eq!(child.wait().expect("divvy ends").code(), Some(1));
+    converges(&world);
+}
+
+#[test]
+fn a_killed_terraform_is_survived_by_the_next_run() {
+    let world = World::new(seed(&[]));
+    let mut child = held_apply(&world);
+    for terraform in
+        processes(&world, "-auto-approve").into_iter().filter(|process| *process != pid(&child))
+    {
+        let _ = kill_process(terraform, Signal::KILL);
+    }
+    world.org().release();
+    assert_eq!(child.wait().expect("divvy ends").code(), Some(137));
+    assert_eq!(processes(&world, "terraform"), []);
+    converges(&world);
+}
+
+#[test]
+fn a_signal_to_divvy_alone_reaches_terraform_once() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let world = World::new(seed(&[]));
+        let mut child = held_apply(&world);
+        kill_process(pid(&child), signal).expect("it runs");
+        world.org().release();
+        let _ = child.wait().expect("divvy ends");
+        assert_eq!(names(&world), ["Engineering"]);
+        assert_eq!(world.state().len(), 1, "{signal:?}");
+        converges(&world);
+    }
+}
+
+#[test]
+fn a_reply_that_is_lost_after_the_commit_becomes_a_success() {
+    for stance in ["adopt", "announced", "warn"] {
+        let world = World::new(seed(&[]));
+        world.divisions(&[("eng", "name = \"Engineering\"")]).init();
+        next_create(&world, Effect::CommitThenClose);
+        let ran = world
+            .divvy(&[
+                "run",
+                "--on-conflict",
+                stance,
+                "--",
+                "terraform",
+                "apply",
+                "-auto-approve",
+                "-no-color",
+            ])
+            .ended(0);
+        assert!(ran.stdout.contains("\"Engineering\" was created"), "{}", ran.stdout);
+        world.has_no_changes();
+        assert_eq!(names(&world), ["Engineering"]);
+    }
+}
+
+#[test]
+fn a_division_that_somebody_else_made_meanwhile_is_not_taken_for_the_run_s_own() {
+    let world = World::new(seed(&[]));
+    world.divisions(&[("eng", "name = \"Engineering\"")]).init();
+    next_create(&world, Effect::Hold);
+    let mut command: Command = world.command(DIVVY);
+    command.args(["run", "--", "terraform", "apply", "-auto-approve"]);
+    let mut child =
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("divvy starts");
+    wait_until_held(&world);
+    let division = divvy_sandbox::emulator::SeedDivision {
+        id: "id-theirs".to_owned(),
+        name: "Engineering".to_owned(),
+        ..Default::default()
+    };
+    world
+        .org()
+        .add_division(division, divvy_sandbox::emulator::Standing::Live)
+        .expect("a division");
+    world.org().release();
+    assert_eq!(child.wait().expect("divvy ends").code(), Some(1));
+    assert_eq!(world.state(), []);
+}
