@@ -27,7 +27,7 @@ impl Machine {
     pub(crate) fn describe(&self, turns: usize) -> String {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         format!(
-            "Measured on {cores} cores of {}, {}; {}, {}; {} ms a request; {turns} turns. \
+            "Measured on {cores} cores of {}, {}; {}, {}; {} ms a request; at most {turns} turns. \
              Load (1, 5, 15 minutes) {} before, {} after.",
             processor(),
             first_line(Command::new("uname").args(["-s", "-r"])),
