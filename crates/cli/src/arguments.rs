@@ -16,8 +16,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use divvy_core::{Address, EntityId};
 use divvy_genesys::Dialect;
 
-pub(crate) use self::explain::Explain;
 pub(crate) use self::ensure::{Ensure, EnsureFormat};
+pub(crate) use self::explain::Explain;
 use crate::render::Format;
 use crate::render::commands::Shell;
 

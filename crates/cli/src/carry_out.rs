@@ -55,8 +55,10 @@ pub(crate) async fn carry_out(
         }
     }
     if !imports.is_empty() {
-        let adoption =
-            directory.adopt(consent, &imports, journal.id(), terraform_version).await.map_err(of_terraform)?;
+        let adoption = directory
+            .adopt(consent, &imports, journal.id(), terraform_version)
+            .await
+            .map_err(of_terraform)?;
         account_for(&mut carried, &adoption, journal);
     }
     Ok(carried)
@@ -76,7 +78,9 @@ fn record(journal: &Journal, finding: &Finding, address: &Address, action: &Acti
     let (what, id, from) = match action {
         Action::Import { id, .. } => ("import", Some(id), None),
         Action::StateRmImport { id, .. } => ("state_rm_import", Some(id), None),
-        Action::StateMv { from } => ("state_mv", finding.evidence.entity.as_ref().map(|entity| &entity.id), Some(from)),
+        Action::StateMv { from } => {
+            ("state_mv", finding.evidence.entity.as_ref().map(|entity| &entity.id), Some(from))
+        }
         Action::Untaint => ("untaint", finding.evidence.tracked_id.as_ref(), None),
     };
     journal.write(&json!({
@@ -96,9 +100,15 @@ fn account_for(carried: &mut Carried, adoption: &Adoption, journal: &Journal) {
         journal.write(&json!({ "event": "imported", "address": imported.address, "id": imported.id, "updated": imported.updated }));
         // Terraform's word on drift wins over the forecast: it may ignore an attribute.
         if imported.way != Way::Command && !imported.updated {
-            let of_import = carried.done.iter_mut().filter(|(finding, _)| finding.address.as_ref() == Some(&imported.address));
+            let of_import = carried
+                .done
+                .iter_mut()
+                .filter(|(finding, _)| finding.address.as_ref() == Some(&imported.address));
             for (_, decision) in of_import {
-                if let Decision::Act(Action::Import { expect, .. } | Action::StateRmImport { expect, .. }) = decision {
+                if let Decision::Act(
+                    Action::Import { expect, .. } | Action::StateRmImport { expect, .. },
+                ) = decision
+                {
                     *expect = Expect::NoOp;
                 }
             }
@@ -107,17 +117,29 @@ fn account_for(carried: &mut Carried, adoption: &Adoption, journal: &Journal) {
     if adoption.imported.iter().any(|imported| imported.way == Way::WholePlan) {
         carried.notes.push("A plan of the targets alone was not possible; the whole plan was checked to import and nothing else.".to_owned());
     }
-    let by_command = adoption.imported.iter().filter(|imported| imported.way == Way::Command).count();
+    let by_command =
+        adoption.imported.iter().filter(|imported| imported.way == Way::Command).count();
     if by_command > 0 {
         carried.notes.push(format!("{by_command} were imported one by one with `terraform import`, which changes nothing in the org."));
     }
     for left in &adoption.left_out {
         let (question, why) = match &left.reason {
-            Reason::WouldUpdate => (Question::Drift, "Terraform would change it after the import".to_owned()),
-            Reason::WouldDestroy => (Question::Elsewhere, "Terraform would delete or replace it".to_owned()),
-            Reason::NotImported => (Question::Elsewhere, "Terraform ignored the import: the address is in the state already".to_owned()),
-            Reason::OtherIdPlanned => (Question::Elsewhere, "the configuration imports another id there".to_owned()),
-            Reason::NotFound => (Question::Elsewhere, "Terraform finds no object of this id".to_owned()),
+            Reason::WouldUpdate => {
+                (Question::Drift, "Terraform would change it after the import".to_owned())
+            }
+            Reason::WouldDestroy => {
+                (Question::Elsewhere, "Terraform would delete or replace it".to_owned())
+            }
+            Reason::NotImported => (
+                Question::Elsewhere,
+                "Terraform ignored the import: the address is in the state already".to_owned(),
+            ),
+            Reason::OtherIdPlanned => {
+                (Question::Elsewhere, "the configuration imports another id there".to_owned())
+            }
+            Reason::NotFound => {
+                (Question::Elsewhere, "Terraform finds no object of this id".to_owned())
+            }
             Reason::Refused(failure) => (Question::Elsewhere, failure.diagnostic.summary.clone()),
         };
         carried.notes.push(format!("{} was left out: {why}.", left.address));
@@ -128,12 +150,17 @@ fn account_for(carried: &mut Carried, adoption: &Adoption, journal: &Journal) {
         }
     }
     if !adoption.changed_outputs.is_empty() {
-        carried.notes.push(format!("Output values changed with the import: {}.", adoption.changed_outputs.join(", ")));
+        carried.notes.push(format!(
+            "Output values changed with the import: {}.",
+            adoption.changed_outputs.join(", ")
+        ));
     }
     for check in &adoption.failed_checks {
         carried.notes.push(format!("The check {check} does not hold."));
     }
     for (from, to) in &adoption.moved {
-        carried.notes.push(format!("A pending `moved` block was carried out on the way: {from} to {to}."));
+        carried
+            .notes
+            .push(format!("A pending `moved` block was carried out on the way: {from} to {to}."));
     }
 }

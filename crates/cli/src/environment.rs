@@ -102,7 +102,11 @@ pub(crate) mod leash {
         // exec returns only if it failed.
         let error = Command::new(&program).args(arguments).exec();
         // Read by the parent as what the program said; a closed pipe leaves the exit code.
-        let _ = writeln!(std::io::stderr(), "Error: {} could not be started: {error}", program.display());
+        let _ = writeln!(
+            std::io::stderr(),
+            "Error: {} could not be started: {error}",
+            program.display()
+        );
         ExitCode::from(if error.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 })
     }
 }

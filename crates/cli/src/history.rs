@@ -26,7 +26,9 @@ impl History {
     /// Remembers the newest look, and what is to be done about it.
     pub(crate) fn rest(&mut self, look: Look, resolution: Resolution, decisions: Vec<Decision>) {
         if self.rounds > 0 {
-            self.clean = Some(look.survey.desired.as_ref().is_some_and(|desired| desired.pending.is_clean()));
+            self.clean = Some(
+                look.survey.desired.as_ref().is_some_and(|desired| desired.pending.is_clean()),
+            );
         }
         self.last = Some((look, resolution, decisions));
     }
@@ -48,15 +50,16 @@ impl History {
 
     /// Says whether a headline of the newest look forbids every write.
     pub(crate) fn stops_writing(&self) -> bool {
-        self.last
-            .as_ref()
-            .is_some_and(|(_, resolution, _)| resolution.headlines.iter().any(|headline| headline.kind.stops_writing()))
+        self.last.as_ref().is_some_and(|(_, resolution, _)| {
+            resolution.headlines.iter().any(|headline| headline.kind.stops_writing())
+        })
     }
 
     /// Remembers what was done in a round.
     pub(crate) fn carried(&mut self, round: u32, carried: Carried) {
         self.rounds = round;
-        let again = |finding: &Finding| carried.done.iter().any(|(new, _)| new.address == finding.address);
+        let again =
+            |finding: &Finding| carried.done.iter().any(|(new, _)| new.address == finding.address);
         self.done.retain(|(finding, _)| !again(finding));
         self.done.extend(carried.done);
         self.notes.extend(carried.notes);
@@ -97,8 +100,11 @@ impl History {
     pub(crate) fn report(self, surveyor: &Surveyor<'_>, require_clean: bool) -> Report {
         let (look, resolution, decisions) = self.last.expect("fix looks before it reports");
         let is_clean = self.clean == Some(true);
-        let done: Vec<Address> = self.done.iter().filter_map(|(finding, _)| finding.address.clone()).collect();
-        let is_left = |finding: &Finding| finding.address.as_ref().is_none_or(|address| !done.contains(address));
+        let done: Vec<Address> =
+            self.done.iter().filter_map(|(finding, _)| finding.address.clone()).collect();
+        let is_left = |finding: &Finding| {
+            finding.address.as_ref().is_none_or(|address| !done.contains(address))
+        };
         let is_carried_out = self.rounds > 0;
         // In a report of what was done, only what was done stands as an action.
         let not_done = |decision| match decision {

@@ -31,7 +31,8 @@ impl Journal {
                 io::ErrorKind::StorageFull => MAKE_ROOM,
                 _ => "divvy fix needs to write beside the configuration; divvy check does not",
             };
-            CommandError::failed(format!("could not {action} {}: {error}", home.display())).hint(hint)
+            CommandError::failed(format!("could not {action} {}: {error}", home.display()))
+                .hint(hint)
         };
         fs::create_dir_all(home.join("runs")).map_err(|error| failed("make", &error))?;
         fs::write(home.join(".gitignore"), "*\n").map_err(|error| failed("write into", &error))?;

@@ -76,9 +76,6 @@ impl<'c> Lookup<'c> {
             let (id, org) = &answer.seen;
             orgs.push(OrgSeen {
                 alias: alias.clone(),
-                id: Some(id.clone()),
-                name: org.name.clone(),
-                region: org.region.clone(),
                 credentials_from: Some(connection.credentials_from()),
             });
             survey.aliases.insert(alias, AliasTarget::Org(id.clone()));
@@ -97,6 +94,7 @@ impl<'c> Lookup<'c> {
         });
         Surveyor::look_again(&mut survey, &asked, &BTreeSet::new()).await?;
         Ok(Look {
+            instances: 0,
             survey,
             orgs,
             terraform_version: plan.and_then(PlanDocument::terraform_version).map(str::to_owned),

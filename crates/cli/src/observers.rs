@@ -83,18 +83,27 @@ pub(crate) struct HaltPoint {
 
 #[cfg(all(debug_assertions, unix))]
 impl HaltPoint {
-    pub(crate) fn from_variables(variables: &std::collections::BTreeMap<String, String>) -> Option<Self> {
+    pub(crate) fn from_variables(
+        variables: &std::collections::BTreeMap<String, String>,
+    ) -> Option<Self> {
         use rustix::process::Signal;
         let of = |name: &str, signal| {
             let value = variables.get(name)?;
             let left = value.trim_start_matches('w').parse().ok()?;
-            Some(Self { left: AtomicUsize::new(left), counts_writes_only: value.starts_with('w'), signal })
+            Some(Self {
+                left: AtomicUsize::new(left),
+                counts_writes_only: value.starts_with('w'),
+                signal,
+            })
         };
         of("DIVVY_KILL_AT", Signal::KILL).or_else(|| of("DIVVY_STOP_AT", Signal::STOP))
     }
 
     fn pass(&self, effect: &Effect) {
-        let only_reads = matches!(effect, Effect::Request { writes: false, .. } | Effect::Terraform { writes: false, .. });
+        let only_reads = matches!(
+            effect,
+            Effect::Request { writes: false, .. } | Effect::Terraform { writes: false, .. }
+        );
         if self.counts_writes_only && only_reads {
             return;
         }

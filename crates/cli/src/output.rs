@@ -62,8 +62,13 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> CommandResult<()> {
     let directory =
         path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !directory.is_dir() {
-        let message = format!("could not write {}: `{}` is not a directory", path.display(), directory.display());
-        return Err(CommandError::failed(message).hint(format!("make it first: mkdir -p {}", directory.display())));
+        let message = format!(
+            "could not write {}: `{}` is not a directory",
+            path.display(),
+            directory.display()
+        );
+        return Err(CommandError::failed(message)
+            .hint(format!("make it first: mkdir -p {}", directory.display())));
     }
     let written = tempfile::NamedTempFile::new_in(directory).and_then(|mut file| {
         file.write_all(bytes)?;
@@ -71,7 +76,8 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> CommandResult<()> {
         file.persist(path).map(|_| ()).map_err(|error| error.error)
     });
     written.map_err(|error| {
-        let told = CommandError::failed(format!("could not write {}: {}", path.display(), error.kind()));
+        let told =
+            CommandError::failed(format!("could not write {}: {}", path.display(), error.kind()));
         match error.kind() {
             ErrorKind::StorageFull => told.hint(MAKE_ROOM),
             _ => told.hint("name another file: -o FORMAT=FILE"),
@@ -100,6 +106,11 @@ pub(crate) fn write_report(
 pub(crate) fn say_report(context: &Context, report: &Report) {
     let mut bytes = Vec::new();
     // Writing to memory cannot fail.
-    let _ = render::table::write(report, console::width(), context.console.stderr_is_colored(), &mut bytes);
+    let _ = render::table::write(
+        report,
+        console::width(),
+        context.console.stderr_is_colored(),
+        &mut bytes,
+    );
     context.console.say(&String::from_utf8_lossy(&bytes));
 }

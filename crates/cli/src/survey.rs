@@ -15,7 +15,8 @@ use divvy_core::survey::{
 use divvy_core::{EntityId, Failure, Kind, OrgId, ProviderArguments};
 use divvy_genesys::{Client, Connection, Settings};
 use divvy_terraform::{
-    Blocks, PassedFlags, PlanDocument, PlanFile, PlanRequest, StateDocument, Terraform, WorkingDirectory,
+    Blocks, PassedFlags, PlanDocument, PlanFile, PlanRequest, StateDocument, Terraform,
+    WorkingDirectory,
 };
 use futures_util::future::{join_all, try_join_all};
 
@@ -67,9 +68,6 @@ pub(crate) enum Verified {
 #[derive(Clone, Debug)]
 pub(crate) struct OrgSeen {
     pub(crate) alias: Alias,
-    pub(crate) id: Option<OrgId>,
-    pub(crate) name: Option<String>,
-    pub(crate) region: Option<String>,
     pub(crate) credentials_from: Option<String>,
 }
 
@@ -114,16 +112,17 @@ impl<'c> Surveyor<'c> {
                 Some(path) => {
                     let path = self.context.environment.current_directory.join(path);
                     let plan = self.directory.read_plan_file(&path).await;
-                    plan.map_err(|error| of_file(&path, error, "make it with: terraform plan -out=FILE"))
+                    plan.map_err(|error| {
+                        of_file(&path, error, "make it with: terraform plan -out=FILE")
+                    })
                 }
-                None => {
-                    self.fresh_plan().await.map_err(of_terraform)
-                }
+                None => self.fresh_plan().await.map_err(of_terraform),
             }
         };
         let early = self.early().await?;
         // Nothing here is dropped half-way: a Terraform that was started is waited for.
-        let (plan, state, early) = tokio::join!(plan, self.directory.state_pull(), early_answer(early));
+        let (plan, state, early) =
+            tokio::join!(plan, self.directory.state_pull(), early_answer(early));
         let early = match early {
             // Where both failed, this says why the provider did not start.
             Some(Err(error)) if plan.is_err() => return Err(error),
@@ -139,16 +138,31 @@ impl<'c> Surveyor<'c> {
 
     /// Lets Terraform say what is left to do, with a plan as a person would make it; looks at it
     /// only if there is something. `reads` is how many instances it will refresh.
-    pub(crate) async fn verify(&self, subject: &Subject<'_>, reads: usize) -> CommandResult<Verified> {
+    pub(crate) async fn verify(
+        &self,
+        subject: &Subject<'_>,
+        reads: usize,
+    ) -> CommandResult<Verified> {
         let plan = self.plain_plan(reads).await?;
         if !plan.holds_changes() {
             return Ok(Verified::Clean(plan.changed_outputs().to_vec()));
         }
         let early = self.early().await?;
-        let (plan, state, early) = tokio::join!(self.directory.show(&plan), self.directory.state_pull(), early_answer(early));
+        let (plan, state, early) = tokio::join!(
+            self.directory.show(&plan),
+            self.directory.state_pull(),
+            early_answer(early)
+        );
         // A log tells of the time before.
-        let subject = Subject { plan: None, failures: Vec::new(), chosen: subject.chosen.clone(), ..*subject };
-        let look = self.assemble(plan.map_err(of_terraform)?, state.map_err(of_terraform)?, early, &subject).await?;
+        let subject = Subject {
+            plan: None,
+            failures: Vec::new(),
+            chosen: subject.chosen.clone(),
+            ..*subject
+        };
+        let look = self
+            .assemble(plan.map_err(of_terraform)?, state.map_err(of_terraform)?, early, &subject)
+            .await?;
         Ok(Verified::Pending(Box::new(look)))
     }
 
@@ -167,7 +181,8 @@ impl<'c> Surveyor<'c> {
     ) -> CommandResult<Look> {
         let desired = plan.desired().map_err(of_terraform)?;
         let tracked = state.tracked().map_err(of_terraform)?;
-        let arguments = self.directory.provider_arguments(&plan, &self.blocks).await.map_err(of_terraform)?;
+        let arguments =
+            self.directory.provider_arguments(&plan, &self.blocks).await.map_err(of_terraform)?;
         let mut look = Look {
             survey: Survey::default(),
             orgs: Vec::new(),
@@ -219,7 +234,8 @@ impl<'c> Surveyor<'c> {
         let Some(arguments) = self.blocks.arguments_known_before_a_plan("genesyscloud") else {
             return Ok(None);
         };
-        let connection = match self.flags.connection(&Alias::new("genesyscloud"), &arguments, true) {
+        let connection = match self.flags.connection(&Alias::new("genesyscloud"), &arguments, true)
+        {
             Ok(connection) => connection,
             Err(error) => return Ok(Some(Err(of_connection(error)))),
         };
@@ -277,7 +293,10 @@ impl<'c> Surveyor<'c> {
         }
         let open: Vec<_> =
             connections.iter().filter(|(key, _)| !answers.contains_key(*key)).collect();
-        let replies = join_all(open.iter().map(|(_, connection)| async { ask_one(self.client(connection)?).await })).await;
+        let replies = join_all(
+            open.iter().map(|(_, connection)| async { ask_one(self.client(connection)?).await }),
+        )
+        .await;
         for ((key, _), reply) in open.into_iter().zip(replies) {
             answers.insert(key.clone(), reply);
         }
@@ -304,9 +323,6 @@ impl<'c> Surveyor<'c> {
             };
             look.orgs.push(OrgSeen {
                 alias: alias.clone(),
-                id: answer.map(|answer| answer.seen.0.clone()),
-                name: answer.and_then(|answer| answer.seen.1.name.clone()),
-                region: answer.and_then(|answer| answer.seen.1.region.clone()),
                 credentials_from: connection.map(|connection| connection.credentials_from()),
             });
             look.survey.aliases.insert(alias.clone(), target);
@@ -410,9 +426,12 @@ pub(crate) fn read_states(context: &Context, paths: &[PathBuf]) -> CommandResult
     paths
         .iter()
         .map(|path| {
-            let bytes = std::fs::read(context.environment.current_directory.join(path)).map_err(|error| {
-                CommandError::failed(format!("could not read {}: {error}", path.display())).hint(MAKE_STATE)
-            })?;
+            let bytes = std::fs::read(context.environment.current_directory.join(path)).map_err(
+                |error| {
+                    CommandError::failed(format!("could not read {}: {error}", path.display()))
+                        .hint(MAKE_STATE)
+                },
+            )?;
             let tracked = StateDocument::read(&bytes)
                 .and_then(|state| state.tracked())
                 .map_err(|error| of_file(path, error, MAKE_STATE))?;
@@ -426,8 +445,7 @@ pub(crate) fn passed_flags(
     context: &Context,
     terraform: &TerraformArguments,
 ) -> CommandResult<PassedFlags> {
-    let (from_environment, dropped) =
-        PassedFlags::of_environment(&context.environment.variables);
+    let (from_environment, dropped) = PassedFlags::of_environment(&context.environment.variables);
     for flag in dropped {
         context.console.mark(
             Tone::Warning,

@@ -32,7 +32,10 @@ pub(crate) fn of_terraform(error: Error) -> CommandError {
             vec!["name the directory of the configuration with --chdir".to_owned()]
         }
         Error::Document { .. } => {
-            vec!["make the file again: terraform plan -out=FILE; terraform show -json FILE".to_owned()]
+            vec![
+                "make the file again: terraform plan -out=FILE; terraform show -json FILE"
+                    .to_owned(),
+            ]
         }
         Error::NoTemporaryDirectory { .. } => {
             vec!["name a directory that can be written: TMPDIR=DIR divvy …".to_owned()]
@@ -71,9 +74,13 @@ fn hints_of(failure: &Failure) -> Vec<String> {
         FailureKind::NotInitialised | FailureKind::BackendInitialisation => &["terraform init"],
         FailureKind::StateLocked(holder) => {
             let who = holder.who.as_deref().map_or_else(String::new, |who| format!(" ({who})"));
-            let wait = format!("wait until the other run{who} has ended, or pass -- -lock-timeout=60s");
+            let wait =
+                format!("wait until the other run{who} has ended, or pass -- -lock-timeout=60s");
             // Without an id the backend's lock goes with whoever holds it.
-            let unlock = holder.id.as_deref().map(|id| format!("if nobody is at work any more: terraform force-unlock {id}"));
+            let unlock = holder
+                .id
+                .as_deref()
+                .map(|id| format!("if nobody is at work any more: terraform force-unlock {id}"));
             return [wait].into_iter().chain(unlock).collect();
         }
         FailureKind::LockRace => &["run the same command again"],
@@ -96,7 +103,9 @@ fn hints_of(failure: &Failure) -> Vec<String> {
             "see what the backend holds: terraform state pull",
             "a local state has its last version beside it: terraform.tfstate.backup",
         ],
-        FailureKind::UnreadablePlan | FailureKind::StalePlan => &["make the plan again: terraform plan -out=FILE"],
+        FailureKind::UnreadablePlan | FailureKind::StalePlan => {
+            &["make the plan again: terraform plan -out=FILE"]
+        }
         FailureKind::StateNotSaved => {
             &["terraform state push errored.tfstate, before anything else"]
         }
@@ -118,7 +127,9 @@ fn hints_of(failure: &Failure) -> Vec<String> {
 /// command that makes such a file.
 pub(crate) fn of_file(path: &Path, error: Error, remedy: &str) -> CommandError {
     match error {
-        Error::Document { .. } => CommandError::failed(format!("{}: {error}", path.display())).hint(remedy),
+        Error::Document { .. } => {
+            CommandError::failed(format!("{}: {error}", path.display())).hint(remedy)
+        }
         Error::File { .. } => CommandError::failed(error).hint(remedy),
         other => of_terraform(other),
     }
@@ -134,7 +145,10 @@ mod tests {
             ("API Error: 403 - You are not authorized (1-2-3)", Some(403)),
             ("API Error: 429 - Rate limit (1)", Some(429)),
             ("failed to authorize: Auth Error: 400 - invalid_client (x)", Some(401)),
-            ("failed to authorize: Auth Error: 400 - invalid_request (rate limit exceeded; 5)", None),
+            (
+                "failed to authorize: Auth Error: 400 - invalid_request (rate limit exceeded; 5)",
+                None,
+            ),
             ("context deadline exceeded", None),
         ] {
             assert_eq!(status_in(summary), status, "{summary}");

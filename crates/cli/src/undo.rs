@@ -90,7 +90,9 @@ fn read(id: String, journal: &str) -> PastRun {
                 let from = line.from.as_deref().and_then(Address::parse);
                 run.deeds.extend(from.zip(address).map(|(from, to)| Deed::Moved { from, to }));
             }
-            ("action", "untaint") => run.deeds.extend(address.map(|address| Deed::Untainted { address })),
+            ("action", "untaint") => {
+                run.deeds.extend(address.map(|address| Deed::Untainted { address }));
+            }
             _ => {}
         }
     }
@@ -100,7 +102,10 @@ fn read(id: String, journal: &str) -> PastRun {
 /// Says what taking the deeds back would take, the last deed first.
 pub(crate) fn steps(deeds: &[Deed], tracked: &Tracked) -> Vec<Step> {
     let held = |address: &Address| {
-        tracked.instances.iter().find(|instance| !instance.is_deposed && instance.address == *address)
+        tracked
+            .instances
+            .iter()
+            .find(|instance| !instance.is_deposed && instance.address == *address)
     };
     let step = |deed: &Deed| match deed {
         Deed::Imported { address, id } => match held(address) {
@@ -117,8 +122,12 @@ pub(crate) fn steps(deeds: &[Deed], tracked: &Tracked) -> Vec<Step> {
         }
         Deed::Moved { from, to } => match (held(from), held(to)) {
             (None, Some(_)) => Step::MoveBack { from: to.clone(), to: from.clone() },
-            (Some(_), _) => Step::LeftAlone { address: to.clone(), why: "the old address is in use again" },
-            (None, None) => Step::LeftAlone { address: to.clone(), why: "the state no longer has it" },
+            (Some(_), _) => {
+                Step::LeftAlone { address: to.clone(), why: "the old address is in use again" }
+            }
+            (None, None) => {
+                Step::LeftAlone { address: to.clone(), why: "the state no longer has it" }
+            }
         },
         Deed::Untainted { address } => Step::LeftAlone {
             address: address.clone(),
@@ -157,7 +166,8 @@ mod tests {
 
     #[test]
     fn nothing_is_taken_back_where_the_state_has_moved_on() {
-        let deed = Deed::Imported { address: Address::parse("a.b").unwrap(), id: EntityId::new("id-1") };
+        let deed =
+            Deed::Imported { address: Address::parse("a.b").unwrap(), id: EntityId::new("id-1") };
         let steps = steps(&[deed], &Tracked::default());
         assert!(matches!(&steps[..], [Step::LeftAlone { .. }]), "{steps:?}");
     }

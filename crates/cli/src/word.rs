@@ -44,7 +44,10 @@ impl<'c> Word<'c> {
         let approved = match &arguments.approved {
             Some(path) => {
                 let bytes = std::fs::read(context.environment.current_directory.join(path))
-                    .map_err(|error| CommandError::failed(format!("could not read {}: {error}", path.display())).hint(MAKE_APPROVAL))?;
+                    .map_err(|error| {
+                        CommandError::failed(format!("could not read {}: {error}", path.display()))
+                            .hint(MAKE_APPROVAL)
+                    })?;
                 let pairs = approved_pairs(&bytes).map_err(|error| {
                     CommandError::failed(format!("{}: {error}", path.display())).hint(MAKE_APPROVAL)
                 })?;
@@ -123,18 +126,22 @@ impl<'c> Word<'c> {
 
     async fn ask_for_group(&mut self, question: Question, count: usize) -> CommandResult<()> {
         let (text, allow): (String, fn(&mut Policy)) = match question {
-            Question::AdoptAll => (
-                format!("There is no state at all. Adopt all {count} into a new one?"),
-                |policy| policy.adopt_all = true,
-            ),
+            Question::AdoptAll => {
+                (format!("There is no state at all. Adopt all {count} into a new one?"), |policy| {
+                    policy.adopt_all = true;
+                })
+            }
             Question::Drift => (
-                format!("Adopt {count} that differ from the configuration, and leave the org as it is?"),
+                format!(
+                    "Adopt {count} that differ from the configuration, and leave the org as it is?"
+                ),
                 |policy| policy.adopt_drifted = true,
             ),
-            Question::Repair => (
-                format!("Repair the state at {count} addresses, as shown?"),
-                |policy| policy.repair = true,
-            ),
+            Question::Repair => {
+                (format!("Repair the state at {count} addresses, as shown?"), |policy| {
+                    policy.repair = true;
+                })
+            }
             Question::Home => ("Adopt the home division?".to_owned(), |policy| policy.home = true),
             Question::Choose
             | Question::Elsewhere
@@ -164,7 +171,8 @@ impl<'c> Word<'c> {
             return Ok(());
         }
         let question = format!("{address}: {}", divvy_core::catalogue::message(finding));
-        let chosen = confirm::choose(&self.context.console, &self.answers, &question, &choices).await?;
+        let chosen =
+            confirm::choose(&self.context.console, &self.answers, &question, &choices).await?;
         if let Some(candidate) = chosen.and_then(|index| finding.evidence.candidates.get(index)) {
             self.policy.ids.insert(address.clone(), candidate.entity.id.clone());
         }
@@ -172,7 +180,10 @@ impl<'c> Word<'c> {
     }
 
     /// Gets the plain yes to what was shown, if there is anything to say yes to.
-    pub(crate) async fn consent(&mut self, acts: &[(Finding, Action)]) -> CommandResult<Option<Consent>> {
+    pub(crate) async fn consent(
+        &mut self,
+        acts: &[(Finding, Action)],
+    ) -> CommandResult<Option<Consent>> {
         if acts.is_empty() {
             return Ok(None);
         }

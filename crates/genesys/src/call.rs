@@ -50,30 +50,17 @@ impl Method {
 impl Call {
     /// Asks for a path below the API's base, already escaped.
     pub(crate) fn get(path: impl Into<String>) -> Self {
-        Self {
-            method: Method::Get,
-            path: path.into(),
-            query: Vec::new(),
-            body: None,
-            needs: &[],
-        }
+        Self { method: Method::Get, path: path.into(), query: Vec::new(), body: None, needs: &[] }
     }
 
     /// Sends a body that may create something.
     pub(crate) fn post(path: impl Into<String>, body: Value) -> Self {
-        Self {
-            method: Method::Post,
-            body: Some(body),
-            ..Self::get(path)
-        }
+        Self { method: Method::Post, body: Some(body), ..Self::get(path) }
     }
 
     /// Asks the login service for a token.
     pub(crate) fn login() -> Self {
-        Self {
-            method: Method::Login,
-            ..Self::get("/oauth/token")
-        }
+        Self { method: Method::Login, ..Self::get("/oauth/token") }
     }
 
     /// Adds a query parameter; its value is escaped when it is sent.
@@ -93,8 +80,5 @@ impl Call {
 #[derive(Clone, Copy)]
 pub(crate) enum Authorization<'a> {
     Bearer(&'a SecretString),
-    Client {
-        id: &'a str,
-        secret: &'a SecretString,
-    },
+    Client { id: &'a str, secret: &'a SecretString },
 }

@@ -37,12 +37,7 @@ impl Told {
                 .find(|text| !text.is_empty())
                 .map(str::to_owned)
         };
-        let message = text(&[
-            "message",
-            "messageWithParams",
-            "error_description",
-            "description",
-        ]);
+        let message = text(&["message", "messageWithParams", "error_description", "description"]);
         let parameters = body.get("messageParams").and_then(Value::as_object);
         let mut permissions_in: Vec<String> = message.iter().cloned().collect();
         permissions_in.extend(
@@ -76,10 +71,7 @@ pub(crate) fn of_status(
     is_login: bool,
     needs: &[&str],
 ) -> (Reason, Happened) {
-    let rate_limited = (
-        Reason::RateLimited { retry_after: None },
-        Happened::RateLimited,
-    );
+    let rate_limited = (Reason::RateLimited { retry_after: None }, Happened::RateLimited);
     let reason = match status.as_u16() {
         429 => return rate_limited,
         400 if is_login && told.is_login_rate_limit() => return rate_limited,
@@ -93,9 +85,7 @@ pub(crate) fn of_status(
             Reason::WrongCredentials
         }
         401 => Reason::WrongCredentials,
-        403 => Reason::Forbidden {
-            permissions: missing_permissions(told, needs),
-        },
+        403 => Reason::Forbidden { permissions: missing_permissions(told, needs) },
         404 => Reason::NotFound,
         _ => Reason::Refused,
     };
@@ -140,10 +130,7 @@ pub(crate) fn of_failure(error: &reqwest::Error, through_proxy: bool) -> (Reason
 
 /// Returns the next cause. An [`io::Error`]'s own `source` skips what it wraps.
 fn cause_of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
-    match error
-        .downcast_ref::<io::Error>()
-        .and_then(io::Error::get_ref)
-    {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(wrapped) => Some(wrapped),
         None => error.source(),
     }
@@ -223,48 +210,20 @@ mod tests {
                 Reason::Refused,
                 Refused,
             ),
-            (
-                400,
-                r#"{"code":"bad.request"}"#,
-                false,
-                Reason::Refused,
-                Refused,
-            ),
+            (400, r#"{"code":"bad.request"}"#, false, Reason::Refused, Refused),
             (401, "", false, Reason::WrongCredentials, Refused),
             (404, "", false, Reason::NotFound, Refused),
-            (
-                404,
-                "<html>",
-                false,
-                Reason::NotJson { is_html: true },
-                Refused,
-            ),
-            (
-                403,
-                " \n<!doctype html>",
-                false,
-                Reason::NotJson { is_html: true },
-                Refused,
-            ),
+            (404, "<html>", false, Reason::NotJson { is_html: true }, Refused),
+            (403, " \n<!doctype html>", false, Reason::NotJson { is_html: true }, Refused),
             (407, "<html>", false, Reason::Proxy, Refused),
             (409, "<html>", false, Reason::Conflict, Refused),
-            (
-                429,
-                "<html>",
-                false,
-                Reason::RateLimited { retry_after: None },
-                RateLimited,
-            ),
+            (429, "<html>", false, Reason::RateLimited { retry_after: None }, RateLimited),
             (302, "", false, Reason::Redirect { location: None }, Refused),
             (501, "", false, Reason::Unavailable, Refused),
             (502, "<html>", false, Reason::Unavailable, ServerTrouble),
             (408, "", false, Reason::Unavailable, ServerTrouble),
         ] {
-            assert_eq!(
-                classify(status, body, is_login),
-                (reason, happened),
-                "{status} {body}"
-            );
+            assert_eq!(classify(status, body, is_login), (reason, happened), "{status} {body}");
         }
     }
 
@@ -280,14 +239,8 @@ mod tests {
             ),
             ["authorization:division:add", "authorization:grant:add"]
         );
-        assert_eq!(
-            named(r#"{"message":"needs scope: division:write."}"#),
-            ["division:write"]
-        );
-        assert_eq!(
-            named(r#"{"message":"no","messageParams":{"p":"x:y:view"}}"#),
-            ["x:y:view"]
-        );
+        assert_eq!(named(r#"{"message":"needs scope: division:write."}"#), ["division:write"]);
+        assert_eq!(named(r#"{"message":"no","messageParams":{"p":"x:y:view"}}"#), ["x:y:view"]);
         assert_eq!(named(r#"{"message":"at 12:30 you may not"}"#), ["a:b:add"]);
     }
 

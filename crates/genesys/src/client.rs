@@ -94,11 +94,8 @@ impl Client {
         interrupt: CancellationToken,
     ) -> Result<Self, ConnectionError> {
         let http = http_client(&connection, settings.try_timeout)?;
-        let mut hidden: Vec<SecretString> = connection
-            .proxies
-            .iter()
-            .filter_map(crate::http::ProxyServer::password)
-            .collect();
+        let mut hidden: Vec<SecretString> =
+            connection.proxies.iter().filter_map(crate::http::ProxyServer::password).collect();
         hidden.push(match &connection.credentials {
             Credentials::AccessToken(token) => token.clone(),
             Credentials::Client { secret, .. } => secret.clone(),
@@ -150,17 +147,12 @@ impl Client {
     /// Sends a request with the run's token; once more with a new one if that is rejected.
     pub(crate) async fn send<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Error> {
         let token = self.token().await?;
-        let answer = self
-            .exchange(call, Authorization::Bearer(&token.secret))
-            .await;
+        let answer = self.exchange(call, Authorization::Bearer(&token.secret)).await;
         match answer {
             // 401: nothing was done, so this holds for changes too.
             Err(error) if error.exchange.status == Some(401) => {
                 match self.renewed_token(&token).await? {
-                    Some(token) => {
-                        self.exchange(call, Authorization::Bearer(&token.secret))
-                            .await
-                    }
+                    Some(token) => self.exchange(call, Authorization::Bearer(&token.secret)).await,
                     None => Err(error),
                 }
             }
@@ -197,9 +189,7 @@ impl Client {
                 }
                 (Decision::GiveUp, _) | (Decision::Again, None) => return Err(failed.error),
                 (Decision::Again, Some(wait)) => {
-                    let told = failed
-                        .retry_after
-                        .map(|told| told.min(self.limits.longest_pause));
+                    let told = failed.retry_after.map(|told| told.min(self.limits.longest_pause));
                     let wait = told.unwrap_or(wait);
                     if failed.happened == Happened::RateLimited {
                         self.pace.pause(wait);
@@ -216,8 +206,7 @@ impl Client {
     /// Waits, unless somebody asks to stop.
     pub(crate) async fn pause(&self, call: &Call, wait: Duration) -> Result<(), Error> {
         let url = self.url(call);
-        self.unless_interrupted(call, &url, tokio::time::sleep(wait))
-            .await
+        self.unless_interrupted(call, &url, tokio::time::sleep(wait)).await
     }
 
     /// Waits for a free slot and for the pace, then makes one try. The slot comes first: whoever
@@ -275,7 +264,8 @@ impl Client {
     }
 
     fn read_clock(&self, headers: &HeaderMap) {
-        let date = header(headers, DATE.as_str()).and_then(|text| httpdate::parse_http_date(&text).ok());
+        let date =
+            header(headers, DATE.as_str()).and_then(|text| httpdate::parse_http_date(&text).ok());
         if let Some(date) = date {
             let skew = seconds_ahead(SystemTime::now(), date);
             *self.clock_skew.lock().unwrap_or_else(PoisonError::into_inner) = Some(skew);
@@ -307,11 +297,7 @@ impl Client {
         tried: Result<Answer, reqwest::Error>,
     ) -> Result<T, Failed> {
         let failed = |reason, exchange, happened, retry_after, source| Failed {
-            error: Error {
-                reason,
-                exchange: Box::new(exchange),
-                source,
-            },
+            error: Error { reason, exchange: Box::new(exchange), source },
             happened,
             retry_after,
         };
@@ -402,9 +388,7 @@ impl Client {
             .iter()
             .map(ExposeSecret::expose_secret)
             .filter(|secret| !secret.is_empty())
-            .fold(text.to_owned(), |text, secret| {
-                text.replace(secret, "[redacted]")
-            })
+            .fold(text.to_owned(), |text, secret| text.replace(secret, "[redacted]"))
     }
 }
 
@@ -426,12 +410,7 @@ struct Watched<'a> {
 impl<'a> Watched<'a> {
     fn begin(observer: &'a dyn Observer, effect: Effect) -> Self {
         observer.before(&effect);
-        Self {
-            observer,
-            effect,
-            start: Instant::now(),
-            has_ended: false,
-        }
+        Self { observer, effect, start: Instant::now(), has_ended: false }
     }
 
     fn end(mut self, answer: Option<&Answer>) {

@@ -62,11 +62,7 @@ impl Dialect {
             .zip(new.key.parts())
             .map(|(field, part)| ((*field).to_owned(), json!(part)))
             .collect();
-        if kind
-            .drifting
-            .iter()
-            .any(|attribute| attribute.api == "description")
-        {
+        if kind.drifting.iter().any(|attribute| attribute.api == "description") {
             body.insert("description".into(), json!(description));
         }
         if self == Self::Pathed {
@@ -159,19 +155,9 @@ mod tests {
 
     #[test]
     fn the_pathed_host_is_made_of_the_region_key() {
-        let api = |region| {
-            Dialect::Pathed
-                .bases(region, &Source::Flags)
-                .map(|bases| bases.api)
-        };
-        assert_eq!(
-            api("eu-west-1").unwrap(),
-            "https://eu-west-1.mypurecloud.com"
-        );
-        assert_eq!(
-            api("mypurecloud.ie").unwrap(),
-            "https://eu-west-1.mypurecloud.com"
-        );
+        let api = |region| Dialect::Pathed.bases(region, &Source::Flags).map(|bases| bases.api);
+        assert_eq!(api("eu-west-1").unwrap(), "https://eu-west-1.mypurecloud.com");
+        assert_eq!(api("mypurecloud.ie").unwrap(), "https://eu-west-1.mypurecloud.com");
         assert_eq!(api("lab-7").unwrap(), "https://lab-7.mypurecloud.com");
         assert!(api("a/b").is_err());
         assert!(api("evil.test#").is_err());

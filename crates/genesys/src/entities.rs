@@ -43,11 +43,7 @@ pub struct NewEntity {
 impl NewEntity {
     /// Makes one that is known by its name.
     pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            key: Key::name(name),
-            path: None,
-            description: None,
-        }
+        Self { key: Key::name(name), path: None, description: None }
     }
 
     /// Adds a path (pathed dialect).
@@ -126,10 +122,7 @@ impl Client {
         }
         let call = Call::get("/api/v2/organizations/me");
         match self.send::<OrganizationReply>(&call).await {
-            Ok(reply) => Ok(Organization {
-                id: OrgId::new(reply.id),
-                name: reply.name,
-            }),
+            Ok(reply) => Ok(Organization { id: OrgId::new(reply.id), name: reply.name }),
             Err(error) => match error.reason {
                 Reason::NotFound | Reason::Forbidden { .. } if client_id.is_some() => {
                     Ok(stand_in())
@@ -254,10 +247,7 @@ impl Client {
         let call = Call::get("/api/v2/authorization/divisionspermitted/me")
             .query("permission", permission);
         let divisions: Vec<WireEntity> = self.send(&call).await?;
-        Ok(divisions
-            .into_iter()
-            .map(|division| division.into_entity(kind))
-            .collect())
+        Ok(divisions.into_iter().map(|division| division.into_entity(kind)).collect())
     }
 
     /// Creates an entity, with exactly one request that reaches the API.
@@ -428,10 +418,7 @@ impl Client {
             Err(error) if error.reason == Reason::NotFound => Vec::new(),
             answer => answer?,
         };
-        Ok(Pages {
-            entities,
-            is_complete: true,
-        })
+        Ok(Pages { entities, is_complete: true })
     }
 
     /// Reads every page; once more from the start if the listing changed under way.
@@ -489,26 +476,16 @@ impl Pages {
         let mut totals_agree = true;
         for page in std::iter::once(first).chain(others) {
             totals_agree &= page.total == total;
-            entities.extend(
-                page.entities
-                    .into_iter()
-                    .filter(|entity| seen.insert(entity.id.clone())),
-            );
+            entities
+                .extend(page.entities.into_iter().filter(|entity| seen.insert(entity.id.clone())));
         }
         let is_all = total.is_none_or(|total| total == entities.len() as u64);
-        Self {
-            entities,
-            is_complete: totals_agree && is_all,
-        }
+        Self { entities, is_complete: totals_agree && is_all }
     }
 
     fn into_listing(self, kind: &'static Kind) -> Listing {
         Listing {
-            entities: self
-                .entities
-                .into_iter()
-                .map(|entity| entity.into_entity(kind))
-                .collect(),
+            entities: self.entities.into_iter().map(|entity| entity.into_entity(kind)).collect(),
             is_complete: self.is_complete,
             ..Listing::default()
         }

@@ -117,24 +117,16 @@ impl Error {
         self.exchange.method == "POST"
             && kind.duplicates.iter().any(|reply| {
                 self.exchange.status == Some(reply.status)
-                    && reply
-                        .code
-                        .is_none_or(|code| self.exchange.code.as_deref() == Some(code))
+                    && reply.code.is_none_or(|code| self.exchange.code.as_deref() == Some(code))
             })
     }
 
     fn sentence(&self) -> String {
         let exchange = &self.exchange;
-        let mut sentence = format!(
-            "{} {}{}: {}",
-            exchange.method, exchange.host, exchange.path, self.reason
-        );
+        let mut sentence =
+            format!("{} {}{}: {}", exchange.method, exchange.host, exchange.path, self.reason);
         let status = exchange.status.map(|status| status.to_string());
-        let told = [
-            status.as_deref(),
-            exchange.code.as_deref(),
-            exchange.message.as_deref(),
-        ];
+        let told = [status.as_deref(), exchange.code.as_deref(), exchange.message.as_deref()];
         let told: Vec<&str> = told.into_iter().flatten().collect();
         if !told.is_empty() {
             sentence += "; the API said ";
@@ -166,9 +158,9 @@ impl fmt::Display for Reason {
             Self::Conflict => "conflict with what exists",
             Self::Refused => "refused",
             Self::RateLimited { retry_after: None } => "too many requests",
-            Self::RateLimited {
-                retry_after: Some(wait),
-            } => return write!(f, "too many requests, retry after {} s", wait.as_secs()),
+            Self::RateLimited { retry_after: Some(wait) } => {
+                return write!(f, "too many requests, retry after {} s", wait.as_secs());
+            }
             Self::Unavailable => "the service is not available",
             Self::UnknownOutcome => "no usable answer, so it may have been carried out or not",
             Self::Network(NetworkFailure::Dns) => "the host name cannot be resolved",
@@ -183,9 +175,9 @@ impl fmt::Display for Reason {
             Self::TruncatedJson => "the reply ends too early",
             Self::UnexpectedJson => "the reply has an unknown form",
             Self::Redirect { location: None } => "redirected, which the API never does",
-            Self::Redirect {
-                location: Some(location),
-            } => return write!(f, "redirected to {location}, which the API never does"),
+            Self::Redirect { location: Some(location) } => {
+                return write!(f, "redirected to {location}, which the API never does");
+            }
             Self::Interrupted => "interrupted",
         })
     }

@@ -76,7 +76,9 @@ impl Error {
             Reason::Redirect { .. } => own(&[
                 "use the base URL of the API itself: `--region`, or `--api-url` without detour",
             ]),
-            Reason::Refused => own(&["give the correlation id to Genesys Cloud Care if the message does not help"]),
+            Reason::Refused => {
+                own(&["give the correlation id to Genesys Cloud Care if the message does not help"])
+            }
             Reason::Interrupted => Vec::new(),
         }
     }
@@ -88,9 +90,8 @@ fn own(hints: &[&str]) -> Vec<String> {
 
 /// Returns how to give a client the permissions (or scopes) that it lacks, and how long that takes.
 pub fn how_to_grant(permissions: &[String]) -> Vec<String> {
-    let (scopes, roles): (Vec<&String>, Vec<&String>) = permissions
-        .iter()
-        .partition(|permission| permission.matches(':').count() == 1);
+    let (scopes, roles): (Vec<&String>, Vec<&String>) =
+        permissions.iter().partition(|permission| permission.matches(':').count() == 1);
     let mut hints: Vec<String> = scopes
         .iter()
         .map(|scope| format!("add the scope {scope} to the OAuth client, then ask for a new token"))

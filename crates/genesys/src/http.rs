@@ -49,12 +49,7 @@ impl ProxyServer {
         url: &str,
         auth: Option<(String, SecretString)>,
     ) -> Result<Self, ConnectionError> {
-        let proxy = Self {
-            url: url.into(),
-            auth,
-            scope: Scope::Everything,
-            exceptions: None,
-        };
+        let proxy = Self { url: url.into(), auth, scope: Scope::Everything, exceptions: None };
         proxy.build().map(|_| proxy)
     }
 
@@ -91,10 +86,7 @@ impl ProxyServer {
             let url = Url::parse(self.url.expose_secret()).ok()?;
             url.password().map(SecretString::from)
         };
-        self.auth
-            .as_ref()
-            .map(|(_, password)| password.clone())
-            .or_else(in_url)
+        self.auth.as_ref().map(|(_, password)| password.clone()).or_else(in_url)
     }
 }
 
@@ -112,29 +104,22 @@ impl fmt::Debug for ProxyServer {
 pub(crate) fn system_proxies(
     environment: &Environment,
 ) -> Result<Vec<ProxyServer>, ConnectionError> {
-    let get = |upper: &str| {
-        environment
-            .get(upper)
-            .or_else(|| environment.get(&upper.to_lowercase()))
-    };
+    let get =
+        |upper: &str| environment.get(upper).or_else(|| environment.get(&upper.to_lowercase()));
     let exceptions = get("NO_PROXY").map_or(LOOPBACK.to_owned(), |no| format!("{no},{LOOPBACK}"));
-    [
-        ("HTTP_PROXY", Scope::Http),
-        ("HTTPS_PROXY", Scope::Https),
-        ("ALL_PROXY", Scope::Everything),
-    ]
-    .into_iter()
-    .filter_map(|(variable, scope)| Some((get(variable)?, scope)))
-    .map(|(url, scope)| {
-        let proxy = ProxyServer {
-            url: url.into(),
-            auth: None,
-            scope,
-            exceptions: Some(exceptions.clone()),
-        };
-        proxy.build().map(|_| proxy)
-    })
-    .collect()
+    [("HTTP_PROXY", Scope::Http), ("HTTPS_PROXY", Scope::Https), ("ALL_PROXY", Scope::Everything)]
+        .into_iter()
+        .filter_map(|(variable, scope)| Some((get(variable)?, scope)))
+        .map(|(url, scope)| {
+            let proxy = ProxyServer {
+                url: url.into(),
+                auth: None,
+                scope,
+                exceptions: Some(exceptions.clone()),
+            };
+            proxy.build().map(|_| proxy)
+        })
+        .collect()
 }
 
 /// Builds the client of a connection.
@@ -168,24 +153,17 @@ fn tls(connection: &Connection) -> Result<ClientConfig, ConnectionError> {
     let mut tls = if connection.bases.need_tls() || connection.proxies.iter().any(over_tls) {
         let verifier = Arc::new(Verifier::new_with_extra_roots(extra, ring)?);
         // "dangerous" only says that the verifier is not webpki's own; it checks everything.
-        builder
-            .dangerous()
-            .with_custom_certificate_verifier(verifier)
-            .with_no_client_auth()
+        builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
     } else {
-        builder
-            .with_root_certificates(RootCertStore::empty())
-            .with_no_client_auth()
+        builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth()
     };
     tls.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(tls)
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ConnectionError> {
-    let pem = std::fs::read(path).map_err(|source| ConnectionError::Unreadable {
-        path: path.to_owned(),
-        source,
-    })?;
+    let pem = std::fs::read(path)
+        .map_err(|source| ConnectionError::Unreadable { path: path.to_owned(), source })?;
     let malformed = |place: &str| ConnectionError::Malformed {
         path: path.to_owned(),
         expected: "a PEM file with certificates",
@@ -206,19 +184,14 @@ mod tests {
 
     #[test]
     fn proxies_come_from_the_snapshot_and_hide_their_password() {
-        let environment: Environment = [
-            ("https_proxy", "http://user:hush@proxy.test:3128"),
-            ("NO_PROXY", "internal.test"),
-        ]
-        .into_iter()
-        .collect();
+        let environment: Environment =
+            [("https_proxy", "http://user:hush@proxy.test:3128"), ("NO_PROXY", "internal.test")]
+                .into_iter()
+                .collect();
         let proxies = system_proxies(&environment).unwrap();
         assert_eq!(proxies.len(), 1);
         let shown = format!("{proxies:?}");
-        assert!(
-            shown.contains("proxy.test") && !shown.contains("hush"),
-            "{shown}"
-        );
+        assert!(shown.contains("proxy.test") && !shown.contains("hush"), "{shown}");
         assert_eq!(proxies[0].address().unwrap(), "http://proxy.test:3128");
         assert_eq!(proxies[0].password().unwrap().expose_secret(), "hush");
     }
@@ -227,9 +200,6 @@ mod tests {
     fn a_file_without_certificates_is_refused() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "no certificate").unwrap();
-        assert!(matches!(
-            certificates(file.path()),
-            Err(ConnectionError::Malformed { .. })
-        ));
+        assert!(matches!(certificates(file.path()), Err(ConnectionError::Malformed { .. })));
     }
 }

@@ -27,10 +27,7 @@ struct State {
 impl Pace {
     /// Makes a pace of at most `rate` requests a minute; zero counts as one.
     pub(crate) fn new(rate: u32) -> Self {
-        Self {
-            rate: usize::try_from(rate).unwrap_or(usize::MAX).max(1),
-            state: Mutex::default(),
-        }
+        Self { rate: usize::try_from(rate).unwrap_or(usize::MAX).max(1), state: Mutex::default() }
     }
 
     /// Waits until one more request may go out, and counts it.
@@ -52,11 +49,7 @@ impl Pace {
         if let Some(until) = state.paused_until.filter(|until| *until > now) {
             return Some(until);
         }
-        while state
-            .admitted
-            .front()
-            .is_some_and(|oldest| *oldest + WINDOW <= now)
-        {
+        while state.admitted.front().is_some_and(|oldest| *oldest + WINDOW <= now) {
             state.admitted.pop_front();
         }
         if state.admitted.len() >= self.rate {

@@ -37,11 +37,7 @@ impl Profile {
     /// # Errors
     /// If the file is missing, is not TOML, or has no such profile.
     pub fn load(name: &str, environment: &Environment) -> Result<Self, ConnectionError> {
-        let path = environment
-            .home()
-            .unwrap_or_default()
-            .join(".gc")
-            .join("config.toml");
+        let path = environment.home().unwrap_or_default().join(".gc").join("config.toml");
         match std::fs::read_to_string(&path) {
             Ok(text) => Self::parse(&text, name, &path),
             Err(source) => Err(ConnectionError::Unreadable { path, source }),
@@ -121,19 +117,12 @@ fn path_parameter(text: &str, name: &str) -> Option<String> {
 }
 
 fn no_profile(path: &Path, name: &str, table: &Table) -> ConnectionError {
-    let known: Vec<&str> = table
-        .iter()
-        .filter(|(_, value)| value.is_table())
-        .map(|(key, _)| key.as_str())
-        .collect();
+    let known: Vec<&str> =
+        table.iter().filter(|(_, value)| value.is_table()).map(|(key, _)| key.as_str()).collect();
     ConnectionError::NoProfile {
         path: PathBuf::from(path),
         name: name.to_owned(),
-        known: if known.is_empty() {
-            "none".to_owned()
-        } else {
-            known.join(", ")
-        },
+        known: if known.is_empty() { "none".to_owned() } else { known.join(", ") },
     }
 }
 
@@ -177,10 +166,7 @@ gateway_pathparams = '{login: /loginpath, api: /apipath}'
         let profile = parse("PROD").unwrap();
         assert_eq!(profile.name, "prod");
         assert_eq!(profile.client_id.as_deref(), Some("id-2"));
-        assert_eq!(
-            profile.gateway.unwrap().bases().unwrap().login,
-            "https://gw.test/loginpath"
-        );
+        assert_eq!(profile.gateway.unwrap().bases().unwrap().login, "https://gw.test/loginpath");
     }
 
     #[test]

@@ -52,9 +52,7 @@ impl Region {
             .find_map(|host| text.strip_prefix(host))
             .unwrap_or(text);
         let key = text.replace('_', "-");
-        REGIONS
-            .iter()
-            .find(|region| region.key == key || region.domain == domain)
+        REGIONS.iter().find(|region| region.key == key || region.domain == domain)
     }
 
     /// Returns the base of its API, e.g. `https://api.mypurecloud.de`.

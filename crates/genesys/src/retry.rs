@@ -84,11 +84,7 @@ pub(crate) fn decide(
     limits: &Limits,
 ) -> Decision {
     let again_below = |most: u32| {
-        if attempt < most {
-            Decision::Again
-        } else {
-            Decision::GiveUp
-        }
+        if attempt < most { Decision::Again } else { Decision::GiveUp }
     };
     use Happened::{
         CannotConnect, CutSuccess, ForeignSuccess, NoAnswer, NotSent, RateLimited, Refused,
@@ -210,10 +206,7 @@ mod tests {
         let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
         let read = |header| retry_after(header, now);
         assert_eq!(read("42"), Some(Duration::from_secs(42)));
-        assert_eq!(
-            read("Sun, 06 Nov 1994 08:50:07 GMT"),
-            Some(Duration::from_secs(30))
-        );
+        assert_eq!(read("Sun, 06 Nov 1994 08:50:07 GMT"), Some(Duration::from_secs(30)));
         assert_eq!(read("Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO));
         assert_eq!(read("soon"), None);
         assert_eq!(read("-1"), None);
@@ -228,9 +221,6 @@ mod tests {
             assert!(*wait >= least && *wait <= least * 2, "{index}: {wait:?}");
         }
         let others: Vec<Duration> = LIMITS.schedule().collect();
-        assert_ne!(
-            waits, others,
-            "requests under way together must not wait alike"
-        );
+        assert_ne!(waits, others, "requests under way together must not wait alike");
     }
 }

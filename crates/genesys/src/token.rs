@@ -86,9 +86,8 @@ impl Client {
             Credentials::AccessToken(token) => return Ok(token.clone()),
             Credentials::Client { id, secret } => (id, secret),
         };
-        let reply: TokenReply = self
-            .exchange(&Call::login(), Authorization::Client { id, secret })
-            .await?;
+        let reply: TokenReply =
+            self.exchange(&Call::login(), Authorization::Client { id, secret }).await?;
         let token = reply.access_token.0;
         self.hide(token.expose_secret());
         Ok(token)

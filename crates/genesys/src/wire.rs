@@ -64,25 +64,15 @@ impl WireEntity {
         };
         let key = kind.key_api.iter().map(|field| text(field)).collect();
         let own = kind.key.iter().zip(kind.key_api);
-        let drifting = kind
-            .drifting
-            .iter()
-            .map(|attribute| (&attribute.terraform, &attribute.api));
+        let drifting = kind.drifting.iter().map(|attribute| (&attribute.terraform, &attribute.api));
         let attributes: Attributes = own
             .chain(drifting)
             .chain(PATHED_FIELDS.iter().map(|(ours, api)| (ours, api)))
             .filter_map(|(ours, api)| Some(((*ours).to_owned(), self.fields.get(*api)?.clone())))
             .collect();
-        let is_home = kind
-            .home_field
-            .is_some_and(|field| self.fields.get(field) == Some(&Value::Bool(true)));
-        Entity {
-            kind,
-            id: EntityId::new(self.id),
-            key: Key::from_parts(key),
-            attributes,
-            is_home,
-        }
+        let is_home =
+            kind.home_field.is_some_and(|field| self.fields.get(field) == Some(&Value::Bool(true)));
+        Entity { kind, id: EntityId::new(self.id), key: Key::from_parts(key), attributes, is_home }
     }
 
     /// Returns how many objects of each type belong to it (`objectCount=true`).
@@ -97,11 +87,8 @@ impl WireEntity {
 }
 
 /// Fields that only the pathed dialect has: our name, the API's.
-const PATHED_FIELDS: &[(&str, &str)] = &[
-    ("path", "path"),
-    ("external_id", "externalId"),
-    ("active", "active"),
-];
+const PATHED_FIELDS: &[(&str, &str)] =
+    &[("path", "path"), ("external_id", "externalId"), ("active", "active")];
 
 #[cfg(test)]
 mod tests {

@@ -198,7 +198,9 @@ fn of_lock_error(detail: &str) -> FailureKind {
         }
     }
     // The pg backend shows who asks, not who holds; its lock goes with its holder.
-    if flat.contains("Workspace is already locked") || flat.contains("Already locked for workspace creation") {
+    if flat.contains("Workspace is already locked")
+        || flat.contains("Already locked for workspace creation")
+    {
         return FailureKind::StateLocked(LockHolder::default());
     }
     let field = |name: &str| {
@@ -312,7 +314,10 @@ mod tests {
             ("write .terraform.tfstate.lock.info: no space left on device", FailureKind::DiskFull),
             ("Unsupported state file format: x", FailureKind::UnreadableState),
         ] {
-            assert_eq!(kind_of("Error acquiring the state lock", &format!("Error message: {text}")), kind);
+            assert_eq!(
+                kind_of("Error acquiring the state lock", &format!("Error message: {text}")),
+                kind
+            );
         }
     }
 

@@ -126,7 +126,7 @@ impl Terraform {
         }
         let output = self.run(directory, &Invocation::version()).await?;
         let version: Version = serde_json::from_slice(&output.stdout).map_err(|error| {
-            let problem = DocumentProblem::of_parse(&output.stdout, error);
+            let problem = DocumentProblem::of_parse(&output.stdout, &error);
             Error::document(Document::Version, problem)
         })?;
         Ok(version.terraform_version)

@@ -22,7 +22,8 @@ use crate::survey::{Subject, Surveyor, Verified};
 use crate::word::{Mode, Word};
 
 /// The forms that `fix` writes.
-const FORMATS: [Format; 5] = [Format::Table, Format::Json, Format::Markdown, Format::Github, Format::Html];
+const FORMATS: [Format; 5] =
+    [Format::Table, Format::Json, Format::Markdown, Format::Github, Format::Html];
 
 pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8> {
     output::refuse_unknown(&arguments.outputs, &FORMATS)?;
@@ -47,7 +48,13 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
         }
         let mut decisions =
             history.without_vain_tries(&resolution, word.decide(&look.survey, &resolution));
-        let forecast = Report::new(Command::Fix, &look.survey, &resolution, &decisions, surveyor.run_info(&look));
+        let forecast = Report::new(
+            Command::Fix,
+            &look.survey,
+            &resolution,
+            &decisions,
+            surveyor.run_info(&look),
+        );
         history.rest(look, resolution.clone(), decisions.clone());
         let Some(journal) = journal.as_ref().filter(|_| !history.stops_writing()) else { break };
         if word.mode() == Mode::Ask && (round == 1 || forecast.has_actions()) {
@@ -70,7 +77,8 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
         }
         let Some(consent) = word.consent(&acts).await? else { break };
         let version = history.look().terraform_version.clone();
-        let carried = carry_out(&surveyor.directory, journal, acts, version.as_deref(), &consent).await?;
+        let carried =
+            carry_out(&surveyor.directory, journal, acts, version.as_deref(), &consent).await?;
         history.carried(round, carried);
         match surveyor.verify(&subject, history.look().instances).await? {
             Verified::Clean(outputs_left) => {
@@ -91,7 +99,12 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
     if let Some(file) = &arguments.write {
         return write_blocks(context, arguments, &report, file);
     }
-    output::write_report(context, &arguments.outputs, crate::render::commands::Shell::default(), &report)?;
+    output::write_report(
+        context,
+        &arguments.outputs,
+        crate::render::commands::Shell::default(),
+        &report,
+    )?;
     Ok(match word.mode() {
         // What is forecast is left to do: 3 where nobody could say yes, else as `check`.
         Mode::Nobody if report.has_actions() => {
@@ -121,11 +134,12 @@ fn failures(context: &Context, arguments: &Fix) -> CommandResult<Vec<Failure>> {
     let reading = if path.as_os_str() == "-" {
         divvy_terraform::logs::read(std::io::stdin().lock())
     } else {
-        let file = std::fs::File::open(context.environment.current_directory.join(path))
-            .map_err(|error| {
+        let file = std::fs::File::open(context.environment.current_directory.join(path)).map_err(
+            |error| {
                 CommandError::failed(format!("could not read {}: {error}", path.display()))
                     .hint("keep the output of the failed run: terraform apply 2>&1 | tee FILE")
-            })?;
+            },
+        )?;
         divvy_terraform::logs::read(file)
     };
     let reading = reading.map_err(CommandError::failed)?;
@@ -146,13 +160,21 @@ fn acts(resolution: &Resolution, decisions: &[Decision]) -> Vec<(Finding, Action
 }
 
 /// `--write`: the blocks go into a file for review, and nothing else happens.
-fn write_blocks(context: &Context, arguments: &Fix, report: &Report, file: &std::path::Path) -> CommandResult<u8> {
+fn write_blocks(
+    context: &Context,
+    arguments: &Fix,
+    report: &Report,
+    file: &std::path::Path,
+) -> CommandResult<u8> {
     let mut blocks = Vec::new();
     // Writing to memory cannot fail.
     let _ = crate::render::blocks::write(report, &mut blocks);
     let place = arguments.terraform.chdir.as_deref().unwrap_or(std::path::Path::new("."));
     let file = context.environment.current_directory.join(place).join(file);
     output::write_file(&file, &blocks)?;
-    context.console.say(&format!("Import blocks are in {}. Review them, then: terraform plan, terraform apply.", file.display()));
+    context.console.say(&format!(
+        "Import blocks are in {}. Review them, then: terraform plan, terraform apply.",
+        file.display()
+    ));
     Ok(report.exit_code())
 }

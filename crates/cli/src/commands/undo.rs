@@ -13,7 +13,8 @@ use crate::undo::{PastRun, Step, past_runs, steps};
 
 pub(crate) async fn run(context: &Context, arguments: &Undo) -> CommandResult<u8> {
     let directory = open(context, arguments)?;
-    let runs: Vec<PastRun> = past_runs(directory.path()).into_iter().filter(|run| run.command != "undo").collect();
+    let runs: Vec<PastRun> =
+        past_runs(directory.path()).into_iter().filter(|run| run.command != "undo").collect();
     if arguments.list {
         return list(context, &runs);
     }
@@ -24,12 +25,15 @@ pub(crate) async fn run(context: &Context, arguments: &Undo) -> CommandResult<u8
     let Some(past) = chosen else {
         return Err(CommandError::failed("there is no run here to undo").hint("divvy undo --list"));
     };
-    let tracked = directory.state_pull().await.map_err(of_terraform)?.tracked().map_err(of_terraform)?;
+    let tracked =
+        directory.state_pull().await.map_err(of_terraform)?.tracked().map_err(of_terraform)?;
     let steps = steps(&past.deeds, &tracked);
     context.console.say(&format!("Run {} of {}:", past.id, past.at));
     for step in &steps {
         context.console.say(&match step {
-            Step::Forget(address) => format!("  {address} leaves the state (the division stays in the org)"),
+            Step::Forget(address) => {
+                format!("  {address} leaves the state (the division stays in the org)")
+            }
             Step::MoveBack { from, to } => format!("  {from} goes back to {to}"),
             Step::IdIsGone { id } => format!("  {id} is left alone: the state no longer has it"),
             Step::LeftAlone { address, why } => format!("  {address} is left alone: {why}"),
@@ -42,7 +46,12 @@ pub(crate) async fn run(context: &Context, arguments: &Undo) -> CommandResult<u8
     let consent = if arguments.yes {
         Some(confirm::by_flag())
     } else if context.console.can_ask() {
-        confirm::ask(&context.console, &confirm::Answers::of_terminal(&context.interrupt), "Undo this?").await?
+        confirm::ask(
+            &context.console,
+            &confirm::Answers::of_terminal(&context.interrupt),
+            "Undo this?",
+        )
+        .await?
     } else {
         context.console.mark(Tone::Hint, "nothing was changed; to do this: divvy undo --yes");
         None
@@ -52,8 +61,12 @@ pub(crate) async fn run(context: &Context, arguments: &Undo) -> CommandResult<u8
     for step in &steps {
         journal.write(&serde_json::json!({ "event": "undo", "step": format!("{step:?}") }));
         match step {
-            Step::Forget(address) => directory.state_rm(&consent, address).await.map_err(of_terraform)?,
-            Step::MoveBack { from, to } => directory.state_mv(&consent, from, to).await.map_err(of_terraform)?,
+            Step::Forget(address) => {
+                directory.state_rm(&consent, address).await.map_err(of_terraform)?;
+            }
+            Step::MoveBack { from, to } => {
+                directory.state_mv(&consent, from, to).await.map_err(of_terraform)?;
+            }
             Step::LeftAlone { .. } | Step::IdIsGone { .. } => {}
         }
     }
@@ -62,10 +75,14 @@ pub(crate) async fn run(context: &Context, arguments: &Undo) -> CommandResult<u8
 }
 
 fn open(context: &Context, arguments: &Undo) -> CommandResult<WorkingDirectory> {
-    let flags = PassedFlags::parse(arguments.terraform.terraform_flags.iter().cloned()).map_err(of_terraform)?;
-    let program = Terraform::find(arguments.terraform.terraform_bin.as_deref(), context.environment.variables.clone())
-        .map_err(of_terraform)?
-        .interrupted_by(context.interrupt.clone());
+    let flags = PassedFlags::parse(arguments.terraform.terraform_flags.iter().cloned())
+        .map_err(of_terraform)?;
+    let program = Terraform::find(
+        arguments.terraform.terraform_bin.as_deref(),
+        context.environment.variables.clone(),
+    )
+    .map_err(of_terraform)?
+    .interrupted_by(context.interrupt.clone());
     let place = match &arguments.terraform.chdir {
         Some(chdir) => context.environment.current_directory.join(chdir),
         None => context.environment.current_directory.clone(),
@@ -76,11 +93,15 @@ fn open(context: &Context, arguments: &Undo) -> CommandResult<WorkingDirectory> 
 fn list(context: &Context, runs: &[PastRun]) -> CommandResult<u8> {
     let mut text = String::new();
     for run in runs {
-        text.push_str(&format!("{}  {}  {} changes to the state\n", run.id, run.at, run.deeds.len()));
+        text.push_str(&format!(
+            "{}  {}  {} changes to the state\n",
+            run.id,
+            run.at,
+            run.deeds.len()
+        ));
     }
-    context
-        .console
-        .artefact(text.as_bytes())
-        .map_err(|error| CommandError::failed(format!("could not write to standard output: {error}")))?;
+    context.console.artefact(text.as_bytes()).map_err(|error| {
+        CommandError::failed(format!("could not write to standard output: {error}"))
+    })?;
     Ok(0)
 }

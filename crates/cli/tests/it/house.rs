@@ -27,7 +27,10 @@ fn the_arrows_between_the_crates_are_those_of_the_architecture() {
         ("divvy-genesys", &["divvy-core"][..]),
         ("divvy-terraform", &["divvy-core"][..]),
         ("divvy-sandbox", &["divvy-plugin"][..]),
-        ("divvy", &["divvy-core", "divvy-genesys", "divvy-plugin", "divvy-sandbox", "divvy-terraform"][..]),
+        (
+            "divvy",
+            &["divvy-core", "divvy-genesys", "divvy-plugin", "divvy-sandbox", "divvy-terraform"][..],
+        ),
     ]);
     let metadata = metadata();
     let mut seen = BTreeSet::new();
@@ -38,7 +41,10 @@ fn the_arrows_between_the_crates_are_those_of_the_architecture() {
         // Development dependencies are arrows too: a test that leans the wrong way ties the rooms.
         for dependency in package["dependencies"].as_array().expect("dependencies") {
             let other = text(dependency, "name");
-            assert!(!other.starts_with("divvy") || allowed.contains(&other), "{name} leans on {other}");
+            assert!(
+                !other.starts_with("divvy") || allowed.contains(&other),
+                "{name} leans on {other}"
+            );
         }
     }
     assert_eq!(seen.len(), allowed.len(), "a crate is missing: {seen:?}");
@@ -48,6 +54,9 @@ fn the_arrows_between_the_crates_are_those_of_the_architecture() {
 fn no_c_library_for_tls_came_in() {
     for package in metadata()["packages"].as_array().expect("packages") {
         let name = text(package, "name");
-        assert!(!matches!(name, "openssl-sys" | "aws-lc-sys" | "native-tls"), "{name} came into the tree");
+        assert!(
+            !matches!(name, "openssl-sys" | "aws-lc-sys" | "native-tls"),
+            "{name} came into the tree"
+        );
     }
 }

@@ -2,9 +2,9 @@
 
 mod doctor;
 mod end_to_end;
-mod explain;
 mod ensure;
 mod ensure_story;
+mod explain;
 mod house;
 mod pace;
 mod readme;

@@ -116,8 +116,9 @@ impl World {
 
     /// Emulates a further org, and returns its number.
     pub(crate) fn add_org(&mut self, seed: Seed) -> usize {
-        let org = Emulator::spawn_thread(Options { seed, dialect: Dialect::Both, ..Options::default() })
-            .expect("an emulated org");
+        let org =
+            Emulator::spawn_thread(Options { seed, dialect: Dialect::Both, ..Options::default() })
+                .expect("an emulated org");
         self.orgs.push(org);
         self.orgs.len() - 1
     }

@@ -19,10 +19,7 @@ pub(crate) struct Bases {
 impl Bases {
     /// Returns the bases of a region.
     pub(crate) fn of_region(region: &Region) -> Self {
-        Self {
-            api: region.api(),
-            login: region.login(),
-        }
+        Self { api: region.api(), login: region.login() }
     }
 
     /// Makes bases of one URL: the login host is the API's with `//api.` replaced by `//login.`,
@@ -36,17 +33,12 @@ impl Bases {
     /// Makes both bases one URL, whatever its host is called.
     pub(crate) fn one(url: &str, what: &'static str) -> Result<Self, ConnectionError> {
         let api = checked(url, what)?;
-        Ok(Self {
-            login: api.clone(),
-            api,
-        })
+        Ok(Self { login: api.clone(), api })
     }
 
     /// Says whether TLS is needed for either.
     pub(crate) fn need_tls(&self) -> bool {
-        [&self.api, &self.login]
-            .iter()
-            .any(|base| base.starts_with("https:"))
+        [&self.api, &self.login].iter().any(|base| base.starts_with("https:"))
     }
 }
 
@@ -75,10 +67,7 @@ impl GatewayParts {
             let path = path.as_deref().unwrap_or_default().trim_matches('/');
             checked(&format!("{protocol}://{authority}/{path}"), "the gateway")
         };
-        Ok(Bases {
-            api: base(&self.api_path)?,
-            login: base(&self.login_path)?,
-        })
+        Ok(Bases { api: base(&self.api_path)?, login: base(&self.login_path)? })
     }
 }
 
@@ -102,18 +91,9 @@ mod tests {
     #[test]
     fn the_login_host_follows_the_api_host_only_where_that_is_called_api() {
         let bases = |url| Bases::of_url(url, "--api-url").unwrap();
-        assert_eq!(
-            bases("https://api.mypurecloud.de/").login,
-            "https://login.mypurecloud.de"
-        );
-        assert_eq!(
-            bases("http://127.0.0.1:8080").login,
-            "http://127.0.0.1:8080"
-        );
-        assert_eq!(
-            bases("https://x.test/api.v1").login,
-            "https://x.test/api.v1"
-        );
+        assert_eq!(bases("https://api.mypurecloud.de/").login, "https://login.mypurecloud.de");
+        assert_eq!(bases("http://127.0.0.1:8080").login, "http://127.0.0.1:8080");
+        assert_eq!(bases("https://x.test/api.v1").login, "https://x.test/api.v1");
     }
 
     #[test]
@@ -144,12 +124,7 @@ mod tests {
 
     #[test]
     fn a_base_with_a_password_is_refused_and_not_shown() {
-        for url in [
-            "https://u:pw@x.test",
-            "ftp://x.test",
-            "https://x.test/?a=pw",
-            "x.test",
-        ] {
+        for url in ["https://u:pw@x.test", "ftp://x.test", "https://x.test/?a=pw", "x.test"] {
             let error = Bases::of_url(url, "--api-url").unwrap_err();
             assert!(!format!("{error} {error:?}").contains("pw"), "{url}");
         }

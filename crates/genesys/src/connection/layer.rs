@@ -41,10 +41,7 @@ pub(super) struct Open {
 
 impl Open {
     pub(super) fn error(&self) -> ConnectionError {
-        ConnectionError::Open {
-            argument: self.argument.clone(),
-            reference: self.reference.clone(),
-        }
+        ConnectionError::Open { argument: self.argument.clone(), reference: self.reference.clone() }
     }
 }
 
@@ -81,14 +78,7 @@ impl Layer {
             "GENESYSCLOUD_REGION",
             &mut open,
         );
-        Self {
-            access_token,
-            client_id,
-            client_secret,
-            region,
-            open,
-            is_pair: false,
-        }
+        Self { access_token, client_id, client_secret, region, open, is_pair: false }
     }
 
     /// Returns what flags say.
@@ -119,17 +109,12 @@ impl Layer {
 
     /// Returns the first open argument with one of these names.
     pub(super) fn open_among(&self, arguments: &[&str]) -> Option<&Open> {
-        self.open
-            .iter()
-            .find(|open| arguments.contains(&open.argument.as_str()))
+        self.open.iter().find(|open| arguments.contains(&open.argument.as_str()))
     }
 }
 
 fn sourced<T>(value: Option<T>, from: &Source) -> Option<Sourced<T>> {
-    value.map(|value| Sourced {
-        value,
-        from: from.clone(),
-    })
+    value.map(|value| Sourced { value, from: from.clone() })
 }
 
 /// Resolves one argument against its variable; an open one is noted and stays unresolved.
@@ -141,19 +126,13 @@ fn text(
     open: &mut Vec<Open>,
 ) -> Option<Sourced<String>> {
     match argument {
-        Argument::Known(value) => (!value.is_empty()).then(|| Sourced {
-            value: value.clone(),
-            from: Source::ProviderBlock,
-        }),
-        Argument::Absent => sourced(
-            environment.get(variable).map(str::to_owned),
-            &Source::Environment,
-        ),
+        Argument::Known(value) => (!value.is_empty())
+            .then(|| Sourced { value: value.clone(), from: Source::ProviderBlock }),
+        Argument::Absent => {
+            sourced(environment.get(variable).map(str::to_owned), &Source::Environment)
+        }
         Argument::Open(reference) => {
-            open.push(Open {
-                argument: name.to_owned(),
-                reference: reference.clone(),
-            });
+            open.push(Open { argument: name.to_owned(), reference: reference.clone() });
             None
         }
     }
@@ -172,10 +151,8 @@ fn secret(
         Argument::Absent => Argument::Absent,
         Argument::Open(reference) => Argument::Open(reference.clone()),
     };
-    text(name, &plain, environment, variable, open).map(|found| Sourced {
-        value: found.value.into(),
-        from: found.from,
-    })
+    text(name, &plain, environment, variable, open)
+        .map(|found| Sourced { value: found.value.into(), from: found.from })
 }
 
 /// Resolves a `gateway` block; only with a block does the provider read the variables.
@@ -194,29 +171,18 @@ pub(super) fn gateway(
         return Ok(None);
     };
     let mut parts = GatewayParts {
-        protocol: part(
-            "gateway.protocol",
-            &block.protocol,
-            "GENESYSCLOUD_GATEWAY_PROTOCOL",
-        )?
-        .map(|found| found.value),
+        protocol: part("gateway.protocol", &block.protocol, "GENESYSCLOUD_GATEWAY_PROTOCOL")?
+            .map(|found| found.value),
         host,
         port: part("gateway.port", &block.port, "GENESYSCLOUD_GATEWAY_PORT")?
             .map(|found| found.value),
         ..GatewayParts::default()
     };
     for (name, value) in &block.path_params {
-        let name = part(
-            "gateway.path_params.path_name",
-            name,
-            "GENESYSCLOUD_GATEWAY_PATH_NAME",
-        )?;
-        let value = part(
-            "gateway.path_params.path_value",
-            value,
-            "GENESYSCLOUD_GATEWAY_PATH_VALUE",
-        )?
-        .map(|found| found.value);
+        let name = part("gateway.path_params.path_name", name, "GENESYSCLOUD_GATEWAY_PATH_NAME")?;
+        let value =
+            part("gateway.path_params.path_value", value, "GENESYSCLOUD_GATEWAY_PATH_VALUE")?
+                .map(|found| found.value);
         match name.map(|found| found.value).as_deref() {
             Some("login") => parts.login_path = value,
             Some("api") => parts.api_path = value,
@@ -238,18 +204,10 @@ pub(super) fn proxy(
     let mut open = Vec::new();
     let mut part =
         |name, argument, variable| text(name, argument, environment, variable, &mut open);
-    let protocol = part(
-        "proxy.protocol",
-        &block.protocol,
-        "GENESYSCLOUD_PROXY_PROTOCOL",
-    );
+    let protocol = part("proxy.protocol", &block.protocol, "GENESYSCLOUD_PROXY_PROTOCOL");
     let host = part("proxy.host", &block.host, "GENESYSCLOUD_PROXY_HOST");
     let port = part("proxy.port", &block.port, "GENESYSCLOUD_PROXY_PORT");
-    let username = part(
-        "proxy.auth.username",
-        &auth.username,
-        "GENESYSCLOUD_PROXY_AUTH_USERNAME",
-    );
+    let username = part("proxy.auth.username", &auth.username, "GENESYSCLOUD_PROXY_AUTH_USERNAME");
     let password = secret(
         "proxy.auth.password",
         &auth.password,

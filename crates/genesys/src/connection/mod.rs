@@ -170,11 +170,7 @@ impl Connection {
         layers.extend(given.profile.as_ref().map(Layer::of_profile));
 
         let says_place = given.flags.api_url.is_some() || given.flags.region.is_some();
-        let gateway = if says_place {
-            None
-        } else {
-            layer::sdk_gateway(environment)?
-        };
+        let gateway = if says_place { None } else { layer::sdk_gateway(environment)? };
         let place = match gateway {
             Some(gateway) => Place::gateway(&gateway, &layers)?,
             None => Place::region(&layers, Some(given), dialect)?,
@@ -234,11 +230,7 @@ impl Connection {
     /// Says where the credentials come from: `provider block`, `environment`, `profile NAME`, or
     /// two of them joined by ` and `.
     pub fn credentials_from(&self) -> String {
-        let sources: Vec<String> = self
-            .credentials_from
-            .iter()
-            .map(Source::to_string)
-            .collect();
+        let sources: Vec<String> = self.credentials_from.iter().map(Source::to_string).collect();
         sources.join(" and ")
     }
 
@@ -299,10 +291,7 @@ impl Place {
         }
         let profile = fallback.and_then(|fallback| fallback.profile.as_ref());
         let Some(region) = layers.iter().find_map(|layer| layer.region.as_ref()) else {
-            if let Some(open) = layers
-                .iter()
-                .find_map(|layer| layer.open_among(&["aws_region"]))
-            {
+            if let Some(open) = layers.iter().find_map(|layer| layer.open_among(&["aws_region"])) {
                 return Err(open.error());
             }
             return match (dialect.default_region(), profile) {
@@ -321,11 +310,7 @@ impl Place {
             return Self::of_profile(profile);
         }
         let bases = dialect.bases(&region.value, &region.from)?;
-        Ok(Self {
-            bases,
-            region: Region::parse(&region.value),
-            from: region.from.clone(),
-        })
+        Ok(Self { bases, region: Region::parse(&region.value), from: region.from.clone() })
     }
 
     /// A profile with a gateway, or with an environment on this machine.
@@ -335,10 +320,7 @@ impl Place {
         Ok(Self {
             bases: match &profile.gateway {
                 Some(gateway) => gateway.bases()?,
-                None => Bases::one(
-                    &format!("http://{environment}"),
-                    "the profile's environment",
-                )?,
+                None => Bases::one(&format!("http://{environment}"), "the profile's environment")?,
             },
             region: Region::parse(environment),
             from,
@@ -366,10 +348,7 @@ fn credentials(layers: &[Layer]) -> Result<(Credentials, Vec<Source>), Connectio
             continue;
         }
         let belongs = |id: &Sourced<String>| {
-            layer
-                .client_id
-                .as_ref()
-                .is_some_and(|own| own.value == id.value)
+            layer.client_id.as_ref().is_some_and(|own| own.value == id.value)
         };
         if layer.is_pair && !id.is_none_or(belongs) {
             continue;
@@ -382,10 +361,8 @@ fn credentials(layers: &[Layer]) -> Result<(Credentials, Vec<Source>), Connectio
             if secret.from != id.from {
                 sources.push(secret.from.clone());
             }
-            let credentials = Credentials::Client {
-                id: id.value.clone(),
-                secret: secret.value.clone(),
-            };
+            let credentials =
+                Credentials::Client { id: id.value.clone(), secret: secret.value.clone() };
             return Ok((credentials, sources));
         }
     }

@@ -57,10 +57,7 @@ fn fallback() -> Fallback {
 }
 
 fn only_profile() -> Fallback {
-    Fallback {
-        profile: Some(profile()),
-        ..Fallback::default()
-    }
+    Fallback { profile: Some(profile()), ..Fallback::default() }
 }
 
 /// Where a connection leads, as whom, and who said so.
@@ -89,39 +86,21 @@ fn expected(
     domain: &str,
     base_from: &str,
 ) -> (Option<String>, String, String, String) {
-    (
-        Some(id.into()),
-        from.into(),
-        format!("https://api.{domain}"),
-        base_from.into(),
-    )
+    (Some(id.into()), from.into(), format!("https://api.{domain}"), base_from.into())
 }
 
 #[test]
 fn the_block_wins_over_the_environment_and_both_over_flags_and_profile() {
     assert_eq!(
         from_arguments(&full_block(), &full_environment(), Some(&fallback())),
-        expected(
-            "block-id",
-            "provider block",
-            "mypurecloud.de",
-            "provider block"
-        )
+        expected("block-id", "provider block", "mypurecloud.de", "provider block")
     );
     assert_eq!(
-        from_arguments(
-            &ProviderArguments::default(),
-            &full_environment(),
-            Some(&fallback())
-        ),
+        from_arguments(&ProviderArguments::default(), &full_environment(), Some(&fallback())),
         expected("env-id", "environment", "mypurecloud.ie", "environment")
     );
     assert_eq!(
-        from_arguments(
-            &ProviderArguments::default(),
-            &Environment::default(),
-            Some(&fallback())
-        ),
+        from_arguments(&ProviderArguments::default(), &Environment::default(), Some(&fallback())),
         expected("flag-id", "flags", "usw2.pure.cloud", "flags")
     );
     assert_eq!(
@@ -130,29 +109,17 @@ fn the_block_wins_over_the_environment_and_both_over_flags_and_profile() {
             &Environment::default(),
             Some(&only_profile())
         ),
-        expected(
-            "profile-id",
-            "profile prod",
-            "mypurecloud.jp",
-            "profile prod"
-        )
+        expected("profile-id", "profile prod", "mypurecloud.jp", "profile prod")
     );
 }
 
 #[test]
 fn each_argument_falls_back_to_its_own_variable_as_in_the_provider() {
-    let block = ProviderArguments {
-        oauthclient_id: known("block-id"),
-        ..ProviderArguments::default()
-    };
+    let block =
+        ProviderArguments { oauthclient_id: known("block-id"), ..ProviderArguments::default() };
     assert_eq!(
         from_arguments(&block, &full_environment(), None),
-        expected(
-            "block-id",
-            "provider block and environment",
-            "mypurecloud.ie",
-            "environment"
-        )
+        expected("block-id", "provider block and environment", "mypurecloud.ie", "environment")
     );
 }
 
@@ -166,27 +133,17 @@ fn an_access_token_of_the_environment_beats_the_block_s_client_as_in_the_provide
 
 #[test]
 fn empty_variables_count_as_unset() {
-    let environment = environment(&[
-        ("GENESYSCLOUD_ACCESS_TOKEN", ""),
-        ("GENESYSCLOUD_REGION", ""),
-    ]);
+    let environment =
+        environment(&[("GENESYSCLOUD_ACCESS_TOKEN", ""), ("GENESYSCLOUD_REGION", "")]);
     assert_eq!(
         from_arguments(&full_block(), &environment, None),
-        expected(
-            "block-id",
-            "provider block",
-            "mypurecloud.de",
-            "provider block"
-        )
+        expected("block-id", "provider block", "mypurecloud.de", "provider block")
     );
 }
 
 #[test]
 fn an_open_argument_is_named_with_its_reference_and_its_variable_does_not_count() {
-    let block = ProviderArguments {
-        oauthclient_secret: open("var.gc_secret"),
-        ..full_block()
-    };
+    let block = ProviderArguments { oauthclient_secret: open("var.gc_secret"), ..full_block() };
     let error = Connection::from_arguments(&block, &full_environment(), None).unwrap_err();
     assert!(matches!(
         &error,
@@ -195,25 +152,16 @@ fn an_open_argument_is_named_with_its_reference_and_its_variable_does_not_count(
     ));
     assert!(error.hints()[1].contains("--org ALIAS=PROFILE"));
 
-    let token = ProviderArguments {
-        access_token: open("var.token"),
-        ..full_block()
-    };
+    let token = ProviderArguments { access_token: open("var.token"), ..full_block() };
     let error = Connection::from_arguments(&token, &full_environment(), None).unwrap_err();
     assert!(matches!(error, ConnectionError::Open { argument, .. } if argument == "access_token"));
 
-    let region = ProviderArguments {
-        aws_region: open("local.region"),
-        ..full_block()
-    };
+    let region = ProviderArguments { aws_region: open("local.region"), ..full_block() };
     let error = Connection::from_arguments(&region, &full_environment(), None).unwrap_err();
     assert!(matches!(error, ConnectionError::Open { argument, .. } if argument == "aws_region"));
 
     let gateway = ProviderArguments {
-        gateway: Some(Gateway {
-            host: open("var.host"),
-            ..Gateway::default()
-        }),
+        gateway: Some(Gateway { host: open("var.host"), ..Gateway::default() }),
         ..full_block()
     };
     let error = Connection::from_arguments(&gateway, &full_environment(), None).unwrap_err();
@@ -222,42 +170,23 @@ fn an_open_argument_is_named_with_its_reference_and_its_variable_does_not_count(
 
 #[test]
 fn flags_fill_an_open_secret_and_a_profile_only_with_its_own_client() {
-    let block = ProviderArguments {
-        oauthclient_secret: open("var.gc_secret"),
-        ..full_block()
-    };
+    let block = ProviderArguments { oauthclient_secret: open("var.gc_secret"), ..full_block() };
     let secret_only = Fallback {
-        flags: Flags {
-            client_secret: Some("flag-secret".into()),
-            ..Flags::default()
-        },
+        flags: Flags { client_secret: Some("flag-secret".into()), ..Flags::default() },
         profile: None,
     };
     assert_eq!(
         from_arguments(&block, &Environment::default(), Some(&secret_only)),
-        expected(
-            "block-id",
-            "provider block and flags",
-            "mypurecloud.de",
-            "provider block"
-        )
+        expected("block-id", "provider block and flags", "mypurecloud.de", "provider block")
     );
     // The profile's secret belongs to another client: mixing them would only be refused later.
     let error = Connection::from_arguments(&block, &Environment::default(), Some(&only_profile()));
     assert!(matches!(error, Err(ConnectionError::Open { .. })));
     // With the id open too, the profile answers for both.
-    let all_open = ProviderArguments {
-        oauthclient_id: open("var.gc_id"),
-        ..block
-    };
+    let all_open = ProviderArguments { oauthclient_id: open("var.gc_id"), ..block };
     assert_eq!(
         from_arguments(&all_open, &full_environment(), Some(&only_profile())),
-        expected(
-            "profile-id",
-            "profile prod",
-            "mypurecloud.de",
-            "provider block"
-        )
+        expected("profile-id", "profile prod", "mypurecloud.de", "provider block")
     );
 }
 
@@ -270,10 +199,7 @@ fn gateway_variables_count_only_inside_a_gateway_block() {
     ]);
     let without = Connection::from_arguments(&full_block(), &gateway, None).unwrap();
     assert_eq!(without.api_url(), "https://api.mypurecloud.de");
-    let block = ProviderArguments {
-        gateway: Some(Gateway::default()),
-        ..full_block()
-    };
+    let block = ProviderArguments { gateway: Some(Gateway::default()), ..full_block() };
     let with = Connection::from_arguments(&block, &gateway, None).unwrap();
     assert_eq!(with.api_url(), "http://127.0.0.1:8080");
     assert_eq!(with.region(), Region::parse("eu-central-1"));
@@ -285,10 +211,7 @@ fn gateway_variables_count_only_inside_a_gateway_block() {
 #[test]
 fn a_base_url_stands_in_for_an_open_gateway_and_for_nothing_that_is_known() {
     let by_url = Fallback {
-        flags: Flags {
-            api_url: Some("http://127.0.0.1:8080".into()),
-            ..Flags::default()
-        },
+        flags: Flags { api_url: Some("http://127.0.0.1:8080".into()), ..Flags::default() },
         profile: None,
     };
     let api = |block: &ProviderArguments| {
@@ -298,17 +221,11 @@ fn a_base_url_stands_in_for_an_open_gateway_and_for_nothing_that_is_known() {
     };
     assert_eq!(api(&full_block()), "https://api.mypurecloud.de");
     let open_gateway = ProviderArguments {
-        gateway: Some(Gateway {
-            host: open("var.host"),
-            ..Gateway::default()
-        }),
+        gateway: Some(Gateway { host: open("var.host"), ..Gateway::default() }),
         ..full_block()
     };
     assert_eq!(api(&open_gateway), "http://127.0.0.1:8080");
-    let open_region = ProviderArguments {
-        aws_region: open("var.region"),
-        ..full_block()
-    };
+    let open_region = ProviderArguments { aws_region: open("var.region"), ..full_block() };
     assert_eq!(api(&open_region), "http://127.0.0.1:8080");
     let by_profile =
         Connection::from_arguments(&open_region, &Environment::default(), Some(&only_profile()));
@@ -331,16 +248,10 @@ fn the_sdk_configuration_s_gateway_counts_unless_there_is_a_block() {
     let (_home, environment) = home(".genesyscloudgo/config", text);
     let connection = Connection::from_arguments(&full_block(), &environment, None).unwrap();
     assert_eq!(connection.api_url(), "http://127.0.0.1:8080");
-    assert_eq!(
-        connection.base_from().to_string(),
-        "~/.genesyscloudgo/config"
-    );
+    assert_eq!(connection.base_from().to_string(), "~/.genesyscloudgo/config");
 
     let block = ProviderArguments {
-        gateway: Some(Gateway {
-            host: known("gw.test"),
-            ..Gateway::default()
-        }),
+        gateway: Some(Gateway { host: known("gw.test"), ..Gateway::default() }),
         ..full_block()
     };
     let connection = Connection::from_arguments(&block, &environment, None).unwrap();
@@ -367,27 +278,15 @@ fn without_a_provider_block_flags_come_first_then_the_environment_then_the_profi
     let nothing = Environment::default();
     assert_eq!(
         flags(&fallback(), &environment),
-        (
-            "flag-id".into(),
-            "flags".into(),
-            "https://api.usw2.pure.cloud".into()
-        )
+        ("flag-id".into(), "flags".into(), "https://api.usw2.pure.cloud".into())
     );
     assert_eq!(
         flags(&only_profile(), &environment),
-        (
-            "env-id".into(),
-            "environment".into(),
-            "https://api.mypurecloud.ie".into()
-        )
+        ("env-id".into(), "environment".into(), "https://api.mypurecloud.ie".into())
     );
     assert_eq!(
         flags(&only_profile(), &nothing),
-        (
-            "profile-id".into(),
-            "profile prod".into(),
-            "https://api.mypurecloud.jp".into()
-        )
+        ("profile-id".into(), "profile prod".into(), "https://api.mypurecloud.jp".into())
     );
 }
 
@@ -400,15 +299,9 @@ fn flags_beat_an_access_token_of_the_environment() {
 
 #[test]
 fn a_given_token_replaces_half_a_pair_of_the_block_but_no_half_by_flag_is_dropped() {
-    let block = ProviderArguments {
-        oauthclient_secret: open("var.gc_secret"),
-        ..full_block()
-    };
+    let block = ProviderArguments { oauthclient_secret: open("var.gc_secret"), ..full_block() };
     let by_token = Fallback {
-        flags: Flags {
-            access_token: Some("t".into()),
-            ..Flags::default()
-        },
+        flags: Flags { access_token: Some("t".into()), ..Flags::default() },
         profile: None,
     };
     let connection =
@@ -425,22 +318,15 @@ fn a_given_token_replaces_half_a_pair_of_the_block_but_no_half_by_flag_is_droppe
     };
     let environment = environment(&[("GENESYSCLOUD_ACCESS_TOKEN", "t")]);
     let error = Connection::from_flags(&only_id, &environment, Dialect::Published).unwrap_err();
-    assert!(matches!(
-        error,
-        ConnectionError::NoCredentials {
-            missing: "the client secret"
-        }
-    ));
+    assert!(matches!(error, ConnectionError::NoCredentials { missing: "the client secret" }));
 }
 
 #[test]
 fn a_profile_is_loaded_from_the_home_directory_and_may_lead_to_this_machine() {
     let text = "[DEFAULT]\nenvironment='localhost:8080'\nclient_credentials='i'\nclient_secret='s'";
     let (_home, environment) = home(".gc/config.toml", text);
-    let given = Fallback {
-        profile: Some(Profile::load("", &environment).unwrap()),
-        ..Fallback::default()
-    };
+    let given =
+        Fallback { profile: Some(Profile::load("", &environment).unwrap()), ..Fallback::default() };
     let connection = Connection::from_flags(&given, &environment, Dialect::Published).unwrap();
     assert_eq!(connection.api_url(), "http://localhost:8080");
 
@@ -454,31 +340,15 @@ fn what_is_missing_is_said() {
     let of = |arguments: &ProviderArguments| {
         Connection::from_arguments(arguments, &nothing, None).unwrap_err()
     };
-    assert!(matches!(
-        of(&ProviderArguments::default()),
-        ConnectionError::NoRegion
-    ));
-    let no_secret = ProviderArguments {
-        oauthclient_secret: Argument::Absent,
-        ..full_block()
-    };
+    assert!(matches!(of(&ProviderArguments::default()), ConnectionError::NoRegion));
+    let no_secret = ProviderArguments { oauthclient_secret: Argument::Absent, ..full_block() };
     assert!(matches!(
         of(&no_secret),
-        ConnectionError::NoCredentials {
-            missing: "the client secret"
-        }
+        ConnectionError::NoCredentials { missing: "the client secret" }
     ));
-    let no_region = ProviderArguments {
-        aws_region: known("eu-central-9"),
-        ..full_block()
-    };
+    let no_region = ProviderArguments { aws_region: known("eu-central-9"), ..full_block() };
     let error = of(&no_region);
-    assert!(
-        error
-            .to_string()
-            .contains("`eu-central-9` from provider block"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("`eu-central-9` from provider block"), "{error}");
 }
 
 #[test]

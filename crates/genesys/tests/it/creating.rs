@@ -21,10 +21,7 @@ fn sales() -> Value {
 
 fn listing(entities: &[Value]) -> Reply {
     let total = entities.len();
-    json_reply(
-        200,
-        &json!({"entities": entities, "pageSize": 100, "total": total, "pageCount": 1}),
-    )
+    json_reply(200, &json!({"entities": entities, "pageSize": 100, "total": total, "pageCount": 1}))
 }
 
 /// A server that answers tokens, and everything else by `answer`, which is told how many POSTs
@@ -54,10 +51,7 @@ async fn org(answer: impl Fn(&Request, usize, usize) -> Reply + Send + Sync + 's
 async fn a_create_sends_name_and_description_and_returns_the_entity() {
     let server = org(|_, _, _| json_reply(200, &sales())).await;
     let new = NewEntity::new("Sales").with_description("Shops");
-    let created = client(&server.url)
-        .create(&DIVISION, &new, &consent())
-        .await
-        .unwrap();
+    let created = client(&server.url).create(&DIVISION, &new, &consent()).await.unwrap();
     assert_eq!(created.id, EntityId::new("id-1"));
     let heard = server.heard();
     assert!(heard[1].is("POST", DIVISIONS));
@@ -121,10 +115,7 @@ async fn a_create_that_was_too_many_is_sent_again() {
     })
     .await;
     let new = NewEntity::new("Sales");
-    let ensured = client(&server.url)
-        .create_or_find(&DIVISION, &new, &consent())
-        .await
-        .unwrap();
+    let ensured = client(&server.url).create_or_find(&DIVISION, &new, &consent()).await.unwrap();
     assert!(ensured.created);
     assert_eq!(server.count("POST", DIVISIONS), 2);
 }
@@ -186,13 +177,7 @@ async fn an_outcome_that_stays_unknown_is_told() {
 #[tokio::test]
 async fn a_taken_name_is_a_duplicate_in_each_way_of_saying_so() {
     let duplicates: [fn() -> Reply; 3] = [
-        || {
-            reply(
-                409,
-                &[],
-                r#"{"code":"general.conflict","message":"conflict"}"#,
-            )
-        },
+        || reply(409, &[], r#"{"code":"general.conflict","message":"conflict"}"#),
         || reply(409, &[], "<html>"),
         || reply(400, &[], r#"{"code":"duplicate.name"}"#),
     ];
@@ -204,15 +189,9 @@ async fn a_taken_name_is_a_duplicate_in_each_way_of_saying_so() {
         .await;
         let client = client(&server.url);
         let new = NewEntity::new("Sales");
-        let error = client
-            .create(&DIVISION, &new, &consent())
-            .await
-            .unwrap_err();
+        let error = client.create(&DIVISION, &new, &consent()).await.unwrap_err();
         assert!(error.is_duplicate_of(&DIVISION));
-        let ensured = client
-            .create_or_find(&DIVISION, &new, &consent())
-            .await
-            .unwrap();
+        let ensured = client.create_or_find(&DIVISION, &new, &consent()).await.unwrap();
         assert!(!ensured.created);
         let conflict = client.explain_conflict(&DIVISION, &new).await.unwrap();
         assert!(matches!(conflict, Conflict::Existing(entity) if entity.id.as_str() == "id-1"));
@@ -229,15 +208,9 @@ async fn a_conflict_that_nothing_visible_explains_stays_an_error() {
     .await;
     let client = client(&server.url);
     let new = NewEntity::new("Sales");
-    let error = client
-        .create_or_find(&DIVISION, &new, &consent())
-        .await
-        .unwrap_err();
+    let error = client.create_or_find(&DIVISION, &new, &consent()).await.unwrap_err();
     assert_eq!(error.reason, Reason::Conflict);
-    assert_eq!(
-        client.explain_conflict(&DIVISION, &new).await.unwrap(),
-        Conflict::Unexplained
-    );
+    assert_eq!(client.explain_conflict(&DIVISION, &new).await.unwrap(), Conflict::Unexplained);
 }
 
 #[tokio::test]
@@ -249,17 +222,9 @@ async fn a_refusal_names_the_permissions_of_the_kind_and_where_to_grant_them() {
         .await
         .unwrap_err();
     assert!(!error.is_duplicate_of(&DIVISION));
-    let Reason::Forbidden { permissions } = &error.reason else {
-        panic!("{error:?}")
-    };
-    assert_eq!(
-        permissions[..],
-        ["authorization:division:add", "authorization:grant:add"]
-    );
+    let Reason::Forbidden { permissions } = &error.reason else { panic!("{error:?}") };
+    assert_eq!(permissions[..], ["authorization:division:add", "authorization:grant:add"]);
     let hints = error.hints().join("\n");
-    assert!(
-        hints.contains("authorization:grant:add") && hints.contains("OAuth"),
-        "{hints}"
-    );
+    assert!(hints.contains("authorization:grant:add") && hints.contains("OAuth"), "{hints}");
     assert_eq!(server.count("POST", DIVISIONS), 1);
 }

@@ -21,10 +21,7 @@ async fn org(answer: fn(&Request) -> Reply) -> Server {
 }
 
 fn one(entity: &Value) -> Reply {
-    json_reply(
-        200,
-        &json!({"entities": [entity], "total": 1, "pageCount": 1}),
-    )
+    json_reply(200, &json!({"entities": [entity], "total": 1, "pageCount": 1}))
 }
 
 #[tokio::test]
@@ -38,9 +35,7 @@ async fn ids_are_asked_for_one_by_one_and_escaped() {
     .await;
     let ids: Vec<EntityId> = ["id-1", "a/b?c#d é", "..", ""].map(EntityId::new).to_vec();
     let answers = client(&server.url).by_ids(&DIVISION, &ids).await.unwrap();
-    let ById::Present(entity) = &answers[&ids[0]] else {
-        panic!("{answers:?}")
-    };
+    let ById::Present(entity) = &answers[&ids[0]] else { panic!("{answers:?}") };
     assert_eq!(entity.key, Key::name("Sales"));
     assert!(ids[1..].iter().all(|id| answers[id] == ById::Absent));
     let heard = server.heard();
@@ -61,10 +56,9 @@ async fn a_web_page_with_404_never_means_absent() {
 #[tokio::test]
 async fn home_limit_and_counts_are_read() {
     let server = org(|request| match request.path() {
-        "/api/v2/authorization/divisions/home" => json_reply(
-            200,
-            &json!({"id": "h", "name": "Zuhause", "homeDivision": true}),
-        ),
+        "/api/v2/authorization/divisions/home" => {
+            json_reply(200, &json!({"id": "h", "name": "Zuhause", "homeDivision": true}))
+        }
         "/api/v2/authorization/divisions/limit" => reply(200, &[], "50"),
         _ => one(&json!({"id": "h", "name": "Zuhause", "objectCounts": {"QUEUE": 3, "USER": 0}})),
     })
@@ -92,10 +86,7 @@ async fn the_deleted_list_is_optional() {
 async fn a_search_escapes_the_name_and_a_slash_is_no_path() {
     let server = org(|_| one(&json!({"id": "1", "name": "EMEA/Sales & co"}))).await;
     let client = client(&server.url);
-    let found = client
-        .search(&DIVISION, "EMEA/Sales & co=ü", None)
-        .await
-        .unwrap();
+    let found = client.search(&DIVISION, "EMEA/Sales & co=ü", None).await.unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(
         server.heard()[1].target,
@@ -124,10 +115,7 @@ async fn a_restore_is_written_down_and_not_sent() {
     let deleted = client.deleted(&DIVISION).await.unwrap().unwrap();
     let before = client.requests();
     let printed = client.restore_request(&deleted[0]);
-    assert_eq!(
-        printed.url,
-        format!("{}{DIVISIONS}/d%2F1/restore", server.url)
-    );
+    assert_eq!(printed.url, format!("{}{DIVISIONS}/d%2F1/restore", server.url));
     assert_eq!(printed.body, json!({"name": "Old", "description": "x"}));
     assert_eq!(client.requests(), before);
 }
@@ -141,14 +129,7 @@ impl Observer for Recorder {
     }
 
     fn after(&self, effect: &Effect, outcome: &Outcome) {
-        let Effect::Request {
-            method,
-            path,
-            writes,
-        } = effect
-        else {
-            panic!("{effect:?}")
-        };
+        let Effect::Request { method, path, writes } = effect else { panic!("{effect:?}") };
         self.0.lock().unwrap().push(format!(
             "after {method} {path} {writes} {} {:?} {:?}",
             outcome.succeeded, outcome.code, outcome.correlation_id
@@ -168,15 +149,8 @@ async fn every_try_is_observed_and_counted() {
     let client = client_with(&server.url, Dialect::Published, quick(), recorder.clone());
     client.limit(&DIVISION).await.unwrap();
     let limit = DIVISION.limit.unwrap();
-    let after: Vec<String> = recorder
-        .0
-        .lock()
-        .unwrap()
-        .iter()
-        .skip(1)
-        .step_by(2)
-        .cloned()
-        .collect();
+    let after: Vec<String> =
+        recorder.0.lock().unwrap().iter().skip(1).step_by(2).cloned().collect();
     assert_eq!(
         after,
         [
@@ -208,8 +182,5 @@ async fn a_try_that_is_dropped_half_way_has_an_end_too() {
         () = arrival => {}
     }
     let last = recorder.0.lock().unwrap().last().cloned();
-    assert_eq!(
-        last,
-        Some(format!("after GET {limit} false false None None"))
-    );
+    assert_eq!(last, Some(format!("after GET {limit} false false None None")));
 }

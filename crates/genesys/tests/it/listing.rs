@@ -60,21 +60,10 @@ async fn one_token_then_every_page_of_the_listing_and_the_organization() {
     assert!(heard[0].is("POST", "/oauth/token"));
     assert_eq!(heard[0].body, "grant_type=client_credentials");
     // Base64 of client-1:s3cr3t-of-the-test.
-    assert!(
-        heard[0]
-            .head
-            .contains("Basic Y2xpZW50LTE6czNjcjN0LW9mLXRoZS10ZXN0")
-    );
+    assert!(heard[0].head.contains("Basic Y2xpZW50LTE6czNjcjN0LW9mLXRoZS10ZXN0"));
     let bearer = format!("Bearer {TOKEN}");
-    assert!(
-        heard[1..]
-            .iter()
-            .all(|request| request.head.contains(&bearer))
-    );
-    assert_eq!(
-        heard[1].target,
-        format!("{DIVISIONS}?pageSize=100&pageNumber=1")
-    );
+    assert!(heard[1..].iter().all(|request| request.head.contains(&bearer)));
+    assert_eq!(heard[1].target, format!("{DIVISIONS}?pageSize=100&pageNumber=1"));
 }
 
 #[tokio::test]
@@ -132,8 +121,5 @@ async fn an_org_that_does_not_tell_its_id_is_known_by_url_and_client() {
     })
     .await;
     let organization = client(&server.url).organization().await.unwrap();
-    assert_eq!(
-        organization.id,
-        OrgId::new(format!("{}#client-1", server.url))
-    );
+    assert_eq!(organization.id, OrgId::new(format!("{}#client-1", server.url)));
 }

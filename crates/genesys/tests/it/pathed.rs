@@ -90,10 +90,7 @@ async fn a_conflict_is_a_duplicate_or_a_missing_parent() {
     let error = client.create(&DIVISION, &backend(), &consent()).await;
     assert_eq!(error.unwrap_err().reason, Reason::Conflict);
     assert_eq!(
-        client
-            .explain_conflict(&DIVISION, &backend())
-            .await
-            .unwrap(),
+        client.explain_conflict(&DIVISION, &backend()).await.unwrap(),
         Conflict::MissingParent("/Engineering".into())
     );
 
@@ -108,14 +105,9 @@ async fn a_conflict_is_a_duplicate_or_a_missing_parent() {
         ),
     })
     .await;
-    let ensured = client
-        .create_or_find(&DIVISION, &backend(), &consent())
-        .await;
+    let ensured = client.create_or_find(&DIVISION, &backend(), &consent()).await;
     assert!(!ensured.unwrap().created);
-    let conflict = client
-        .explain_conflict(&DIVISION, &backend())
-        .await
-        .unwrap();
+    let conflict = client.explain_conflict(&DIVISION, &backend()).await.unwrap();
     assert!(matches!(conflict, Conflict::Existing(entity) if entity.id.as_str() == "b1"));
 }
 
@@ -123,10 +115,7 @@ async fn a_conflict_is_a_duplicate_or_a_missing_parent() {
 async fn refusals_name_the_scopes() {
     let (_server, client) = org(|_| reply(403, &[], "")).await;
     let list = client.listing(&DIVISION).await.unwrap_err();
-    let create = client
-        .create(&DIVISION, &backend(), &consent())
-        .await
-        .unwrap_err();
+    let create = client.create(&DIVISION, &backend(), &consent()).await.unwrap_err();
     assert!(list.to_string().contains("division:read"), "{list}");
     assert!(create.to_string().contains("division:write"), "{create}");
     assert!(create.hints()[0].contains("scope division:write"));

@@ -61,10 +61,7 @@ async fn the_block_s_proxy_gets_whole_urls_and_its_own_password() {
     assert_eq!(heard.len(), 2);
     // Base64 of user:pw.
     let head = heard[1].head.to_lowercase();
-    assert!(
-        head.contains("proxy-authorization: basic dxnlcjpwdw=="),
-        "{head}"
-    );
+    assert!(head.contains("proxy-authorization: basic dxnlcjpwdw=="), "{head}");
 }
 
 #[tokio::test]
@@ -87,10 +84,7 @@ async fn loopback_is_never_reached_through_the_environment_s_proxy() {
         _ => reply(200, &[], "50"),
     })
     .await;
-    let variables = [
-        ("HTTP_PROXY", proxy.url.as_str()),
-        ("NO_PROXY", "internal.test"),
-    ];
+    let variables = [("HTTP_PROXY", proxy.url.as_str()), ("NO_PROXY", "internal.test")];
     let environment: Environment = variables.into_iter().collect();
     let mut arguments = arguments("http", None);
     let (host, port) = api.url["http://".len()..].split_once(':').unwrap();
@@ -114,12 +108,7 @@ async fn a_proxy_that_wants_a_password_or_refuses_the_tunnel_is_named() {
         assert_eq!(error.reason, Reason::Proxy, "{protocol}: {error:?}");
         assert_eq!(error.exchange.attempts, 1, "{protocol}");
     }
-    assert!(
-        proxy
-            .heard()
-            .iter()
-            .any(|request| request.method == "CONNECT")
-    );
+    assert!(proxy.heard().iter().any(|request| request.method == "CONNECT"));
 }
 
 #[tokio::test]
@@ -132,9 +121,6 @@ async fn nobody_on_loopback_is_no_fault_of_the_environment_s_proxy() {
         port: known("1"),
         ..Gateway::default()
     });
-    let error = client(&arguments, &environment)
-        .limit(&DIVISION)
-        .await
-        .unwrap_err();
+    let error = client(&arguments, &environment).limit(&DIVISION).await.unwrap_err();
     assert_eq!(error.reason, Reason::Network(NetworkFailure::Refused));
 }

@@ -89,26 +89,16 @@ async fn clear_answers_are_told_at_once() {
     let clear: [(fn() -> Reply, Reason); 7] = [
         (|| reply(404, &[], ""), Reason::NotFound),
         (|| reply(501, &[], ""), Reason::Unavailable),
-        (
-            || reply(200, &[], "<html>"),
-            Reason::NotJson { is_html: true },
-        ),
-        (
-            || reply(200, &[], "fifty"),
-            Reason::NotJson { is_html: false },
-        ),
+        (|| reply(200, &[], "<html>"), Reason::NotJson { is_html: true }),
+        (|| reply(200, &[], "fifty"), Reason::NotJson { is_html: false }),
         (|| reply(200, &[], "{}"), Reason::UnexpectedJson),
         (
             || reply(302, &[("Location", "https://sso.test/in?token=x")], ""),
-            Reason::Redirect {
-                location: Some("https://sso.test/in".into()),
-            },
+            Reason::Redirect { location: Some("https://sso.test/in".into()) },
         ),
         (
             || reply(429, &[("Retry-After", "200")], ""),
-            Reason::RateLimited {
-                retry_after: Some(Duration::from_secs(200)),
-            },
+            Reason::RateLimited { retry_after: Some(Duration::from_secs(200)) },
         ),
     ];
     for (answer, reason) in clear {
@@ -130,10 +120,7 @@ async fn json_that_ends_too_early_is_asked_for_again_and_then_told() {
 async fn nobody_listening_is_told_as_such_and_nothing_counts_as_unknown() {
     let gone = Server::start(|_, _| Reply::Hang).await.url.clone();
     // The server is dropped, its port closed once its task has ended.
-    while tokio::net::TcpStream::connect(gone.strip_prefix("http://").unwrap())
-        .await
-        .is_ok()
-    {
+    while tokio::net::TcpStream::connect(gone.strip_prefix("http://").unwrap()).await.is_ok() {
         tokio::task::yield_now().await;
     }
     let error = client(&gone).limit(&DIVISION).await.unwrap_err();
@@ -167,16 +154,8 @@ async fn one_retry_after_makes_all_requests_wait_together() {
     })
     .await;
     // One at a time, so that the others have not gone out when the first is told to wait.
-    let one_at_a_time = Settings {
-        concurrency: 1,
-        ..quick()
-    };
-    let client = client_with(
-        &server.url,
-        Dialect::Published,
-        one_at_a_time,
-        Arc::new(Unobserved),
-    );
+    let one_at_a_time = Settings { concurrency: 1, ..quick() };
+    let client = client_with(&server.url, Dialect::Published, one_at_a_time, Arc::new(Unobserved));
     let (one, other) = tokio::join!(client.limit(&DIVISION), client.limit(&DIVISION));
     assert_eq!((one.unwrap(), other.unwrap()), (Some(50), Some(50)));
     let heard = server.heard();

@@ -57,11 +57,7 @@ pub(crate) fn reply(status: u16, headers: &[(&str, &str)], body: &str) -> Reply 
 }
 
 pub(crate) fn json(status: u16, body: &serde_json::Value) -> Reply {
-    reply(
-        status,
-        &[("Content-Type", "application/json")],
-        &body.to_string(),
-    )
+    reply(status, &[("Content-Type", "application/json")], &body.to_string())
 }
 
 /// The usual answer to a token request.
@@ -148,13 +144,7 @@ async fn read(stream: &mut tokio::net::TcpStream) -> Option<Request> {
     let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
     let length: usize = head
         .lines()
-        .find_map(|line| {
-            line.to_lowercase()
-                .strip_prefix("content-length:")?
-                .trim()
-                .parse()
-                .ok()
-        })
+        .find_map(|line| line.to_lowercase().strip_prefix("content-length:")?.trim().parse().ok())
         .unwrap_or(0);
     while bytes.len() < end + 4 + length {
         if stream.read_buf(&mut bytes).await.ok()? == 0 {

@@ -41,10 +41,7 @@ pub(crate) fn client(url: &str) -> Client {
 
 /// A client for servers that do not answer.
 pub(crate) fn impatient_client(url: &str) -> Client {
-    let settings = Settings {
-        try_timeout: Duration::from_millis(300),
-        ..quick()
-    };
+    let settings = Settings { try_timeout: Duration::from_millis(300), ..quick() };
     client_with(url, Dialect::Published, settings, Arc::new(Unobserved))
 }
 

@@ -15,9 +15,7 @@ use crate::support::{TOKEN, client, impatient_client, quick};
 const LOGIN: &str = "/oauth/token";
 
 fn ids(count: usize) -> Vec<EntityId> {
-    (0..count)
-        .map(|n| EntityId::new(format!("id-{n}")))
-        .collect()
+    (0..count).map(|n| EntityId::new(format!("id-{n}"))).collect()
 }
 
 #[tokio::test]
@@ -27,10 +25,7 @@ async fn many_first_users_share_one_token() {
         _ => reply(404, &[], ""),
     })
     .await;
-    let answers = client(&server.url)
-        .by_ids(&DIVISION, &ids(30))
-        .await
-        .unwrap();
+    let answers = client(&server.url).by_ids(&DIVISION, &ids(30)).await.unwrap();
     assert_eq!(answers.len(), 30);
     assert!(answers.values().all(|answer| *answer == ById::Absent));
     assert_eq!(server.count("POST", LOGIN), 1);
@@ -39,11 +34,7 @@ async fn many_first_users_share_one_token() {
 #[tokio::test]
 async fn wrong_credentials_are_tried_once_however_many_wait() {
     let server = Server::start(|_, _| {
-        reply(
-            400,
-            &[],
-            r#"{"error":"invalid_client","description":"authentication failed"}"#,
-        )
+        reply(400, &[], r#"{"error":"invalid_client","description":"authentication failed"}"#)
     })
     .await;
     let client = client(&server.url);
@@ -119,13 +110,7 @@ async fn an_access_token_is_sent_as_it_is_and_never_renewed() {
 #[tokio::test]
 async fn troubles_of_the_login_service_pass_or_are_told() {
     let passing: [fn() -> Reply; 3] = [
-        || {
-            reply(
-                400,
-                &[],
-                r#"{"error":"invalid_request (rate limit exceeded; 5)"}"#,
-            )
-        },
+        || reply(400, &[], r#"{"error":"invalid_request (rate limit exceeded; 5)"}"#),
         || reply(503, &[], ""),
         || Reply::Bytes(Vec::new()),
     ];
@@ -136,26 +121,14 @@ async fn troubles_of_the_login_service_pass_or_are_told() {
             _ => reply(200, &[], "50"),
         })
         .await;
-        assert_eq!(
-            client(&server.url).limit(&DIVISION).await.unwrap(),
-            Some(50)
-        );
+        assert_eq!(client(&server.url).limit(&DIVISION).await.unwrap(), Some(50));
     }
     let staying: [(fn() -> Reply, Reason); 4] = [
-        (
-            || reply(200, &[], "<html>sign on</html>"),
-            Reason::NotJson { is_html: true },
-        ),
+        (|| reply(200, &[], "<html>sign on</html>"), Reason::NotJson { is_html: true }),
         (|| reply(401, &[], ""), Reason::WrongCredentials),
         (|| reply(200, &[], r#"{"token":1}"#), Reason::UnexpectedJson),
         (
-            || {
-                reply(
-                    400,
-                    &[],
-                    r#"{"error":"invalid_request (rate limit exceeded; 5)"}"#,
-                )
-            },
+            || reply(400, &[], r#"{"error":"invalid_request (rate limit exceeded; 5)"}"#),
             Reason::RateLimited { retry_after: None },
         ),
     ];
@@ -170,10 +143,7 @@ async fn troubles_of_the_login_service_pass_or_are_told() {
 #[tokio::test]
 async fn a_login_service_that_does_not_answer_is_told() {
     let server = Server::start(|_, _| Reply::Hang).await;
-    let error = impatient_client(&server.url)
-        .limit(&DIVISION)
-        .await
-        .unwrap_err();
+    let error = impatient_client(&server.url).limit(&DIVISION).await.unwrap_err();
     assert_eq!(error.reason, Reason::Network(NetworkFailure::TimedOut));
     assert_eq!(error.exchange.path, LOGIN);
 }

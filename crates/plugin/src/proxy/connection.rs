@@ -235,8 +235,7 @@ impl<A: CreateAdvisor> Connection<A> {
             }
             (answer, response)
         };
-        let refusal =
-            Refusal { diagnostics: response.diagnostics, provider_log: child.output() };
+        let refusal = Refusal { diagnostics: response.diagnostics, provider_log: child.output() };
         let (answer, settled) = match self.shared.advisor.after_refusal(&create, &refusal).await {
             Advice::Pass => (answer, Settled::Failed),
             Advice::Warn { summary, detail } => {

@@ -85,9 +85,7 @@ impl Context {
     /// Returns a division that this caller may change.
     pub(crate) fn find<'a>(&self, org: &'a Org, id: &str) -> Result<&'a Division, Refused> {
         let found = org.divisions.get(id);
-        found
-            .filter(|division| self.may_see(org, division))
-            .ok_or(Refused::Absent)
+        found.filter(|division| self.may_see(org, division)).ok_or(Refused::Absent)
     }
 
     /// Lets what this request created lag, if a fault says so.
@@ -116,10 +114,7 @@ impl Parameters {
     fn of(parts: &Parts) -> Result<Self, ApiError> {
         let pairs = Query::try_from_uri(&parts.uri);
         let Query(pairs) = pairs.map_err(|_| ApiError::of(StatusCode::BAD_REQUEST))?;
-        Ok(Self {
-            pairs,
-            uri: ListingUri::of(&parts.uri),
-        })
+        Ok(Self { pairs, uri: ListingUri::of(&parts.uri) })
     }
 
     /// Returns a parameter; one that is sent empty is not sent.
@@ -152,10 +147,7 @@ impl Parameters {
         let Some(text) = self.one(name) else {
             return Ok(default);
         };
-        let number = text
-            .parse()
-            .ok()
-            .filter(|number| (1..=most).contains(number));
+        let number = text.parse().ok().filter(|number| (1..=most).contains(number));
         number.ok_or_else(|| ApiError::invalid_value(text, "Integer", &format!("1 to {most}")))
     }
 

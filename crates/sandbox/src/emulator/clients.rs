@@ -55,16 +55,10 @@ impl Caller {
     /// Looks a client up; `None` if the org names its clients and this is none of them.
     pub(crate) fn of(org: &Org, client_id: &str) -> Option<Self> {
         if org.clients.is_empty() {
-            return Some(Self {
-                permissions: None,
-                divisions: None,
-            });
+            return Some(Self { permissions: None, divisions: None });
         }
         let client = org.clients.iter().find(|client| client.id == client_id)?;
-        Some(Self {
-            permissions: client.permissions.clone(),
-            divisions: client.divisions.clone(),
-        })
+        Some(Self { permissions: client.permissions.clone(), divisions: client.divisions.clone() })
     }
 
     /// Returns those of the needed permissions that the client lacks.

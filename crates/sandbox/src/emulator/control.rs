@@ -130,9 +130,5 @@ pub(crate) async fn clear_requests(State(handle): State<Handle>) -> StatusCode {
 }
 
 fn found_or_not(found: bool) -> StatusCode {
-    if found {
-        StatusCode::NO_CONTENT
-    } else {
-        StatusCode::NOT_FOUND
-    }
+    if found { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
 }

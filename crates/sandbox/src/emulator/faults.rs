@@ -61,11 +61,7 @@ impl Fault {
     /// Makes a fault that acts once, on the first request of this method and path.
     pub fn once(method: &str, path: &str, effect: Effect) -> Self {
         Self {
-            on: On {
-                method: Some(method.to_owned()),
-                path: Some(path.to_owned()),
-                name: None,
-            },
+            on: On { method: Some(method.to_owned()), path: Some(path.to_owned()), name: None },
             nth: first(),
             count: one(),
             effect,
@@ -172,23 +168,14 @@ fn final_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Er
     let expected = &"a status from 200 to 599";
     match status {
         200..600 => Ok(status),
-        other => Err(D::Error::invalid_value(
-            Unexpected::Unsigned(other.into()),
-            expected,
-        )),
+        other => Err(D::Error::invalid_value(Unexpected::Unsigned(other.into()), expected)),
     }
 }
 
 impl Refusal {
     /// Makes the plain refusal of a status.
     pub fn status(status: u16) -> Self {
-        Self {
-            status,
-            code: None,
-            message: None,
-            retry_after: None,
-            body: None,
-        }
+        Self { status, code: None, message: None, retry_after: None, body: None }
     }
 }
 
@@ -245,10 +232,7 @@ pub(crate) struct Faults {
 impl Faults {
     /// Puts a script in force.
     pub(crate) fn new(script: Vec<Fault>) -> Self {
-        let faults = Self {
-            armed: Mutex::new(Vec::new()),
-            released: watch::Sender::new(0),
-        };
+        let faults = Self { armed: Mutex::new(Vec::new()), released: watch::Sender::new(0) };
         faults.add(script);
         faults
     }
@@ -276,10 +260,7 @@ impl Faults {
     /// Counts a request and returns what is to be done to it, in the order of the script.
     pub(crate) fn due(&self, subject: Subject<'_>) -> Vec<Effect> {
         let mut armed = lock(&self.armed);
-        armed
-            .iter_mut()
-            .filter_map(|armed| armed.due(subject))
-            .collect()
+        armed.iter_mut().filter_map(|armed| armed.due(subject)).collect()
     }
 
     /// Lets everything go on that is held now.
@@ -363,12 +344,7 @@ fn matches_path(pattern: &str, path: &str) -> bool {
 mod tests {
     use super::*;
 
-    const GET: Subject<'_> = Subject {
-        method: "GET",
-        path: "/a/b",
-        name: None,
-        token: Some("t"),
-    };
+    const GET: Subject<'_> = Subject { method: "GET", path: "/a/b", name: None, token: Some("t") };
 
     fn faults(json: &str) -> Faults {
         Faults::new(Fault::script_from_json(json).unwrap())
@@ -378,10 +354,7 @@ mod tests {
     fn a_fault_acts_on_its_requests_and_no_others() {
         let script = r#"[{"on":{"method":"GET"},"nth":2,"count":2,"do":"close"}]"#;
         let faults = faults(script);
-        let post = Subject {
-            method: "POST",
-            ..GET
-        };
+        let post = Subject { method: "POST", ..GET };
         assert!(faults.due(post).is_empty());
         let acted = [(); 4].map(|()| !faults.due(GET).is_empty());
         assert_eq!(acted, [false, true, true, false]);
@@ -402,10 +375,7 @@ mod tests {
         let faults = faults(script);
         let refused = [(); 3].map(|()| faults.due(GET).len());
         assert_eq!(refused, [0, 0, 1]);
-        let other = Subject {
-            token: Some("u"),
-            ..GET
-        };
+        let other = Subject { token: Some("u"), ..GET };
         assert!(faults.due(other).is_empty());
     }
 
@@ -418,10 +388,7 @@ mod tests {
             r#"[{"do":{"status":{"status":42}}}]"#,
             r#"[{"nth":0,"do":"close"}]"#,
         ] {
-            assert!(
-                serde_json::from_str::<Vec<Fault>>(wrong).is_err(),
-                "{wrong}"
-            );
+            assert!(serde_json::from_str::<Vec<Fault>>(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -75,9 +75,7 @@ async fn answer(shared: Arc<Shared>, request: Request, next: Next) -> Answer {
     let effects = shared.faults.due(Subject {
         method: parts.method.as_str(),
         path: parts.uri.path(),
-        name: document
-            .as_ref()
-            .and_then(|document| document["name"].as_str()),
+        name: document.as_ref().and_then(|document| document["name"].as_str()),
         token: bearer(&parts.headers),
     });
     let client = shared.tokens.client_of(&parts.headers);
@@ -172,11 +170,7 @@ impl Visit {
                 let (parts, body) = response.into_parts();
                 let body = whole(body).await;
                 let half = body.slice(..body.len() / 2);
-                with_body(
-                    Response::from_parts(parts, Body::empty()),
-                    half,
-                    "application/json",
-                )
+                with_body(Response::from_parts(parts, Body::empty()), half, "application/json")
             }
             Effect::EmptyBody => with_body(response, "", "application/json"),
             Effect::Delay(_)

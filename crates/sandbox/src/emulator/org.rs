@@ -24,10 +24,7 @@ pub struct Organization {
 
 impl Default for Organization {
     fn default() -> Self {
-        Self {
-            id: random_id(),
-            name: "Emulated Org".to_owned(),
-        }
+        Self { id: random_id(), name: "Emulated Org".to_owned() }
     }
 }
 
@@ -77,11 +74,7 @@ impl Division {
             let id = self.id.clone();
             return Err(Refused::HoldsObjects { id });
         }
-        Ok(Self {
-            standing: Standing::Deleted,
-            objects: BTreeMap::new(),
-            ..self.clone()
-        })
+        Ok(Self { standing: Standing::Deleted, objects: BTreeMap::new(), ..self.clone() })
     }
 }
 
@@ -197,9 +190,7 @@ impl Org {
     /// Dumps the org as a seed, without its clients.
     pub(crate) fn to_seed(&self) -> Seed {
         let standing = |wanted: Standing| {
-            self.in_order()
-                .filter(move |division| division.standing == wanted)
-                .map(unseeded)
+            self.in_order().filter(move |division| division.standing == wanted).map(unseeded)
         };
         Seed {
             region: self.region.clone(),
@@ -337,9 +328,7 @@ impl Org {
 
     /// Returns a name as it will be kept, if nobody but `own_id` holds it.
     fn free_name(&self, name: Option<String>, own_id: Option<&str>) -> Result<String, Refused> {
-        let name = name
-            .filter(|name| !name.is_empty())
-            .ok_or(Refused::NoName)?;
+        let name = name.filter(|name| !name.is_empty()).ok_or(Refused::NoName)?;
         let is_taken = self.divisions.values().any(|other| {
             !self.policy.accept_duplicates
                 && Some(other.id.as_str()) != own_id
@@ -372,10 +361,7 @@ fn unseeded(division: &Division) -> SeedDivision {
 /// Counts a division's objects by type.
 pub(crate) fn object_counts(division: &Division) -> BTreeMap<String, usize> {
     let counted = division.objects.iter();
-    counted
-        .map(|(kind, ids)| (kind.clone(), ids.len()))
-        .filter(|(_, count)| *count > 0)
-        .collect()
+    counted.map(|(kind, ids)| (kind.clone(), ids.len())).filter(|(_, count)| *count > 0).collect()
 }
 
 #[cfg(test)]
@@ -387,10 +373,7 @@ mod tests {
     }
 
     fn draft(name: &str) -> Draft {
-        Draft {
-            name: Some(name.to_owned()),
-            description: None,
-        }
+        Draft { name: Some(name.to_owned()), description: None }
     }
 
     fn named(org: &Org, name: &str) -> Division {

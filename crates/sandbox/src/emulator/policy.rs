@@ -116,16 +116,8 @@ impl Policy {
     }
 
     fn compared(&self, name: &str) -> String {
-        let name = if self.ignore_blanks {
-            name.trim()
-        } else {
-            name
-        };
-        if self.ignore_case {
-            name.to_lowercase()
-        } else {
-            name.to_owned()
-        }
+        let name = if self.ignore_blanks { name.trim() } else { name };
+        if self.ignore_case { name.to_lowercase() } else { name.to_owned() }
     }
 }
 
@@ -140,17 +132,11 @@ mod tests {
         assert!(!exact.same_name("Sales", "SALES"));
         assert!(!exact.same_name("Sales", "Sales "));
 
-        let folding = Policy {
-            ignore_case: true,
-            ..Policy::default()
-        };
+        let folding = Policy { ignore_case: true, ..Policy::default() };
         assert!(folding.same_name("ZÜRICH", "zürich"));
         assert!(!folding.same_name("Sales", "sales "));
 
-        let trimming = Policy {
-            ignore_blanks: true,
-            ..Policy::default()
-        };
+        let trimming = Policy { ignore_blanks: true, ..Policy::default() };
         assert!(trimming.same_name("Sales", " Sales\u{a0}"));
         assert!(!trimming.same_name("Sales", "sales"));
     }

@@ -36,9 +36,7 @@ pub(crate) async fn token(
     body: Bytes,
 ) -> Response {
     let body = String::from_utf8_lossy(&body);
-    let grant = body
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("grant_type="));
+    let grant = body.split('&').find_map(|pair| pair.strip_prefix("grant_type="));
     if grant != Some("client_credentials") {
         return oauth_error("unsupported_grant_type", "use client_credentials");
     }
@@ -115,10 +113,8 @@ pub(crate) async fn query(context: Context) -> Reply<Value> {
     let end = shown.len().min(start + size);
     let page = &shown[start..end];
     let with_counts = parameters.flag("objectCount");
-    let entities: Vec<_> = page
-        .iter()
-        .map(|division| AuthzDivision::of(division, with_counts))
-        .collect();
+    let entities: Vec<_> =
+        page.iter().map(|division| AuthzDivision::of(division, with_counts)).collect();
     let link = |direction, division: &Division| {
         let cursor = URL_SAFE_NO_PAD.encode(division.sequence.to_string());
         parameters.uri.cursor(direction, &cursor, size)
@@ -183,9 +179,7 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, ApiError> {
     let mut store = context.store();
     let org = store.org();
-    let deleted = context
-        .find(org, &id)?
-        .deleted(context.parameters.flag("force"))?;
+    let deleted = context.find(org, &id)?.deleted(context.parameters.flag("force"))?;
     store.keep(vec![Change::Put(deleted)])?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -207,9 +201,8 @@ pub(crate) async fn limit(context: Context) -> Json<usize> {
 pub(crate) async fn deleted(context: Context) -> Reply<EntityListing<AuthzDivision>> {
     let store = context.store();
     let deleted = store.org().in_order();
-    let deleted: Vec<_> = deleted
-        .filter(|division| division.standing == Standing::Deleted)
-        .collect();
+    let deleted: Vec<_> =
+        deleted.filter(|division| division.standing == Standing::Deleted).collect();
     listing(&context, store.org().policy.largest_page, &deleted)
 }
 
@@ -233,11 +226,7 @@ pub(crate) async fn grants(
     context.find(store.org(), &id)?;
     let page = context.parameters.page(store.org().policy.largest_page)?;
     let none = std::iter::empty();
-    Ok(Json(EntityListing::page(
-        none,
-        page,
-        &context.parameters.uri,
-    )))
+    Ok(Json(EntityListing::page(none, page, &context.parameters.uri)))
 }
 
 /// `POST divisions/{id}/objects/{type}`: 204; the objects leave the divisions they were in.
@@ -257,9 +246,7 @@ pub(crate) async fn assign(
 pub(crate) async fn permitted(context: Context) -> Reply<Vec<AuthzDivision>> {
     let store = context.store();
     let permitted = permitted_divisions(&context, &store)?;
-    let shown = permitted
-        .iter()
-        .map(|division| AuthzDivision::of(division, false));
+    let shown = permitted.iter().map(|division| AuthzDivision::of(division, false));
     Ok(Json(shown.collect()))
 }
 
@@ -294,9 +281,7 @@ fn listing(
     let parameters = &context.parameters;
     let page = parameters.page(largest_page)?;
     let with_counts = parameters.flag("objectCount");
-    let shown = divisions
-        .iter()
-        .map(|division| AuthzDivision::of(division, with_counts));
+    let shown = divisions.iter().map(|division| AuthzDivision::of(division, with_counts));
     Ok(Json(EntityListing::page(shown, page, &parameters.uri)))
 }
 

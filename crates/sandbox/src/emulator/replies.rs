@@ -166,67 +166,29 @@ const MEANINGS: &[(u16, &str, &str)] = &[
         "The request could not be understood by the server due to malformed syntax.",
     ),
     (401, "bad.credentials", "Invalid login credentials."),
-    (
-        403,
-        "not.authorized",
-        "You are not authorized to perform the requested action.",
-    ),
+    (403, "not.authorized", "You are not authorized to perform the requested action."),
     (404, "not.found", "The requested resource was not found."),
-    (
-        405,
-        "method.not.allowed",
-        "The method is not allowed for the requested resource.",
-    ),
+    (405, "method.not.allowed", "The method is not allowed for the requested resource."),
     (
         408,
         "request.timeout",
         "The client did not produce a request within the server timeout limit.",
     ),
-    (
-        409,
-        "general.conflict",
-        "The request could not be completed due to a conflict.",
-    ),
-    (
-        413,
-        "request.entity.too.large",
-        "The request is over the size limit.",
-    ),
-    (
-        415,
-        "unsupported.media.type",
-        "Unsupported media type: send application/json.",
-    ),
-    (
-        429,
-        "too.many.requests.retry.after",
-        "Rate limit exceeded the maximum.",
-    ),
-    (
-        500,
-        "internal.server.error",
-        "The server encountered an unexpected condition.",
-    ),
-    (
-        503,
-        "service.unavailable",
-        "Service unavailable: the server is temporarily overloaded.",
-    ),
+    (409, "general.conflict", "The request could not be completed due to a conflict."),
+    (413, "request.entity.too.large", "The request is over the size limit."),
+    (415, "unsupported.media.type", "Unsupported media type: send application/json."),
+    (429, "too.many.requests.retry.after", "Rate limit exceeded the maximum."),
+    (500, "internal.server.error", "The server encountered an unexpected condition."),
+    (503, "service.unavailable", "Service unavailable: the server is temporarily overloaded."),
     (504, "request.timeout", "The request timed out."),
 ];
 
 impl ApiError {
     /// Makes the plain error of a status.
     pub(crate) fn of(status: StatusCode) -> Self {
-        let meaning = MEANINGS
-            .iter()
-            .find(|(number, ..)| *number == status.as_u16());
+        let meaning = MEANINGS.iter().find(|(number, ..)| *number == status.as_u16());
         let (_, code, message) = meaning.copied().unwrap_or((0, "unknown", "Unknown error."));
-        let error = Self {
-            status,
-            retry_after: None,
-            body: Map::new(),
-        };
+        let error = Self { status, retry_after: None, body: Map::new() };
         error
             .with("status", status.as_u16())
             .with("code", code)
@@ -253,12 +215,10 @@ impl ApiError {
 
     /// 400: a parameter has a value that its type does not have.
     pub(crate) fn invalid_value(value: &str, kind: &str, allowed: &str) -> Self {
-        Self::of(StatusCode::BAD_REQUEST)
-            .coded("invalid.value")
-            .saying(format!(
-                "Value [{value}] is not valid for field type [{kind}]. \
+        Self::of(StatusCode::BAD_REQUEST).coded("invalid.value").saying(format!(
+            "Value [{value}] is not valid for field type [{kind}]. \
                  Allowable values are: {allowed}"
-            ))
+        ))
     }
 
     /// 401: the request carries no bearer token.
@@ -331,12 +291,12 @@ impl From<Refused> for ApiError {
                     json!({ "key": "divisions", "namespace": "authorization", "value": limit }),
                 ),
             Refused::HomeStays => bad_request.saying("The home division cannot be deleted."),
-            Refused::HoldsObjects { id } => bad_request
-                .saying("The division still holds objects.")
-                .with("entityId", id),
-            Refused::DuplicatePath { name, path } => conflict.coded("duplicate.division").saying(
-                format!("A division named {name} with the path {path} already exists."),
-            ),
+            Refused::HoldsObjects { id } => {
+                bad_request.saying("The division still holds objects.").with("entityId", id)
+            }
+            Refused::DuplicatePath { name, path } => conflict
+                .coded("duplicate.division")
+                .saying(format!("A division named {name} with the path {path} already exists.")),
             Refused::ParentAbsent { parent } => conflict
                 .coded("parent.not.found")
                 .saying(format!("The parent path {parent} does not exist.")),

@@ -88,10 +88,7 @@ fn control_routes() -> Router<Handle> {
         .route("/reset", post(reset))
         .route("/policy", get(policy).put(set_policy))
         .route("/divisions", post(add_division))
-        .route(
-            "/divisions/{id}",
-            patch(edit_division).delete(remove_division),
-        )
+        .route("/divisions/{id}", patch(edit_division).delete(remove_division))
         .route("/faults", get(faults).post(add_faults).delete(clear_faults))
         .route("/release", post(release))
         .route("/requests", get(requests).delete(clear_requests))

@@ -71,11 +71,7 @@ pub struct SeedDivision {
 impl SeedDivision {
     /// Makes a division with a random id.
     pub fn named(name: impl Into<String>) -> Self {
-        Self {
-            id: random_id(),
-            name: name.into(),
-            ..Self::default()
-        }
+        Self { id: random_id(), name: name.into(), ..Self::default() }
     }
 }
 
@@ -107,10 +103,7 @@ impl Seed {
 
     /// Makes a seed of a Home and divisions of these names.
     pub fn with_divisions<const N: usize>(names: [&str; N]) -> Self {
-        Self {
-            divisions: names.map(SeedDivision::named).into(),
-            ..Self::default()
-        }
+        Self { divisions: names.map(SeedDivision::named).into(), ..Self::default() }
     }
 }
 

@@ -72,9 +72,7 @@ impl Emulator {
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let body = move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = match runtime {
                 Ok(runtime) => runtime,
                 Err(error) => return drop(sender.send(Err(error.into()))),
@@ -90,16 +88,10 @@ impl Emulator {
                 }
             });
         };
-        let thread = thread::Builder::new()
-            .name("emulator".to_owned())
-            .spawn(body)?;
+        let thread = thread::Builder::new().name("emulator".to_owned()).spawn(body)?;
         let gone = |_| std::io::Error::other("the emulator's thread ended before it started");
         let handle = started.recv().map_err(gone)??;
-        Ok(EmulatorThread {
-            handle: Some(handle),
-            stop,
-            thread: Some(thread),
-        })
+        Ok(EmulatorThread { handle: Some(handle), stop, thread: Some(thread) })
     }
 
     /// Stops the emulator: held requests go on, others get a second, then all connections end.
@@ -158,9 +150,7 @@ impl Deref for EmulatorThread {
     /// # Panics
     /// Never: the handle is there until the drop.
     fn deref(&self) -> &Handle {
-        self.handle
-            .as_ref()
-            .expect("only the drop takes the handle")
+        self.handle.as_ref().expect("only the drop takes the handle")
     }
 }
 

@@ -80,9 +80,7 @@ impl Store {
         let records = changes.iter().map(|change| Record::of(change, &self.org));
         let records = records.collect::<Result<Vec<_>, _>>()?;
         write(&self.database, |transaction| {
-            records
-                .iter()
-                .try_for_each(|record| record.write(transaction))
+            records.iter().try_for_each(|record| record.write(transaction))
         })?;
         for change in changes {
             apply(&mut self.org, change);
@@ -129,11 +127,7 @@ impl Record {
     fn of(change: &Change, org: &Org) -> Result<Self, serde_json::Error> {
         Ok(match change {
             Change::Put(division) => Self::put(DIVISIONS, &division.id, division)?,
-            Change::Remove(id) => Self {
-                table: DIVISIONS,
-                key: id.clone(),
-                value: None,
-            },
+            Change::Remove(id) => Self { table: DIVISIONS, key: id.clone(), value: None },
             Change::PutPathed(division) => Self::put(PATHED, &division.id, division)?,
             Change::Behave(policy) => {
                 let settings = settings(org, policy.clone());
@@ -147,11 +141,7 @@ impl Record {
         key: &str,
         value: &impl Serialize,
     ) -> Result<Self, serde_json::Error> {
-        Ok(Self {
-            table,
-            key: key.to_owned(),
-            value: Some(serde_json::to_vec(value)?),
-        })
+        Ok(Self { table, key: key.to_owned(), value: Some(serde_json::to_vec(value)?) })
     }
 
     fn write(&self, transaction: &WriteTransaction) -> Result<(), redb::Error> {
@@ -205,9 +195,7 @@ fn save(database: &Database, seed: Seed) -> Result<Org, Error> {
             transaction.delete_table(table)?;
             transaction.open_table(table)?;
         }
-        records
-            .iter()
-            .try_for_each(|record| record.write(transaction))
+        records.iter().try_for_each(|record| record.write(transaction))
     })?;
     Ok(org)
 }
@@ -274,9 +262,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("org.redb");
         let mut store = Store::open(Some(&path), Seed::with_divisions(["Sales"])).unwrap();
-        let made = store
-            .org()
-            .seeded(SeedDivision::named("Claims"), super::super::Standing::Live);
+        let made = store.org().seeded(SeedDivision::named("Claims"), super::super::Standing::Live);
         store.keep(vec![Change::Put(made)]).unwrap();
         let before = store.org().clone();
         drop(store);

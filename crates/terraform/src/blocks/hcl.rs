@@ -67,7 +67,9 @@ fn read_settings(body: &Body, found: &mut Found) {
                         let name = attribute.key.as_str().to_owned();
                         found.required_providers.insert(name, source.to_owned());
                         let version = entry("version").map(str::to_owned);
-                        found.required_versions.extend(version.map(|version| (source.to_owned(), version)));
+                        found
+                            .required_versions
+                            .extend(version.map(|version| (source.to_owned(), version)));
                     }
                 }
             }

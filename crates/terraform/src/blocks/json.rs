@@ -66,7 +66,9 @@ fn read_settings(settings: &Object, found: &mut Found) {
         if let Some(source) = requirement.get("source").and_then(Value::as_str) {
             found.required_providers.insert(name.clone(), source.to_owned());
             let version = requirement.get("version").and_then(Value::as_str);
-            found.required_versions.extend(version.map(|version| (source.to_owned(), version.to_owned())));
+            found
+                .required_versions
+                .extend(version.map(|version| (source.to_owned(), version.to_owned())));
         }
     }
 }

@@ -230,7 +230,8 @@ impl Blocks {
         &'a self,
         terraform_type: &'a str,
     ) -> impl Iterator<Item = (String, &'a str)> {
-        let of_type = self.resources.iter().filter(move |((_, found, _), _)| found == terraform_type);
+        let of_type =
+            self.resources.iter().filter(move |((_, found, _), _)| found == terraform_type);
         of_type.filter_map(move |((module, _, label), (_, body))| {
             let calls = (1..=module.len()).map(|depth| self.module_calls.get(&module[..depth]));
             let is_single = calls.chain([Some(body)]).flatten().all(Written::is_single);
@@ -259,7 +260,9 @@ impl Blocks {
     /// source, `mypurecloud/genesyscloud`.
     pub fn required_versions<'a>(&'a self, provider: &'a str) -> impl Iterator<Item = &'a str> {
         let asked = self.required_versions.iter();
-        asked.filter(move |(source, _)| source.ends_with(provider)).map(|(_, version)| version.as_str())
+        asked
+            .filter(move |(source, _)| source.ends_with(provider))
+            .map(|(_, version)| version.as_str())
     }
 
     /// Returns the `import` blocks of the root module, our own left-over files included.

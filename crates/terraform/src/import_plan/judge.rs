@@ -96,8 +96,10 @@ mod tests {
         {"address":"data.a.x","mode":"data","type":"a","change":{"actions":["read"]}}"#;
 
     fn plan(changes: &[&str]) -> PlanDocument {
-        let json =
-            format!(r#"{{"format_version":"1.2","planned_values":{{}},"resource_changes":[{}]}}"#, changes.join(","));
+        let json = format!(
+            r#"{{"format_version":"1.2","planned_values":{{}},"resource_changes":[{}]}}"#,
+            changes.join(",")
+        );
         PlanDocument::read(json.as_bytes()).unwrap()
     }
 

@@ -15,71 +15,23 @@ use super::summary;
 /// Summaries of Terraform and the provider that say by themselves what failed.
 /// `None` = whatever was being done at the address.
 static SUMMARIES: &[(&str, Option<Operation>, Shape)] = &[
-    (
-        "Failed to save state",
-        Some(Operation::State),
-        Shape::StateNotSaved,
-    ),
-    (
-        "Failed to persist state",
-        Some(Operation::State),
-        Shape::StateNotSaved,
-    ),
-    (
-        "Error saving state",
-        Some(Operation::State),
-        Shape::StateNotSaved,
-    ),
-    (
-        "Error acquiring the state lock",
-        Some(Operation::State),
-        Shape::Locked,
-    ),
+    ("Failed to save state", Some(Operation::State), Shape::StateNotSaved),
+    ("Failed to persist state", Some(Operation::State), Shape::StateNotSaved),
+    ("Error saving state", Some(Operation::State), Shape::StateNotSaved),
+    ("Error acquiring the state lock", Some(Operation::State), Shape::Locked),
     ("Error locking state", Some(Operation::State), Shape::Locked),
-    (
-        "Error releasing the state lock",
-        Some(Operation::State),
-        Shape::Unclassified,
-    ),
-    (
-        "Failed to load state",
-        Some(Operation::State),
-        Shape::Unclassified,
-    ),
-    (
-        "Error loading state",
-        Some(Operation::State),
-        Shape::Unclassified,
-    ),
-    (
-        "Failed to get existing workspaces",
-        Some(Operation::State),
-        Shape::Unclassified,
-    ),
-    (
-        "Provider produced inconsistent result after apply",
-        None,
-        Shape::HalfCreated,
-    ),
+    ("Error releasing the state lock", Some(Operation::State), Shape::Unclassified),
+    ("Failed to load state", Some(Operation::State), Shape::Unclassified),
+    ("Error loading state", Some(Operation::State), Shape::Unclassified),
+    ("Failed to get existing workspaces", Some(Operation::State), Shape::Unclassified),
+    ("Provider produced inconsistent result after apply", None, Shape::HalfCreated),
     ("Plugin did not respond", None, Shape::ProviderDied),
     ("Request cancelled", None, Shape::ProviderDied),
     ("The terraform-provider-", None, Shape::ProviderDied),
     ("mismatch on attribute ", None, Shape::Mismatch),
-    (
-        "Cannot import non-existent remote object",
-        Some(Operation::Read),
-        Shape::Unclassified,
-    ),
-    (
-        "failed to authorize Genesys Cloud",
-        Some(Operation::ProviderStart),
-        Shape::Refused,
-    ),
-    (
-        "exhausted retries on Genesys Cloud",
-        Some(Operation::ProviderStart),
-        Shape::Refused,
-    ),
+    ("Cannot import non-existent remote object", Some(Operation::Read), Shape::Unclassified),
+    ("failed to authorize Genesys Cloud", Some(Operation::ProviderStart), Shape::Refused),
+    ("exhausted retries on Genesys Cloud", Some(Operation::ProviderStart), Shape::Refused),
 ];
 
 /// Calls of the plugin protocol, where a dead provider's diagnostic names one.
@@ -113,25 +65,16 @@ pub(super) fn classify(mut diagnostic: Diagnostic, progress: &Progress) -> Failu
     let place = place_of(&mut diagnostic);
     let unit = diagnostic.unit.as_deref();
     let address = place.address.as_ref().map(Address::as_str);
-    let planned = address
-        .and_then(|address| progress.name_at(unit, address))
-        .map(str::to_owned);
+    let planned = address.and_then(|address| progress.name_at(unit, address)).map(str::to_owned);
     let operation = operation_of(&diagnostic, &detail, &place, progress);
-    let status = detail
-        .status
-        .or_else(|| summary::status_in(&diagnostic.summary));
+    let status = detail.status.or_else(|| summary::status_in(&diagnostic.summary));
     let shape = shape_of(&diagnostic, status, has_detail);
     let name = planned.or_else(|| summary::name_in(&mut diagnostic));
     let text = &diagnostic.summary;
     Failure {
         terraform_type: detail
             .terraform_type
-            .or_else(|| {
-                place
-                    .address
-                    .as_ref()
-                    .map(|address| address.terraform_type().to_owned())
-            })
+            .or_else(|| place.address.as_ref().map(|address| address.terraform_type().to_owned()))
             .or(place.data_source_type)
             .or_else(|| summary::kind_in(text).map(|kind| kind.terraform_type.to_owned())),
         address: place.address,
@@ -146,11 +89,7 @@ pub(super) fn classify(mut diagnostic: Diagnostic, progress: &Progress) -> Failu
             .or_else(|| summary::correlation_id_in(text).map(str::to_owned)),
         summary: beginning(text, LONGEST_SUMMARY).to_owned(),
         line: diagnostic.line,
-        damage: diagnostic
-            .damage
-            .iter()
-            .map(|damage| damage.words().to_owned())
-            .collect(),
+        damage: diagnostic.damage.iter().map(|damage| damage.words().to_owned()).collect(),
         unit: diagnostic.unit,
         is_self_made: false,
         origin: Origin::Log,
@@ -174,10 +113,7 @@ fn place_of(diagnostic: &mut Diagnostic) -> PlaceOf {
         if found.is_broken {
             diagnostic.damage(Damage::AddressBroken);
         }
-        return PlaceOf {
-            address: Address::parse(&found.text),
-            ..PlaceOf::default()
-        };
+        return PlaceOf { address: Address::parse(&found.text), ..PlaceOf::default() };
     };
     // CDKTF appends ` (friendly name)`.
     let without_friendly_name = || location.rsplit_once(" (").map(|(address, _)| address);
@@ -188,9 +124,9 @@ fn place_of(diagnostic: &mut Diagnostic) -> PlaceOf {
     PlaceOf {
         data_source_type: match address {
             Some(_) => None,
-            None => data_source
-                .and_then(|rest| rest.split_once('.'))
-                .map(|(kind, _)| kind.to_owned()),
+            None => {
+                data_source.and_then(|rest| rest.split_once('.')).map(|(kind, _)| kind.to_owned())
+            }
         },
         address,
         is_provider: location.contains("provider[\""),
@@ -206,9 +142,7 @@ impl Diagnostic {
 
 /// The entry of [`SUMMARIES`] for a diagnostic.
 fn own_text(summary: &str) -> Option<(Option<Operation>, Shape)> {
-    let entry = SUMMARIES
-        .iter()
-        .find(|(text, ..)| summary.starts_with(text));
+    let entry = SUMMARIES.iter().find(|(text, ..)| summary.starts_with(text));
     entry.map(|(_, operation, shape)| (*operation, *shape))
 }
 
@@ -258,10 +192,7 @@ fn shape_of(diagnostic: &Diagnostic, status: Option<u16>, has_detail: bool) -> S
         Some(400..) => Shape::Refused,
         // The provider writes its JSON without a status when the SDK had no response.
         None if has_detail => Shape::UnknownOutcome,
-        None if NO_ANSWER
-            .iter()
-            .any(|text| diagnostic.summary.contains(text)) =>
-        {
+        None if NO_ANSWER.iter().any(|text| diagnostic.summary.contains(text)) => {
             Shape::UnknownOutcome
         }
         Some(_) | None => Shape::Unclassified,

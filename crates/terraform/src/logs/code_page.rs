@@ -37,9 +37,7 @@ fn windows_1252(line: &str) -> Option<Vec<u8>> {
 }
 
 fn latin_1(line: &str) -> Option<Vec<u8>> {
-    line.chars()
-        .map(|char| u8::try_from(u32::from(char)).ok())
-        .collect()
+    line.chars().map(|char| u8::try_from(u32::from(char)).ok()).collect()
 }
 
 fn code_page_437(line: &str) -> Option<Vec<u8>> {
@@ -68,27 +66,16 @@ mod tests {
 
     #[test]
     fn each_code_page_is_undone_to_the_text_that_was_written() {
-        for wrong in [
-            "Γöé B├╝ro",
-            "Ôöé B├╝ro",
-            "â”‚ BÃ¼ro",
-            "\u{e2}\u{94}\u{82} BÃ¼ro",
-        ] {
+        for wrong in ["Γöé B├╝ro", "Ôöé B├╝ro", "â”‚ BÃ¼ro", "\u{e2}\u{94}\u{82} BÃ¼ro"]
+        {
             assert_eq!(undo(wrong).as_deref(), Some("│ Büro"), "{wrong}");
         }
     }
 
     #[test]
     fn right_text_is_left_alone() {
-        for right in [
-            "plain",
-            "│ Error: Büro",
-            "╷",
-            "Straße",
-            "ÄÖÜ",
-            "µ-Team",
-            "東京",
-        ] {
+        for right in ["plain", "│ Error: Büro", "╷", "Straße", "ÄÖÜ", "µ-Team", "東京"]
+        {
             assert_eq!(undo(right), None, "{right}");
         }
     }

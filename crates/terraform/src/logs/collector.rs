@@ -14,15 +14,7 @@ const MOST_LANES: usize = 128;
 const MOST_LINES: usize = 400;
 
 /// What a lossy code page makes of a box's left rule.
-const LOST_RULES: [&str; 7] = [
-    "???",
-    "\u{fffd}\u{fffd}\u{fffd}",
-    "?",
-    "\u{fffd}",
-    "¦",
-    "³",
-    "|",
-];
+const LOST_RULES: [&str; 7] = ["???", "\u{fffd}\u{fffd}\u{fffd}", "?", "\u{fffd}", "¦", "³", "|"];
 
 /// What CI systems and programs print with `Error: `, and Terraform does not.
 const FOREIGN_ERRORS: [&str; 3] = [
@@ -183,11 +175,7 @@ impl Collector {
             Frame::Plain => {
                 let open = &mut self.open[place];
                 if begins && !open.json.is_open() || ends_plain(text) || open.lines > MOST_LINES {
-                    let end = if open.is_wanting() {
-                        End::Cut
-                    } else {
-                        End::Whole
-                    };
+                    let end = if open.is_wanting() { End::Cut } else { End::Whole };
                     self.close(Some(place), end);
                     return self.begin_unframed(line, text, begins);
                 }
@@ -316,10 +304,7 @@ impl Open {
 fn severity(text: &str) -> Option<(bool, &str)> {
     let text = text.trim_start();
     let error = text.strip_prefix("Error: ").map(|summary| (false, summary));
-    error.or_else(|| {
-        text.strip_prefix("Warning: ")
-            .map(|summary| (true, summary))
-    })
+    error.or_else(|| text.strip_prefix("Warning: ").map(|summary| (true, summary)))
 }
 
 /// Reads `  with ADDRESS,`.

@@ -92,12 +92,7 @@ impl<R: Read> Lines<R> {
                 let start = self.at;
                 self.at += end + 1;
                 self.number += 1;
-                return Ok(Some(to_text(
-                    &self.text[start..start + end],
-                    self.number,
-                    true,
-                    false,
-                )));
+                return Ok(Some(to_text(&self.text[start..start + end], self.number, true, false)));
             }
             self.line.extend_from_slice(&part[..part.len().min(room)]);
             self.at += part.len();
@@ -134,21 +129,15 @@ impl<R: Read> Lines<R> {
                 }
                 self.is_started = true;
                 self.decoder = encoding_of(&self.raw[..length]).map(Encoding::new_decoder);
-                mark = if self.raw[..length].starts_with(UTF_8_MARK) {
-                    UTF_8_MARK.len()
-                } else {
-                    0
-                };
+                mark =
+                    if self.raw[..length].starts_with(UTF_8_MARK) { UTF_8_MARK.len() } else { 0 };
             }
             self.is_exhausted = length == 0;
             match &mut self.decoder {
                 None => self.text.extend_from_slice(&self.raw[mark..length]),
-                Some(decoder) => decode_chunk(
-                    decoder,
-                    &self.raw[..length],
-                    self.is_exhausted,
-                    &mut self.text,
-                ),
+                Some(decoder) => {
+                    decode_chunk(decoder, &self.raw[..length], self.is_exhausted, &mut self.text);
+                }
             }
         }
         Ok(!self.text.is_empty())
@@ -186,13 +175,7 @@ fn encoding_of(head: &[u8]) -> Option<&'static Encoding> {
     let [first, second, ..] = head else {
         return None;
     };
-    let zeros = |offset: usize| {
-        head.iter()
-            .skip(offset)
-            .step_by(2)
-            .filter(|&&b| b == 0)
-            .count()
-    };
+    let zeros = |offset: usize| head.iter().skip(offset).step_by(2).filter(|&&b| b == 0).count();
     let half = head.len() / 2;
     match (zeros(0), zeros(1)) {
         (0, odd) if *second == 0 && odd * 2 > half => Some(UTF_16LE),
@@ -209,12 +192,7 @@ fn to_text(bytes: &[u8], number: usize, is_ended: bool, is_too_long: bool) -> Li
         repaired(bytes)
     };
     let harm = if is_too_long { Harm::Lost } else { harm };
-    Line {
-        text,
-        number,
-        is_ended,
-        harm,
-    }
+    Line { text, number, is_ended, harm }
 }
 
 /// The slow way, for lines with more than ASCII.
@@ -222,10 +200,7 @@ fn repaired(bytes: &[u8]) -> (Cow<'_, str>, Harm) {
     if bytes.contains(&0) {
         // UTF-16 that a shell appended to another encoding: its ASCII survives without the zeros.
         let kept: Vec<u8> = bytes.iter().copied().filter(|&byte| byte != 0).collect();
-        return (
-            Cow::Owned(String::from_utf8_lossy(&kept).into_owned()),
-            Harm::Lost,
-        );
+        return (Cow::Owned(String::from_utf8_lossy(&kept).into_owned()), Harm::Lost);
     }
     match std::str::from_utf8(bytes) {
         Ok(text) if text.contains('\u{fffd}') => (Cow::Borrowed(text), Harm::Lost),
@@ -234,14 +209,10 @@ fn repaired(bytes: &[u8]) -> (Cow<'_, str>, Harm) {
             None => (Cow::Borrowed(text), Harm::None),
         },
         // A last line that is cut within a character is no other code page.
-        Err(error) if error.error_len().is_none() => (
-            Cow::Owned(String::from_utf8_lossy(bytes).into_owned()),
-            Harm::Lost,
-        ),
-        Err(_) => (
-            WINDOWS_1252.decode_without_bom_handling(bytes).0,
-            Harm::Lost,
-        ),
+        Err(error) if error.error_len().is_none() => {
+            (Cow::Owned(String::from_utf8_lossy(bytes).into_owned()), Harm::Lost)
+        }
+        Err(_) => (WINDOWS_1252.decode_without_bom_handling(bytes).0, Harm::Lost),
     }
 }
 
@@ -268,10 +239,7 @@ mod tests {
 
     #[test]
     fn utf16_is_read_in_both_orders_with_and_without_a_mark() {
-        let expected = vec![
-            ("│ Büro".to_owned(), Harm::None),
-            ("end".to_owned(), Harm::None),
-        ];
+        let expected = vec![("│ Büro".to_owned(), Harm::None), ("end".to_owned(), Harm::None)];
         for order in [u16::to_le_bytes, u16::to_be_bytes] {
             assert_eq!(lines(&utf16("\u{feff}│ Büro\r\nend", order)), expected);
             let text = "plain text first\n│ Büro\r\nend";

@@ -99,10 +99,7 @@ pub(super) fn read_api_detail(lines: &[String]) -> Option<ApiDetail> {
     let mut detail = ApiDetail::default();
     detail.damage.extend(damage);
     for (key, place) in [
-        (
-            "resourceType",
-            &mut detail.terraform_type as &mut Option<String>,
-        ),
+        ("resourceType", &mut detail.terraform_type as &mut Option<String>),
         ("method", &mut detail.method),
         ("path", &mut detail.path),
         ("correlationId", &mut detail.correlation_id),
@@ -116,10 +113,8 @@ pub(super) fn read_api_detail(lines: &[String]) -> Option<ApiDetail> {
         }
         *place = (!whole.is_empty()).then_some(whole);
     }
-    detail.status = object
-        .get("statusCode")
-        .and_then(Value::as_u64)
-        .and_then(|n| u16::try_from(n).ok());
+    detail.status =
+        object.get("statusCode").and_then(Value::as_u64).and_then(|n| u16::try_from(n).ok());
     let is_the_providers = detail.terraform_type.is_some() || detail.correlation_id.is_some();
     is_the_providers.then_some(detail)
 }
@@ -194,48 +189,36 @@ mod tests {
             "{\"resourceType\":\"t\",\"statusCode\":4\n09,\"correlationId\":\"c\"}",
         ));
         assert_eq!(detail.unwrap().status, Some(409));
-        let detail = read_api_detail(&lines(
-            "{\"resourceType\":\"t\",\"correlationId\":\"a-\nb\"}",
-        ))
-        .unwrap();
+        let detail =
+            read_api_detail(&lines("{\"resourceType\":\"t\",\"correlationId\":\"a-\nb\"}"))
+                .unwrap();
         assert_eq!(detail.correlation_id.as_deref(), Some("a-b"));
         assert_eq!(detail.damage.len(), 1);
     }
 
     #[test]
     fn a_cut_detail_gives_its_whole_fields_and_says_so() {
-        let detail = read_api_detail(&lines(
-            "{\"resourceType\":\"t\",\"statusCode\":409,\"path\":\"/a",
-        ))
-        .unwrap();
+        let detail =
+            read_api_detail(&lines("{\"resourceType\":\"t\",\"statusCode\":409,\"path\":\"/a"))
+                .unwrap();
         assert_eq!((detail.status, detail.path), (Some(409), None));
         assert_eq!(detail.damage.len(), 1);
     }
 
     #[test]
     fn json_that_is_not_the_providers_is_no_detail() {
-        assert_eq!(
-            read_api_detail(&lines("{\"statusCode\":409,\"method\":\"POST\"}")),
-            None
-        );
+        assert_eq!(read_api_detail(&lines("{\"statusCode\":409,\"method\":\"POST\"}")), None);
         assert_eq!(read_api_detail(&lines("no json")), None);
     }
 
     #[test]
     fn an_address_in_prose_says_whether_it_is_broken() {
-        let whole = address_in_prose(&lines(
-            "When applying changes to\na.b[\"x y\"], provider\n\"p\"",
-        ))
-        .unwrap();
-        assert_eq!(
-            (whole.text.as_str(), whole.is_broken),
-            ("a.b[\"x y\"]", false)
-        );
+        let whole =
+            address_in_prose(&lines("When applying changes to\na.b[\"x y\"], provider\n\"p\""))
+                .unwrap();
+        assert_eq!((whole.text.as_str(), whole.is_broken), ("a.b[\"x y\"]", false));
         let broken =
             address_in_prose(&lines("When applying changes to a.b[\"x\ny\"], provider")).unwrap();
-        assert_eq!(
-            (broken.text.as_str(), broken.is_broken),
-            ("a.b[\"x y\"]", true)
-        );
+        assert_eq!((broken.text.as_str(), broken.is_broken), ("a.b[\"x y\"]", true));
     }
 }

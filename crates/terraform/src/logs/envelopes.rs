@@ -25,17 +25,11 @@ pub(super) fn opened(text: &str) -> Option<(Option<String>, String)> {
     };
     if text.starts_with('{') && text.contains("\"msg\"") && !text.contains("\"@level\":") {
         let line: JsonLine = serde_json::from_str(text.trim_end()).ok()?;
-        return Some((
-            line.prefix.and_then(|unit| known_unit(&unit)),
-            line.msg.into_owned(),
-        ));
+        return Some((line.prefix.and_then(|unit| known_unit(&unit)), line.msg.into_owned()));
     }
     if text.starts_with("time=") {
         let message = logfmt_value(text, " msg=")?;
-        return Some((
-            logfmt_value(text, " prefix=").and_then(|unit| known_unit(&unit)),
-            message,
-        ));
+        return Some((logfmt_value(text, " prefix=").and_then(|unit| known_unit(&unit)), message));
     }
     None
 }
@@ -46,10 +40,7 @@ fn logfmt_value(text: &str, key: &str) -> Option<String> {
     if rest.starts_with('"') {
         // Go quotes the escape byte as JSON does not.
         let rest = rest.replace("\\x1b", "\\u001b");
-        return serde_json::Deserializer::from_str(&rest)
-            .into_iter::<String>()
-            .next()?
-            .ok();
+        return serde_json::Deserializer::from_str(&rest).into_iter::<String>().next()?.ok();
     }
     let value = rest.split(' ').next()?;
     Some(value.trim_matches(['[', ']']).to_owned())
@@ -76,12 +67,9 @@ mod tests {
 
     #[test]
     fn messages_of_terraform_and_cut_lines_are_no_envelopes() {
-        for line in [
-            r#"{"@level":"info","msg":"x"}"#,
-            r#"{"level":"stdout","msg":"x"#,
-            "{}",
-            "time=x",
-        ] {
+        for line in
+            [r#"{"@level":"info","msg":"x"}"#, r#"{"level":"stdout","msg":"x"#, "{}", "time=x"]
+        {
             assert_eq!(opened(line), None, "{line}");
         }
     }

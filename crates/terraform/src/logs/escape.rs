@@ -12,16 +12,9 @@ const LONGEST_SEQUENCE: usize = 128;
 
 /// Returns the line without terminal sequences and control characters.
 pub(super) fn without_sequences(line: Cow<'_, str>) -> Cow<'_, str> {
-    let is_quoted = || {
-        ["\\u001b", "\\u001B", "\\x1b"]
-            .iter()
-            .any(|escape| line.contains(escape))
-    };
+    let is_quoted = || ["\\u001b", "\\u001B", "\\x1b"].iter().any(|escape| line.contains(escape));
     let has_lost_escapes = line.contains("[0m") && !is_quoted();
-    if !has_lost_escapes
-        && !line
-            .bytes()
-            .any(|byte| byte < b' ' && byte != b'\t' && byte != b'\r')
+    if !has_lost_escapes && !line.bytes().any(|byte| byte < b' ' && byte != b'\t' && byte != b'\r')
     {
         return line;
     }
@@ -59,22 +52,18 @@ fn sequence_length(rest: &[u8]) -> usize {
     match rest.first() {
         // CSI: parameters, then one final byte.
         Some(b'[') => {
-            let parameters = rest[1..]
-                .iter()
-                .take_while(|byte| matches!(byte, 0x20..=0x3f))
-                .count();
+            let parameters =
+                rest[1..].iter().take_while(|byte| matches!(byte, 0x20..=0x3f)).count();
             let has_final = matches!(rest.get(1 + parameters), Some(0x40..=0x7e));
             1 + parameters + usize::from(has_final)
         }
         // OSC and APC: up to a bell, which is near if there is one.
-        Some(b']' | b'_') => match rest
-            .iter()
-            .take(LONGEST_SEQUENCE)
-            .position(|&byte| byte == BELL)
-        {
-            Some(end) => end + 1,
-            None => 1,
-        },
+        Some(b']' | b'_') => {
+            match rest.iter().take(LONGEST_SEQUENCE).position(|&byte| byte == BELL) {
+                Some(end) => end + 1,
+                None => 1,
+            }
+        }
         Some(byte) if byte.is_ascii_graphic() => 1,
         _ => 0,
     }
@@ -85,15 +74,9 @@ fn colour_length(rest: &[u8]) -> usize {
     if rest.first() != Some(&b'[') {
         return 0;
     }
-    let digits = rest[1..]
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit() || **byte == b';')
-        .count();
-    if digits > 0 && rest.get(1 + digits) == Some(&b'm') {
-        digits + 2
-    } else {
-        0
-    }
+    let digits =
+        rest[1..].iter().take_while(|byte| byte.is_ascii_digit() || **byte == b';').count();
+    if digits > 0 && rest.get(1 + digits) == Some(&b'm') { digits + 2 } else { 0 }
 }
 
 #[cfg(test)]
@@ -107,10 +90,7 @@ mod tests {
     #[test]
     fn colours_erase_marks_and_stamps_are_taken_off() {
         for (line, text) in [
-            (
-                "\x1b[31m│\x1b[0m \x1b[0m\x1b[1mError: \x1b[0mx",
-                "│ Error: x",
-            ),
+            ("\x1b[31m│\x1b[0m \x1b[0m\x1b[1mError: \x1b[0mx", "│ Error: x"),
             ("\x1b[0Ksection", "section"),
             ("\x1b_bk;t=1700000000000\x07│ x", "│ x"),
             ("[31m│[0m x", "│ x"),
@@ -126,13 +106,9 @@ mod tests {
 
     #[test]
     fn brackets_and_carets_of_the_text_stay() {
-        for line in [
-            "a.b[0]: Creating...",
-            "x[31m",
-            r#"{"msg":"\u001b[0mx"}"#,
-            "2^[3] and ü",
-            "tab\there",
-        ] {
+        for line in
+            ["a.b[0]: Creating...", "x[31m", r#"{"msg":"\u001b[0mx"}"#, "2^[3] and ü", "tab\there"]
+        {
             assert_eq!(clean(line), line);
         }
         assert_eq!(clean("a.b[\"ü^\"] [0m^ü"), "a.b[\"ü^\"] ^ü");

@@ -20,10 +20,7 @@ pub(super) struct Stripped<'a> {
 
 impl<'a> Stripped<'a> {
     fn text(text: &'a str) -> Self {
-        Self {
-            text,
-            ..Self::default()
-        }
+        Self { text, ..Self::default() }
     }
 }
 
@@ -37,10 +34,7 @@ static LAYERS: &[(&str, Strip)] = &[
     ("Jenkins: clock", clock),
     ("Jenkins, TeamCity: stamp in brackets", bracketed_stamp),
     ("TeamCity: step", teamcity_step),
-    (
-        "Terragrunt, Jenkins branches, wrappers: word in brackets",
-        bracketed,
-    ),
+    ("Terragrunt, Jenkins branches, wrappers: word in brackets", bracketed),
     ("Azure DevOps, GitHub Actions: ##[command]", hash_command),
     ("GitHub Actions: ::command::", colon_command),
     ("gh run view: job, step, stamp", job_and_step),
@@ -58,10 +52,7 @@ const MOST_LAYERS: usize = 8;
 
 /// Takes all layers off a line; unit and lane are those of the outermost layer that names one.
 pub(super) fn strip(line: &str) -> Stripped<'_> {
-    let mut result = Stripped {
-        text: line,
-        ..Stripped::default()
-    };
+    let mut result = Stripped { text: line, ..Stripped::default() };
     for _ in 0..MOST_LAYERS {
         let Some(next) = LAYERS.iter().find_map(|(_, strip)| strip(result.text)) else {
             break;
@@ -106,11 +97,7 @@ fn stamp(text: &str) -> Option<Stripped<'_>> {
 
 /// Takes off the blank that separates; the end of the line is as good.
 fn after_one_blank(rest: &str) -> Option<&str> {
-    if rest.is_empty() {
-        Some(rest)
-    } else {
-        rest.strip_prefix(' ')
-    }
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix(' ') }
 }
 
 fn clock(text: &str) -> Option<Stripped<'_>> {
@@ -124,28 +111,16 @@ fn clock(text: &str) -> Option<Stripped<'_>> {
 
 /// `08:11:20.451 STDOUT [orgs/dev] terraform: text`; unit and tool may be missing.
 fn terragrunt(text: &str) -> Option<Stripped<'_>> {
-    const LEVELS: [&str; 7] = [
-        "STDOUT", "STDERR", "INFO", "WARN", "ERROR", "DEBUG", "TRACE",
-    ];
+    const LEVELS: [&str; 7] = ["STDOUT", "STDERR", "INFO", "WARN", "ERROR", "DEBUG", "TRACE"];
     let rest = clock(text)?.text;
-    let rest = LEVELS
-        .iter()
-        .find_map(|level| rest.strip_prefix(level))?
-        .strip_prefix(' ')?;
+    let rest = LEVELS.iter().find_map(|level| rest.strip_prefix(level))?.strip_prefix(' ')?;
     let rest = rest.trim_start_matches(' ');
-    let (unit, rest) = match rest
-        .strip_prefix('[')
-        .and_then(|inner| inner.split_once("] "))
-    {
+    let (unit, rest) = match rest.strip_prefix('[').and_then(|inner| inner.split_once("] ")) {
         Some((unit, rest)) => (Some(plain_unit(unit)), rest),
         None => (None, rest),
     };
     let text = after_tool(rest).unwrap_or(rest);
-    Some(Stripped {
-        text,
-        unit,
-        ..Stripped::default()
-    })
+    Some(Stripped { text, unit, ..Stripped::default() })
 }
 
 /// `[2026-11-20T08:15:03.260Z] text`, `[08:15:03] text`, `[08:15:03]i:\t text`.
@@ -166,9 +141,7 @@ fn bracketed_stamp(text: &str) -> Option<Stripped<'_>> {
 /// `[Step 1/2] text`.
 fn teamcity_step(text: &str) -> Option<Stripped<'_>> {
     let (step, rest) = text.strip_prefix("[Step ")?.split_once("] ")?;
-    let is_step = step
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'/');
+    let is_step = step.bytes().all(|byte| byte.is_ascii_digit() || byte == b'/');
     is_step.then(|| Stripped::text(rest))
 }
 
@@ -182,11 +155,7 @@ fn bracketed(text: &str) -> Option<Stripped<'_>> {
     let rest = rest.strip_prefix(':').unwrap_or(rest);
     let text = after_one_blank(rest)?;
     let unit = word.contains('/').then(|| plain_unit(word));
-    Some(Stripped {
-        text,
-        unit,
-        lane: Some(Cow::Borrowed(word)),
-    })
+    Some(Stripped { text, unit, lane: Some(Cow::Borrowed(word)) })
 }
 
 /// `##[error]text`, `##[group]text`.
@@ -212,57 +181,34 @@ fn job_and_step(text: &str) -> Option<Stripped<'_>> {
 
 fn kubernetes_stream(text: &str) -> Option<Stripped<'_>> {
     let streams = ["stdout F ", "stderr F ", "stdout P ", "stderr P "];
-    streams
-        .iter()
-        .find_map(|stream| text.strip_prefix(stream))
-        .map(Stripped::text)
+    streams.iter().find_map(|stream| text.strip_prefix(stream)).map(Stripped::text)
 }
 
 /// `Step #1 - "apply": text`.
 fn cloud_build(text: &str) -> Option<Stripped<'_>> {
     let (step, text) = text.strip_prefix("Step #")?.split_once(": ")?;
-    Some(Stripped {
-        text,
-        lane: Some(Cow::Borrowed(step)),
-        ..Stripped::default()
-    })
+    Some(Stripped { text, lane: Some(Cow::Borrowed(step)), ..Stripped::default() })
 }
 
 /// The first word and what follows it.
 fn first_word(text: &str) -> Option<(&str, &str)> {
-    let end = text
-        .bytes()
-        .position(|byte| !(byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)))?;
-    if end == 0 {
-        None
-    } else {
-        Some(text.split_at(end))
-    }
+    let end =
+        text.bytes().position(|byte| !(byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)))?;
+    if end == 0 { None } else { Some(text.split_at(end)) }
 }
 
 /// `terraform-1  | text`.
 fn compose(text: &str) -> Option<Stripped<'_>> {
     let (word, rest) = first_word(text)?;
-    let rest = rest
-        .strip_prefix(' ')?
-        .trim_start_matches(' ')
-        .strip_prefix('|')?;
+    let rest = rest.strip_prefix(' ')?.trim_start_matches(' ').strip_prefix('|')?;
     let text = rest.strip_prefix(' ').unwrap_or(rest);
-    Some(Stripped {
-        text,
-        lane: Some(Cow::Borrowed(word)),
-        ..Stripped::default()
-    })
+    Some(Stripped { text, lane: Some(Cow::Borrowed(word)), ..Stripped::default() })
 }
 
 fn after_tool(text: &str) -> Option<&str> {
-    let rest = ["terraform", "tofu"]
-        .iter()
-        .find_map(|tool| text.strip_prefix(tool))?;
+    let rest = ["terraform", "tofu"].iter().find_map(|tool| text.strip_prefix(tool))?;
     let rest = rest.strip_prefix(".exe").unwrap_or(rest);
-    let rest = [":", ">", " :"]
-        .iter()
-        .find_map(|mark| rest.strip_prefix(mark))?;
+    let rest = [":", ">", " :"].iter().find_map(|mark| rest.strip_prefix(mark))?;
     after_one_blank(rest)
 }
 
@@ -275,19 +221,13 @@ fn cdktf(text: &str) -> Option<Stripped<'_>> {
     let (word, rest) = first_word(text)?;
     let text = rest.strip_prefix("  ")?.trim_start_matches(' ');
     let is_progress = || {
-        [": Creat", ": Still ", ": Modif", ": Destr"]
-            .iter()
-            .any(|sign| text.contains(sign))
+        [": Creat", ": Still ", ": Modif", ": Destr"].iter().any(|sign| text.contains(sign))
             && text.starts_with(|char: char| char.is_ascii_alphabetic())
     };
     if !(text.starts_with(['╷', '│', '╵']) || is_progress()) {
         return None;
     }
-    Some(Stripped {
-        text,
-        unit: Some(word),
-        ..Stripped::default()
-    })
+    Some(Stripped { text, unit: Some(word), ..Stripped::default() })
 }
 
 fn quotation(text: &str) -> Option<Stripped<'_>> {
@@ -310,15 +250,8 @@ fn before_rule(text: &str) -> Option<Stripped<'_>> {
     {
         return None;
     }
-    let lane = word
-        .chars()
-        .map(|char| if char.is_ascii_digit() { '0' } else { char })
-        .collect();
-    Some(Stripped {
-        text,
-        lane: Some(Cow::Owned(lane)),
-        ..Stripped::default()
-    })
+    let lane = word.chars().map(|char| if char.is_ascii_digit() { '0' } else { char }).collect();
+    Some(Stripped { text, lane: Some(Cow::Owned(lane)), ..Stripped::default() })
 }
 
 #[cfg(test)]
@@ -353,75 +286,30 @@ mod tests {
                 "Error: x",
                 None,
             ),
-            (
-                "Jenkins, TeamCity: stamp in brackets",
-                "[08:15:03]i:\t [Step 1/2] x",
-                "x",
-                None,
-            ),
+            ("Jenkins, TeamCity: stamp in brackets", "[08:15:03]i:\t [Step 1/2] x", "x", None),
             (
                 "Terragrunt, Jenkins branches, wrappers: word in brackets",
                 "[orgs/dev] Error: x",
                 "Error: x",
                 Some("orgs/dev"),
             ),
-            (
-                "Terragrunt, Jenkins branches, wrappers: word in brackets",
-                "[tofu]: x",
-                "x",
-                None,
-            ),
-            (
-                "Azure DevOps, GitHub Actions: ##[command]",
-                "##[error]╷",
-                "╷",
-                None,
-            ),
-            (
-                "GitHub Actions: ::command::",
-                "::error title=a b::Error: x",
-                "Error: x",
-                None,
-            ),
+            ("Terragrunt, Jenkins branches, wrappers: word in brackets", "[tofu]: x", "x", None),
+            ("Azure DevOps, GitHub Actions: ##[command]", "##[error]╷", "╷", None),
+            ("GitHub Actions: ::command::", "::error title=a b::Error: x", "Error: x", None),
             (
                 "gh run view: job, step, stamp",
                 "apply\tRun terraform\t2026-11-20T08:15:03.2604977Z x",
                 "x",
                 None,
             ),
-            (
-                "Kubernetes: stream and flag",
-                "2026-11-20T08:15:03.260497712Z stdout F x",
-                "x",
-                None,
-            ),
-            (
-                "Google Cloud Build: step",
-                "Step #1 - \"apply\": x",
-                "x",
-                None,
-            ),
+            ("Kubernetes: stream and flag", "2026-11-20T08:15:03.260497712Z stdout F x", "x", None),
+            ("Google Cloud Build: step", "Step #1 - \"apply\": x", "x", None),
             ("Docker Compose: service", "terraform-1  | x", "x", None),
-            (
-                "wrappers, PowerShell: tool and colon",
-                "terraform: x",
-                "x",
-                None,
-            ),
+            ("wrappers, PowerShell: tool and colon", "terraform: x", "x", None),
             ("CDKTF: stack", "orgs   │ x", "│ x", Some("orgs")),
-            (
-                "CDKTF: stack",
-                "orgs  a.b: Creating...",
-                "a.b: Creating...",
-                Some("orgs"),
-            ),
+            ("CDKTF: stack", "orgs  a.b: Creating...", "a.b: Creating...", Some("orgs")),
             ("Markdown: quotation", "> Error: x", "Error: x", None),
-            (
-                "anything before the rule of a box",
-                "Nov 25 03:02:07 runner[17]: │ x",
-                "│ x",
-                None,
-            ),
+            ("anything before the rule of a box", "Nov 25 03:02:07 runner[17]: │ x", "│ x", None),
         ] {
             let stripped = strip(line);
             assert_eq!((stripped.text, stripped.unit), (text, unit), "{line:?}");
@@ -470,10 +358,7 @@ mod tests {
             "[command]/opt/terraform apply",
             "",
         ] {
-            let expected = Stripped {
-                text: line,
-                ..Stripped::default()
-            };
+            let expected = Stripped { text: line, ..Stripped::default() };
             assert_eq!(strip(line), expected, "{line:?}");
         }
     }
@@ -487,18 +372,12 @@ mod tests {
     #[test]
     fn headings_name_the_unit_of_what_follows() {
         for (line, unit) in [
-            (
-                "Ran Apply for dir: `roots/a` workspace: `default`",
-                Some("roots/a"),
-            ),
+            ("Ran Apply for dir: `roots/a` workspace: `default`", Some("roots/a")),
             (
                 "### 2. project: `p` dir: `roots/a` workspace: `prod`",
                 Some("roots/a (workspace prod)"),
             ),
-            (
-                "* Failed to execute \"terraform apply\" in ./orgs/dev",
-                Some("orgs/dev"),
-            ),
+            ("* Failed to execute \"terraform apply\" in ./orgs/dev", Some("orgs/dev")),
             ("1. dir: `a` workspace: `default`", None),
             ("Ran out of time", None),
         ] {

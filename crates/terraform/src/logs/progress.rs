@@ -79,10 +79,8 @@ fn sign_of(text: &str) -> Option<(&str, Operation, bool, &str)> {
         return None;
     }
     // A key may hold such a sign too: the last one counts.
-    let last = SIGNS
-        .iter()
-        .filter_map(|sign| Some((text.rfind(sign.0)?, sign)))
-        .max_by_key(|(at, _)| *at);
+    let last =
+        SIGNS.iter().filter_map(|sign| Some((text.rfind(sign.0)?, sign))).max_by_key(|(at, _)| *at);
     let (at, (sign, operation, begins)) = last?;
     let rest = &text[at + sign.len()..];
     Some((address_at_end(&text[..at])?, *operation, *begins, rest))
@@ -95,9 +93,7 @@ fn address_at_end(text: &str) -> Option<&str> {
         return None;
     }
     let starts = std::iter::once(0).chain(text.match_indices(' ').map(|(at, _)| at + 1));
-    starts
-        .map(|start| &text[start..])
-        .find(|rest| Address::parse(rest).is_some())
+    starts.map(|start| &text[start..]).find(|rest| Address::parse(rest).is_some())
 }
 
 impl Progress {
@@ -107,9 +103,7 @@ impl Progress {
             if begins {
                 return self.started(unit, address, operation, budget);
             }
-            let id = rest
-                .split_once("[id=")
-                .and_then(|(_, id)| id.trim_end().strip_suffix(']'));
+            let id = rest.split_once("[id=").and_then(|(_, id)| id.trim_end().strip_suffix(']'));
             return self.completed(unit, address, operation, id, budget);
         }
         self.look_at_plan(unit, text, budget)
@@ -155,24 +149,19 @@ impl Progress {
         let fits = budget.take(address.len() + id.map_or(0, str::len));
         if fits {
             self.completions += 1;
-            self.created
-                .insert(place, (self.completions, id.map(EntityId::new)));
+            self.created.insert(place, (self.completions, id.map(EntityId::new)));
         }
         fits
     }
 
     /// What was being done at an address when it failed.
     pub(super) fn operation_at(&self, unit: Option<&str>, address: &str) -> Option<Operation> {
-        self.in_flight
-            .get(&(unit.map(str::to_owned), address.to_owned()))
-            .copied()
+        self.in_flight.get(&(unit.map(str::to_owned), address.to_owned())).copied()
     }
 
     /// The name that the printed plan wants at an address.
     pub(super) fn name_at(&self, unit: Option<&str>, address: &str) -> Option<&str> {
-        self.names
-            .get(&(unit.map(str::to_owned), address.to_owned()))
-            .map(String::as_str)
+        self.names.get(&(unit.map(str::to_owned), address.to_owned())).map(String::as_str)
     }
 
     /// What was created, in the order of the log.
@@ -191,30 +180,22 @@ impl Progress {
         let line = text.trim_start();
         let indent = text.len() - line.len();
         if let Some(heading) = line.strip_prefix("# ") {
-            let Some(address) = PLAN_HEADINGS
-                .iter()
-                .find_map(|end| heading.trim_end().strip_suffix(end))
+            let Some(address) =
+                PLAN_HEADINGS.iter().find_map(|end| heading.trim_end().strip_suffix(end))
             else {
                 return true;
             };
-            self.plan_entries
-                .retain(|(known, ..)| known.as_deref() != unit);
+            self.plan_entries.retain(|(known, ..)| known.as_deref() != unit);
             if self.plan_entries.len() < MOST_PLAN_ENTRIES && address.len() < 4096 {
-                self.plan_entries
-                    .push((unit.map(str::to_owned), address.to_owned(), indent));
+                self.plan_entries.push((unit.map(str::to_owned), address.to_owned(), indent));
             }
             return true;
         }
-        let Some(rest) = ["+ name ", "~ name "]
-            .iter()
-            .find_map(|sign| line.strip_prefix(sign))
+        let Some(rest) = ["+ name ", "~ name "].iter().find_map(|sign| line.strip_prefix(sign))
         else {
             return true;
         };
-        let entry = self
-            .plan_entries
-            .iter()
-            .find(|(known, ..)| known.as_deref() == unit);
+        let entry = self.plan_entries.iter().find(|(known, ..)| known.as_deref() == unit);
         let Some((_, address, heading_indent)) = entry else {
             return true;
         };
@@ -227,8 +208,7 @@ impl Progress {
         };
         let fits = budget.take(address.len() + name.len());
         if fits {
-            self.names
-                .insert((unit.map(str::to_owned), address.clone()), name);
+            self.names.insert((unit.map(str::to_owned), address.clone()), name);
         }
         fits
     }
@@ -299,10 +279,7 @@ mod tests {
             "a.x: Creation complete after 1s",
         ])
         .into_created();
-        let addresses: Vec<&str> = created
-            .iter()
-            .map(|(_, address, _)| address.as_str())
-            .collect();
+        let addresses: Vec<&str> = created.iter().map(|(_, address, _)| address.as_str()).collect();
         assert_eq!(addresses, ["a.z", "a.y", "a.x"]);
         assert_eq!(created[0].2, Some(EntityId::new("2")));
     }

@@ -104,24 +104,12 @@ impl ProviderLog {
         let Some(409) = failure.status else {
             return false;
         };
-        let target = (
-            &failure.method,
-            &failure.path,
-            &failure.terraform_type,
-            &failure.name,
-        );
+        let target = (&failure.method, &failure.path, &failure.terraform_type, &failure.name);
         let (Some(method), Some(path), Some(terraform_type), Some(name)) = target else {
             return false;
         };
-        let target = (
-            method.clone(),
-            path.clone(),
-            terraform_type.clone(),
-            name.clone(),
-        );
-        self.tries
-            .get(&target)
-            .is_some_and(|tries| tries.is_self_made && !tries.is_ambiguous)
+        let target = (method.clone(), path.clone(), terraform_type.clone(), name.clone());
+        self.tries.get(&target).is_some_and(|tries| tries.is_self_made && !tries.is_ambiguous)
     }
 }
 
@@ -134,10 +122,7 @@ fn parse(text: &str) -> Option<Line> {
         text.to_owned()
     };
     let object = &text[text.find("{\"debug_type\"")?..];
-    serde_json::Deserializer::from_str(object)
-        .into_iter::<Line>()
-        .next()?
-        .ok()
+    serde_json::Deserializer::from_str(object).into_iter::<Line>().next()?.ok()
 }
 
 #[cfg(test)]
@@ -164,11 +149,8 @@ mod tests {
 
     #[test]
     fn only_a_try_after_an_unknown_outcome_is_self_made() {
-        let lost = [
-            line("REQUEST", "a", ""),
-            line("REQUEST", "b", COUNT),
-            line("RESPONSE", "b", REFUSED),
-        ];
+        let lost =
+            [line("REQUEST", "a", ""), line("REQUEST", "b", COUNT), line("RESPONSE", "b", REFUSED)];
         assert!(is_self_made(&lost));
         let gateway = r#""invocation_status_code":503,"#;
         let late = [
@@ -182,10 +164,7 @@ mod tests {
 
     #[test]
     fn a_first_try_or_one_after_429_is_not_self_made() {
-        assert!(!is_self_made(&[
-            line("REQUEST", "a", ""),
-            line("RESPONSE", "a", REFUSED)
-        ]));
+        assert!(!is_self_made(&[line("REQUEST", "a", ""), line("RESPONSE", "a", REFUSED)]));
         let paced = r#""invocation_status_code":429,"#;
         assert!(!is_self_made(&[
             line("REQUEST", "a", ""),

@@ -84,10 +84,7 @@ impl Reading {
             held.place.is_ended = place.is_ended;
             return;
         }
-        let next = Held {
-            text: text.to_owned(),
-            place,
-        };
+        let next = Held { text: text.to_owned(), place };
         if let Some(held) = self.held.replace(next) {
             self.take_in_layers(&held.text, held.place);
         }
@@ -108,12 +105,7 @@ impl Reading {
             }
             return;
         }
-        self.take_in_text(
-            stripped.unit,
-            stripped.lane.as_deref(),
-            stripped.text,
-            place,
-        );
+        self.take_in_text(stripped.unit, stripped.lane.as_deref(), stripped.text, place);
     }
 
     fn take_in_text(&mut self, unit: Option<&str>, lane: Option<&str>, text: &str, place: Place) {
@@ -129,19 +121,8 @@ impl Reading {
         }) {
             return self.provider_log.look(text);
         }
-        let Place {
-            number,
-            is_ended,
-            harm,
-        } = place;
-        let is_framed = self.collect(LaneLine {
-            unit,
-            lane,
-            text,
-            number,
-            is_ended,
-            harm,
-        });
+        let Place { number, is_ended, harm } = place;
+        let is_framed = self.collect(LaneLine { unit, lane, text, number, is_ended, harm });
         if is_framed {
             return;
         }
@@ -160,16 +141,10 @@ impl Reading {
                 true
             }
             UiLine::Started { address, operation } => {
-                self.progress
-                    .started(unit, &address, operation, &mut self.budget)
+                self.progress.started(unit, &address, operation, &mut self.budget)
             }
-            UiLine::Completed {
-                address,
-                operation,
-                id,
-            } => {
-                self.progress
-                    .completed(unit, &address, operation, id.as_deref(), &mut self.budget)
+            UiLine::Completed { address, operation, id } => {
+                self.progress.completed(unit, &address, operation, id.as_deref(), &mut self.budget)
             }
             UiLine::Other => true,
             UiLine::Broken => {
@@ -236,9 +211,7 @@ impl Reading {
             );
         }
         if let Some(first) = self.broken_lines.first() {
-            notes.push(format!(
-                "Line {first} is a cut JSON message: there may be more failures."
-            ));
+            notes.push(format!("Line {first} is a cut JSON message: there may be more failures."));
         }
         let unended = self.unended();
         if let Some(first) = unended.first() {
@@ -266,9 +239,7 @@ impl Reading {
     /// True if a diagnostic is cut and was not told again as a whole.
     fn breaks_off(&self) -> bool {
         let is_cut = |damage: &String| damage == Damage::BreaksOff.words();
-        self.failures
-            .iter()
-            .any(|failure| failure.damage.iter().any(is_cut))
+        self.failures.iter().any(|failure| failure.damage.iter().any(is_cut))
     }
 
     /// Addresses whose operation began and of whose end the log says nothing, sorted.
@@ -276,16 +247,12 @@ impl Reading {
         let mut told: HashMap<&str, Vec<Option<&str>>> = HashMap::new();
         for failure in &self.failures {
             if let Some(address) = &failure.address {
-                told.entry(address.as_str())
-                    .or_default()
-                    .push(failure.unit.as_deref());
+                told.entry(address.as_str()).or_default().push(failure.unit.as_deref());
             }
         }
         let is_told = |unit: Option<&str>, address: &str| {
             told.get(address).is_some_and(|units| {
-                units
-                    .iter()
-                    .any(|told| unit.is_none() || told.is_none() || *told == unit)
+                units.iter().any(|told| unit.is_none() || told.is_none() || *told == unit)
             })
         };
         let in_flight = self.progress.in_flight.keys();
@@ -294,11 +261,7 @@ impl Reading {
             .map(|(_, address)| address.as_str())
             .collect();
         // A failure without an address may be the end of any of them.
-        let unaddressed = self
-            .failures
-            .iter()
-            .filter(|failure| failure.address.is_none())
-            .count();
+        let unaddressed = self.failures.iter().filter(|failure| failure.address.is_none()).count();
         if unended.len() <= unaddressed {
             return Vec::new();
         }
@@ -313,16 +276,9 @@ fn each_line(input: impl Read, mut take: impl FnMut(&str, Place)) -> Result<(), 
     let mut lines = Lines::new(input);
     loop {
         let number = lines.number();
-        let line = lines.next().map_err(|source| LogError::Input {
-            line: number,
-            source,
-        })?;
+        let line = lines.next().map_err(|source| LogError::Input { line: number, source })?;
         let Some(line) = line else { return Ok(()) };
-        let place = Place {
-            number: line.number,
-            is_ended: line.is_ended,
-            harm: line.harm,
-        };
+        let place = Place { number: line.number, is_ended: line.is_ended, harm: line.harm };
         let text = escape::without_sequences(line.text);
         if !text.contains('\r') {
             take(&text, place);
@@ -344,13 +300,7 @@ fn absorb(known: &mut Failure, other: Failure) {
     if other.damage.is_empty() && !known.damage.is_empty() {
         let first = std::mem::replace(known, other);
         known.line = first.line;
-        return absorb(
-            known,
-            Failure {
-                damage: Vec::new(),
-                ..first
-            },
-        );
+        return absorb(known, Failure { damage: Vec::new(), ..first });
     }
     known.unit = known.unit.take().or(other.unit);
     known.address = known.address.take().or(other.address);

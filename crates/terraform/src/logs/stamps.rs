@@ -22,21 +22,12 @@ pub(super) fn after_stamp(text: &str) -> Option<&str> {
     if !starts_with_digit(text) {
         return None;
     }
-    const SHAPES: [&str; 3] = [
-        "dddd-dd-ddTdd:dd:dd",
-        "dddd-dd-dd dd:dd:dd",
-        "dddd/dd/dd dd:dd:dd",
-    ];
+    const SHAPES: [&str; 3] = ["dddd-dd-ddTdd:dd:dd", "dddd-dd-dd dd:dd:dd", "dddd/dd/dd dd:dd:dd"];
     let rest = SHAPES.iter().find_map(|shape| after_shape(text, shape))?;
     let rest = after_fraction(rest);
-    let zone = ["Z", " UTC"]
-        .iter()
-        .find_map(|zone| rest.strip_prefix(zone));
+    let zone = ["Z", " UTC"].iter().find_map(|zone| rest.strip_prefix(zone));
     let offset = ["+dd:dd", "-dd:dd", "+dddd", "-dddd"];
-    Some(
-        zone.or_else(|| offset.iter().find_map(|shape| after_shape(rest, shape)))
-            .unwrap_or(rest),
-    )
+    Some(zone.or_else(|| offset.iter().find_map(|shape| after_shape(rest, shape))).unwrap_or(rest))
 }
 
 pub(super) fn after_fraction(text: &str) -> &str {
@@ -53,11 +44,7 @@ pub(super) fn after_fraction(text: &str) -> &str {
 pub(super) fn gitlab_stream(line: &str) -> Option<(&str, bool)> {
     let rest = after_stamp(line)?.strip_prefix(' ')?;
     let rest = after_shape(rest, "dd")?.strip_prefix(['O', 'E'])?;
-    let text = if rest.is_empty() {
-        rest
-    } else {
-        rest.strip_prefix([' ', '+'])?
-    };
+    let text = if rest.is_empty() { rest } else { rest.strip_prefix([' ', '+'])? };
     Some((text, rest.starts_with('+')))
 }
 
@@ -83,10 +70,7 @@ mod tests {
     #[test]
     fn gitlabs_stream_mark_says_whether_a_line_goes_on() {
         let stamp = "2026-11-20T08:15:03.123456Z";
-        assert_eq!(
-            gitlab_stream(&format!("{stamp} 01O │ x")),
-            Some(("│ x", false))
-        );
+        assert_eq!(gitlab_stream(&format!("{stamp} 01O │ x")), Some(("│ x", false)));
         assert_eq!(gitlab_stream(&format!("{stamp} 00E+x")), Some(("x", true)));
         assert_eq!(gitlab_stream(&format!("{stamp} 00O")), Some(("", false)));
         assert_eq!(gitlab_stream(&format!("{stamp} 2 things")), None);

@@ -23,26 +23,17 @@ const MASKS: [&str; 2] = ["***", "[MASKED]"];
 
 /// Returns what the provider was doing.
 pub(super) fn operation_in(summary: &str) -> Option<Operation> {
-    VERBS
-        .iter()
-        .find(|(verb, _)| summary.starts_with(verb))
-        .map(|(_, operation)| *operation)
+    VERBS.iter().find(|(verb, _)| summary.starts_with(verb)).map(|(_, operation)| *operation)
 }
 
 /// Returns the kind whose noun follows `Failed to create` or `Failed to update`, and the rest.
 fn kind_and_rest(summary: &str) -> Option<(&'static Kind, &str)> {
     let writing = |(verb, operation): &(&str, Operation)| {
         let writes = matches!(operation, Operation::Create | Operation::Update);
-        if writes {
-            summary.strip_prefix(verb)
-        } else {
-            None
-        }
+        if writes { summary.strip_prefix(verb) } else { None }
     };
     let rest = VERBS.iter().find_map(writing)?;
-    KINDS
-        .iter()
-        .find_map(|kind| Some((*kind, rest.strip_prefix(kind.noun)?.strip_prefix(' ')?)))
+    KINDS.iter().find_map(|kind| Some((*kind, rest.strip_prefix(kind.noun)?.strip_prefix(' ')?)))
 }
 
 /// Returns the kind that the summary speaks of.
@@ -58,37 +49,26 @@ pub(super) fn name_in(diagnostic: &mut Diagnostic) -> Option<String> {
         let name = parts.next()?;
         (parts.next().is_some() && parts.next().is_none()).then_some(name)
     };
-    let name = [" error: ", " error: API Error: "]
-        .iter()
-        .find_map(only_part)?
-        .to_owned();
+    let name = [" error: ", " error: API Error: "].iter().find_map(only_part)?.to_owned();
     if MASKS.iter().any(|mask| name.contains(mask)) {
         diagnostic.damage(Damage::NameMasked);
         return None;
     }
     let may_be_wrong = !name.is_ascii() || name.contains('?');
-    let is_doubtful = may_be_wrong
-        && diagnostic
-            .damage
-            .iter()
-            .any(|damage| damage.makes_text_doubtful());
+    let is_doubtful =
+        may_be_wrong && diagnostic.damage.iter().any(|damage| damage.makes_text_doubtful());
     (!name.is_empty() && !is_doubtful && !name.contains('\u{fffd}')).then_some(name)
 }
 
 /// Returns the status that the SDK prints: the second choice, after the detail's.
 pub(super) fn status_in(summary: &str) -> Option<u16> {
-    let (before, rest) = ["API Error: ", "Auth Error: "]
-        .iter()
-        .find_map(|sign| summary.split_once(sign))?;
+    let (before, rest) =
+        ["API Error: ", "Auth Error: "].iter().find_map(|sign| summary.split_once(sign))?;
     if !(before.is_empty() || before.ends_with(": ")) {
         return None;
     }
     let (digits, _) = rest.split_once(" - ")?;
-    if digits.len() == 3 {
-        digits.parse().ok()
-    } else {
-        None
-    }
+    if digits.len() == 3 { digits.parse().ok() } else { None }
 }
 
 /// Returns the correlation id in brackets at the end.
@@ -138,10 +118,7 @@ mod tests {
 
     #[test]
     fn the_status_is_the_sdks_and_not_the_messages() {
-        assert_eq!(
-            status_in("Failed to create division a error: API Error: 409 - x"),
-            Some(409)
-        );
+        assert_eq!(status_in("Failed to create division a error: API Error: 409 - x"), Some(409));
         assert_eq!(status_in("Auth Error: 400 - invalid_client (x)"), Some(400));
         assert_eq!(status_in("409 Conflict"), None);
         assert_eq!(status_in("my API Error: 409 - x"), None);

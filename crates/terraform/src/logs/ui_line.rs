@@ -16,16 +16,9 @@ pub(super) enum UiLine {
     /// A diagnostic of severity error.
     Error(Diagnostic),
     /// An operation on an instance began.
-    Started {
-        address: String,
-        operation: Operation,
-    },
+    Started { address: String, operation: Operation },
     /// It ended well.
-    Completed {
-        address: String,
-        operation: Operation,
-        id: Option<String>,
-    },
+    Completed { address: String, operation: Operation, id: Option<String> },
     /// Any other message; the reason of an `apply_errored` comes in a diagnostic.
     Other,
     /// It begins as a UI line and is no JSON: cut, or overwritten.
@@ -86,11 +79,7 @@ pub(super) fn read(
     let json = &line[start..];
     let is_of_use = json.contains("\"diagnostic\"") || json.contains("\"apply_");
     if !is_of_use {
-        take(if json.trim_end().ends_with('}') {
-            UiLine::Other
-        } else {
-            UiLine::Broken
-        });
+        take(if json.trim_end().ends_with('}') { UiLine::Other } else { UiLine::Broken });
         return true;
     }
     let mut messages = serde_json::Deserializer::from_str(json).into_iter::<Message>();
@@ -125,11 +114,7 @@ fn meaning(message: Message<'_>, unit: Option<&str>, number: usize) -> Option<Ui
         "apply_start" => Some(UiLine::Started { address, operation }),
         "apply_complete" => {
             let id = hook.id_value.map(Cow::into_owned);
-            Some(UiLine::Completed {
-                address,
-                operation,
-                id,
-            })
+            Some(UiLine::Completed { address, operation, id })
         }
         _ => None,
     }
@@ -166,32 +151,20 @@ mod tests {
 
     #[test]
     fn messages_without_a_line_end_between_them_are_all_read() {
-        let started = UiLine::Started {
-            address: "a.b".to_owned(),
-            operation: Operation::Create,
-        };
+        let started = UiLine::Started { address: "a.b".to_owned(), operation: Operation::Create };
         assert_eq!(
             messages(&format!("text {STARTED}{STARTED} text")),
             [started.clone(), started.clone()]
         );
         let cut = &STARTED[..STARTED.len() - 3];
-        assert_eq!(
-            messages(&format!("{STARTED}{cut}")),
-            [started, UiLine::Broken]
-        );
+        assert_eq!(messages(&format!("{STARTED}{cut}")), [started, UiLine::Broken]);
     }
 
     #[test]
     fn a_cut_message_is_broken_and_other_json_is_none() {
-        assert_eq!(
-            messages(r#"{"@level":"error","@message":"Error: x"#),
-            [UiLine::Broken]
-        );
+        assert_eq!(messages(r#"{"@level":"error","@message":"Error: x"#), [UiLine::Broken]);
         assert_eq!(messages(r#"{"note":"not ours"}"#), []);
-        assert_eq!(
-            messages(r#"{"@level":"info","type":"version"}"#),
-            [UiLine::Other]
-        );
+        assert_eq!(messages(r#"{"@level":"info","type":"version"}"#), [UiLine::Other]);
     }
 
     #[test]
@@ -203,12 +176,7 @@ mod tests {
         };
         assert_eq!(messages(&diagnostic("warning")), [UiLine::Other]);
         let found = messages(&diagnostic("error"));
-        let UiLine::Error(diagnostic) = &found[0] else {
-            panic!("{found:?}")
-        };
-        assert_eq!(
-            (diagnostic.summary.as_str(), diagnostic.body.len()),
-            ("one", 1)
-        );
+        let UiLine::Error(diagnostic) = &found[0] else { panic!("{found:?}") };
+        assert_eq!((diagnostic.summary.as_str(), diagnostic.body.len()), ("one", 1));
     }
 }

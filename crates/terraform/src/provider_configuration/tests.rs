@@ -266,7 +266,9 @@ provider "genesyscloud" {
     assert_eq!(keys, ["genesyscloud", "genesyscloud.eu", "module.a:genesyscloud"]);
     let default = &all[&Alias::new("genesyscloud")];
     assert_eq!(text(&default.oauthclient_id), "id-1");
-    assert!(matches!(&default.oauthclient_secret, Argument::Open(shown) if shown == "an expression"));
+    assert!(
+        matches!(&default.oauthclient_secret, Argument::Open(shown) if shown == "an expression")
+    );
     assert!(matches!(&default.aws_region, Argument::Open(shown) if shown == "var.region"));
     let gateway = default.gateway.as_ref().unwrap();
     assert_eq!(text(&gateway.port), "8080");

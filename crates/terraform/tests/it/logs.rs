@@ -25,12 +25,7 @@ pub(crate) fn describe(failure: &Failure) -> String {
             .map(|path| path.replace("/api/v2/authorization/divisions", "DIVISIONS")),
     );
     words.extend(failure.name.as_ref().map(|name| format!("{name:?}")));
-    words.extend(
-        failure
-            .correlation_id
-            .as_ref()
-            .map(|id| format!("#{}", &id[..id.len().min(8)])),
-    );
+    words.extend(failure.correlation_id.as_ref().map(|id| format!("#{}", &id[..id.len().min(8)])));
     words.extend(failure.is_self_made.then(|| "self-made".to_owned()));
     words.extend(failure.damage.iter().map(|damage| format!("({damage})")));
     words.join(" ")
@@ -49,11 +44,7 @@ fn read(path: &str) -> LogReading {
 }
 
 /// A log, its failures, the addresses it created.
-type Case = (
-    &'static str,
-    &'static [&'static str],
-    &'static [&'static str],
-);
+type Case = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 const SALES_DEV: &str = "[orgs/dev/divisions] genesyscloud_auth_division.this[\"sales\"] Create/Refused 409 POST DIVISIONS \"Sales\" #6407320f";
 const SALES_PROD: &str = "[orgs/prod/divisions] genesyscloud_auth_division.this[\"sales\"] Create/Refused 409 POST DIVISIONS \"Sales\" #efc62146";
@@ -68,16 +59,8 @@ static CASES: &[Case] = &[
         ],
         &["genesyscloud_auth_division.claims fbe566b2-7ebc-4286-bfab-79f6b5ad7524"],
     ),
-    (
-        "cases/02-terragrunt-and-tofu-prefixes/terragrunt-run-all.log",
-        &[SALES_DEV, SALES_PROD],
-        &[],
-    ),
-    (
-        "cases/02-terragrunt-and-tofu-prefixes/terragrunt-json.log",
-        &[SALES_DEV],
-        &[],
-    ),
+    ("cases/02-terragrunt-and-tofu-prefixes/terragrunt-run-all.log", &[SALES_DEV, SALES_PROD], &[]),
+    ("cases/02-terragrunt-and-tofu-prefixes/terragrunt-json.log", &[SALES_DEV], &[]),
     (
         "cases/02-terragrunt-and-tofu-prefixes/wrapper-tofu.log",
         &[
@@ -254,11 +237,7 @@ static CASES: &[Case] = &[
         &["genesyscloud_auth_division.eng Create/HalfCreated"],
         &[],
     ),
-    (
-        "provider-samples/diag-provider-bad-client.json",
-        &["ProviderStart/Refused 400"],
-        &[],
-    ),
+    ("provider-samples/diag-provider-bad-client.json", &["ProviderStart/Refused 400"], &[]),
     (
         "provider-samples/diag-read-after-create-403.json",
         &[
@@ -277,28 +256,16 @@ static CASES: &[Case] = &[
         &["ProviderStart/ProviderDied", "Other/ProviderDied"],
         &[],
     ),
-    (
-        "provider-samples/plan-import-home-without-flag.txt",
-        &[],
-        &[],
-    ),
+    ("provider-samples/plan-import-home-without-flag.txt", &[], &[]),
     ("provider-samples/provider-log-lost-reply.log", &[], &[]),
     ("provider-samples/provider-log-true-409.log", &[], &[]),
     // Documents that are no logs, given by mistake.
     ("provider-samples/export-genesyscloud.tf", &[], &[]),
     ("provider-samples/main.tf", &[], &[]),
     ("provider-samples/plan-create.json", &[], &[]),
-    (
-        "provider-samples/plan-import-description-drift.json",
-        &[],
-        &[],
-    ),
+    ("provider-samples/plan-import-description-drift.json", &[], &[]),
     ("provider-samples/plan-import-home-with-flag.json", &[], &[]),
-    (
-        "provider-samples/plan-import-home-without-flag.json",
-        &[],
-        &[],
-    ),
+    ("provider-samples/plan-import-home-without-flag.json", &[], &[]),
     ("provider-samples/plan-stale-id.json", &[], &[]),
     ("provider-samples/requests-apply-409.jsonl", &[], &[]),
     ("provider-samples/requests-lost-reply.jsonl", &[], &[]),
@@ -312,11 +279,7 @@ static CASES: &[Case] = &[
         ],
         &[],
     ),
-    (
-        "terraform-samples/lock-error-plan.jsonl",
-        &["State/Locked"],
-        &[],
-    ),
+    ("terraform-samples/lock-error-plan.jsonl", &["State/Locked"], &[]),
 ];
 
 #[test]
@@ -333,21 +296,14 @@ fn every_case_and_sample_gives_the_failures_written_down_for_it() {
             .collect();
         assert_eq!(found, *created, "{path}");
         assert!(!reading.is_incomplete, "{path}: {:?}", reading.notes);
-        assert_eq!(
-            reading.state_not_saved,
-            failures.contains(&STATE_NOT_SAVED),
-            "{path}"
-        );
+        assert_eq!(reading.state_not_saved, failures.contains(&STATE_NOT_SAVED), "{path}");
     }
 }
 
 #[test]
 fn every_provider_sample_stands_in_the_table() {
-    let known = |name: &str| {
-        CASES
-            .iter()
-            .any(|(path, ..)| *path == format!("provider-samples/{name}"))
-    };
+    let known =
+        |name: &str| CASES.iter().any(|(path, ..)| *path == format!("provider-samples/{name}"));
     let elsewhere = ["README.md", "apply-409.stdout.txt"];
     for entry in std::fs::read_dir(fixture("provider-samples")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
@@ -360,11 +316,7 @@ fn a_cut_json_line_gives_no_failure_and_the_log_is_called_incomplete() {
     let reading = read("cases/03-json-stream-with-noise/apply-json.log");
     assert_eq!(described(&reading), described(&read(CASES[4].0)));
     assert!(reading.is_incomplete);
-    assert!(
-        reading.notes[0].starts_with("Line 12 "),
-        "{:?}",
-        reading.notes
-    );
+    assert!(reading.notes[0].starts_with("Line 12 "), "{:?}", reading.notes);
 }
 
 #[test]
@@ -373,11 +325,7 @@ fn standard_output_alone_says_that_the_ends_are_missing() {
     assert_eq!(reading.failures, []);
     assert_eq!(reading.created.len(), 1);
     assert!(reading.is_incomplete);
-    assert!(
-        reading.notes[0].contains("2 operation(s)"),
-        "{:?}",
-        reading.notes
-    );
+    assert!(reading.notes[0].contains("2 operation(s)"), "{:?}", reading.notes);
 }
 
 #[test]
@@ -385,11 +333,7 @@ fn both_streams_in_one_file_give_names_from_the_printed_plan() {
     let output = std::fs::read(fixture("provider-samples/apply-409.stdout.txt")).unwrap();
     let errors = std::fs::read(fixture("provider-samples/apply-409.stderr.txt")).unwrap();
     let reading = logs::read(&[output, errors].concat()[..]).unwrap();
-    let names: Vec<_> = reading
-        .failures
-        .iter()
-        .map(|failure| failure.name.as_deref())
-        .collect();
+    let names: Vec<_> = reading.failures.iter().map(|failure| failure.name.as_deref()).collect();
     assert_eq!(names, [Some("Engineering"), Some("Sales EMEA")]);
     assert!(!reading.is_incomplete);
 }
@@ -415,11 +359,7 @@ fn a_provider_log_in_the_same_file_is_read_too() {
 #[test]
 fn the_place_of_a_failure_is_the_line_of_its_summary() {
     let reading = read(CASES[0].0);
-    let lines: Vec<usize> = reading
-        .failures
-        .iter()
-        .map(|failure| failure.line)
-        .collect();
+    let lines: Vec<usize> = reading.failures.iter().map(|failure| failure.line).collect();
     assert_eq!(lines, [12, 24]);
 }
 

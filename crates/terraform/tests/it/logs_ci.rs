@@ -10,11 +10,7 @@ const BILLING: &str = "1d4c1e8d-97a8-46e9-ae1b-e73db916ee7b";
 const FIELD: &str = "c0e81c7e-2c56-434a-9792-fa88943dbcb0";
 
 fn expected(unit: &str) -> [String; 2] {
-    let unit = if unit.is_empty() {
-        String::new()
-    } else {
-        format!("[{unit}] ")
-    };
+    let unit = if unit.is_empty() { String::new() } else { format!("[{unit}] ") };
     [
         format!(
             "{unit}genesyscloud_auth_division.billing Create/Refused 409 POST DIVISIONS \"Billing\" #1d4c1e8d"
@@ -81,10 +77,9 @@ fn boxed() -> Vec<String> {
 /// The lines of a run with boxes and colours, as Terraform prints them into a pipe.
 fn coloured() -> Vec<String> {
     let paint = |line: String| match line.strip_prefix('│') {
-        Some(inner) => format!(
-            "\x1b[31m│\x1b[0m \x1b[0m{}",
-            inner.strip_prefix(' ').unwrap_or(inner)
-        ),
+        Some(inner) => {
+            format!("\x1b[31m│\x1b[0m \x1b[0m{}", inner.strip_prefix(' ').unwrap_or(inner))
+        }
         None => format!("\x1b[31m{line}\x1b[0m\x1b[0m"),
     };
     boxed().into_iter().map(paint).collect()
@@ -99,11 +94,7 @@ fn json() -> Vec<String> {
     };
     let mut lines = vec![
         hook("apply_start", "genesyscloud_auth_division.billing", ""),
-        hook(
-            "apply_complete",
-            "genesyscloud_auth_division.claims",
-            "fbe566b2",
-        ),
+        hook("apply_complete", "genesyscloud_auth_division.claims", "fbe566b2"),
     ];
     for diagnostic in diagnostics() {
         let message = serde_json::json!({
@@ -139,9 +130,7 @@ fn clock(number: usize) -> String {
 }
 
 fn stamped(lines: &[String]) -> String {
-    with(lines, |number, line| {
-        format!("2026-11-20T{}.1234567Z {line}", clock(number))
-    })
+    with(lines, |number, line| format!("2026-11-20T{}.1234567Z {line}", clock(number)))
 }
 
 /// Splits every long line as GitLab's runner does when it flushes in the middle.
@@ -170,34 +159,14 @@ fn terragrunt_json(unit: &str, lines: Vec<String>) -> Vec<String> {
 
 fn through_code_page(text: &str, upper_half: &str) -> String {
     let place = |byte: u8| upper_half.chars().nth(usize::from(byte - 0x80)).unwrap();
-    text.bytes()
-        .map(|byte| {
-            if byte.is_ascii() {
-                char::from(byte)
-            } else {
-                place(byte)
-            }
-        })
-        .collect()
+    text.bytes().map(|byte| if byte.is_ascii() { char::from(byte) } else { place(byte) }).collect()
 }
 
 /// The upper half of code page 437 as far as `│╷╵` in UTF-8 need it: other places are `#`.
 fn code_page_437() -> String {
-    let known = [
-        (0xE2, 'Γ'),
-        (0x94, 'ö'),
-        (0x95, 'ò'),
-        (0x82, 'é'),
-        (0xB7, '╖'),
-        (0xB5, '╡'),
-    ];
+    let known = [(0xE2, 'Γ'), (0x94, 'ö'), (0x95, 'ò'), (0x82, 'é'), (0xB7, '╖'), (0xB5, '╡')];
     (0x80..=0xFF)
-        .map(|byte| {
-            known
-                .iter()
-                .find(|(at, _)| *at == byte)
-                .map_or('#', |(_, char)| *char)
-        })
+        .map(|byte| known.iter().find(|(at, _)| *at == byte).map_or('#', |(_, char)| *char))
         .collect()
 }
 
@@ -206,18 +175,10 @@ fn logs_of_one_run() -> Vec<(&'static str, String, &'static str)> {
         ("plain", prefixed(&plain(), ""), ""),
         ("boxes", prefixed(&boxed(), ""), ""),
         ("colours", prefixed(&coloured(), ""), ""),
-        (
-            "colours without their escape byte",
-            prefixed(&coloured(), "").replace('\x1b', ""),
-            "",
-        ),
+        ("colours without their escape byte", prefixed(&coloured(), "").replace('\x1b', ""), ""),
         ("json", prefixed(&json(), ""), ""),
         ("CRLF", prefixed(&boxed(), "").replace('\n', "\r\n"), ""),
-        (
-            "progress with carriage returns",
-            prefixed(&boxed(), "10%\r20%\r"),
-            "",
-        ),
+        ("progress with carriage returns", prefixed(&boxed(), "10%\r20%\r"), ""),
         (
             "GitHub Actions",
             format!(
@@ -235,10 +196,7 @@ fn logs_of_one_run() -> Vec<(&'static str, String, &'static str)> {
         (
             "GitHub Actions, gh run view",
             with(&coloured(), |number, line| {
-                format!(
-                    "apply\tterraform\t2026-11-20T{}.1234567Z {line}",
-                    clock(number)
-                )
+                format!("apply\tterraform\t2026-11-20T{}.1234567Z {line}", clock(number))
             }),
             "",
         ),
@@ -250,37 +208,17 @@ fn logs_of_one_run() -> Vec<(&'static str, String, &'static str)> {
         ("GitLab", gitlab(&boxed()), ""),
         (
             "Jenkins, Timestamper",
-            with(&coloured(), |number, line| {
-                format!("[2026-11-20T{}.123Z] {line}", clock(number))
-            }),
+            with(&coloured(), |number, line| format!("[2026-11-20T{}.123Z] {line}", clock(number))),
             "",
         ),
-        (
-            "Jenkins, clock",
-            with(&plain(), |number, line| {
-                format!("{}  {line}", clock(number))
-            }),
-            "",
-        ),
-        (
-            "Jenkins, parallel branch",
-            prefixed(&plain(), "[prod] "),
-            "",
-        ),
+        ("Jenkins, clock", with(&plain(), |number, line| format!("{}  {line}", clock(number))), ""),
+        ("Jenkins, parallel branch", prefixed(&plain(), "[prod] "), ""),
         (
             "TeamCity",
-            with(&boxed(), |number, line| {
-                format!("[{}]W:\t [Step 1/1] {line}", clock(number))
-            }),
+            with(&boxed(), |number, line| format!("[{}]W:\t [Step 1/1] {line}", clock(number))),
             "",
         ),
-        (
-            "Buildkite",
-            with(&boxed(), |_, line| {
-                format!("\x1b_bk;t=1700000000000\x07{line}")
-            }),
-            "",
-        ),
+        ("Buildkite", with(&boxed(), |_, line| format!("\x1b_bk;t=1700000000000\x07{line}")), ""),
         ("Docker Compose", prefixed(&plain(), "terraform-1  | "), ""),
         (
             "Kubernetes",
@@ -289,11 +227,7 @@ fn logs_of_one_run() -> Vec<(&'static str, String, &'static str)> {
             }),
             "",
         ),
-        (
-            "Google Cloud Build",
-            prefixed(&plain(), "Step #1 - \"apply\": "),
-            "",
-        ),
+        ("Google Cloud Build", prefixed(&plain(), "Step #1 - \"apply\": "), ""),
         (
             "syslog",
             with(&boxed(), |number, line| {
@@ -339,11 +273,7 @@ fn logs_of_one_run() -> Vec<(&'static str, String, &'static str)> {
             }),
             "orgs/dev",
         ),
-        (
-            "Terragrunt, old",
-            prefixed(&plain(), "[./orgs/dev] "),
-            "orgs/dev",
-        ),
+        ("Terragrunt, old", prefixed(&plain(), "[./orgs/dev] "), "orgs/dev"),
         (
             "Terragrunt, JSON log",
             prefixed(&terragrunt_json("orgs/dev", coloured()), ""),
@@ -359,11 +289,7 @@ fn logs_of_one_run() -> Vec<(&'static str, String, &'static str)> {
             }),
             "orgs/dev",
         ),
-        (
-            "CDKTF",
-            prefixed(&boxed(), "orgs                      "),
-            "orgs",
-        ),
+        ("CDKTF", prefixed(&boxed(), "orgs                      "), "orgs"),
         ("wrapper", prefixed(&boxed(), "[tofu]: "), ""),
         ("quoted in a comment", prefixed(&plain(), "> "), ""),
         (
@@ -384,33 +310,19 @@ fn one_run_gives_the_same_failures_whoever_kept_its_log() {
             .created
             .iter()
             .map(|(unit, address, id)| {
-                (
-                    unit.as_deref().unwrap_or(""),
-                    address.as_str(),
-                    id.as_ref().unwrap().as_str(),
-                )
+                (unit.as_deref().unwrap_or(""), address.as_str(), id.as_ref().unwrap().as_str())
             })
             .collect();
-        assert_eq!(
-            created,
-            [(unit, "genesyscloud_auth_division.claims", "fbe566b2")],
-            "{name}"
-        );
+        assert_eq!(created, [(unit, "genesyscloud_auth_division.claims", "fbe566b2")], "{name}");
     }
 }
 
 #[test]
 fn every_log_is_read_alike_in_utf16() {
     for (name, log, unit) in logs_of_one_run() {
-        let bytes: Vec<u8> = format!("\u{feff}{log}")
-            .encode_utf16()
-            .flat_map(u16::to_le_bytes)
-            .collect();
-        assert_eq!(
-            described(&logs::read(&bytes[..]).unwrap()),
-            expected(unit),
-            "{name}"
-        );
+        let bytes: Vec<u8> =
+            format!("\u{feff}{log}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(described(&logs::read(&bytes[..]).unwrap()), expected(unit), "{name}");
     }
 }
 
@@ -421,23 +333,14 @@ fn units_that_write_at_the_same_time_are_kept_apart() {
     let [mut dev, mut prod] = units.map(|unit| terragrunt_json(unit, boxed()).into_iter());
     while let (Some(one), Some(other)) = (dev.next(), prod.next()) {
         // Another request, hence another correlation id.
-        lines.extend([
-            one,
-            other
-                .replace(BILLING, "b11110ad-0000")
-                .replace(FIELD, "f1e1d000-0000"),
-        ]);
+        lines
+            .extend([one, other.replace(BILLING, "b11110ad-0000").replace(FIELD, "f1e1d000-0000")]);
     }
     let reading = logs::read(prefixed(&lines, "").as_bytes()).unwrap();
     let found: Vec<_> = reading
         .failures
         .iter()
-        .map(|failure| {
-            (
-                failure.unit.as_deref().unwrap(),
-                failure.name.as_deref().unwrap(),
-            )
-        })
+        .map(|failure| (failure.unit.as_deref().unwrap(), failure.name.as_deref().unwrap()))
         .collect();
     assert_eq!(
         found,
@@ -464,23 +367,17 @@ fn a_wrong_code_page_is_undone_and_said() {
 
 #[test]
 fn boxes_that_a_code_page_destroyed_are_read_and_doubtful_names_are_not() {
-    let log = prefixed(&boxed(), "")
-        .replace(['╷', '│', '╵'], "?")
-        .replacen("division Billing", "division B?ro", 1);
+    let log = prefixed(&boxed(), "").replace(['╷', '│', '╵'], "?").replacen(
+        "division Billing",
+        "division B?ro",
+        1,
+    );
     let reading = logs::read(log.as_bytes()).unwrap();
-    let names: Vec<_> = reading
-        .failures
-        .iter()
-        .map(|failure| failure.name.as_deref())
-        .collect();
+    let names: Vec<_> = reading.failures.iter().map(|failure| failure.name.as_deref()).collect();
     assert_eq!(names, [None, Some("Field  Desk")]);
     for failure in &reading.failures {
         assert_eq!(failure.status, Some(409));
-        assert!(
-            failure.damage[0].contains("code page"),
-            "{:?}",
-            failure.damage
-        );
+        assert!(failure.damage[0].contains("code page"), "{:?}", failure.damage);
     }
 }
 
@@ -496,15 +393,9 @@ fn a_hard_wrap_of_a_terminal_does_not_hide_the_detail() {
         }
     };
     let reading = logs::read(with(&plain(), wrap).as_bytes()).unwrap();
-    let whole: Vec<_> = reading
-        .failures
-        .iter()
-        .map(|failure| (failure.status, failure.path.as_deref()))
-        .collect();
-    assert_eq!(
-        whole,
-        [(Some(409), Some("/api/v2/authorization/divisions")); 2]
-    );
+    let whole: Vec<_> =
+        reading.failures.iter().map(|failure| (failure.status, failure.path.as_deref())).collect();
+    assert_eq!(whole, [(Some(409), Some("/api/v2/authorization/divisions")); 2]);
 }
 
 #[test]
@@ -517,10 +408,7 @@ fn a_retry_in_the_same_log_is_another_failure() {
 #[test]
 fn json_lines_of_another_encoding_keep_their_status_and_say_what_happened() {
     let log = prefixed(&json(), "").replace("Billing", "Büro");
-    let wrong: Vec<u8> = log
-        .chars()
-        .map(|char| u8::try_from(u32::from(char)).unwrap())
-        .collect();
+    let wrong: Vec<u8> = log.chars().map(|char| u8::try_from(u32::from(char)).unwrap()).collect();
     let twice: String = log.bytes().map(char::from).collect();
     for (bytes, name, damage) in [
         (wrong, None, "some bytes are no text"),

@@ -78,10 +78,7 @@ impl Told {
     }
 
     fn is(&self, failure: &Failure) -> bool {
-        failure
-            .address
-            .as_ref()
-            .is_some_and(|address| address.as_str() == self.address)
+        failure.address.as_ref().is_some_and(|address| address.as_str() == self.address)
             && failure.name.as_ref() == Some(&self.name)
             && failure.status == Some(409)
             && failure.method.as_deref() == Some("POST")
@@ -248,39 +245,18 @@ fn no_input_without_an_end_to_its_lines_takes_long() {
         b"a \tb",
     ] {
         let start = Instant::now();
-        logs::read(Repeat {
-            bytes,
-            left: LENGTH,
-            at: 0,
-        })
-        .unwrap();
+        logs::read(Repeat { bytes, left: LENGTH, at: 0 }).unwrap();
         let lines = [bytes, b"\n"].concat().leak();
-        logs::read(Repeat {
-            bytes: lines,
-            left: LENGTH,
-            at: 0,
-        })
-        .unwrap();
-        assert!(
-            start.elapsed() < Duration::from_secs(20),
-            "{}",
-            String::from_utf8_lossy(bytes)
-        );
+        logs::read(Repeat { bytes: lines, left: LENGTH, at: 0 }).unwrap();
+        assert!(start.elapsed() < Duration::from_secs(20), "{}", String::from_utf8_lossy(bytes));
     }
 }
 
 /// Peak memory of this process in bytes, as the kernel counts it.
 fn peak_memory() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .unwrap();
-    line.trim()
-        .trim_end_matches(" kB")
-        .parse::<usize>()
-        .unwrap()
-        << 10
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
 }
 
 /// `cargo test --release -p divvy-terraform --test it -- --ignored --nocapture --test-threads 1`
@@ -298,34 +274,17 @@ fn a_log_of_200_megabytes_is_read_at_150_per_second_in_constant_memory() {
     let json = "{\"@level\":\"info\",\"@message\":\"a.b: Refresh complete [id=17]\",\"@module\":\"terraform.ui\",\"@timestamp\":\"2026-11-25T03:02:07.143879Z\",\"hook\":{\"resource\":{\"addr\":\"a.b\"},\"id_key\":\"id\",\"id_value\":\"17\"},\"type\":\"refresh_complete\"}\n".to_owned();
     let stamp = |line| format!("2026-11-20T08:15:03.2604977Z \x1b[0m{line}\x1b[0m");
     let stamped = human.lines().map(stamp).collect::<Vec<_>>().join("\n") + "\n";
-    for (name, text) in [
-        ("human", human),
-        ("-json", json),
-        ("stamped and coloured", stamped),
-    ] {
+    for (name, text) in [("human", human), ("-json", json), ("stamped and coloured", stamped)] {
         let bytes = text.into_bytes().leak();
         let start = Instant::now();
-        logs::read(Repeat {
-            bytes,
-            left: LENGTH,
-            at: 0,
-        })
-        .unwrap();
+        logs::read(Repeat { bytes, left: LENGTH, at: 0 }).unwrap();
         let speed = 200.0 / start.elapsed().as_secs_f64();
-        println!(
-            "{name}: {speed:.0} MB/s, peak memory {} MB",
-            peak_memory() >> 20
-        );
+        println!("{name}: {speed:.0} MB/s, peak memory {} MB", peak_memory() >> 20);
         assert!(speed >= 150.0, "{name}: {speed:.0} MB/s");
         assert!(peak_memory() < 50 << 20);
     }
     for bytes in [&b"a"[..], b"{\"@level\":", b"\x1b[0m", b"\xe2\x94\x82 "] {
-        logs::read(Repeat {
-            bytes,
-            left: LENGTH,
-            at: 0,
-        })
-        .unwrap();
+        logs::read(Repeat { bytes, left: LENGTH, at: 0 }).unwrap();
         println!("one line of 200 MB: peak memory {} MB", peak_memory() >> 20);
         assert!(peak_memory() < 50 << 20);
     }
@@ -349,10 +308,7 @@ fn what_is_kept_of_a_log_without_end_is_bounded_and_said() {
     let reading = logs::read(Distinct(0, Vec::new())).unwrap();
     assert!(reading.is_incomplete);
     assert!(
-        reading
-            .notes
-            .iter()
-            .any(|note| note.contains("more than is kept")),
+        reading.notes.iter().any(|note| note.contains("more than is kept")),
         "{:?}",
         reading.notes
     );

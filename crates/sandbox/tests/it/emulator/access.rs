@@ -27,10 +27,7 @@ fn a_request_needs_a_token_of_this_very_emulator() {
     let mut client = Client::stranger(here.url());
     let refused = client.get(DIVISIONS).expect(401);
     assert_eq!(refused.json()["code"], "authentication.required");
-    for token in [
-        Client::of(elsewhere.url()).token.unwrap(),
-        "made-up".to_owned(),
-    ] {
+    for token in [Client::of(elsewhere.url()).token.unwrap(), "made-up".to_owned()] {
         client.token = Some(token);
         let refused = client.get("/api/v2/organizations/me").expect(401);
         assert_eq!(refused.json()["code"], "bad.credentials");
@@ -42,30 +39,23 @@ fn a_request_needs_a_token_of_this_very_emulator() {
 fn a_seed_that_names_clients_takes_no_others() {
     let emulator = emulator(guarded());
     let client = Client::stranger(emulator.url());
-    for (id, secret, description) in [
-        ("nobody", "secret", "client not found"),
-        ("all", "wrong", "authentication failed"),
-    ] {
+    for (id, secret, description) in
+        [("nobody", "secret", "client not found"), ("all", "wrong", "authentication failed")]
+    {
         let refused = client.ask_token(id, secret).expect(400).json();
         assert_eq!(refused["error"], "invalid_client");
         assert_eq!(refused["description"], description);
         assert_eq!(refused["error_description"], description);
     }
     let refused = client.exchange("POST", "/oauth/token", "", "grant_type=client_credentials");
-    assert_eq!(
-        refused.unwrap().expect(400).json()["error"],
-        "invalid_request"
-    );
+    assert_eq!(refused.unwrap().expect(400).json()["error"], "invalid_request");
     let refused = client.exchange("POST", "/oauth/token", "", "grant_type=password");
     let refused = refused.unwrap().expect(400).json();
     assert_eq!(refused["error"], "unsupported_grant_type");
 
     let known = Client::named(emulator.url(), "all");
     emulator
-        .replace_org(Seed {
-            clients: guarded().clients.split_off(1),
-            ..Seed::default()
-        })
+        .replace_org(Seed { clients: guarded().clients.split_off(1), ..Seed::default() })
         .unwrap();
     known.get(DIVISIONS).expect(401);
 }
@@ -76,23 +66,15 @@ fn a_missing_permission_is_named() {
     let reader = Client::named(emulator.url(), "reader");
     let refused = reader.create("Claims").expect(403).json();
     assert_eq!(refused["code"], "missing.any.permissions");
-    assert_eq!(
-        refused["messageParams"],
-        json!({ "permissions": "authorization:division:add" })
-    );
+    assert_eq!(refused["messageParams"], json!({ "permissions": "authorization:division:add" }));
     let message = refused["message"].as_str().unwrap();
-    assert!(
-        message.ends_with(": authorization:division:add"),
-        "{message}"
-    );
+    assert!(message.ends_with(": authorization:division:add"), "{message}");
 
     let uri = format!("{DIVISIONS}/{}", emulator.org().divisions[0].id);
     let body = || Some(json!({ "name": "Sales" }));
     reader.send("PUT", &uri, body()).expect(403);
     reader.send("DELETE", &uri, None).expect(403);
-    reader
-        .send("POST", &format!("{uri}/restore"), body())
-        .expect(403);
+    reader.send("POST", &format!("{uri}/restore"), body()).expect(403);
     reader.get(&format!("{uri}/grants")).expect(403);
     reader.get(&format!("{DIVISIONS}/deleted")).expect(403);
     reader.get(&uri).expect(200);
@@ -112,9 +94,7 @@ fn a_client_granted_in_home_alone_sees_home_alone_and_still_meets_the_409() {
     assert_eq!(listing.json()["total"], 1);
     let uri = format!("{DIVISIONS}/{}", emulator.org().divisions[0].id);
     client.get(&uri).expect(404);
-    client
-        .send("PUT", &uri, Some(json!({ "name": "Mine" })))
-        .expect(404);
+    client.send("PUT", &uri, Some(json!({ "name": "Mine" }))).expect(404);
     client.send("DELETE", &uri, None).expect(404);
     client.create("Sales").expect(409);
     let made = client.create("Claims").expect(200).json();
@@ -129,9 +109,7 @@ fn a_hidden_division_is_shown_to_nobody_and_holds_its_name() {
     assert_eq!(client.get(DIVISIONS).names(), ["Home", "Sales"]);
     client.create("Vault").expect(409);
     let hidden = &emulator.org().hidden[0];
-    client
-        .get(&format!("{DIVISIONS}/{}", hidden.id))
-        .expect(404);
+    client.get(&format!("{DIVISIONS}/{}", hidden.id)).expect(404);
 }
 
 #[test]
@@ -167,24 +145,13 @@ fn no_secret_leaves_the_emulator() {
     let token = token["access_token"].as_str().unwrap();
     let body = "grant_type=client_credentials&client_secret=hush-hush";
     client.exchange("POST", "/oauth/token", "", body);
-    client.exchange(
-        "GET",
-        DIVISIONS,
-        &format!("Authorization: Bearer {token}\r\n"),
-        "",
-    );
+    client.exchange("GET", DIVISIONS, &format!("Authorization: Bearer {token}\r\n"), "");
     for path in ["/__divvy/requests", "/__divvy/org"] {
         let shown = client.get(path).expect(200).body;
         assert!(shown.len() > 100);
-        assert!(
-            !shown.contains("hush-hush") && !shown.contains(token),
-            "{shown}"
-        );
+        assert!(!shown.contains("hush-hush") && !shown.contains(token), "{shown}");
     }
     let journal = emulator.requests();
     assert_eq!(journal[0].client.as_deref(), Some("all"));
-    assert_eq!(
-        journal[0].body,
-        Some(json!({ "grant_type": "client_credentials" }))
-    );
+    assert_eq!(journal[0].body, Some(json!({ "grant_type": "client_credentials" })));
 }

@@ -47,9 +47,7 @@ fn every_control_has_a_route() {
         |method: &str, path: &str, body| client.send(method, &format!("/__divvy{path}"), body);
 
     let added = json!({ "name": "Vault", "standing": "hidden" });
-    let id = control("POST", "/divisions", Some(added))
-        .expect(200)
-        .json();
+    let id = control("POST", "/divisions", Some(added)).expect(200).json();
     let id = id["id"].as_str().unwrap();
     assert_eq!(emulator.org().hidden[0].name, "Vault");
     let edit = json!({ "name": "Open", "standing": "live" });
@@ -63,12 +61,7 @@ fn every_control_has_a_route() {
     control("PUT", "/policy", Some(policy)).expect(204);
     client.create("SALES").expect(409);
 
-    control(
-        "POST",
-        "/faults",
-        Some(json!([{ "do": "close", "count": 0 }])),
-    )
-    .expect(204);
+    control("POST", "/faults", Some(json!([{ "do": "close", "count": 0 }]))).expect(204);
     assert_eq!(control("GET", "/faults", None).json()[0]["do"], "close");
     assert!(client.try_send("GET", DIVISIONS, None).is_none());
     control("DELETE", "/faults", None).expect(204);
@@ -100,20 +93,14 @@ fn a_correlation_id_of_the_journal_is_that_of_the_reply() {
     let client = Client::of(emulator.url());
     let reply = client.get(&format!("{DIVISIONS}?pageSize=7")).expect(200);
     let entry = emulator.requests().pop().unwrap();
-    assert_eq!(
-        reply.header("inin-correlation-id"),
-        Some(entry.correlation_id.as_str())
-    );
+    assert_eq!(reply.header("inin-correlation-id"), Some(entry.correlation_id.as_str()));
     assert_eq!((entry.number, entry.query.as_str()), (2, "pageSize=7"));
     assert_eq!(entry.status, Some(200));
 }
 
 #[test]
 fn an_emulator_runs_on_the_caller_s_own_runtime() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let emulator = Emulator::start(Options::default()).await.unwrap();
         let url = emulator.url().to_owned();

@@ -34,9 +34,7 @@ fn a_restart_finds_everything_again() {
 
     let emulator = with(on(&data));
     assert_eq!(serde_json::to_value(emulator.org()).unwrap(), before);
-    client_of(&emulator)
-        .get(made["selfUri"].as_str().unwrap())
-        .expect(200);
+    client_of(&emulator).get(made["selfUri"].as_str().unwrap()).expect(200);
 }
 
 fn client_of(emulator: &divvy_sandbox::emulator::Handle) -> Client {
@@ -109,13 +107,8 @@ fn of_fifty_who_want_one_name_one_gets_it() {
 fn a_seed_that_contradicts_itself_makes_no_emulator() {
     let id = "3db80463-0c51-4fdf-9157-4643a0ed27df";
     let seed = json!({ "divisions": [{ "id": id, "name": "A" }, { "id": id, "name": "B" }] });
-    let options = Options {
-        seed: Seed::from_json(&seed.to_string()).unwrap(),
-        ..Options::default()
-    };
+    let options =
+        Options { seed: Seed::from_json(&seed.to_string()).unwrap(), ..Options::default() };
     let refused = divvy_sandbox::emulator::Emulator::spawn_thread(options).err();
-    assert!(
-        matches!(refused, Some(Error::DoubleId { .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Some(Error::DoubleId { .. })), "{refused:?}");
 }

@@ -34,11 +34,7 @@ fn a_lost_reply_leaves_the_division_behind_and_a_lost_request_does_not() {
     emulator.add_faults(on_create(Effect::Close));
     assert_eq!(try_create(&client, "Engineering"), None);
     emulator.add_faults(on_create(Effect::CommitThenClose));
-    assert_eq!(
-        try_create(&client, "Engineering"),
-        None,
-        "the first left nothing behind"
-    );
+    assert_eq!(try_create(&client, "Engineering"), None, "the first left nothing behind");
     assert_eq!(try_create(&client, "Engineering"), Some(409));
 
     let journal = emulator.requests();
@@ -66,17 +62,11 @@ fn a_status_comes_instead_of_the_request_or_after_it() {
     let whole = json!({ "status": 409, "code": "x.y", "message": "z", "body": { "odd": true } });
     let refusal: Refusal = serde_json::from_value(whole).unwrap();
     emulator.add_faults(on_create(Effect::Status(refusal)));
-    assert_eq!(
-        client.create("B").expect(409).json(),
-        json!({ "odd": true })
-    );
+    assert_eq!(client.create("B").expect(409).json(), json!({ "odd": true }));
     let coded = json!({ "status": 409, "code": "general.conflict", "message": "Version mismatch" });
     let refusal: Refusal = serde_json::from_value(coded).unwrap();
     emulator.add_faults(on_create(Effect::Status(refusal)));
-    assert_eq!(
-        client.create("B").expect(409).json()["message"],
-        "Version mismatch"
-    );
+    assert_eq!(client.create("B").expect(409).json()["message"], "Version mismatch");
 }
 
 #[test]
@@ -85,18 +75,11 @@ fn a_reply_is_spoilt_and_keeps_its_status() {
     emulator.add_faults(on_create(Effect::HtmlBody));
     let html = client.create("Sales").expect(409);
     assert!(html.body.starts_with("<!DOCTYPE html>"));
-    assert!(
-        html.header("Content-Type")
-            .unwrap()
-            .starts_with("text/html")
-    );
+    assert!(html.header("Content-Type").unwrap().starts_with("text/html"));
 
     emulator.add_faults(on_create(Effect::TruncatedBody));
     let half = client.create("Sales").expect(409);
-    assert_eq!(
-        half.header("Content-Length"),
-        Some(half.body.len().to_string().as_str())
-    );
+    assert_eq!(half.header("Content-Length"), Some(half.body.len().to_string().as_str()));
     assert!(half.body.starts_with('{') && serde_json::from_str::<Value>(&half.body).is_err());
 
     emulator.add_faults(on_create(Effect::EmptyBody));
@@ -128,10 +111,7 @@ fn a_new_division_lags_in_lists_and_by_id() {
     let hour = Lag::Milliseconds(3_600_000);
     emulator.add_faults(on_create(Effect::ListLag(hour)));
     client.create("Legal").expect(200);
-    assert_eq!(
-        client.get(DIVISIONS).names(),
-        ["Home", "Sales", "Engineering"]
-    );
+    assert_eq!(client.get(DIVISIONS).names(), ["Home", "Sales", "Engineering"]);
     emulator.clear_faults();
     assert_eq!(client.get(DIVISIONS).names().len(), 4);
 }
@@ -200,10 +180,7 @@ fn a_held_request_waits_for_its_release() {
         wait_until_held(1);
         emulator.release();
         wait_until_held(2);
-        assert!(
-            !create.is_finished(),
-            "committed, and the reply still waits"
-        );
+        assert!(!create.is_finished(), "committed, and the reply still waits");
         emulator.release();
         assert_eq!(create.join().unwrap(), 200);
     });
@@ -242,16 +219,11 @@ fn a_script_reads_from_top_to_bottom() {
         { "on": { "method": "GET", "path": "/api/v2/authorization/divisions/*" }, "count": 0,
           "do": { "status": { "status": 403 } } },
     ]);
-    let emulator = with(Options {
-        faults: serde_json::from_value(script).unwrap(),
-        ..Options::default()
-    });
+    let emulator =
+        with(Options { faults: serde_json::from_value(script).unwrap(), ..Options::default() });
     let client = Client::of(emulator.url());
     let create = |name| try_create(&client, name);
-    assert_eq!(
-        [create("A"), create("B"), create("B")],
-        [Some(200), None, Some(200)]
-    );
+    assert_eq!([create("A"), create("B"), create("B")], [Some(200), None, Some(200)]);
     client.get(&format!("{DIVISIONS}/home")).expect(403);
     client.get(DIVISIONS).expect(200);
     let script = serde_json::to_value(emulator.faults()).unwrap();
@@ -264,11 +236,7 @@ fn the_token_route_can_fail_in_its_own_form() {
     let body = json!({ "error": "invalid_request (rate limit exceeded; wait)" });
     let mut refusal = Refusal::status(400);
     refusal.body = Some(body.clone());
-    emulator.add_faults(vec![Fault::once(
-        "POST",
-        "/oauth/token",
-        Effect::Status(refusal),
-    )]);
+    emulator.add_faults(vec![Fault::once("POST", "/oauth/token", Effect::Status(refusal))]);
     assert_eq!(client.ask_token("a", "b").expect(400).json(), body);
     client.ask_token("a", "b").expect(200);
 }

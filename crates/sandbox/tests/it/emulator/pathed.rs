@@ -8,11 +8,7 @@ use super::raw::{Client, DIVISIONS, Reply, with};
 const PATHED: &str = "/api/v2/auth/divisions";
 
 fn serve(dialect: Dialect, seed: Seed) -> (EmulatorThread, Client) {
-    let emulator = with(Options {
-        dialect,
-        seed,
-        ..Options::default()
-    });
+    let emulator = with(Options { dialect, seed, ..Options::default() });
     let client = Client::named(emulator.url(), "writer");
     (emulator, client)
 }
@@ -28,9 +24,7 @@ fn create(client: &Client, name: &str, path: &str) -> Reply {
 #[test]
 fn a_division_is_made_under_its_parent_and_found_by_name_and_path() {
     let (_emulator, client) = serve(Dialect::Pathed, Seed::default());
-    let made = create(&client, "Engineering", "/Engineering")
-        .expect(200)
-        .json();
+    let made = create(&client, "Engineering", "/Engineering").expect(200).json();
     let expected = json!({
         "id": made["id"], "name": "Engineering", "path": "/Engineering", "description": "",
         "externalId": null, "active": true,
@@ -39,10 +33,7 @@ fn a_division_is_made_under_its_parent_and_found_by_name_and_path() {
     create(&client, "Backend", "/Engineering/Backend").expect(200);
 
     let search = |query: &str| client.get(&format!("{PATHED}?{query}")).expect(200).json();
-    assert_eq!(
-        search("name=Engineering&path=%2FEngineering"),
-        json!([made])
-    );
+    assert_eq!(search("name=Engineering&path=%2FEngineering"), json!([made]));
     assert_eq!(search("name=Engin"), json!([]), "equality, no search");
     assert_eq!(search("name=Backend&path=/Backend"), json!([]));
     assert_eq!(client.get(PATHED).names(), ["Engineering", "Backend"]);
@@ -51,14 +42,10 @@ fn a_division_is_made_under_its_parent_and_found_by_name_and_path() {
 #[test]
 fn two_conflicts_are_told_apart_by_their_code() {
     let (_emulator, client) = serve(Dialect::Pathed, Seed::default());
-    let orphan = create(&client, "Backend", "/Engineering/Backend")
-        .expect(409)
-        .json();
+    let orphan = create(&client, "Backend", "/Engineering/Backend").expect(409).json();
     assert_eq!(orphan["code"], "parent.not.found");
     create(&client, "Engineering", "/Engineering").expect(200);
-    let twin = create(&client, "Engineering", "/Engineering")
-        .expect(409)
-        .json();
+    let twin = create(&client, "Engineering", "/Engineering").expect(409).json();
     assert_eq!(twin["code"], "duplicate.division");
     create(&client, "Engineering", "/Engineering/Engineering").expect(200);
     for bad in ["Engineering", "/", "/A/", "//A"] {
@@ -72,10 +59,7 @@ fn two_conflicts_are_told_apart_by_their_code() {
 fn absence_is_an_empty_array_or_a_404() {
     let (emulator, client) = serve(Dialect::Pathed, Seed::default());
     assert_eq!(client.get(PATHED).expect(200).body, "[]");
-    let policy = Policy {
-        absent_path: AbsentPath::NotFound,
-        ..Policy::default()
-    };
+    let policy = Policy { absent_path: AbsentPath::NotFound, ..Policy::default() };
     emulator.set_policy(policy).unwrap();
     assert_eq!(client.get(PATHED).expect(404).json()["code"], "not.found");
 }
@@ -90,24 +74,11 @@ fn a_missing_scope_is_named() {
     let (emulator, reader) = serve(Dialect::Pathed, seed);
     reader.get(PATHED).expect(200);
     let refused = create(&reader, "A", "/A").expect(403).json();
-    assert!(
-        refused["message"]
-            .as_str()
-            .unwrap()
-            .contains("division:write")
-    );
-    assert_eq!(
-        refused["messageParams"],
-        json!({ "scopes": "division:write" })
-    );
+    assert!(refused["message"].as_str().unwrap().contains("division:write"));
+    assert_eq!(refused["messageParams"], json!({ "scopes": "division:write" }));
     let nobody = Client::named(emulator.url(), "nobody");
     let refused = nobody.get(PATHED).expect(403).json();
-    assert!(
-        refused["message"]
-            .as_str()
-            .unwrap()
-            .contains("division:read")
-    );
+    assert!(refused["message"].as_str().unwrap().contains("division:read"));
 }
 
 #[test]

@@ -16,10 +16,7 @@ fn assert_fields(object: &Value, expected: &[&str]) {
 
 fn seed_of_many(count: usize) -> Seed {
     let names = (0..count).map(|number| SeedDivision::named(format!("Division {number:03}")));
-    Seed {
-        divisions: names.collect(),
-        ..Seed::default()
-    }
+    Seed { divisions: names.collect(), ..Seed::default() }
 }
 
 #[test]
@@ -44,10 +41,7 @@ fn the_organization_has_what_the_provider_reads_at_its_start() {
     assert_eq!(org["name"], "Acme Care");
     assert_eq!(org["defaultCountryCode"], "US");
 
-    let products = client
-        .get("/api/v2/authorization/products")
-        .expect(200)
-        .json();
+    let products = client.get("/api/v2/authorization/products").expect(200).json();
     assert_eq!(products["total"], 1);
     assert!(products["entities"][0]["id"].is_string());
     assert_eq!(products["pageCount"], 1);
@@ -58,28 +52,16 @@ fn a_division_is_made_read_changed_and_deleted() {
     let emulator = emulator(Seed::default());
     let client = Client::of(emulator.url());
     let body = json!({ "name": "Engineering", "description": "", "homeDivision": true });
-    let made = client
-        .send("POST", DIVISIONS, Some(body))
-        .expect(200)
-        .json();
-    assert_fields(
-        &made,
-        &["id", "name", "description", "homeDivision", "selfUri"],
-    );
+    let made = client.send("POST", DIVISIONS, Some(body)).expect(200).json();
+    assert_fields(&made, &["id", "name", "description", "homeDivision", "selfUri"]);
     assert_eq!(made["name"], "Engineering");
     assert_eq!(made["description"], "");
-    assert_eq!(
-        made["homeDivision"], false,
-        "the field of a request is ignored"
-    );
+    assert_eq!(made["homeDivision"], false, "the field of a request is ignored");
     let uri = made["selfUri"].as_str().unwrap();
     assert_eq!(uri, format!("{DIVISIONS}/{}", made["id"].as_str().unwrap()));
 
     assert_eq!(client.get(uri).expect(200).json(), made);
-    let counted = client
-        .get(&format!("{uri}?objectCount=true"))
-        .expect(200)
-        .json();
+    let counted = client.get(&format!("{uri}?objectCount=true")).expect(200).json();
     assert_eq!(counted["objectCounts"], json!({}));
 
     let body = json!({ "name": "Research", "description": "New" });
@@ -88,9 +70,7 @@ fn a_division_is_made_read_changed_and_deleted() {
     assert_eq!(updated["name"], "Research");
     assert_eq!(client.get(uri).expect(200).json(), updated);
 
-    let deleted = client
-        .send("DELETE", &format!("{uri}?force=false"), None)
-        .expect(204);
+    let deleted = client.send("DELETE", &format!("{uri}?force=false"), None).expect(204);
     assert_eq!(deleted.body, "");
     client.get(uri).expect(404);
     client.send("DELETE", uri, None).expect(404);
@@ -103,31 +83,16 @@ fn a_taken_name_is_a_conflict_for_create_and_for_rename() {
     let client = Client::of(emulator.url());
     let refused = client.create("Sales").expect(409);
     let body = refused.json();
-    assert_fields(
-        &body,
-        &[
-            "message",
-            "code",
-            "status",
-            "contextId",
-            "details",
-            "errors",
-        ],
-    );
+    assert_fields(&body, &["message", "code", "status", "contextId", "details", "errors"]);
     assert_eq!(body["status"], 409);
     assert_eq!(body["code"], "general.conflict");
-    assert_eq!(
-        refused.header("ININ-Correlation-Id"),
-        body["contextId"].as_str()
-    );
+    assert_eq!(refused.header("ININ-Correlation-Id"), body["contextId"].as_str());
     assert_eq!(refused.header("Content-Type"), Some("application/json"));
     assert_eq!(client.create("Home").expect(409).json()["status"], 409);
 
     let claims = &emulator.org().divisions[1];
     let uri = format!("{DIVISIONS}/{}", claims.id);
-    client
-        .send("PUT", &uri, Some(json!({ "name": "Sales" })))
-        .expect(409);
+    client.send("PUT", &uri, Some(json!({ "name": "Sales" }))).expect(409);
     assert_eq!(client.get(&uri).json()["name"], "Claims");
 }
 
@@ -136,78 +101,18 @@ fn a_request_without_sense_is_refused_in_the_api_s_own_words() {
     let emulator = emulator(Seed::default());
     let client = Client::of(emulator.url());
     let refusals = [
-        (
-            "POST",
-            DIVISIONS.to_owned(),
-            Some(json!({ "description": "x" })),
-            400,
-            "bad.request",
-        ),
-        (
-            "POST",
-            DIVISIONS.to_owned(),
-            Some(json!([])),
-            400,
-            "bad.request",
-        ),
+        ("POST", DIVISIONS.to_owned(), Some(json!({ "description": "x" })), 400, "bad.request"),
+        ("POST", DIVISIONS.to_owned(), Some(json!([])), 400, "bad.request"),
         ("POST", DIVISIONS.to_owned(), None, 400, "bad.request"),
-        (
-            "GET",
-            format!("{DIVISIONS}?pageSize=many"),
-            None,
-            400,
-            "invalid.value",
-        ),
-        (
-            "GET",
-            format!("{DIVISIONS}?pageSize=0"),
-            None,
-            400,
-            "invalid.value",
-        ),
-        (
-            "GET",
-            format!("{DIVISIONS}?pageSize=501"),
-            None,
-            400,
-            "invalid.value",
-        ),
-        (
-            "GET",
-            format!("{DIVISIONS}/query?pageSize=201"),
-            None,
-            400,
-            "invalid.value",
-        ),
-        (
-            "GET",
-            format!("{DIVISIONS}/query?after=nonsense"),
-            None,
-            400,
-            "invalid.value",
-        ),
-        (
-            "GET",
-            format!("{DIVISIONS}/no-such-id"),
-            None,
-            404,
-            "not.found",
-        ),
-        (
-            "GET",
-            "/api/v2/auth/divisions".to_owned(),
-            None,
-            404,
-            "not.found",
-        ),
+        ("GET", format!("{DIVISIONS}?pageSize=many"), None, 400, "invalid.value"),
+        ("GET", format!("{DIVISIONS}?pageSize=0"), None, 400, "invalid.value"),
+        ("GET", format!("{DIVISIONS}?pageSize=501"), None, 400, "invalid.value"),
+        ("GET", format!("{DIVISIONS}/query?pageSize=201"), None, 400, "invalid.value"),
+        ("GET", format!("{DIVISIONS}/query?after=nonsense"), None, 400, "invalid.value"),
+        ("GET", format!("{DIVISIONS}/no-such-id"), None, 404, "not.found"),
+        ("GET", "/api/v2/auth/divisions".to_owned(), None, 404, "not.found"),
         ("GET", "/nowhere".to_owned(), None, 404, "not.found"),
-        (
-            "PATCH",
-            DIVISIONS.to_owned(),
-            None,
-            405,
-            "method.not.allowed",
-        ),
+        ("PATCH", DIVISIONS.to_owned(), None, 405, "method.not.allowed"),
     ];
     for (method, path, body, status, code) in refusals {
         let refused = client.send(method, &path, body).expect(status);
@@ -252,11 +157,7 @@ fn a_listing_is_cut_into_pages_that_link_to_each_other() {
     assert_eq!(third.names()[0], "Division 019");
     assert_eq!(third.json()["pageSize"], 10);
     let behind = client.get(&format!("{DIVISIONS}?pageNumber=9")).expect(200);
-    assert_eq!(
-        behind.json()["entities"],
-        json!([]),
-        "some clients page until this"
-    );
+    assert_eq!(behind.json()["entities"], json!([]), "some clients page until this");
 }
 
 #[test]
@@ -267,12 +168,7 @@ fn a_listing_finds_by_term_and_by_repeated_id() {
     let search = |term: &str| client.get(&format!("{DIVISIONS}?name={term}")).names();
     assert_eq!(search("SALES"), ["Presales", "Sales EMEA", "Sales"]);
     let set = |search| {
-        emulator
-            .set_policy(Policy {
-                search,
-                ..Policy::default()
-            })
-            .unwrap();
+        emulator.set_policy(Policy { search, ..Policy::default() }).unwrap();
     };
     set(Search::Prefix);
     assert_eq!(search("sales"), ["Sales EMEA", "Sales"]);
@@ -280,35 +176,21 @@ fn a_listing_finds_by_term_and_by_repeated_id() {
     assert_eq!(search("sales"), ["Sales"]);
     assert_eq!(search("sales%20emea"), ["Sales EMEA"]);
 
-    let ids: Vec<_> = emulator
-        .org()
-        .divisions
-        .iter()
-        .map(|d| d.id.clone())
-        .collect();
+    let ids: Vec<_> = emulator.org().divisions.iter().map(|d| d.id.clone()).collect();
     let query = format!("{DIVISIONS}?id={}&id={}&pageSize=1", ids[0], ids[3]);
     let page = client.get(&query).expect(200);
     assert_eq!(page.names(), ["Presales"]);
     let next = page.json()["nextUri"].as_str().unwrap().to_owned();
-    assert_eq!(
-        client.get(&next).names(),
-        ["Claims"],
-        "the link keeps the ids"
-    );
+    assert_eq!(client.get(&next).names(), ["Claims"], "the link keeps the ids");
     let sorted = client.get(&format!("{DIVISIONS}?sortBy=name")).names();
-    assert_eq!(
-        sorted,
-        ["Claims", "Home", "Presales", "Sales", "Sales EMEA"]
-    );
+    assert_eq!(sorted, ["Claims", "Home", "Presales", "Sales", "Sales EMEA"]);
 }
 
 #[test]
 fn the_cursor_listing_walks_forth_and_back() {
     let emulator = emulator(seed_of_many(9));
     let client = Client::of(emulator.url());
-    let mut reply = client
-        .get(&format!("{DIVISIONS}/query?pageSize=4"))
-        .expect(200);
+    let mut reply = client.get(&format!("{DIVISIONS}/query?pageSize=4")).expect(200);
     let mut names = reply.names();
     assert_fields(&reply.json(), &["entities", "nextUri", "selfUri"]);
     let mut pages = vec![names.clone()];
@@ -369,9 +251,7 @@ fn a_deleted_division_is_listed_apart_and_comes_back() {
 
     let twin = client.create("Sales").expect(200).json();
     client.send("POST", &restore, body()).expect(409);
-    client
-        .send("DELETE", twin["selfUri"].as_str().unwrap(), None)
-        .expect(204);
+    client.send("DELETE", twin["selfUri"].as_str().unwrap(), None).expect(204);
     client.send("POST", &restore, None).expect(400);
     let restored = client.send("POST", &restore, body()).expect(200).json();
     assert_eq!(restored["id"], sales.id);
@@ -389,14 +269,10 @@ fn objects_move_and_keep_their_division_from_being_deleted() {
         |uri: &str| client.get(&format!("{uri}?objectCount=true")).json()["objectCounts"].clone();
     assert_eq!(counts(&sales), json!({ "QUEUE": 2 }));
     let ids = json!(["6d0f0a3e-6e0c-4a0e-8f0b-0d8f6a3b1c11"]);
-    client
-        .send("POST", &format!("{claims}/objects/USER"), Some(ids))
-        .expect(204);
+    client.send("POST", &format!("{claims}/objects/USER"), Some(ids)).expect(204);
     assert_eq!(counts(&claims), json!({ "USER": 1 }));
     client.send("DELETE", &claims, None).expect(400);
-    client
-        .send("DELETE", &format!("{claims}?force=true"), None)
-        .expect(204);
+    client.send("DELETE", &format!("{claims}?force=true"), None).expect(204);
 
     let listed = client.get(&format!("{DIVISIONS}?objectCount=true")).json();
     assert_eq!(listed["entities"][1]["objectCounts"]["QUEUE"], 2);
@@ -413,9 +289,7 @@ fn permitted_divisions_need_the_name_of_a_permission() {
     let query = "permission=authorization:division:add";
     let plain = client.get(&format!("{path}/me?{query}")).expect(200).json();
     assert_eq!(plain.as_array().unwrap().len(), 2);
-    let paged = client
-        .get(&format!("{path}/paged/me?{query}&name=sal"))
-        .expect(200);
+    let paged = client.get(&format!("{path}/paged/me?{query}&name=sal")).expect(200);
     assert_eq!(paged.names(), ["Sales"]);
     assert_eq!(paged.json()["total"], 1);
 }
@@ -436,10 +310,7 @@ fn every_seed_of_the_cases_makes_an_org() {
             let text = std::fs::read_to_string(file.path()).unwrap();
             let seed = Seed::from_json(&text).unwrap();
             let listed = 1 + seed.divisions.len();
-            let emulator = super::raw::with(Options {
-                seed,
-                ..Options::default()
-            });
+            let emulator = super::raw::with(Options { seed, ..Options::default() });
             let listing = Client::of(emulator.url()).get(&format!("{DIVISIONS}?pageSize=100"));
             assert_eq!(listing.names().len(), listed, "{}", file.path().display());
             seeds += 1;

@@ -55,10 +55,7 @@ pub(crate) struct Client {
 impl Client {
     /// A client without a token.
     pub(crate) fn stranger(url: &str) -> Self {
-        Self {
-            authority: url.strip_prefix("http://").unwrap().to_owned(),
-            token: None,
-        }
+        Self { authority: url.strip_prefix("http://").unwrap().to_owned(), token: None }
     }
 
     /// A client of any id, with a token.
@@ -80,8 +77,7 @@ impl Client {
             "Authorization: Basic {basic}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
         );
         let body = "grant_type=client_credentials";
-        self.exchange("POST", "/oauth/token", &headers, body)
-            .unwrap()
+        self.exchange("POST", "/oauth/token", &headers, body).unwrap()
     }
 
     /// Sends a request and returns the reply, or `None` if the connection ended without one.
@@ -146,19 +142,12 @@ fn parse(text: &str) -> Option<Reply> {
         let (name, value) = line.split_once(": ").unwrap();
         (name.to_owned(), value.to_owned())
     };
-    Some(Reply {
-        status,
-        headers: lines.map(header).collect(),
-        body: body.to_owned(),
-    })
+    Some(Reply { status, headers: lines.map(header).collect(), body: body.to_owned() })
 }
 
 /// An emulator of this seed on a thread of its own.
 pub(crate) fn emulator(seed: Seed) -> EmulatorThread {
-    with(Options {
-        seed,
-        ..Options::default()
-    })
+    with(Options { seed, ..Options::default() })
 }
 
 /// An emulator with these options on a thread of its own.
