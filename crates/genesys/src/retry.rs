@@ -92,7 +92,11 @@ pub(crate) fn decide(
     };
     match (happened, safety) {
         (Refused | CannotConnect, _) | (ForeignSuccess, Safety::Repeatable) => Decision::GiveUp,
-        (RateLimited, _) if retry_after > Some(limits.longest_pause) => Decision::GiveUp,
+        (RateLimited, _) | (ServerTrouble, Safety::Repeatable)
+            if retry_after > Some(limits.longest_pause) =>
+        {
+            Decision::GiveUp
+        }
         (NoAnswer | CutSuccess | ForeignSuccess | ServerTrouble, Safety::Changes) => {
             Decision::LookUp
         }
@@ -176,7 +180,7 @@ mod tests {
             prop_assert!(attempt < LIMITS.attempts || decision == Decision::GiveUp);
             prop_assert!(
                 decision != Decision::Again
-                    || happened != Happened::RateLimited
+                    || !matches!(happened, Happened::RateLimited | Happened::ServerTrouble)
                     || wait <= Some(LIMITS.longest_pause)
             );
         }

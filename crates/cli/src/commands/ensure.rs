@@ -157,12 +157,7 @@ async fn make(context: &Context, client: &Client, work: &mut Work, rate: u32, co
     let all = work.missing();
     let last_line = std::cell::Cell::new(Instant::now());
     let told = |done: usize| {
-        let left = u32::try_from(all - done).unwrap_or(u32::MAX);
-        let time = match left.div_ceil(rate) {
-            0 | 1 => "less than a minute left".to_owned(),
-            minutes => format!("about {minutes} min left at {rate} requests a minute"),
-        };
-        let text = format!("{done} of {all} divisions, {time}");
+        let text = progress(done, all, rate);
         context.console.progress(&text);
         if !context.console.shows_progress() && last_line.get().elapsed() >= PLAIN_LINE_EVERY {
             context.console.say(&text);
@@ -174,6 +169,16 @@ async fn make(context: &Context, client: &Client, work: &mut Work, rate: u32, co
     }
     work.carry_out(client, consent, told).await;
     context.console.clear_progress();
+}
+
+/// Says how far a run is, and how long the rest takes at the given rate.
+fn progress(done: usize, all: usize, rate: u32) -> String {
+    let left = u32::try_from(all.saturating_sub(done)).unwrap_or(u32::MAX);
+    let time = match left.div_ceil(rate.max(1)) {
+        0 | 1 => "less than a minute left".to_owned(),
+        minutes => format!("about {minutes} min left at {rate} requests a minute"),
+    };
+    format!("{done} of {all} divisions, {time}")
 }
 
 /// Writes what exists now, says the next step, and ends with an error if a wish did not come true.
@@ -351,4 +356,19 @@ fn hidden(wish: &NewEntity) -> Vec<String> {
     ]
     .map(str::to_owned)
     .to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::progress;
+
+    #[test]
+    fn the_estimate_follows_the_rate() {
+        assert_eq!(
+            progress(0, 5000, 300),
+            "0 of 5000 divisions, about 17 min left at 300 requests a minute"
+        );
+        assert_eq!(progress(4900, 5000, 300), "4900 of 5000 divisions, less than a minute left");
+        assert_eq!(progress(5000, 5000, 300), "5000 of 5000 divisions, less than a minute left");
+    }
 }

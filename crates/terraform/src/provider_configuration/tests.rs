@@ -260,7 +260,10 @@ provider "genesyscloud" {
             r#"{"Modules":[{"Key":"","Dir":"."},{"Key":"a","Dir":"modules/a"}]}"#,
         ),
     ];
-    let case = Case::new(br#"{"format_version":"1.2","planned_values":{},"resource_changes":[],"configuration":{}}"#, &files);
+    let case = Case::new(
+        br#"{"format_version":"1.2","planned_values":{},"resource_changes":[],"configuration":{}}"#,
+        &files,
+    );
     let all = case.blocks.constant_provider_arguments();
     let keys: Vec<&str> = all.keys().map(Alias::as_str).collect();
     assert_eq!(keys, ["genesyscloud", "genesyscloud.eu", "module.a:genesyscloud"]);
