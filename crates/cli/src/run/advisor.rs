@@ -108,11 +108,15 @@ impl Advisor {
 }
 
 impl CreateAdvisor for Advisor {
+    fn configuring(&self, configure: &ProviderConfigure) {
+        // Beside the provider's own three requests, so that the plan does not wait for the listing.
+        self.orgs.configured(&configure.alias, &configure.block);
+    }
+
     async fn configured(&self, configure: &ProviderConfigure) {
         *self.terraform_version.lock().unwrap_or_else(PoisonError::into_inner) =
             Some(configure.terraform_version.clone());
         self.book().begin_walk(&configure.alias, &configure.block);
-        self.orgs.configured(&configure.alias, &configure.block);
     }
 
     async fn before_create(&self, create: &Create) -> Advice {

@@ -151,6 +151,9 @@ pub enum Settled {
 
 /// Decides about creates. All methods are called on the proxy's runtime, several at a time.
 pub trait CreateAdvisor: Send + Sync + 'static {
+    /// A provider is about to be configured: the time to start what takes a while.
+    fn configuring(&self, _configure: &ProviderConfigure) {}
+
     /// A provider was configured without an error; once per walk (plan, apply) and alias.
     fn configured(&self, configure: &ProviderConfigure) -> impl Future<Output = ()> + Send;
 

@@ -145,6 +145,12 @@ impl<A: CreateAdvisor> Connection<A> {
         let request: ConfigureRequest = decode(message.clone())?;
         let block = request.config.unwrap_or_default();
         let alias = AliasToken::of(&block.encode_to_vec());
+        let configure = ProviderConfigure {
+            alias: alias.clone(),
+            block: Value::read(Some(&block))?,
+            terraform_version: request.terraform_version,
+        };
+        self.shared.advisor.configuring(&configure);
         let child = self.shared.start_child().await?;
         let answer = child.client.raw(Method::ConfigureProvider, message).await?;
         let failed = decode::<DiagnosticsResponse>(answer.clone())?
@@ -152,14 +158,9 @@ impl<A: CreateAdvisor> Connection<A> {
             .iter()
             .any(Diagnostic::is_error);
         if let Ok(mut configured) = self.configured.lock() {
-            *configured = Some(Configured { child, alias: alias.clone() });
+            *configured = Some(Configured { child, alias });
         }
         if !failed {
-            let configure = ProviderConfigure {
-                alias,
-                block: Value::read(Some(&block))?,
-                terraform_version: request.terraform_version,
-            };
             self.shared.advisor.configured(&configure).await;
         }
         Ok(answer)
