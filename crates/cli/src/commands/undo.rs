@@ -1,6 +1,6 @@
 //! `divvy undo`: takes back what a `fix` did to the state. Never touches the org.
 
-use divvy_terraform::{PassedFlags, Terraform, WorkingDirectory};
+use divvy_terraform::WorkingDirectory;
 
 use super::Context;
 use crate::arguments::undo::Undo;
@@ -8,6 +8,7 @@ use crate::confirm;
 use crate::console::Tone;
 use crate::error::{CommandError, CommandResult};
 use crate::journal::Journal;
+use crate::survey;
 use crate::terraform_errors::of_terraform;
 use crate::undo::{PastRun, Step, past_runs, steps};
 
@@ -75,19 +76,11 @@ pub(crate) async fn run(context: &Context, arguments: &Undo) -> CommandResult<u8
 }
 
 fn open(context: &Context, arguments: &Undo) -> CommandResult<WorkingDirectory> {
-    let flags = PassedFlags::parse(arguments.terraform.terraform_flags.iter().cloned())
-        .map_err(of_terraform)?;
-    let program = Terraform::find(
-        arguments.terraform.terraform_bin.as_deref(),
-        context.environment.variables.clone(),
-    )
-    .map_err(of_terraform)?
-    .interrupted_by(context.interrupt.clone());
-    let place = match &arguments.terraform.chdir {
-        Some(chdir) => context.environment.current_directory.join(chdir),
-        None => context.environment.current_directory.clone(),
-    };
-    WorkingDirectory::open(&place, program, flags).map_err(of_terraform)
+    let terraform = &arguments.terraform;
+    let flags = survey::passed_flags(context, terraform)?;
+    let observers = survey::observers(context);
+    let program = survey::program(context, terraform, &observers).map_err(of_terraform)?;
+    WorkingDirectory::open(&survey::place(context, terraform), program, flags).map_err(of_terraform)
 }
 
 fn list(context: &Context, runs: &[PastRun]) -> CommandResult<u8> {
