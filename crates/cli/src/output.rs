@@ -5,7 +5,7 @@
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
-use crate::arguments::Output;
+use crate::arguments::{Output, TerraformArguments};
 use crate::commands::Context;
 use crate::console;
 use crate::error::{CommandError, CommandResult};
@@ -55,6 +55,27 @@ pub(crate) fn write<F: Copy>(
         }
     }
     Ok(())
+}
+
+/// `--write`: the import blocks go into a file of the working directory, for review.
+pub(crate) fn write_blocks(
+    context: &Context,
+    terraform: &TerraformArguments,
+    report: &Report,
+    file: &Path,
+) -> CommandResult<u8> {
+    let mut blocks = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = render::blocks::write(report, &mut blocks);
+    let directory = terraform.chdir.as_deref().unwrap_or(Path::new("."));
+    let file = context.environment.current_directory.join(directory).join(file);
+    write_file(&file, &blocks)?;
+    let program = report.program();
+    context.console.say(&format!(
+        "Import blocks are in {}. Review them, then: {program} plan, {program} apply.",
+        file.display()
+    ));
+    Ok(report.exit_code())
 }
 
 /// Writes a file through a temporary one beside it.

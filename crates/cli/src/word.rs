@@ -13,7 +13,7 @@ use crate::commands::Context;
 use crate::confirm::{self, Answers};
 use crate::console::Tone;
 use crate::error::{CommandError, CommandResult};
-use crate::report::approved_pairs;
+use crate::report::{Report, approved_pairs};
 
 /// How a file for `--approved` is made.
 const MAKE_APPROVAL: &str = "make it with: divvy check -o json=FILE";
@@ -97,18 +97,15 @@ impl<'c> Word<'c> {
         decide(survey, resolution, &self.policy)
     }
 
-    /// Asks what only a person can allow, if one is there, and decides again.
+    /// Asks what only a person can allow, and decides again.
     pub(crate) async fn ask_for_more(
         &mut self,
         survey: &Survey,
         resolution: &Resolution,
-        decisions: Vec<Decision>,
+        decisions: &[Decision],
     ) -> CommandResult<Vec<Decision>> {
-        if self.mode != Mode::Ask {
-            return Ok(decisions);
-        }
         let mut groups: BTreeMap<Question, usize> = BTreeMap::new();
-        for decision in &decisions {
+        for decision in decisions {
             if let Decision::Ask { question, then: Some(_) } = decision {
                 *groups.entry(*question).or_default() += 1;
             }
@@ -116,7 +113,7 @@ impl<'c> Word<'c> {
         for (question, count) in groups {
             self.ask_for_group(question, count).await?;
         }
-        for (finding, decision) in resolution.findings.iter().zip(&decisions) {
+        for (finding, decision) in resolution.findings.iter().zip(decisions) {
             if matches!(decision, Decision::Ask { question: Question::Choose, .. }) {
                 self.ask_for_choice(finding).await?;
             }
@@ -198,5 +195,20 @@ impl<'c> Word<'c> {
             }
             Mode::Nobody | Mode::LookOnly => None,
         })
+    }
+
+    /// Returns the exit code of a report: what is forecast is left to do, which is 3 where nobody
+    /// could say yes, else as `check`.
+    pub(crate) fn exit_code(&self, report: &Report) -> u8 {
+        match self.mode {
+            Mode::Nobody if report.has_actions() => {
+                let hint = "nothing was changed; to do this: divvy fix --yes";
+                self.context.console.mark(Tone::Hint, hint);
+                3
+            }
+            Mode::LookOnly if report.has_actions() => report.exit_code().max(2),
+            Mode::Ask if report.has_actions() && !report.is_carried_out => 3,
+            _ => report.exit_code(),
+        }
     }
 }

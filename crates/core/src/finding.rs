@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use crate::address::Address;
-use crate::entity::{Entity, EntityId, OrgId};
+use crate::entity::{Entity, EntityId, Key, OrgId};
 use crate::kind::Kind;
 use crate::name::Difference;
 use crate::survey::Alias;
@@ -86,6 +86,13 @@ pub struct Evidence {
     pub reason: Reason,
 }
 
+impl Evidence {
+    /// The evidence that an entity gives by being there.
+    pub(crate) fn of(entity: &Entity) -> Self {
+        Self { entity: Some(entity.clone()), ..Self::default() }
+    }
+}
+
 /// One finding.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
@@ -107,6 +114,21 @@ pub struct Finding {
     pub evidence: Evidence,
     /// The failure that it explains, as the index into `survey.failures`.
     pub failure: Option<usize>,
+}
+
+impl Finding {
+    /// Takes out the names, for where Terraform holds the wanted one to be sensitive.
+    pub(crate) fn conceal_names(&mut self) {
+        const CONCEALED: &str = "(sensitive value)";
+        self.name = Some(CONCEALED.to_owned());
+        let candidates = self.evidence.candidates.iter_mut().map(|candidate| &mut candidate.entity);
+        for entity in self.evidence.entity.iter_mut().chain(candidates) {
+            entity.key = Key::name(CONCEALED);
+            for part in entity.kind.key {
+                entity.attributes.remove(*part);
+            }
+        }
+    }
 }
 
 /// Something about the whole run.

@@ -26,6 +26,7 @@ pub mod provider_arguments;
 pub mod resolve;
 pub mod survey;
 pub mod verdict;
+mod world;
 
 pub use address::{Address, InstanceKey};
 pub use consent::Consent;
