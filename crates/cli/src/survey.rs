@@ -174,7 +174,12 @@ impl<'c> Surveyor<'c> {
         early: Option<CommandResult<Asked>>,
         subject: &Subject<'_>,
     ) -> CommandResult<Look> {
-        let desired = plan.desired().map_err(of_terraform)?;
+        let mut desired = plan.desired().map_err(of_terraform)?;
+        for planned in &mut desired.planned {
+            let drifting = planned.kind.drifting.iter().map(|attribute| attribute.terraform);
+            let ignored = drifting.filter(|name| self.blocks.ignores(&planned.address, name));
+            planned.ignored = ignored.map(str::to_owned).collect();
+        }
         let tracked = state.tracked().map_err(of_terraform)?;
         let arguments =
             self.directory.provider_arguments(&plan, &self.blocks).await.map_err(of_terraform)?;
