@@ -127,7 +127,7 @@ pub(crate) fn write_report(
 pub(crate) fn say_report(context: &Context, report: &Report) {
     let mut bytes = Vec::new();
     // Writing to memory cannot fail.
-    let _ = render::table::write(
+    let _ = render::table::write_without_next(
         report,
         console::width(),
         context.console.stderr_is_colored(),

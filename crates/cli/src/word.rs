@@ -104,14 +104,14 @@ impl<'c> Word<'c> {
         resolution: &Resolution,
         decisions: &[Decision],
     ) -> CommandResult<Vec<Decision>> {
-        let mut groups: BTreeMap<Question, usize> = BTreeMap::new();
-        for decision in decisions {
+        let mut groups: BTreeMap<Question, Vec<&Finding>> = BTreeMap::new();
+        for (finding, decision) in resolution.findings.iter().zip(decisions) {
             if let Decision::Ask { question, then: Some(_) } = decision {
-                *groups.entry(*question).or_default() += 1;
+                groups.entry(*question).or_default().push(finding);
             }
         }
-        for (question, count) in groups {
-            self.ask_for_group(question, count).await?;
+        for (question, findings) in groups {
+            self.ask_for_group(question, &findings).await?;
         }
         for (finding, decision) in resolution.findings.iter().zip(decisions) {
             if matches!(decision, Decision::Ask { question: Question::Choose, .. }) {
@@ -121,7 +121,16 @@ impl<'c> Word<'c> {
         Ok(self.decide(survey, resolution))
     }
 
-    async fn ask_for_group(&mut self, question: Question, count: usize) -> CommandResult<()> {
+    async fn ask_for_group(
+        &mut self,
+        question: Question,
+        findings: &[&Finding],
+    ) -> CommandResult<()> {
+        let count = findings.len();
+        let only = match findings {
+            [only] => only.address.as_ref(),
+            _ => None,
+        };
         let (text, allow): (String, fn(&mut Policy)) = match question {
             Question::AdoptAll => {
                 (format!("There is no state at all. Adopt all {count} into a new one?"), |policy| {
@@ -129,15 +138,19 @@ impl<'c> Word<'c> {
                 })
             }
             Question::Drift => (
-                format!(
-                    "Adopt {count} that differ from the configuration, and leave the org as it is?"
-                ),
+                match only {
+                    Some(only) => format!(
+                        "Adopt {only}, which differs from the configuration, and leave the org as it is?"
+                    ),
+                    None => format!(
+                        "Adopt the {count} that differ from the configuration, and leave the org as it is?"
+                    ),
+                },
                 |policy| policy.adopt_drifted = true,
             ),
             Question::Repair => {
-                (format!("Repair the state at {count} addresses, as shown?"), |policy| {
-                    policy.repair = true;
-                })
+                let place = only.map_or_else(|| format!("{count} addresses"), ToString::to_string);
+                (format!("Repair the state at {place}, as shown?"), |policy| policy.repair = true)
             }
             Question::Home => ("Adopt the home division?".to_owned(), |policy| policy.home = true),
             Question::Choose
