@@ -97,7 +97,7 @@ pub(crate) struct TerraformArguments {
     pub(crate) chdir: Option<PathBuf>,
 
     /// The terraform or tofu program; else `terraform`, then `tofu` on PATH.
-    #[arg(long, value_name = "PATH", env = "DIVVY_TERRAFORM")]
+    #[arg(long, value_name = "PATH", env = "DIVVY_TERRAFORM", hide_env_values = true)]
     pub(crate) terraform_bin: Option<PathBuf>,
 
     /// Flags for Terraform: -var, -var-file, -lock-timeout, -parallelism, -compact-warnings.
@@ -333,7 +333,7 @@ pub(crate) struct Demo {
     pub(crate) directory: Option<PathBuf>,
 
     /// The terraform or tofu program; else `terraform`, then `tofu` on PATH.
-    #[arg(long, value_name = "PATH", env = "DIVVY_TERRAFORM")]
+    #[arg(long, value_name = "PATH", env = "DIVVY_TERRAFORM", hide_env_values = true)]
     pub(crate) terraform_bin: Option<PathBuf>,
 }
 

@@ -84,7 +84,7 @@ async fn ask(
 ) -> CommandResult<()> {
     let forecast = history.forecast(surveyor);
     if history.rounds() == 0 || forecast.has_actions() {
-        output::say_report(context, &forecast);
+        output::say_forecast(context, &forecast);
     }
     let decisions = word
         .ask_for_more(&history.look().survey, history.resolution(), history.decisions())

@@ -33,18 +33,23 @@ pub(crate) fn place(place: &Place) -> String {
     format!("{}:{}", shown(&place.file), place.line)
 }
 
-/// Shows the address of a finding, or what stands for one; behind its unit, where it has one.
+/// Shows the address of a finding, else its name; behind its unit, where it has one.
 pub(crate) fn address(finding: &Finding) -> String {
-    let address = finding.address.as_deref().map_or_else(|| "(no address)".to_owned(), shown);
+    let address = match (&finding.address, &finding.name) {
+        (Some(address), _) => shown(address),
+        (None, Some(name)) => visible(name),
+        (None, None) => "(no address)".to_owned(),
+    };
     match &finding.unit {
         Some(unit) => format!("[{}] {address}", shown(unit)),
         None => address,
     }
 }
 
-/// Shows the name of a finding in quotes, or nothing.
+/// Shows the name of a finding in quotes, or nothing, also where it stands for the address.
 pub(crate) fn name(finding: &Finding) -> String {
-    finding.name.as_deref().map(visible).unwrap_or_default()
+    let name = finding.name.as_deref().filter(|_| finding.address.is_some());
+    name.map(visible).unwrap_or_default()
 }
 
 /// Shows the id of the entity that a finding is about, or nothing.
