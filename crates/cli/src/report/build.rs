@@ -127,7 +127,10 @@ impl Finding {
             question,
             drift_stays: expect == Some(Expect::DriftStays),
             place: finding.address.as_ref().and_then(|address| info.places.get(address)).cloned(),
-            heard: failure.map(heard),
+            // What a run heard of its own create, it has said already.
+            heard: failure
+                .filter(|failure| failure.origin == Origin::Log || outcome != Outcome::Adopted)
+                .map(heard),
         }
     }
 }
