@@ -31,6 +31,22 @@ pub fn entry(code_or_word: &str) -> Option<Entry> {
     entries().find(|entry| entry.code.eq_ignore_ascii_case(wanted) || entry.word == wanted)
 }
 
+/// Returns the page whose code or word comes nearest to a text that may be meant as one: it begins
+/// as a code does, or differs from a word in a few letters.
+pub fn nearest(text: &str) -> Option<Entry> {
+    const MOST_WRONG: usize = 2;
+    let wanted = text.trim().to_ascii_uppercase();
+    let distance = |entry: &Entry| {
+        let word = strsim::osa_distance(&wanted, &entry.word.to_ascii_uppercase());
+        word.min(strsim::osa_distance(&wanted, entry.code))
+    };
+    let is_meant = |distance: usize| wanted.starts_with("DVY") || distance <= MOST_WRONG;
+    let near = entries().map(|entry| (distance(&entry), entry.code, entry));
+    near.min_by_key(|(distance, code, _)| (*distance, *code))
+        .filter(|(distance, ..)| is_meant(*distance))
+        .map(|(.., entry)| entry)
+}
+
 /// Returns every page, verdicts first.
 pub fn entries() -> impl Iterator<Item = Entry> {
     let verdicts = Verdict::ALL.iter().map(|verdict| verdict_entry(*verdict));
@@ -138,8 +154,8 @@ pub fn verdict_entry(verdict: Verdict) -> Entry {
         ],
         Verdict::Ambiguous => [
             "several entities could be meant",
-            "Several have the name exactly, or none exactly and several nearly. Nothing is chosen by order.",
-            "Asks: --id ADDR=ID.",
+            "Several have the name exactly, or none exactly and several nearly. Or a log of several units tells of the address, and which of them is this directory is not known. Nothing is chosen by order.",
+            "Asks: --id ADDR=ID, or --unit UNIT for the log.",
             "\"claims\" is wanted; \"Claims\" and \"CLAIMS\" exist",
         ],
         Verdict::Adopt => [
@@ -301,7 +317,7 @@ pub fn message(finding: &Finding) -> String {
             "{name} ({id}) is managed by another state: {} as {others}.",
             evidence.other_states.join(", ")
         ),
-        Verdict::Ambiguous => format!("{name} could be any of {}.", candidates(evidence)),
+        Verdict::Ambiguous => ambiguous(evidence, &name),
         Verdict::Adopt | Verdict::AdoptWithDrift => adopt(finding, &name, &id),
         Verdict::DeletedTwin => format!("{name} is taken by the deleted {noun} {id}."),
         Verdict::NearMiss => format!("{name} is not in the org, but {} is.", candidates(evidence)),
@@ -328,6 +344,17 @@ fn join(texts: impl Iterator<Item = String>) -> String {
 }
 
 /// Names candidates with what differs.
+fn ambiguous(evidence: &Evidence, name: &str) -> String {
+    match &evidence.reason {
+        Reason::SeveralUnits(units) => format!(
+            "{} is in the org, and the log tells of this address in {}: which of them is this directory is not known.",
+            candidates(evidence),
+            units.join(" and in ")
+        ),
+        _ => format!("{name} could be any of {}.", candidates(evidence)),
+    }
+}
+
 fn candidates(evidence: &Evidence) -> String {
     join(evidence.candidates.iter().map(|candidate| {
         let differs = join(candidate.differs.iter().map(|way| way.words().to_owned()));
@@ -481,7 +508,16 @@ pub fn hints(finding: &Finding) -> Vec<String> {
             }));
             hints
         }
-        Verdict::Ambiguous => choose(),
+        Verdict::Ambiguous => {
+            let units = match &evidence.reason {
+                Reason::SeveralUnits(units) => units.as_slice(),
+                _ => &[],
+            };
+            let by_unit = units.iter().map(|unit| {
+                format!("divvy fix --from-log FILE --unit {}", quoted(unit))
+            });
+            by_unit.chain(choose()).collect()
+        }
         Verdict::NearMiss => {
             let mut hints = choose();
             hints.push(format!("or, if it is another: divvy fix --new {at}"));

@@ -65,6 +65,8 @@ pub enum Reason {
     HomeTwice,
     /// The failed create was this run's own earlier try.
     SelfMade,
+    /// A log tells of failures of several units at this address; these are they.
+    SeveralUnits(Vec<String>),
 }
 
 /// What supports a verdict.

@@ -38,6 +38,7 @@ const RULES: &[Rule] = &[
     duplicate_in_config,
     moved,
     other_owner,
+    of_several_units,
     ambiguous,
     adopt,
     deleted_twin,
@@ -414,6 +415,16 @@ fn exact_candidates(entities: &[&Entity]) -> Vec<Candidate> {
         .collect();
     candidates.sort_by(|a, b| a.entity.id.cmp(&b.entity.id));
     candidates
+}
+
+/// The name leads to an entity, but the log that was given may be about another org's.
+fn of_several_units(facts: &Facts<'_, '_>) -> Answer {
+    if !facts.creates() || !facts.subject.is_of_several_units || facts.exact.is_empty() {
+        return None;
+    }
+    let reason = Reason::SeveralUnits(facts.units_of_failures());
+    let candidates = exact_candidates(&facts.exact);
+    found(Verdict::Ambiguous, Evidence { reason, candidates, ..Evidence::default() })
 }
 
 fn ambiguous(facts: &Facts<'_, '_>) -> Answer {

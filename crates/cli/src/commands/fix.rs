@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use divvy_core::decide::{Action, Decision};
 use divvy_core::resolve::resolve;
-use divvy_core::{Failure, Finding, Resolution};
+use divvy_core::{Finding, Resolution};
 
 use super::Context;
 use crate::arguments::Fix;
 use crate::carry_out::carry_out;
 use crate::console::Tone;
-use crate::error::{CommandError, CommandResult};
+use crate::error::CommandResult;
+use crate::failed_run;
 use crate::history::History;
 use crate::journal::Journal;
 use crate::output;
@@ -31,7 +32,7 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
     let mut word = Word::of(context, arguments)?;
     let subject = Subject {
         plan: arguments.plan.as_deref(),
-        failures: failures(context, arguments)?,
+        failures: failed_run::failures_here(context, arguments)?,
         chosen: arguments.ids.iter().map(|(_, id)| id.clone()).collect(),
         other_states: &arguments.other_states,
     };
@@ -40,6 +41,7 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
         Mode::Nobody | Mode::LookOnly => None,
     };
     let mut look = surveyor.look(&subject).await?;
+    failed_run::leave_strangers(context, &mut look.survey);
     let mut history = History::default();
     for round in 1..=u32::from(arguments.max_rounds) {
         let resolution = resolve(&look.survey);
@@ -127,26 +129,6 @@ fn open_journal(surveyor: &Surveyor<'_>) -> CommandResult<Arc<Journal>> {
         .remove_left_over_blocks(&crate::confirm::by_flag())
         .map_err(crate::terraform_errors::of_terraform)?;
     Ok(journal)
-}
-
-fn failures(context: &Context, arguments: &Fix) -> CommandResult<Vec<Failure>> {
-    let Some(path) = &arguments.from_log else { return Ok(Vec::new()) };
-    let reading = if path.as_os_str() == "-" {
-        divvy_terraform::logs::read(std::io::stdin().lock())
-    } else {
-        let file = std::fs::File::open(context.environment.current_directory.join(path)).map_err(
-            |error| {
-                CommandError::failed(format!("could not read {}: {error}", path.display()))
-                    .hint("keep the output of the failed run: terraform apply 2>&1 | tee FILE")
-            },
-        )?;
-        divvy_terraform::logs::read(file)
-    };
-    let reading = reading.map_err(CommandError::failed)?;
-    for note in &reading.notes {
-        context.console.mark(Tone::Warning, note);
-    }
-    Ok(reading.failures)
 }
 
 fn acts(resolution: &Resolution, decisions: &[Decision]) -> Vec<(Finding, Action)> {
