@@ -197,6 +197,10 @@ pub(crate) struct Fix {
     #[arg(long, value_name = "FILE|-")]
     pub(crate) from_log: Option<PathBuf>,
 
+    /// Which unit of the log this directory is (Terragrunt), where its path does not tell.
+    #[arg(long, value_name = "UNIT", requires = "from_log")]
+    pub(crate) unit: Option<String>,
+
     /// Do only what this `check -o json` file holds.
     #[arg(long, value_name = "FILE")]
     pub(crate) approved: Option<PathBuf>,

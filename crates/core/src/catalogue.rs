@@ -33,6 +33,22 @@ pub fn entry(code_or_word: &str) -> Option<Entry> {
     entries().find(|entry| entry.code.eq_ignore_ascii_case(wanted) || entry.word == wanted)
 }
 
+/// Returns the page whose code or word comes nearest to a text that may be meant as one: it begins
+/// as a code does, or differs from a word in a few letters.
+pub fn nearest(text: &str) -> Option<Entry> {
+    const MOST_WRONG: usize = 2;
+    let wanted = text.trim().to_ascii_uppercase();
+    let distance = |entry: &Entry| {
+        let word = strsim::osa_distance(&wanted, &entry.word.to_ascii_uppercase());
+        word.min(strsim::osa_distance(&wanted, entry.code))
+    };
+    let is_meant = |distance: usize| wanted.starts_with("DVY") || distance <= MOST_WRONG;
+    let near = entries().map(|entry| (distance(&entry), entry.code, entry));
+    near.min_by_key(|(distance, code, _)| (*distance, *code))
+        .filter(|(distance, ..)| is_meant(*distance))
+        .map(|(.., entry)| entry)
+}
+
 /// Returns every page, verdicts first.
 pub fn entries() -> impl Iterator<Item = Entry> {
     let verdicts = Verdict::ALL.iter().map(|verdict| verdict_entry(*verdict));
@@ -140,8 +156,8 @@ pub fn verdict_entry(verdict: Verdict) -> Entry {
         ],
         Verdict::Ambiguous => [
             "several entities could be meant",
-            "Several have the name exactly, or none exactly and several nearly. Nothing is chosen by order.",
-            "Asks: --id ADDR=ID.",
+            "Several have the name exactly, or none exactly and several nearly. Or a log of several units tells of the address, and which of them is this directory is not known. Nothing is chosen by order.",
+            "Asks: --id ADDR=ID, or --unit UNIT for the log.",
             "\"claims\" is wanted; \"Claims\" and \"CLAIMS\" exist",
         ],
         Verdict::Adopt => [

@@ -2,6 +2,8 @@
 //!
 //! Never decides. Invariant: a fact is computed from the survey alone, in one way, for every rule.
 
+use std::collections::BTreeSet;
+
 use crate::address::Address;
 use crate::entity::{Entity, EntityId, Key, OrgId};
 use crate::failure::{Failure, Operation, Shape};
@@ -9,8 +11,9 @@ use crate::finding::{Candidate, Drift, Evidence};
 use crate::kind::Kind;
 use crate::kinds::division::HOME_ATTRIBUTE;
 use crate::name::{self, Difference, Likeness};
+use crate::subject::Subject;
 use crate::survey::{Alias, Change, Listing, OtherState, Planned, TrackedInstance, key_of};
-use crate::world::{Existence, Place, Subject, World, exact_form, loosest_form};
+use crate::world::{Existence, Place, World, exact_form, loosest_form};
 
 /// What is known of one subject, as the rules ask it.
 pub(crate) struct Facts<'s, 'w> {
@@ -28,6 +31,14 @@ pub(crate) struct Facts<'s, 'w> {
 }
 
 impl<'s> Facts<'s, '_> {
+    /// Returns the units whose failures a log tells of at this address, each once.
+    pub(crate) fn units_of_failures(&self) -> Vec<String> {
+        let failures = self.world.survey.failures.iter();
+        let here = failures.filter(|failure| failure.address.as_ref() == self.subject.address());
+        let units: BTreeSet<_> = here.filter_map(|failure| failure.unit.clone()).collect();
+        units.into_iter().collect()
+    }
+
     pub(crate) fn change(&self) -> Option<Change> {
         self.subject.planned.map(|planned| planned.change)
     }
@@ -189,6 +200,14 @@ impl<'s> Facts<'s, '_> {
             .collect();
         addresses.sort();
         addresses
+    }
+
+    /// Returns the entities whose key equals the wanted one, by id.
+    pub(crate) fn exact_candidates(&self) -> Vec<Candidate> {
+        let exact = self.exact.iter().map(|entity| Candidate::exact(entity));
+        let mut candidates: Vec<_> = exact.collect();
+        candidates.sort_by(|a, b| a.entity.id.cmp(&b.entity.id));
+        candidates
     }
 
     /// Returns entities whose key is near the wanted one, never those that equal it. Look-alike

@@ -20,6 +20,13 @@ pub struct Candidate {
     pub differs: Vec<Difference>,
 }
 
+impl Candidate {
+    /// An entity that has the wanted key.
+    pub(crate) fn exact(entity: &Entity) -> Self {
+        Self { entity: entity.clone(), differs: Vec::new() }
+    }
+}
+
 /// An attribute in which configuration and org differ; an unset value is `None`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Drift {
@@ -65,6 +72,8 @@ pub enum Reason {
     HomeTwice,
     /// The failed create was this run's own earlier try.
     SelfMade,
+    /// A log tells of failures of several units at this address; these are they.
+    SeveralUnits(Vec<String>),
 }
 
 /// What supports a verdict.

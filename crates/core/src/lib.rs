@@ -24,6 +24,7 @@ pub mod label;
 pub mod name;
 pub mod provider_arguments;
 pub mod resolve;
+mod subject;
 pub mod survey;
 pub mod verdict;
 mod world;

@@ -7,10 +7,9 @@
 //! visible name; never an action on the home entity or on an id that another address holds.
 
 use crate::address::Address;
-use crate::entity::Entity;
 use crate::facts::Facts;
 use crate::failure::{Origin, Shape};
-use crate::finding::{Candidate, Evidence, Finding, Reason, Resolution};
+use crate::finding::{Evidence, Finding, Reason, Resolution};
 use crate::headlines::headlines;
 use crate::name::{self, Likeness};
 use crate::survey::{AliasTarget, Change, Planned, Survey};
@@ -39,6 +38,7 @@ const RULES: &[Rule] = &[
     duplicate_in_config,
     moved,
     other_owner,
+    of_several_units,
     ambiguous,
     adopt,
     deleted_twin,
@@ -192,8 +192,8 @@ fn stale_or_gone(facts: &Facts<'_, '_>) -> Answer {
             let others = facts.other_addresses(&entity.id);
             (Verdict::Stale, Evidence { tracked_id, others, ..facts.about(entity) })
         }
-        several => {
-            let candidates = exact_candidates(several);
+        _ => {
+            let candidates = facts.exact_candidates();
             (Verdict::Stale, Evidence { tracked_id, candidates, ..Evidence::default() })
         }
     })
@@ -331,13 +331,14 @@ fn other_owner(facts: &Facts<'_, '_>) -> Answer {
         .then(|| (Verdict::OtherOwner, Evidence { other_states, others, ..facts.about(entity) }))
 }
 
-fn exact_candidates(entities: &[&Entity]) -> Vec<Candidate> {
-    let mut candidates: Vec<_> = entities
-        .iter()
-        .map(|entity| Candidate { entity: (*entity).clone(), differs: Vec::new() })
-        .collect();
-    candidates.sort_by(|a, b| a.entity.id.cmp(&b.entity.id));
-    candidates
+/// The name leads to an entity, but the log that was given may be about another org's.
+fn of_several_units(facts: &Facts<'_, '_>) -> Answer {
+    if !facts.creates() || !facts.subject.is_of_several_units || facts.exact.is_empty() {
+        return None;
+    }
+    let reason = Reason::SeveralUnits(facts.units_of_failures());
+    let candidates = facts.exact_candidates();
+    Some((Verdict::Ambiguous, Evidence { reason, candidates, ..Evidence::default() }))
 }
 
 fn ambiguous(facts: &Facts<'_, '_>) -> Answer {
@@ -346,7 +347,7 @@ fn ambiguous(facts: &Facts<'_, '_>) -> Answer {
     }
     let candidates = match facts.exact.as_slice() {
         [] => facts.near(),
-        several => exact_candidates(several),
+        _ => facts.exact_candidates(),
     };
     (candidates.len() > 1)
         .then(|| (Verdict::Ambiguous, Evidence { candidates, ..Evidence::default() }))

@@ -12,37 +12,11 @@ use crate::failure::Failure;
 use crate::kind::Kind;
 use crate::kinds::division::HOME_ATTRIBUTE;
 use crate::name;
+use crate::subject::Subject;
 use crate::survey::{Alias, AliasTarget, ById, Listing, Planned, Survey, TrackedInstance, key_of};
 
 /// Where an entity of a kind lives, for the indexes.
 pub(crate) type Place<'s> = (&'s OrgId, &'static str);
-
-/// One thing that a finding may be about: whatever is known under one address.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Subject<'s> {
-    pub(crate) planned: Option<&'s Planned>,
-    pub(crate) tracked: Option<&'s TrackedInstance>,
-    pub(crate) failure: Option<&'s Failure>,
-}
-
-impl<'s> Subject<'s> {
-    pub(crate) fn address(&self) -> Option<&'s Address> {
-        self.planned
-            .map(|planned| &planned.address)
-            .or(self.tracked.map(|tracked| &tracked.address))
-            .or(self.failure.and_then(|failure| failure.address.as_ref()))
-    }
-
-    pub(crate) fn kind(&self) -> Option<&'static Kind> {
-        self.planned
-            .map(|planned| planned.kind)
-            .or(self.tracked.map(|tracked| tracked.kind))
-            .or_else(|| {
-                let failure = self.failure?;
-                crate::kind::of_terraform_type(failure.terraform_type.as_deref()?)
-            })
-    }
-}
 
 /// Whether a tracked id exists.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -152,12 +126,17 @@ impl<'s> World<'s> {
         for (address, tracked) in &self.tracked {
             by_address.entry(address).or_default().tracked = Some(tracked);
         }
+        let mut failures: BTreeMap<&Address, Vec<&Failure>> = BTreeMap::new();
         let mut unaddressed = Vec::new();
         for failure in &self.survey.failures {
             match &failure.address {
-                Some(address) => by_address.entry(address).or_default().failure = Some(failure),
+                Some(address) => failures.entry(address).or_default().push(failure),
                 None => unaddressed.push(Subject { failure: Some(failure), ..Subject::default() }),
             }
+        }
+        for (address, failures) in failures {
+            let subject = by_address.entry(address).or_default();
+            *subject = subject.with_failures(&failures);
         }
         by_address.into_values().chain(unaddressed).collect()
     }

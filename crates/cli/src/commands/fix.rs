@@ -25,7 +25,7 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
     let mut word = Word::of(context, arguments)?;
     let subject = Subject {
         plan: arguments.plan.as_deref(),
-        failures: failed_run::failures(context, arguments.from_log.as_deref())?,
+        failures: failed_run::failures_here(context, arguments)?,
         chosen: arguments.ids.iter().map(|(_, id)| id.clone()).collect(),
         other_states: &arguments.other_states,
     };
@@ -34,6 +34,7 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
         Mode::Nobody | Mode::LookOnly => None,
     };
     let mut look = surveyor.look(&subject).await?;
+    failed_run::leave_strangers(context, &mut look.survey);
     let mut history = History::default();
     for round in 1.. {
         let resolution = resolve(&look.survey);

@@ -174,6 +174,6 @@ fn the_command_line_is_what_its_help_says() {
 fn one_page_of_the_diagnostics_reads_like_this() {
     let mut page = Vec::new();
     let entry = catalogue::entry("dvy102").unwrap();
-    diagnostics::write_page(&entry, 80, &mut page).unwrap();
+    diagnostics::write_page(&entry, Format::Table, 80, &mut page).unwrap();
     insta::assert_snapshot!("page", String::from_utf8(page).unwrap());
 }

@@ -72,7 +72,16 @@ pub fn hints(finding: &Finding, terraform: &str) -> Vec<String> {
             }));
             hints
         }
-        Verdict::Ambiguous => choose(),
+        Verdict::Ambiguous => {
+            let units = match &evidence.reason {
+                Reason::SeveralUnits(units) => units.as_slice(),
+                _ => &[],
+            };
+            let by_unit = units
+                .iter()
+                .map(|unit| format!("divvy fix --from-log FILE --unit {}", quoted(unit)));
+            by_unit.chain(choose()).collect()
+        }
         Verdict::NearMiss => {
             let mut hints = choose();
             hints.push(format!("or, if it is another: divvy fix --new {at}"));

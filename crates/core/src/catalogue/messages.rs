@@ -90,7 +90,7 @@ pub fn message(finding: &Finding) -> String {
             "{name} ({id}) is managed by another state: {} as {others}.",
             evidence.other_states.join(", ")
         ),
-        Verdict::Ambiguous => format!("{name} could be any of {}.", candidates(evidence)),
+        Verdict::Ambiguous => ambiguous(evidence, &name),
         Verdict::Adopt | Verdict::AdoptWithDrift => adopt(finding, &name, &id),
         Verdict::DeletedTwin => format!("{name} is taken by the deleted {noun} {id}."),
         Verdict::NearMiss => format!("{name} is not in the org, but {} is.", candidates(evidence)),
@@ -114,6 +114,17 @@ pub fn message(finding: &Finding) -> String {
 
 fn join(texts: impl Iterator<Item = String>) -> String {
     texts.collect::<Vec<_>>().join(", ")
+}
+
+fn ambiguous(evidence: &Evidence, name: &str) -> String {
+    match &evidence.reason {
+        Reason::SeveralUnits(units) => format!(
+            "{} is in the org, and the log tells of this address in {}: which of them is this directory is not known.",
+            candidates(evidence),
+            units.join(" and in ")
+        ),
+        _ => format!("{name} could be any of {}.", candidates(evidence)),
+    }
 }
 
 /// Names candidates with what differs.
