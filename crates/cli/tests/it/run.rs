@@ -2,7 +2,27 @@
 
 mod adoption;
 #[cfg(target_os = "linux")]
+mod dead_provider;
+#[cfg(target_os = "linux")]
 mod interruption;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod transparency;
+
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+use divvy_sandbox::provider::BINARY_NAME;
+
+use crate::world::{DIVVY, World};
+
+/// A provider binary that runs these lines of shell first; returns its path.
+fn provider_script(world: &World, lines: &str) -> String {
+    let directory = world.beside().join("provider");
+    std::fs::create_dir_all(&directory).expect("a directory");
+    let (script, stand_in) = (directory.join("script"), directory.join(BINARY_NAME));
+    symlink(DIVVY, &stand_in).expect("a link");
+    let text = format!("#!/bin/sh\n{lines}\nexec '{}'\n", stand_in.display());
+    std::fs::write(&script, text).expect("a script");
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).expect("permissions");
+    script.to_str().expect("UTF-8").to_owned()
+}
