@@ -8,6 +8,7 @@ pub(crate) mod announcements;
 pub(crate) mod book;
 pub(crate) mod creates;
 pub(crate) mod failures;
+pub(crate) mod finder;
 pub(crate) mod orgs;
 pub(crate) mod policy;
 pub(crate) mod process;

@@ -118,7 +118,7 @@ impl Stage {
             }
             _ => (BTreeSet::new(), Vec::new()),
         };
-        let orgs = Arc::new(Orgs::new(flags, Arc::clone(&observers)));
+        let orgs = Arc::new(Orgs::new(flags, variables, Arc::clone(&observers)));
         let directory = Arc::new(directory);
         Ok(Some(Self {
             provider,

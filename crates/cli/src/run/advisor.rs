@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use divvy_core::survey::{ErroredState, Tracked};
+use divvy_core::survey::{ErroredState, Tracked, key_of};
 use divvy_core::{Key, Kind, Verdict, kind};
 use divvy_plugin::proxy::{Advice, Create, CreateAdvisor, ProviderConfigure, Refusal, Settled};
 use serde_json::json;
@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use crate::journal::Journal;
 use crate::run::announcements::Announcement;
 use crate::run::book::{Book, Phase};
+use crate::run::creates::attributes;
 use crate::run::failures::{self, failure};
 use crate::run::orgs::Orgs;
 use crate::run::policy::RunPolicy;
@@ -78,11 +79,18 @@ impl Advisor {
     async fn enter(&self, create: &Create, kind: &'static Kind) -> usize {
         let mut held = self.held.clone();
         let known = held.wait_for(Option::is_some).await.ok().and_then(|known| known.clone());
+        let found = match key_of(kind, &attributes(create, kind).0) {
+            Some(key) => self.orgs.find(&create.alias, kind, &key).await,
+            None => None,
+        };
         self.orgs
             .with_answer(&create.alias, |answer| {
                 let mut book = self.book();
                 book.hold_once(known.unwrap_or_else(|| Err("it was not read".to_owned())));
                 book.lead(&create.alias, answer);
+                if let Some(entity) = found {
+                    book.found(&create.alias, entity);
+                }
                 book.enter(create, kind)
             })
             .await
@@ -110,7 +118,7 @@ impl Advisor {
 impl CreateAdvisor for Advisor {
     fn configuring(&self, configure: &ProviderConfigure) {
         // Beside the provider's own three requests, so that the plan does not wait for the listing.
-        self.orgs.configured(&configure.alias, &configure.block);
+        self.orgs.configured(configure);
     }
 
     async fn configured(&self, configure: &ProviderConfigure) {

@@ -4,9 +4,11 @@
 //! of its own that only this file knows. Invariant: `survey.desired.planned[i]` is the create of
 //! `entries[i]`.
 
+mod conclusion;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use divvy_core::decide::{Action, Decision, Expect, Policy, Question, decide};
+use divvy_core::decide::{Action, Decision, Expect, Policy, decide};
 use divvy_core::resolve::resolve;
 use divvy_core::survey::{
     Alias, AliasTarget, Change, Desired, Planned, Survey, Tracked, TrackedInstance, key_of,
@@ -15,6 +17,7 @@ use divvy_core::{Address, Entity, EntityId, Failure, Finding, Kind, Resolution, 
 use divvy_plugin::Value;
 use divvy_plugin::proxy::{AliasToken, Create, Settled};
 
+pub(crate) use self::conclusion::Conclusion;
 use crate::run::announcements::Announcement;
 use crate::run::creates::{attributes, holds_unknown, shown, unaddressed};
 use crate::run::failures;
@@ -265,8 +268,8 @@ impl Book {
         self.survey.failures.push(failure);
     }
 
-    /// Takes in an entity that the first listing lacked.
-    pub(crate) fn found_late(&mut self, token: &AliasToken, entity: Entity) {
+    /// Takes in an entity of an org that is asked name by name.
+    pub(crate) fn found(&mut self, token: &AliasToken, entity: Entity) {
         let alias = self.aliases.get(token);
         let Some(AliasTarget::Org(org)) = alias.and_then(|alias| self.survey.aliases.get(alias))
         else {
@@ -280,9 +283,23 @@ impl Book {
         if let Some(listing) = listing
             && !listing.entities.iter().any(|known| known.id == entity.id)
         {
-            self.late.insert(entity.id.clone());
             listing.entities.push(entity);
+            // Its address may have been without an org until now.
+            self.place_tracked();
         }
+    }
+
+    /// Takes in an entity that the first listing lacked.
+    pub(crate) fn found_late(&mut self, token: &AliasToken, entity: Entity) {
+        if !self.shows_id(&entity) {
+            self.late.insert(entity.id.clone());
+        }
+        self.found(token, entity);
+    }
+
+    fn shows_id(&self, entity: &Entity) -> bool {
+        let listings = self.survey.orgs.values().flat_map(|org| org.listings.values());
+        listings.flat_map(|listing| &listing.entities).any(|known| known.id == entity.id)
     }
 
     /// Takes in how a create ended.
@@ -405,88 +422,12 @@ impl Book {
                 .is_some_and(|failure| failure.is_self_made || failures::is_outcome_open(failure))
     }
 
-    /// Returns survey, findings and what became of each, at the addresses that the state tells now.
-    pub(crate) fn conclude(self, places: &Places) -> Conclusion {
-        let (resolution, decisions) = self.decided();
-        let known = self.known_addresses(places);
-        let findings = resolution.findings.iter().map(|finding| shown(finding, &known)).collect();
-        let pairs = resolution.findings.iter().zip(decisions);
-        let decisions =
-            pairs.map(|(finding, decision)| self.outcome(&resolution, finding, decision)).collect();
-        Conclusion {
-            has_adopted: self
-                .entries
-                .iter()
-                .any(|entry| matches!(entry.settled, Some(Settled::Adopted { .. }))),
-            resolution: Resolution { headlines: resolution.headlines, findings },
-            decisions,
-            survey: self.survey,
-            credentials_from: self.credentials_from,
-        }
-    }
-
-    /// Finds the real address of each create by the id that it ended with.
-    fn known_addresses(&self, places: &Places) -> BTreeMap<Address, Address> {
-        let ended = self.entries.iter().enumerate().filter_map(|(number, entry)| {
-            let (Settled::Adopted { id, .. } | Settled::Created { id } | Settled::Tainted { id }) =
-                entry.settled.as_ref()?
-            else {
-                return None;
-            };
-            let (address, _) = places.get(&EntityId::new(id.clone()))?;
-            Some((self.address(number).clone(), address.clone()))
-        });
-        ended.collect()
-    }
-
-    /// Says what became of a finding; before anything was applied, what would become of it.
-    fn outcome(&self, resolution: &Resolution, finding: &Finding, decision: Decision) -> Decision {
-        let is_about = |planned: &Planned| Some(&planned.address) == finding.address.as_ref();
-        let number = self.planned().iter().position(is_about);
-        match number.and_then(|number| self.entries[number].settled.as_ref()) {
-            Some(Settled::Adopted { id, differing, updated }) => {
-                let expect = match (differing.is_empty(), updated) {
-                    (true, _) => Expect::NoOp,
-                    (false, true) => Expect::Update,
-                    (false, false) => Expect::DriftStays,
-                };
-                Decision::Act(Action::Import { id: EntityId::new(id.clone()), expect })
-            }
-            Some(Settled::Created { .. } | Settled::Tainted { .. }) => Decision::Nothing,
-            Some(Settled::NotAdopted { .. } | Settled::Failed) => left_to_a_person(decision),
-            None if self.has_settled()
-                || self.permitted(resolution, finding, &decision, Phase::Plan).is_err() =>
-            {
-                left_to_a_person(decision)
-            }
-            None => decision,
-        }
-    }
-
     fn planned(&self) -> &[Planned] {
         self.survey.desired.as_ref().map(|desired| desired.planned.as_slice()).unwrap_or_default()
     }
 
     fn desired(&mut self) -> &mut Desired {
         self.survey.desired.get_or_insert_default()
-    }
-}
-
-/// How a run ended, for its report.
-pub(crate) struct Conclusion {
-    pub(crate) survey: Survey,
-    pub(crate) resolution: Resolution,
-    pub(crate) decisions: Vec<Decision>,
-    pub(crate) credentials_from: BTreeMap<Alias, String>,
-    pub(crate) has_adopted: bool,
-}
-
-fn left_to_a_person(decision: Decision) -> Decision {
-    match decision {
-        Decision::Act(action) => {
-            Decision::Ask { question: Question::Elsewhere, then: Some(action) }
-        }
-        other => other,
     }
 }
 

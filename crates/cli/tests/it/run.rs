@@ -8,6 +8,7 @@ mod interruption;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod transparency;
+mod without_credentials;
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 

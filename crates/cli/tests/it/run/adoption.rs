@@ -13,15 +13,15 @@ fn run(world: &World, words: &[&[&str]]) -> Ran {
 }
 
 /// Terraform prints errors to stderr and warnings to stdout, and breaks lines at its own width.
-fn said(ran: &Ran) -> String {
+pub(super) fn said(ran: &Ran) -> String {
     format!("{}{}", ran.stdout, ran.stderr).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn report(world: &World) -> Value {
+pub(super) fn report(world: &World) -> Value {
     serde_json::from_str(&world.read("report.json")).expect("a report")
 }
 
-fn at(report: &Value, name: &str) -> Value {
+pub(super) fn at(report: &Value, name: &str) -> Value {
     let findings = report["findings"].as_array().expect("findings");
     findings
         .iter()
