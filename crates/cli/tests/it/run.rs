@@ -1,10 +1,12 @@
 //! `divvy run` between real Terraform, the stand-in provider and emulated orgs.
 
 mod adoption;
+mod blocks;
 #[cfg(target_os = "linux")]
 mod dead_provider;
 #[cfg(target_os = "linux")]
 mod interruption;
+mod refusals;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod transparency;

@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 
 use crate::world::{Ran, World, seed, seed_of};
 
-const ADOPT: &[&str] = &["run", "--on-conflict", "adopt", "--report", "report.json", "--"];
-const APPLY: &[&str] = &["terraform", "apply", "-auto-approve", "-no-color"];
+pub(super) const ADOPT: &[&str] =
+    &["run", "--on-conflict", "adopt", "--report", "report.json", "--"];
+pub(super) const APPLY: &[&str] = &["terraform", "apply", "-auto-approve", "-no-color"];
 
-fn run(world: &World, words: &[&[&str]]) -> Ran {
+pub(super) fn run(world: &World, words: &[&[&str]]) -> Ran {
     world.divvy(&words.concat())
 }
 
