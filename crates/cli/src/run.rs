@@ -12,6 +12,7 @@ pub(crate) mod finder;
 pub(crate) mod orgs;
 pub(crate) mod policy;
 pub(crate) mod process;
+pub(crate) mod program;
 pub(crate) mod provider;
 pub(crate) mod provider_block;
 pub(crate) mod report;

@@ -28,6 +28,7 @@ use crate::run::book::{Book, Places, places};
 use crate::run::orgs::Orgs;
 use crate::run::policy::{RunPolicy, Stance};
 use crate::run::process::{self, Start};
+use crate::run::program::require_terraform;
 use crate::run::provider::{self, Provider};
 use crate::run::report::{is_worth_reading, report};
 use crate::run::room::Room;
@@ -39,6 +40,7 @@ pub(crate) async fn run(context: &Context, arguments: &Run) -> CommandResult<u8>
     let command = TerraformCommand::read(&arguments.command, variables);
     let program = Terraform::find(Some(Path::new(&command.program)), variables.clone())
         .map_err(|error| refused(of_terraform(error)))?;
+    require_terraform(program.program()).await?;
     let stage = match command.flow {
         Flow::Plain => None,
         _ => Stage::set(context, arguments, &command, &program).map_err(refused)?,

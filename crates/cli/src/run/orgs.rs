@@ -30,7 +30,7 @@ const TOKEN_POOL_SIZE: usize = 10;
 /// How an org is asked.
 enum Way {
     /// By our own client, which has listed everything.
-    Client(Client),
+    Client(Box<Client>),
     /// Name by name, through the provider.
     Provider(Finder),
 }
@@ -176,11 +176,11 @@ impl Orgs {
         .map_err(unanswered)?;
         let (organization, listing) =
             tokio::join!(client.organization(), client.listing(&DIVISION));
-        let listing = listing.map_err(No::of)?;
-        let organization = organization.map_err(No::of)?;
+        let listing = listing.map_err(|error| No::of(&error))?;
+        let organization = organization.map_err(|error| No::of(&error))?;
         let listings = BTreeMap::from([(DIVISION.terraform_type, listing)]);
         let org = Org { name: organization.name, region, listings };
-        Ok(Asked { way: Way::Client(client), id: organization.id, org, credentials_from })
+        Ok(Asked { way: Way::Client(Box::new(client)), id: organization.id, org, credentials_from })
     }
 
     async fn ask_by_provider(&self, lead: &Lead) -> Answer {
@@ -207,7 +207,7 @@ struct No {
 }
 
 impl No {
-    fn of(error: Error) -> Self {
+    fn of(error: &Error) -> Self {
         let is_ours = matches!(
             error.reason,
             Reason::WrongCredentials

@@ -107,17 +107,52 @@ fn an_update_that_the_org_refuses_leaves_an_adopted_instance_that_is_not_tainted
 #[test]
 fn a_state_that_cannot_be_read_stops_adoptions() {
     let world = engineering();
-    let script = world.beside().join("terraform");
-    let text = format!(
-        "#!/bin/sh\nif [ \"$1 $2\" = 'state pull' ]; then echo 'no state for you' >&2; exit 1; fi\nexec '{}' \"$@\"\n",
-        terraform().display()
-    );
-    std::fs::write(&script, text).expect("a script");
-    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).expect("permissions");
-    let program = script.to_str().expect("UTF-8");
-    let ran = run(&world, &[ADOPT, &[program], &APPLY[1..]]).ended(1);
+    let no_pull = "if [ \"$1 $2\" = 'state pull' ]; then echo 'no state for you' >&2; exit 1; fi";
+    let program = launcher(&world, "terraform", no_pull);
+    let ran = run(&world, &[ADOPT, &[&program], &APPLY[1..]]).ended(1);
     assert!(said(&ran).contains("The state could not be read, so another"), "{}", said(&ran));
     assert_eq!(world.state(), []);
+}
+
+/// A launcher of Terraform that runs these lines of shell first; returns its path.
+fn launcher(world: &World, name: &str, lines: &str) -> String {
+    let script = world.beside().join(name);
+    let text = format!("#!/bin/sh\n{lines}\nexec '{}' \"$@\"\n", terraform().display());
+    std::fs::write(&script, text).expect("a script");
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).expect("permissions");
+    script.to_str().expect("UTF-8").to_owned()
+}
+
+#[test]
+fn what_is_neither_terraform_nor_tofu_is_not_run() {
+    let world = engineering();
+    world.write("mark.sh", "#!/bin/sh\ncase \"$1\" in apply) touch was-run ;; esac\n");
+    let script = world.directory().join("mark.sh");
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).expect("permissions");
+    for program in ["./mark.sh", "echo", "yes"] {
+        for subcommand in ["apply", "init"] {
+            let ran = world.divvy(&["run", "--", program, subcommand]).ended(125);
+            assert!(ran.stderr.contains("neither Terraform nor OpenTofu"), "{}", ran.stderr);
+            assert!(ran.stderr.contains("divvy run -- terraform apply"), "{}", ran.stderr);
+            assert_eq!(ran.stdout, "");
+        }
+    }
+    assert!(!world.directory().join("was-run").exists());
+}
+
+#[test]
+fn a_launcher_is_asked_once_and_terraform_by_its_own_name_never() {
+    for (name, asked) in [("our-launcher", 1), ("terraform", 0), ("tofu", 0)] {
+        let world = engineering();
+        let log = world.beside().join("log");
+        let program = launcher(&world, name, &format!("echo \"$@\" >> '{}'", log.display()));
+        let _ = run(&world, &[ADOPT, &[&program], &APPLY[1..]]).ended(0);
+        assert_eq!(world.state().len(), 1, "{name}");
+        let log = std::fs::read_to_string(log).expect("a log");
+        let questions = log.lines().filter(|line| *line == "version -json").count();
+        assert_eq!(questions, asked, "{name}: {log}");
+        assert!(log.contains("apply -auto-approve"), "{log}");
+    }
 }
 
 #[test]
