@@ -98,20 +98,25 @@ impl Advisor {
 
     /// Looks at the org again where its first listing does not explain a refusal.
     async fn look_again(&self, create: &Create, kind: &'static Kind, number: usize, is_open: bool) {
-        let (verdict, name) = {
-            let book = self.book();
-            (
-                book.opinion(number, Phase::Apply).map(|opinion| opinion.finding.verdict),
-                book.name(number),
-            )
-        };
+        if !is_open
+            && self.verdict(number) == Some(Verdict::Hidden)
+            && let Some(deleted) = self.orgs.deleted(&create.alias, kind).await
+        {
+            self.book().found_deleted(&create.alias, kind, deleted);
+        }
+        let verdict = self.verdict(number);
         let is_unexplained =
             matches!(verdict, Some(Verdict::Hidden | Verdict::NotAConflict | Verdict::Create))
                 || (is_open && matches!(verdict, Some(Verdict::NearMiss)));
+        let name = self.book().name(number);
         let Some(name) = name.filter(|_| is_unexplained) else { return };
         if let Some(entity) = self.orgs.find_lagging(&create.alias, kind, &Key::name(name)).await {
             self.book().found_late(&create.alias, entity);
         }
+    }
+
+    fn verdict(&self, number: usize) -> Option<Verdict> {
+        self.book().opinion(number, Phase::Apply).map(|opinion| opinion.finding.verdict)
     }
 }
 

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use divvy_core::decide::{Action, Decision, Expect, Policy, decide};
 use divvy_core::resolve::resolve;
 use divvy_core::survey::{
-    Alias, AliasTarget, Change, Desired, Planned, Survey, Tracked, TrackedInstance, key_of,
+    Alias, AliasTarget, Change, Desired, Listing, Planned, Survey, Tracked, TrackedInstance, key_of,
 };
 use divvy_core::{Address, Entity, EntityId, Failure, Finding, Kind, Resolution, catalogue};
 use divvy_plugin::Value;
@@ -270,22 +270,28 @@ impl Book {
 
     /// Takes in an entity of an org that is asked name by name.
     pub(crate) fn found(&mut self, token: &AliasToken, entity: Entity) {
-        let alias = self.aliases.get(token);
-        let Some(AliasTarget::Org(org)) = alias.and_then(|alias| self.survey.aliases.get(alias))
-        else {
-            return;
-        };
-        let listing = self
-            .survey
-            .orgs
-            .get_mut(org)
-            .and_then(|org| org.listings.get_mut(entity.kind.terraform_type));
-        if let Some(listing) = listing
+        if let Some(listing) = self.listing(token, entity.kind)
             && !listing.entities.iter().any(|known| known.id == entity.id)
         {
             listing.entities.push(entity);
             // Its address may have been without an org until now.
             self.place_tracked();
+        }
+    }
+
+    /// Takes in what was deleted and may be restored.
+    pub(crate) fn found_deleted(&mut self, token: &AliasToken, kind: &Kind, deleted: Vec<Entity>) {
+        if let Some(listing) = self.listing(token, kind) {
+            listing.deleted = Some(deleted);
+        }
+    }
+
+    fn listing(&mut self, token: &AliasToken, kind: &Kind) -> Option<&mut Listing> {
+        match self.survey.aliases.get(self.aliases.get(token)?)? {
+            AliasTarget::Org(org) => {
+                self.survey.orgs.get_mut(org)?.listings.get_mut(kind.terraform_type)
+            }
+            AliasTarget::Unresolved(_) => None,
         }
     }
 

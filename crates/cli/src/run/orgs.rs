@@ -38,6 +38,7 @@ enum Way {
 /// What an org answered.
 pub(crate) struct Asked {
     way: Way,
+    deleted: OnceCell<Option<Vec<Entity>>>,
     pub(crate) id: OrgId,
     pub(crate) org: Org,
     pub(crate) credentials_from: String,
@@ -56,6 +57,18 @@ impl Asked {
             tracing::warn!(%error, "the org could not be read again");
             None
         })
+    }
+
+    /// Lists what was deleted and may be restored, once; none where that cannot be learnt.
+    async fn deleted(&self, kind: &'static Kind) -> Option<Vec<Entity>> {
+        let Way::Client(client) = &self.way else { return None };
+        let list = || async {
+            client.deleted(kind).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "the deleted ones could not be listed");
+                None
+            })
+        };
+        self.deleted.get_or_init(list).await.clone()
     }
 }
 
@@ -141,6 +154,16 @@ impl Orgs {
         asked.find_lagging(kind, key).await
     }
 
+    /// Lists what was deleted in the org of a configuration and may be restored.
+    pub(crate) async fn deleted(
+        &self,
+        alias: &AliasToken,
+        kind: &'static Kind,
+    ) -> Option<Vec<Entity>> {
+        let lead = self.lead(alias)?;
+        lead.answer.get()?.as_ref().ok()?.deleted(kind).await
+    }
+
     fn lead(&self, alias: &AliasToken) -> Option<Arc<Lead>> {
         self.leads.lock().unwrap_or_else(PoisonError::into_inner).get(alias).cloned()
     }
@@ -180,7 +203,13 @@ impl Orgs {
         let organization = organization.map_err(|error| No::of(&error))?;
         let listings = BTreeMap::from([(DIVISION.terraform_type, listing)]);
         let org = Org { name: organization.name, region, listings };
-        Ok(Asked { way: Way::Client(Box::new(client)), id: organization.id, org, credentials_from })
+        Ok(Asked {
+            way: Way::Client(Box::new(client)),
+            deleted: OnceCell::new(),
+            id: organization.id,
+            org,
+            credentials_from,
+        })
     }
 
     async fn ask_by_provider(&self, lead: &Lead) -> Answer {
@@ -192,6 +221,7 @@ impl Orgs {
         let listings = BTreeMap::from([(DIVISION.terraform_type, Listing::default())]);
         Ok(Asked {
             way: Way::Provider(finder),
+            deleted: OnceCell::new(),
             id: organization.id,
             org: Org { name: organization.name, region: None, listings },
             credentials_from: BY_PROVIDER.to_owned(),
