@@ -5,19 +5,19 @@ use std::process::{Child, Stdio};
 use divvy_sandbox::emulator::Effect;
 use rustix::process::{Signal, kill_process};
 
-use super::interruption::{converges, names, next_create, processes, wait_until_held};
-use super::provider_script;
+use super::interruption::{converges, processes};
+use super::{names, next_create, provider_script, wait_until_held};
 use crate::world::{DIVVY, Ran, World, seed};
 
 /// Starts an apply without a terminal; `flags` are those of `divvy run`.
-fn apply(world: &World, flags: &[&str]) -> Child {
+pub(super) fn apply(world: &World, flags: &[&str]) -> Child {
     let mut command = world.command("setsid");
     command.arg(DIVVY).arg("run").args(flags);
     command.args(["--", "terraform", "apply", "-auto-approve", "-no-color", "-parallelism=1"]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("divvy starts")
 }
 
-fn end(child: Child) -> Ran {
+pub(super) fn end(child: Child) -> Ran {
     let output = child.wait_with_output().expect("divvy ends");
     Ran {
         code: output.status.code().unwrap_or(-1),
@@ -27,7 +27,7 @@ fn end(child: Child) -> Ran {
 }
 
 /// Kills every provider process as soon as a create is held.
-fn kill_providers(world: &World) {
+pub(super) fn kill_providers(world: &World) {
     wait_until_held(world);
     world.org().clear_requests();
     let providers = processes(world, "terraform-provider-genesyscloud");

@@ -1,33 +1,16 @@
 //! Prompts, Ctrl-C, kill -9 and lost replies: nothing is orphaned for good.
 
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
-use divvy_sandbox::emulator::{Effect, Fault, Outcome};
+use divvy_sandbox::emulator::Effect;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::terminal::Terminal;
+use super::{names, next_create, wait_until_held};
 use crate::world::{DIVVY, World, seed};
-
-const DIVISIONS: &str = "/api/v2/authorization/divisions";
-const PATIENCE: Duration = Duration::from_secs(30);
 
 fn terminal(world: &World, line: &str) -> Terminal {
     Terminal::start(world.command("script"), &format!("exec {DIVVY} {line}"))
-}
-
-pub(super) fn next_create(world: &World, effect: Effect) {
-    world.org().add_faults(vec![Fault::once("POST", DIVISIONS, effect)]);
-}
-
-#[track_caller]
-pub(super) fn wait_until_held(world: &World) {
-    let held = world.org().wait_for_request(PATIENCE, |request| request.outcome == Outcome::Held);
-    assert!(held.is_some(), "no create came");
-}
-
-pub(super) fn names(world: &World) -> Vec<String> {
-    world.org().org().divisions.into_iter().map(|division| division.name).collect()
 }
 
 #[test]

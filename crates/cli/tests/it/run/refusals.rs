@@ -7,10 +7,8 @@ use divvy_sandbox::emulator::{Effect, Fault, Refusal, SeedDivision, Standing};
 use serde_json::json;
 
 use super::adoption::{ADOPT, APPLY, at, report, run, said};
-use super::interruption::wait_until_held;
+use super::{DIVISIONS, wait_until_held};
 use crate::world::{DIVVY, Ran, World, seed, seed_of, terraform};
-
-const DIVISIONS: &str = "/api/v2/authorization/divisions";
 
 fn engineering() -> World {
     let world = World::new(seed(&[("id-eng", "Engineering")]));
@@ -176,6 +174,23 @@ fn a_409_that_nothing_explains_is_called_hidden() {
     let ran = run(&world, &[ADOPT, APPLY]).ended(1);
     assert_eq!(at(&report(&world), "Engineering")["verdict"], "hidden", "{}", said(&ran));
     assert!(said(&ran).contains("\"Engineering\" is not adopted"), "{}", said(&ran));
+    assert_eq!(world.state(), []);
+}
+
+#[test]
+fn a_409_that_a_deleted_one_explains_comes_with_its_restore_request() {
+    let deleted = json!({
+        "deleted": [{ "id": "id-eng", "name": "Engineering" }, { "id": "id-ops", "name": "Ops" }],
+        "policy": { "deletedNamesBlock": true },
+    });
+    let world = World::new(seed_of(&deleted));
+    world.divisions(&[("eng", "name = \"Engineering\""), ("ops", "name = \"Ops\"")]).init();
+    let ran = run(&world, &[ADOPT, APPLY]).ended(1);
+    assert_eq!(report(&world)["summary"], json!({ "deleted_twin": 2 }), "{}", said(&ran));
+    assert!(said(&ran).contains("id-eng"), "{}", said(&ran));
+    let requests = world.org().requests();
+    let lists = requests.iter().filter(|request| request.path.ends_with("/divisions/deleted"));
+    assert_eq!(lists.count(), 1, "one list for both");
     assert_eq!(world.state(), []);
 }
 

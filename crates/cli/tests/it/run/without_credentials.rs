@@ -3,12 +3,13 @@
 
 use std::time::{Duration, Instant};
 
-use divvy_sandbox::emulator::Effect;
+use divvy_sandbox::emulator::{Effect, Fault, Refusal};
 use serde_json::{Value, json};
 
 use super::adoption::{at, report, said};
-use super::interruption::{names, next_create};
-use super::provider_script;
+#[cfg(target_os = "linux")]
+use super::dead_provider;
+use super::{names, next_create, provider_script};
 use crate::world::{Ran, SECRET, World, seed, seed_of};
 
 /// A world whose credentials only its provider knows.
@@ -142,9 +143,7 @@ fn a_data_source_of_the_configuration_still_sees_what_the_apply_has_made() {
 
 #[test]
 fn what_the_run_itself_has_made_is_found_again() {
-    for effect in
-        [Effect::CommitThenClose, Effect::Status(divvy_sandbox::emulator::Refusal::status(409))]
-    {
+    for effect in [Effect::CommitThenClose, Effect::Status(Refusal::status(409))] {
         let is_made = effect == Effect::CommitThenClose;
         let closed = Closed::new(World::new(seed(&[])));
         closed.world.divisions(&[("eng", "name = \"Engineering\"")]).init();
@@ -156,4 +155,60 @@ fn what_the_run_itself_has_made_is_found_again() {
             closed.has_no_changes();
         }
     }
+}
+
+#[test]
+fn with_one_turn_at_a_time_what_exists_is_still_told_from_what_is_new() {
+    let existing = [("id-a", "A"), ("id-b", "B"), ("id-c", "C")];
+    let mut closed = Closed::new(World::new(seed(&existing)));
+    closed.world.set("GENESYSCLOUD_TOKEN_POOL_SIZE", "1");
+    let blocks = ["A", "B", "C", "D", "E", "F"].map(|name| (name, format!("name = \"{name}\"")));
+    let blocks: Vec<(&str, &str)> =
+        blocks.iter().map(|(label, body)| (*label, body.as_str())).collect();
+    closed.world.divisions(&blocks).init();
+    let _ = closed.run(&[], &["plan", "-no-color"]).ended(0);
+    assert_eq!(report(&closed.world)["summary"], json!({ "adopt": 3, "create": 3 }));
+}
+
+#[test]
+fn where_our_client_is_not_taken_the_provider_is_asked() {
+    let seed = seed_of(&json!({
+        "divisions": [{ "id": "id-eng", "name": "Engineering" }],
+        "clients": [{ "id": "client", "secret": SECRET }],
+    }));
+    let mut closed = Closed::new(World::new(seed));
+    closed.world.set("GENESYSCLOUD_OAUTHCLIENT_ID", "client");
+    closed.world.set("GENESYSCLOUD_OAUTHCLIENT_SECRET", "outdated");
+    closed.world.divisions(&[("eng", "name = \"Engineering\"")]).init();
+    let _ = closed.apply("adopt").ended(0);
+    let id = closed.world.id_at("genesyscloud_auth_division.eng");
+    assert_eq!(id.as_deref(), Some("id-eng"));
+}
+
+#[test]
+fn a_provider_that_cannot_say_which_division_is_home_is_not_asked_for_others() {
+    let closed = Closed::new(World::new(seed(&[("id-eng", "Engineering")])));
+    closed.world.divisions(&[("eng", "name = \"Engineering\"")]).init();
+    let refused = Effect::Status(Refusal::status(403));
+    let home = "/api/v2/authorization/divisions/home";
+    closed.world.org().add_faults(vec![Fault::once("GET", home, refused)]);
+    let ran = closed.apply("adopt").ended(1);
+    assert!(said(&ran).contains("Nothing can be foretold"), "{}", said(&ran));
+    assert!(said(&ran).contains("no credentials"), "{}", said(&ran));
+    assert!(said(&ran).contains("Failed to query home division"), "{}", said(&ran));
+    assert_eq!(closed.world.state(), []);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_dying_provider_has_made_is_found_by_a_fresh_one() {
+    let closed = Closed::new(World::new(seed(&[])));
+    closed.world.divisions(&[("eng", "name = \"Engineering\"")]).init();
+    next_create(&closed.world, Effect::HoldReply);
+    let flags = ["--on-conflict", "warn", "--provider-binary", &closed.provider];
+    let child = dead_provider::apply(&closed.world, &flags);
+    dead_provider::kill_providers(&closed.world);
+    let ran = dead_provider::end(child).ended(0);
+    assert!(ran.stdout.contains("\"Engineering\" was created"), "{}", ran.stdout);
+    closed.has_no_changes();
 }
