@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 
+use divvy_core::kinds::division::DIVISION;
 use divvy_core::survey::{Tracked, TrackedInstance};
 use divvy_core::{Attributes, EntityId};
 use divvy_plugin::proxy::{Launch, Proxy};
@@ -153,6 +154,8 @@ impl Stage {
             knows,
             self.directory.path().to_owned(),
         );
+        let written = self.blocks.named_instances(DIVISION.terraform_type);
+        advisor.is_written(written.map(|(address, name)| (address, name.to_owned())));
         let proxy = Proxy::start(self.launch(program)?, advisor).await;
         let proxy = proxy.map_err(|error| refused(CommandError::failed(error)))?;
         let existing =

@@ -58,6 +58,11 @@ impl Advisor {
         }
     }
 
+    /// Takes in which instances stand in the configuration's text: address and name.
+    pub(crate) fn is_written(&self, instances: impl IntoIterator<Item = (String, String)>) {
+        self.book().is_written(instances);
+    }
+
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -17,7 +17,7 @@ use divvy_core::{Address, Entity, EntityId, Failure, Finding, Kind, Resolution, 
 use divvy_plugin::Value;
 use divvy_plugin::proxy::{AliasToken, Create, Settled};
 
-pub(crate) use self::conclusion::Conclusion;
+pub(crate) use self::conclusion::{Conclusion, Places, places};
 use crate::run::announcements::Announcement;
 use crate::run::creates::{attributes, holds_unknown, shown, unaddressed};
 use crate::run::failures;
@@ -73,6 +73,8 @@ pub(crate) struct Book {
     late: BTreeSet<EntityId>,
     /// Provider configurations whose plan-time block was not fully known.
     has_open_blocks: bool,
+    /// Address and name of each block whose single instance stands in the configuration's text.
+    written: BTreeSet<(String, String)>,
 }
 
 impl Book {
@@ -90,7 +92,14 @@ impl Book {
             managed: BTreeSet::new(),
             late: BTreeSet::new(),
             has_open_blocks: false,
+            written: BTreeSet::new(),
         }
+    }
+
+    /// Takes in which instances stand in the configuration's text: address and name. The protocol
+    /// tells no address, so nothing else says that a tracked one stays.
+    pub(crate) fn is_written(&mut self, instances: impl IntoIterator<Item = (String, String)>) {
+        self.written.extend(instances);
     }
 
     pub(crate) fn policy(&self) -> &RunPolicy {
@@ -193,19 +202,7 @@ impl Book {
                 Some(tainted) => (tainted, Change::Replace { create_first: false }),
                 None => (unaddressed(kind, number), Change::Create),
             };
-            let planned = Planned {
-                address,
-                previous_address: None,
-                kind,
-                alias,
-                change,
-                before: None,
-                after: None,
-                unknown: BTreeSet::new(),
-                sensitive: BTreeSet::new(),
-                import_id: None,
-                action_reason: None,
-            };
+            let planned = planned(address, kind, alias, change);
             self.entries.push(Entry {
                 token: create.alias.clone(),
                 is_seen: true,
@@ -314,7 +311,7 @@ impl Book {
     }
 
     /// Says what `resolve` makes of one create, and what may be done about it.
-    pub(crate) fn opinion(&self, number: usize, phase: Phase) -> Option<Opinion> {
+    pub(crate) fn opinion(&mut self, number: usize, phase: Phase) -> Option<Opinion> {
         let (resolution, decisions) = self.decided();
         let address = self.address(number);
         let at = resolution
@@ -353,7 +350,7 @@ impl Book {
     }
 
     /// Returns what was announced and would, with everything seen, still be adopted.
-    pub(crate) fn announcements(&self) -> BTreeSet<Announcement> {
+    pub(crate) fn announcements(&mut self) -> BTreeSet<Announcement> {
         let (resolution, decisions) = self.decided();
         let pairs = resolution.findings.iter().zip(&decisions);
         let permitted = pairs.filter(|(finding, decision)| {
@@ -367,7 +364,34 @@ impl Book {
         }
     }
 
-    fn decided(&self) -> (Resolution, Vec<Decision>) {
+    fn decided(&mut self) -> (Resolution, Vec<Decision>) {
+        let creates = self.planned().len();
+        let kept = self.kept();
+        self.desired().planned.extend(kept);
+        let decided = self.decided_with_kept();
+        self.desired().planned.truncate(creates);
+        decided
+    }
+
+    /// The tracked instances that stay: their blocks are in the text, under the name they have.
+    fn kept(&self) -> Vec<Planned> {
+        let tracked = self.survey.tracked.iter().flat_map(|tracked| &tracked.instances);
+        let stays = |instance: &&TrackedInstance| {
+            let name = key_of(instance.kind, &instance.attributes).map(|key| key.to_string());
+            let written = name.map(|name| (instance.address.as_str().to_owned(), name));
+            written.is_some_and(|written| self.written.contains(&written))
+                && !(instance.is_tainted || instance.is_deposed)
+        };
+        let planned = tracked.filter(stays).map(|instance| {
+            let alias = instance.provider_alias.as_ref();
+            let alias = alias.map(|token| format!("{FIRST_ALIAS}.{token}"));
+            let alias = Alias::new(alias.unwrap_or_else(|| FIRST_ALIAS.to_owned()));
+            planned(instance.address.clone(), instance.kind, alias, Change::NoOp)
+        });
+        planned.collect()
+    }
+
+    fn decided_with_kept(&self) -> (Resolution, Vec<Decision>) {
         let resolution = resolve(&self.survey);
         // The plan shows each adoption by name, also where the whole state seems to be missing.
         let policy = Policy {
@@ -437,6 +461,23 @@ impl Book {
     }
 }
 
+/// Makes a planned change of which nothing else is known.
+fn planned(address: Address, kind: &'static Kind, alias: Alias, change: Change) -> Planned {
+    Planned {
+        address,
+        previous_address: None,
+        kind,
+        alias,
+        change,
+        before: None,
+        after: None,
+        unknown: BTreeSet::new(),
+        sensitive: BTreeSet::new(),
+        import_id: None,
+        action_reason: None,
+    }
+}
+
 fn announcement(finding: &Finding) -> Option<Announcement> {
     let entity = finding.evidence.entity.as_ref()?;
     Some(Announcement {
@@ -445,15 +486,4 @@ fn announcement(finding: &Finding) -> Option<Announcement> {
         name: entity.key.to_string(),
         id: entity.id.clone(),
     })
-}
-
-/// Which id stands where: its address, and the alias of its provider configuration.
-pub(crate) type Places = BTreeMap<EntityId, (Address, Option<String>)>;
-
-/// Returns which id stands where, as the state tells it.
-pub(crate) fn places(tracked: &Tracked) -> Places {
-    let place = |instance: &TrackedInstance| {
-        (instance.id.clone(), (instance.address.clone(), instance.provider_alias.clone()))
-    };
-    tracked.instances.iter().map(place).collect()
 }

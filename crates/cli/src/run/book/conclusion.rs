@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 
 use divvy_core::decide::{Action, Decision, Expect, Question};
-use divvy_core::survey::{Alias, Planned, Survey};
+use divvy_core::survey::{Alias, Planned, Survey, Tracked, TrackedInstance};
 use divvy_core::{Address, EntityId, Finding, Resolution};
 use divvy_plugin::proxy::Settled;
 
-use super::{Book, Phase, Places};
+use super::{Book, Phase};
 use crate::run::creates::shown;
 
 /// How a run ended, for its report.
@@ -24,7 +24,7 @@ pub(crate) struct Conclusion {
 
 impl Book {
     /// Returns survey, findings and what became of each, at the addresses that the state tells now.
-    pub(crate) fn conclude(self, places: &Places) -> Conclusion {
+    pub(crate) fn conclude(mut self, places: &Places) -> Conclusion {
         let (resolution, decisions) = self.decided();
         let known = self.known_addresses(places);
         let findings = resolution.findings.iter().map(|finding| shown(finding, &known)).collect();
@@ -89,4 +89,15 @@ fn left_to_a_person(decision: Decision) -> Decision {
         }
         other => other,
     }
+}
+
+/// Which id stands where: its address, and the alias of its provider configuration.
+pub(crate) type Places = BTreeMap<EntityId, (Address, Option<String>)>;
+
+/// Returns which id stands where, as the state tells it.
+pub(crate) fn places(tracked: &Tracked) -> Places {
+    let place = |instance: &TrackedInstance| {
+        (instance.id.clone(), (instance.address.clone(), instance.provider_alias.clone()))
+    };
+    tracked.instances.iter().map(place).collect()
 }

@@ -254,6 +254,10 @@ fn an_id_that_the_state_holds_is_never_adopted_again() {
     for more in [&[][..], &["-target=genesyscloud_auth_division.new"], &["-refresh=false"]] {
         let ran = run(&world, &[ADOPT, APPLY, more]).ended(1);
         assert!(said(&ran).contains("is not adopted"), "{}", said(&ran));
+        // Neither block goes, so it is no matter of a `moved` block.
+        let found = at(&report(&world), "Engineering");
+        assert_eq!(found["verdict"], "duplicate_in_config", "{more:?}");
+        assert!(said(&ran).contains("wanted by genesyscloud_auth_division.old"), "{}", said(&ran));
         assert_eq!(world.state().len(), 1);
     }
     let _ = world

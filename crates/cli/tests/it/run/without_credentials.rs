@@ -113,7 +113,7 @@ fn an_id_that_another_address_holds_is_not_adopted() {
     world.divisions(&[("old", "name = \"Engineering\""), ("new", "name = \"Engineering\"")]).init();
     let ran = closed.apply("adopt").ended(1);
     assert!(said(&ran).contains("is not adopted"), "{}", said(&ran));
-    assert_eq!(at(&report(world), "Engineering")["verdict"], "moved");
+    assert_eq!(at(&report(world), "Engineering")["verdict"], "duplicate_in_config");
     assert_eq!(world.state().len(), 1);
 }
 
