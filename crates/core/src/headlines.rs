@@ -4,7 +4,7 @@
 
 use crate::failure::Shape;
 use crate::finding::{Finding, Headline};
-use crate::survey::{Change, Listing, StatePresence, Survey};
+use crate::survey::{Change, StatePresence, Survey};
 use crate::verdict::{HeadlineKind, Verdict};
 use crate::world::{Existence, World};
 
@@ -19,7 +19,11 @@ pub(crate) fn headlines(world: &World<'_>, findings: &[Finding]) -> Vec<Headline
     }
     for (org_id, org) in &survey.orgs {
         let about_org = |kind, count, of| Headline { kind, org: Some(org_id.clone()), count, of };
-        let only_home = org.listings.values().any(Listing::only_home_is_visible);
+        // Of an org that was asked name by name, Home may simply be the one name that was asked for.
+        let only_home = org
+            .listings
+            .values()
+            .any(|listing| listing.is_complete && listing.only_home_is_visible());
         let tracked: Vec<_> = world.tracked_in(org_id).collect();
         let in_org = || findings.iter().filter(|finding| finding.org.as_ref() == Some(org_id));
         let unseen = tracked

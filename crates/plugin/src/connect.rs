@@ -19,6 +19,23 @@ use crate::handshake::{Address, Line};
 use crate::messages::Empty;
 use crate::method::{Method, Protocol};
 
+/// Why a call has no answer.
+#[derive(Debug)]
+pub(crate) enum Unanswered {
+    /// The stream broke: nobody knows what the provider had done by then.
+    Broke(Status),
+    /// The provider itself gave a status, or an answer that is none.
+    Told(Status),
+}
+
+impl From<Unanswered> for Status {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::Broke(status) | Unanswered::Told(status) => status,
+        }
+    }
+}
+
 /// A connection to a provider; calls run side by side on it.
 #[derive(Clone)]
 pub struct Client {
@@ -60,22 +77,28 @@ impl Client {
         request: &impl Message,
     ) -> Result<A, Error> {
         let answer = self.raw(method, request.encode_to_vec().into()).await;
-        let answer = answer.map_err(|status| self.error(method, status))?;
+        let answer = answer.map_err(|unanswered| self.error(method, unanswered.into()))?;
         Ok(A::decode(answer)?)
     }
 
+    /// Says whether the provider is gone: every further call would break.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+
     /// Calls a method with an encoded message; returns the encoded answer.
-    pub(crate) async fn raw(&self, method: Method, message: Bytes) -> Result<Bytes, Status> {
+    pub(crate) async fn raw(&self, method: Method, message: Bytes) -> Result<Bytes, Unanswered> {
         self.call(&method.path(self.protocol), message).await
     }
 
     /// Asks the provider process to end, through go-plugin's own service.
     pub(crate) async fn shut_down(&self) -> Result<(), Status> {
         let message = Empty {}.encode_to_vec().into();
-        self.call(frame::SHUTDOWN, message).await.map(|_| ())
+        self.call(frame::SHUTDOWN, message).await?;
+        Ok(())
     }
 
-    async fn call(&self, path: &str, message: Bytes) -> Result<Bytes, Status> {
+    async fn call(&self, path: &str, message: Bytes) -> Result<Bytes, Unanswered> {
         let body = Full::new(frame::wrap(&message)).map_err(|never| match never {});
         let mut request = Request::new(Body::new(body));
         *request.method_mut() = http::Method::POST;
@@ -83,11 +106,11 @@ impl Client {
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
         request.headers_mut().insert(header::TE, HeaderValue::from_static("trailers"));
-        let response = self.send(path, request).await?;
+        let response = self.send(path, request).await.map_err(Unanswered::Broke)?;
         let (head, body) = response.into_parts();
-        let (body, trailers) = frame::collect(body).await?;
-        frame::status_of(&trailers, &head.headers)?;
-        frame::unwrap(body)
+        let (body, trailers) = frame::collect(body).await.map_err(Unanswered::Broke)?;
+        frame::status_of(&trailers, &head.headers).map_err(Unanswered::Told)?;
+        frame::unwrap(body).map_err(Unanswered::Told)
     }
 
     /// Hands a request on as it came, and returns the answer as it comes.

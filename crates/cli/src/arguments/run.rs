@@ -37,7 +37,8 @@ pub(crate) struct Run {
     #[arg(long, value_name = "FILE")]
     pub(crate) provider_binary: Option<PathBuf>,
 
-    /// The command to run: terraform or tofu, and its arguments.
+    /// The command to run: terraform or tofu, or a launcher that answers `version -json` as they do,
+    /// and its arguments.
     #[arg(
         last = true,
         required = true,

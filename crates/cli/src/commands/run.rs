@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 
+use divvy_core::kinds::division::DIVISION;
 use divvy_core::survey::{Tracked, TrackedInstance};
 use divvy_core::{Attributes, EntityId};
 use divvy_plugin::proxy::{Launch, Proxy};
@@ -28,6 +29,7 @@ use crate::run::book::{Book, Places, places};
 use crate::run::orgs::Orgs;
 use crate::run::policy::{RunPolicy, Stance};
 use crate::run::process::{self, Start};
+use crate::run::program::require_terraform;
 use crate::run::provider::{self, Provider};
 use crate::run::report::{is_worth_reading, report};
 use crate::run::room::Room;
@@ -39,6 +41,7 @@ pub(crate) async fn run(context: &Context, arguments: &Run) -> CommandResult<u8>
     let command = TerraformCommand::read(&arguments.command, variables);
     let program = Terraform::find(Some(Path::new(&command.program)), variables.clone())
         .map_err(|error| refused(of_terraform(error)))?;
+    require_terraform(program.program()).await?;
     let stage = match command.flow {
         Flow::Plain => None,
         _ => Stage::set(context, arguments, &command, &program).map_err(refused)?,
@@ -118,7 +121,7 @@ impl Stage {
             }
             _ => (BTreeSet::new(), Vec::new()),
         };
-        let orgs = Arc::new(Orgs::new(flags, Arc::clone(&observers)));
+        let orgs = Arc::new(Orgs::new(flags, variables, Arc::clone(&observers)));
         let directory = Arc::new(directory);
         Ok(Some(Self {
             provider,
@@ -151,6 +154,8 @@ impl Stage {
             knows,
             self.directory.path().to_owned(),
         );
+        let written = self.blocks.named_instances(DIVISION.terraform_type);
+        advisor.is_written(written.map(|(address, name)| (address, name.to_owned())));
         let proxy = Proxy::start(self.launch(program)?, advisor).await;
         let proxy = proxy.map_err(|error| refused(CommandError::failed(error)))?;
         let existing =

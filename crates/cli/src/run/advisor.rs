@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use divvy_core::survey::{ErroredState, Tracked};
+use divvy_core::survey::{ErroredState, Tracked, key_of};
 use divvy_core::{Key, Kind, Verdict, kind};
 use divvy_plugin::proxy::{Advice, Create, CreateAdvisor, ProviderConfigure, Refusal, Settled};
 use serde_json::json;
@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use crate::journal::Journal;
 use crate::run::announcements::Announcement;
 use crate::run::book::{Book, Phase};
+use crate::run::creates::attributes;
 use crate::run::failures::{self, failure};
 use crate::run::orgs::Orgs;
 use crate::run::policy::RunPolicy;
@@ -57,6 +58,11 @@ impl Advisor {
         }
     }
 
+    /// Takes in which instances stand in the configuration's text: address and name.
+    pub(crate) fn is_written(&self, instances: impl IntoIterator<Item = (String, String)>) {
+        self.book().is_written(instances);
+    }
+
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -78,11 +84,18 @@ impl Advisor {
     async fn enter(&self, create: &Create, kind: &'static Kind) -> usize {
         let mut held = self.held.clone();
         let known = held.wait_for(Option::is_some).await.ok().and_then(|known| known.clone());
+        let found = match key_of(kind, &attributes(create, kind).0) {
+            Some(key) => self.orgs.find(&create.alias, kind, &key).await,
+            None => None,
+        };
         self.orgs
             .with_answer(&create.alias, |answer| {
                 let mut book = self.book();
                 book.hold_once(known.unwrap_or_else(|| Err("it was not read".to_owned())));
                 book.lead(&create.alias, answer);
+                if let Some(entity) = found {
+                    book.found(&create.alias, entity);
+                }
                 book.enter(create, kind)
             })
             .await
@@ -90,27 +103,32 @@ impl Advisor {
 
     /// Looks at the org again where its first listing does not explain a refusal.
     async fn look_again(&self, create: &Create, kind: &'static Kind, number: usize, is_open: bool) {
-        let (verdict, name) = {
-            let book = self.book();
-            (
-                book.opinion(number, Phase::Apply).map(|opinion| opinion.finding.verdict),
-                book.name(number),
-            )
-        };
+        if !is_open
+            && self.verdict(number) == Some(Verdict::Hidden)
+            && let Some(deleted) = self.orgs.deleted(&create.alias, kind).await
+        {
+            self.book().found_deleted(&create.alias, kind, deleted);
+        }
+        let verdict = self.verdict(number);
         let is_unexplained =
             matches!(verdict, Some(Verdict::Hidden | Verdict::NotAConflict | Verdict::Create))
                 || (is_open && matches!(verdict, Some(Verdict::NearMiss)));
+        let name = self.book().name(number);
         let Some(name) = name.filter(|_| is_unexplained) else { return };
         if let Some(entity) = self.orgs.find_lagging(&create.alias, kind, &Key::name(name)).await {
             self.book().found_late(&create.alias, entity);
         }
+    }
+
+    fn verdict(&self, number: usize) -> Option<Verdict> {
+        self.book().opinion(number, Phase::Apply).map(|opinion| opinion.finding.verdict)
     }
 }
 
 impl CreateAdvisor for Advisor {
     fn configuring(&self, configure: &ProviderConfigure) {
         // Beside the provider's own three requests, so that the plan does not wait for the listing.
-        self.orgs.configured(&configure.alias, &configure.block);
+        self.orgs.configured(configure);
     }
 
     async fn configured(&self, configure: &ProviderConfigure) {

@@ -4,17 +4,20 @@
 //! of its own that only this file knows. Invariant: `survey.desired.planned[i]` is the create of
 //! `entries[i]`.
 
+mod conclusion;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use divvy_core::decide::{Action, Decision, Expect, Policy, Question, decide};
+use divvy_core::decide::{Action, Decision, Expect, Policy, decide};
 use divvy_core::resolve::resolve;
 use divvy_core::survey::{
-    Alias, AliasTarget, Change, Desired, Planned, Survey, Tracked, TrackedInstance, key_of,
+    Alias, AliasTarget, Change, Desired, Listing, Planned, Survey, Tracked, TrackedInstance, key_of,
 };
 use divvy_core::{Address, Entity, EntityId, Failure, Finding, Kind, Resolution, catalogue};
 use divvy_plugin::Value;
 use divvy_plugin::proxy::{AliasToken, Create, Settled};
 
+pub(crate) use self::conclusion::{Conclusion, Places, places};
 use crate::run::announcements::Announcement;
 use crate::run::creates::{attributes, holds_unknown, shown, unaddressed};
 use crate::run::failures;
@@ -70,6 +73,8 @@ pub(crate) struct Book {
     late: BTreeSet<EntityId>,
     /// Provider configurations whose plan-time block was not fully known.
     has_open_blocks: bool,
+    /// Address and name of each block whose single instance stands in the configuration's text.
+    written: BTreeSet<(String, String)>,
 }
 
 impl Book {
@@ -87,7 +92,14 @@ impl Book {
             managed: BTreeSet::new(),
             late: BTreeSet::new(),
             has_open_blocks: false,
+            written: BTreeSet::new(),
         }
+    }
+
+    /// Takes in which instances stand in the configuration's text: address and name. The protocol
+    /// tells no address, so nothing else says that a tracked one stays.
+    pub(crate) fn is_written(&mut self, instances: impl IntoIterator<Item = (String, String)>) {
+        self.written.extend(instances);
     }
 
     pub(crate) fn policy(&self) -> &RunPolicy {
@@ -253,24 +265,44 @@ impl Book {
         self.survey.failures.push(failure);
     }
 
-    /// Takes in an entity that the first listing lacked.
-    pub(crate) fn found_late(&mut self, token: &AliasToken, entity: Entity) {
-        let alias = self.aliases.get(token);
-        let Some(AliasTarget::Org(org)) = alias.and_then(|alias| self.survey.aliases.get(alias))
-        else {
-            return;
-        };
-        let listing = self
-            .survey
-            .orgs
-            .get_mut(org)
-            .and_then(|org| org.listings.get_mut(entity.kind.terraform_type));
-        if let Some(listing) = listing
+    /// Takes in an entity of an org that is asked name by name.
+    pub(crate) fn found(&mut self, token: &AliasToken, entity: Entity) {
+        if let Some(listing) = self.listing(token, entity.kind)
             && !listing.entities.iter().any(|known| known.id == entity.id)
         {
-            self.late.insert(entity.id.clone());
             listing.entities.push(entity);
+            // Its address may have been without an org until now.
+            self.place_tracked();
         }
+    }
+
+    /// Takes in what was deleted and may be restored.
+    pub(crate) fn found_deleted(&mut self, token: &AliasToken, kind: &Kind, deleted: Vec<Entity>) {
+        if let Some(listing) = self.listing(token, kind) {
+            listing.deleted = Some(deleted);
+        }
+    }
+
+    fn listing(&mut self, token: &AliasToken, kind: &Kind) -> Option<&mut Listing> {
+        match self.survey.aliases.get(self.aliases.get(token)?)? {
+            AliasTarget::Org(org) => {
+                self.survey.orgs.get_mut(org)?.listings.get_mut(kind.terraform_type)
+            }
+            AliasTarget::Unresolved(_) => None,
+        }
+    }
+
+    /// Takes in an entity that the first listing lacked.
+    pub(crate) fn found_late(&mut self, token: &AliasToken, entity: Entity) {
+        if !self.shows_id(&entity) {
+            self.late.insert(entity.id.clone());
+        }
+        self.found(token, entity);
+    }
+
+    fn shows_id(&self, entity: &Entity) -> bool {
+        let listings = self.survey.orgs.values().flat_map(|org| org.listings.values());
+        listings.flat_map(|listing| &listing.entities).any(|known| known.id == entity.id)
     }
 
     /// Takes in how a create ended.
@@ -279,7 +311,7 @@ impl Book {
     }
 
     /// Says what `resolve` makes of one create, and what may be done about it.
-    pub(crate) fn opinion(&self, number: usize, phase: Phase) -> Option<Opinion> {
+    pub(crate) fn opinion(&mut self, number: usize, phase: Phase) -> Option<Opinion> {
         let (resolution, decisions) = self.decided();
         let address = self.address(number);
         let at = resolution
@@ -318,7 +350,7 @@ impl Book {
     }
 
     /// Returns what was announced and would, with everything seen, still be adopted.
-    pub(crate) fn announcements(&self) -> BTreeSet<Announcement> {
+    pub(crate) fn announcements(&mut self) -> BTreeSet<Announcement> {
         let (resolution, decisions) = self.decided();
         let pairs = resolution.findings.iter().zip(&decisions);
         let permitted = pairs.filter(|(finding, decision)| {
@@ -332,7 +364,34 @@ impl Book {
         }
     }
 
-    fn decided(&self) -> (Resolution, Vec<Decision>) {
+    fn decided(&mut self) -> (Resolution, Vec<Decision>) {
+        let creates = self.planned().len();
+        let kept = self.kept();
+        self.desired().planned.extend(kept);
+        let decided = self.decided_with_kept();
+        self.desired().planned.truncate(creates);
+        decided
+    }
+
+    /// The tracked instances that stay: their blocks are in the text, under the name they have.
+    fn kept(&self) -> Vec<Planned> {
+        let tracked = self.survey.tracked.iter().flat_map(|tracked| &tracked.instances);
+        let stays = |instance: &&TrackedInstance| {
+            let name = key_of(instance.kind, &instance.attributes).map(|key| key.to_string());
+            let written = name.map(|name| (instance.address.as_str().to_owned(), name));
+            written.is_some_and(|written| self.written.contains(&written))
+                && !(instance.is_tainted || instance.is_deposed)
+        };
+        let planned = tracked.filter(stays).map(|instance| {
+            let alias = instance.provider_alias.as_ref();
+            let alias = alias.map(|token| format!("{FIRST_ALIAS}.{token}"));
+            let alias = Alias::new(alias.unwrap_or_else(|| FIRST_ALIAS.to_owned()));
+            planned(instance.address.clone(), instance.kind, alias, Change::NoOp)
+        });
+        planned.collect()
+    }
+
+    fn decided_with_kept(&self) -> (Resolution, Vec<Decision>) {
         let resolution = resolve(&self.survey);
         // The plan shows each adoption by name, also where the whole state seems to be missing.
         let policy = Policy {
@@ -393,88 +452,12 @@ impl Book {
                 .is_some_and(|failure| failure.is_self_made || failures::is_outcome_open(failure))
     }
 
-    /// Returns survey, findings and what became of each, at the addresses that the state tells now.
-    pub(crate) fn conclude(self, places: &Places) -> Conclusion {
-        let (resolution, decisions) = self.decided();
-        let known = self.known_addresses(places);
-        let findings = resolution.findings.iter().map(|finding| shown(finding, &known)).collect();
-        let pairs = resolution.findings.iter().zip(decisions);
-        let decisions =
-            pairs.map(|(finding, decision)| self.outcome(&resolution, finding, decision)).collect();
-        Conclusion {
-            has_adopted: self
-                .entries
-                .iter()
-                .any(|entry| matches!(entry.settled, Some(Settled::Adopted { .. }))),
-            resolution: Resolution { headlines: resolution.headlines, findings },
-            decisions,
-            survey: self.survey,
-            credentials_from: self.credentials_from,
-        }
-    }
-
-    /// Finds the real address of each create by the id that it ended with.
-    fn known_addresses(&self, places: &Places) -> BTreeMap<Address, Address> {
-        let ended = self.entries.iter().enumerate().filter_map(|(number, entry)| {
-            let (Settled::Adopted { id, .. } | Settled::Created { id } | Settled::Tainted { id }) =
-                entry.settled.as_ref()?
-            else {
-                return None;
-            };
-            let (address, _) = places.get(&EntityId::new(id.clone()))?;
-            Some((self.address(number).clone(), address.clone()))
-        });
-        ended.collect()
-    }
-
-    /// Says what became of a finding; before anything was applied, what would become of it.
-    fn outcome(&self, resolution: &Resolution, finding: &Finding, decision: Decision) -> Decision {
-        let is_about = |planned: &Planned| Some(&planned.address) == finding.address.as_ref();
-        let number = self.planned().iter().position(is_about);
-        match number.and_then(|number| self.entries[number].settled.as_ref()) {
-            Some(Settled::Adopted { id, differing, updated }) => {
-                let expect = match (differing.is_empty(), updated) {
-                    (true, _) => Expect::NoOp,
-                    (false, true) => Expect::Update,
-                    (false, false) => Expect::DriftStays,
-                };
-                Decision::Act(Action::Import { id: EntityId::new(id.clone()), expect })
-            }
-            Some(Settled::Created { .. } | Settled::Tainted { .. }) => Decision::Nothing,
-            Some(Settled::NotAdopted { .. } | Settled::Failed) => left_to_a_person(decision),
-            None if self.has_settled()
-                || self.permitted(resolution, finding, &decision, Phase::Plan).is_err() =>
-            {
-                left_to_a_person(decision)
-            }
-            None => decision,
-        }
-    }
-
     fn planned(&self) -> &[Planned] {
         self.survey.desired.as_ref().map(|desired| desired.planned.as_slice()).unwrap_or_default()
     }
 
     fn desired(&mut self) -> &mut Desired {
         self.survey.desired.get_or_insert_default()
-    }
-}
-
-/// How a run ended, for its report.
-pub(crate) struct Conclusion {
-    pub(crate) survey: Survey,
-    pub(crate) resolution: Resolution,
-    pub(crate) decisions: Vec<Decision>,
-    pub(crate) credentials_from: BTreeMap<Alias, String>,
-    pub(crate) has_adopted: bool,
-}
-
-fn left_to_a_person(decision: Decision) -> Decision {
-    match decision {
-        Decision::Act(action) => {
-            Decision::Ask { question: Question::Elsewhere, then: Some(action) }
-        }
-        other => other,
     }
 }
 
@@ -486,15 +469,4 @@ fn announcement(finding: &Finding) -> Option<Announcement> {
         name: entity.key.to_string(),
         id: entity.id.clone(),
     })
-}
-
-/// Which id stands where: its address, and the alias of its provider configuration.
-pub(crate) type Places = BTreeMap<EntityId, (Address, Option<String>)>;
-
-/// Returns which id stands where, as the state tells it.
-pub(crate) fn places(tracked: &Tracked) -> Places {
-    let place = |instance: &TrackedInstance| {
-        (instance.id.clone(), (instance.address.clone(), instance.provider_alias.clone()))
-    };
-    tracked.instances.iter().map(place).collect()
 }

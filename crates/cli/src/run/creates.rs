@@ -31,13 +31,19 @@ pub(crate) fn shown(finding: &Finding, known: &BTreeMap<Address, Address>) -> Fi
     finding
 }
 
-/// Reads the attributes that matter to a kind: its key, what drifts, the home flag.
+/// Reads the attributes of a planned instance that matter to its kind.
 pub(crate) fn attributes(create: &Create, kind: &Kind) -> (Attributes, BTreeSet<String>) {
+    attributes_of(&create.planned, kind)
+}
+
+/// Reads the attributes that matter to a kind (its key, what drifts, the home flag), and the names
+/// of those that are not known yet.
+pub(crate) fn attributes_of(state: &Value, kind: &Kind) -> (Attributes, BTreeSet<String>) {
     let drifting = kind.drifting.iter().map(|attribute| attribute.terraform);
     let home = kind.home_field.map(|_| HOME_ATTRIBUTE);
     let (mut after, mut unknown) = (Attributes::new(), BTreeSet::new());
     for name in kind.key.iter().copied().chain(drifting).chain(home) {
-        let value = match create.planned.get(name) {
+        let value = match state.get(name) {
             Value::Text(text) => Json::from(text.as_str()),
             Value::Bool(flag) => Json::from(*flag),
             Value::Number(number) => Json::Number(number.clone()),

@@ -37,6 +37,7 @@ pub(crate) fn failure(
     });
     let read = read.unwrap_or_else(|| unheard(error.map_or("", |error| error.summary.as_str())));
     Failure {
+        shape: if refusal.is_unanswered { Shape::ProviderDied } else { read.shape },
         address: Some(address.clone()),
         terraform_type: Some(terraform_type.to_owned()),
         operation: Operation::Create,
@@ -93,7 +94,7 @@ mod tests {
     fn read(summary: &str, detail: &str) -> Failure {
         let diagnostics =
             if summary.is_empty() { Vec::new() } else { vec![Diagnostic::error(summary, detail)] };
-        let refusal = Refusal { diagnostics, provider_log: String::new() };
+        let refusal = Refusal { diagnostics, is_unanswered: false, provider_log: String::new() };
         let address = Address::parse("genesyscloud_auth_division.x").unwrap();
         failure(&refusal, &address, "genesyscloud_auth_division", Some("Sales"))
     }

@@ -2,18 +2,17 @@
 //!
 //! Asks the provider only, in the order of an import: ImportResourceState, ReadResource, and a plan
 //! that says what differs. Invariants: state and private data are the provider's own, from
-//! ReadResource (an import's private data holds a marker that only a read removes); an id that some
-//! address holds is never taken; nothing is taken that the next plan would replace.
+//! ReadResource; an id that some address holds is never taken; nothing is taken that the next plan
+//! would replace.
 
 use std::time::Duration;
 
 use super::Shared;
 use super::advisor::{Adopt, Create, CreateAdvisor, Settled};
+use super::inquiry::{import, no_error, said};
 use crate::child::Child;
-use crate::error::Error;
 use crate::messages::{
-    ApplyRequest, ApplyResponse, Diagnostic, ImportRequest, ImportResponse, PlanRequest,
-    PlanResponse, ReadRequest, ReadResponse,
+    ApplyRequest, ApplyResponse, Diagnostic, PlanRequest, PlanResponse, ReadResponse,
 };
 use crate::method::Method;
 use crate::value::Value;
@@ -66,7 +65,7 @@ impl<A: CreateAdvisor> Adoption<'_, A> {
     }
 
     async fn take(&self) -> Result<(ApplyResponse, Settled), String> {
-        let read = self.import().await?;
+        let read = import(self.child, &self.create.type_name, &self.advice.id).await?;
         let state = Value::read(read.new_state.as_ref()).map_err(said)?;
         if state.is_null() {
             return Err(format!("The provider finds no object with the id {}.", self.advice.id));
@@ -99,34 +98,9 @@ impl<A: CreateAdvisor> Adoption<'_, A> {
         Ok((response, Settled::Adopted { id, differing: drift.differing, updated }))
     }
 
-    async fn import(&self) -> Result<ReadResponse, String> {
-        let type_name = &self.create.type_name;
-        let request = ImportRequest { type_name: type_name.clone(), id: self.advice.id.clone() };
-        let import: ImportResponse =
-            self.child.client.unary(Method::ImportResourceState, &request).await.map_err(said)?;
-        no_error(&import.diagnostics)?;
-        let mut imported = import.imported_resources.into_iter();
-        let (Some(imported), None) = (imported.next(), imported.next()) else {
-            return Err("The provider did not import exactly one object.".to_owned());
-        };
-        if imported.type_name != *type_name {
-            return Err(format!("The provider imported a {}.", imported.type_name));
-        }
-        let request = ReadRequest {
-            type_name: imported.type_name,
-            current_state: imported.state,
-            private: imported.private,
-            current_identity: imported.identity,
-        };
-        let read: ReadResponse =
-            self.child.client.unary(Method::ReadResource, &request).await.map_err(said)?;
-        no_error(&read.diagnostics)?;
-        Ok(read)
-    }
-
     /// Asks the provider what it would change about the object.
     async fn drift(&self, read: &ReadResponse, state: &Value) -> Result<Drift, String> {
-        let computed = self.shared.computed_attributes(&self.create.type_name).await;
+        let computed = self.shared.processes.computed_attributes(&self.create.type_name).await;
         let computed = computed.map_err(|status| status.message)?;
         let mut proposed = self.create.config.clone();
         for name in computed.iter().filter(|name| self.create.config.get(name).is_null()) {
@@ -184,15 +158,4 @@ fn differing(before: &Value, after: &Value) -> Vec<String> {
     };
     let changed = after.iter().filter(|(name, value)| before.get(name) != *value);
     changed.map(|(name, _)| name.clone()).collect()
-}
-
-fn no_error(diagnostics: &[Diagnostic]) -> Result<(), String> {
-    match diagnostics.iter().find(|diagnostic| diagnostic.is_error()) {
-        None => Ok(()),
-        Some(error) => Err(format!("The provider says: {}", error.summary)),
-    }
-}
-
-fn said(error: impl Into<Error>) -> String {
-    error.into().to_string()
 }

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
+use super::inquiry::Inquirer;
 use crate::messages::Diagnostic;
 use crate::value::Value;
 
@@ -40,6 +41,8 @@ pub struct ProviderConfigure {
     pub block: Value,
     /// The version of Terraform that asks.
     pub terraform_version: String,
+    /// The way to ask the provider itself under this configuration.
+    pub inquirer: Inquirer,
 }
 
 /// An instance that is about to be created. Its values may be secrets: `Debug` shows none.
@@ -70,6 +73,9 @@ pub struct Refusal {
     /// What the provider said. Empty if it said nothing: it created something and could not read
     /// it back, which leaves an orphan.
     pub diagnostics: Vec<Diagnostic>,
+    /// True if the provider gave no answer: it died, or its stream broke. It may have created
+    /// something; `diagnostics` is what Terraform is to be told.
+    pub is_unanswered: bool,
     /// The last part of what the provider process wrote to standard error: its log tells whether an
     /// earlier try of the same create had been answered.
     pub provider_log: String,

@@ -17,8 +17,10 @@ use super::adopt::Adoption;
 use super::advisor::{
     Adopt, Advice, AliasToken, Create, CreateAdvisor, ProviderConfigure, Refusal, Settled,
 };
+use super::inquiry::Inquirer;
 use super::{Shared, Warned};
 use crate::child::Child;
+use crate::connect::Unanswered;
 use crate::error::Error;
 use crate::frame::{self, Body, Status, code};
 use crate::messages::{
@@ -36,6 +38,8 @@ pub(crate) struct Connection<A> {
     shared: Arc<Shared<A>>,
     number: u64,
     configured: Mutex<Option<Configured>>,
+    /// Held while a process that is gone is being replaced.
+    replacing: tokio::sync::Mutex<()>,
     /// Per resource type, whether the provider's plans have the legacy flag. An apply always plans
     /// again on the same connection just before.
     legacy: Mutex<HashMap<String, bool>>,
@@ -47,6 +51,24 @@ pub(crate) struct Connection<A> {
 struct Configured {
     child: Arc<Child>,
     alias: AliasToken,
+    request: Bytes,
+    /// True once the first process was gone. There is no third one: a provider that dies of what it
+    /// is asked would die again.
+    is_replaced: bool,
+}
+
+/// How a create was answered.
+enum Answered {
+    /// Something is in the state.
+    Made(Bytes),
+    /// Nothing is.
+    Refused {
+        /// What Terraform will be told if nobody knows better.
+        answer: Bytes,
+        refusal: Refusal,
+        /// True if the provider can be asked nothing more.
+        is_gone: bool,
+    },
 }
 
 impl<A: CreateAdvisor> Connection<A> {
@@ -55,6 +77,7 @@ impl<A: CreateAdvisor> Connection<A> {
             shared,
             number,
             configured: Mutex::default(),
+            replacing: tokio::sync::Mutex::default(),
             legacy: Mutex::default(),
             creates: Arc::default(),
         }
@@ -62,7 +85,7 @@ impl<A: CreateAdvisor> Connection<A> {
 
     pub(crate) async fn handle(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
         let path = request.uri().path();
-        if !path.starts_with(self.shared.protocol().service()) {
+        if !path.starts_with(self.shared.processes.protocol().service()) {
             return frame::respond(if path == frame::SHUTDOWN {
                 // The children live to the end of the command; `Proxy::stop` ends them.
                 Ok(Empty {}.encode_to_vec().into())
@@ -70,7 +93,9 @@ impl<A: CreateAdvisor> Connection<A> {
                 Err(Status::new(code::UNIMPLEMENTED, format!("no method {path}")))
             });
         }
-        match Method::from_path(self.shared.protocol(), path).filter(|method| is_opened(*method)) {
+        match Method::from_path(self.shared.processes.protocol(), path)
+            .filter(|method| is_opened(*method))
+        {
             Some(method) => {
                 let answer = match frame::collect(request.into_body()).await {
                     Ok((body, _)) => match frame::unwrap(body) {
@@ -81,7 +106,7 @@ impl<A: CreateAdvisor> Connection<A> {
                 };
                 frame::respond(answer)
             }
-            None => match self.child().client.pass(request).await {
+            None => match self.child().await.client.pass(request).await {
                 Ok(response) => response.map(BodyExt::boxed_unsync),
                 Err(status) => frame::respond(Err(status)),
             },
@@ -89,18 +114,44 @@ impl<A: CreateAdvisor> Connection<A> {
     }
 
     /// The process that answers: the connection's own, once it is configured.
-    fn child(&self) -> Arc<Child> {
-        let own = self.configured().map(|configured| configured.child);
-        own.unwrap_or_else(|| Arc::clone(&self.shared.base))
+    async fn child(&self) -> Arc<Child> {
+        match self.configured() {
+            Some(own) if own.child.client.is_closed() => self.replacement_of(&own.child).await,
+            Some(own) => own.child,
+            None => Arc::clone(self.shared.processes.base()),
+        }
+    }
+
+    /// Returns what stands in for a process that is gone; once per connection that is another one.
+    async fn replacement_of(&self, gone: &Arc<Child>) -> Arc<Child> {
+        let _one_at_a_time = self.replacing.lock().await;
+        let Some(own) = self.configured() else { return Arc::clone(gone) };
+        if own.is_replaced {
+            return own.child;
+        }
+        let fresh = self.shared.processes.configure_again(own.request.clone()).await;
+        let child = fresh.unwrap_or_else(|reason| {
+            tracing::warn!(reason, "a provider that is gone could not be replaced");
+            own.child
+        });
+        let replaced = Configured { child: Arc::clone(&child), is_replaced: true, ..own };
+        if let Ok(mut configured) = self.configured.lock() {
+            *configured = Some(replaced);
+        }
+        child
     }
 
     fn configured(&self) -> Option<Configured> {
         self.configured.lock().map_or(None, |configured| configured.clone())
     }
 
+    async fn pass_on(&self, method: Method, message: Bytes) -> Result<Bytes, Status> {
+        Ok(self.child().await.client.raw(method, message).await?)
+    }
+
     async fn open(&self, method: Method, message: Bytes) -> Result<Bytes, Status> {
         match method {
-            Method::GetProviderSchema => self.shared.schema().await,
+            Method::GetProviderSchema => self.shared.processes.schema().await,
             Method::ConfigureProvider => self.configure(message).await,
             Method::PlanResourceChange => self.plan(message).await,
             Method::ApplyResourceChange => self.apply(message).await,
@@ -115,16 +166,16 @@ impl<A: CreateAdvisor> Connection<A> {
                 if let Some(id) = id.or_else(|| raw.flatmap.get("id").cloned()) {
                     self.shared.saw_managed(&request.type_name, &id);
                 }
-                self.child().client.raw(method, message).await
+                self.pass_on(method, message).await
             }
             Method::ReadResource => {
                 let request: ReadRequest = decode(message.clone())?;
                 if let Some(id) = id_of(&Value::read(request.current_state.as_ref())?) {
                     self.shared.saw_managed(&request.type_name, &id);
                 }
-                self.child().client.raw(method, message).await
+                self.pass_on(method, message).await
             }
-            _ => self.child().client.raw(method, message).await,
+            _ => self.pass_on(method, message).await,
         }
     }
 
@@ -132,11 +183,13 @@ impl<A: CreateAdvisor> Connection<A> {
     /// of a create gives up the read that follows, and Terraform taints what was created: the next
     /// apply would delete it.
     fn stop(&self, message: Bytes) {
-        let (child, creates) = (self.child(), Arc::clone(&self.creates));
+        let own = self.configured().map(|configured| configured.child);
+        let child = own.unwrap_or_else(|| Arc::clone(self.shared.processes.base()));
+        let creates = Arc::clone(&self.creates);
         tokio::spawn(async move {
             let _none_under_way = creates.write().await;
-            if let Err(status) = child.client.raw(Method::StopProvider, message).await {
-                tracing::debug!(?status, "a provider could not be asked to stop");
+            if let Err(unanswered) = child.client.raw(Method::StopProvider, message).await {
+                tracing::debug!(?unanswered, "a provider could not be asked to stop");
             }
         });
     }
@@ -149,16 +202,16 @@ impl<A: CreateAdvisor> Connection<A> {
             alias: alias.clone(),
             block: Value::read(Some(&block))?,
             terraform_version: request.terraform_version,
+            inquirer: Inquirer::new(Arc::clone(&self.shared.processes), message.clone()),
         };
         self.shared.advisor.configuring(&configure);
-        let child = self.shared.start_child().await?;
-        let answer = child.client.raw(Method::ConfigureProvider, message).await?;
+        let (child, answer) = self.shared.processes.configure(message.clone()).await?;
         let failed = decode::<DiagnosticsResponse>(answer.clone())?
             .diagnostics
             .iter()
             .any(Diagnostic::is_error);
         if let Ok(mut configured) = self.configured.lock() {
-            *configured = Some(Configured { child, alias });
+            *configured = Some(Configured { child, alias, request: message, is_replaced: false });
         }
         if !failed {
             self.shared.advisor.configured(&configure).await;
@@ -168,7 +221,7 @@ impl<A: CreateAdvisor> Connection<A> {
 
     async fn plan(&self, message: Bytes) -> Result<Bytes, Status> {
         let request: PlanRequest = decode(message.clone())?;
-        let answer = self.child().client.raw(Method::PlanResourceChange, message).await?;
+        let answer = self.pass_on(Method::PlanResourceChange, message).await?;
         let response: PlanResponse = decode(answer.clone())?;
         if let Ok(mut legacy) = self.legacy.lock() {
             legacy.insert(request.type_name.clone(), response.legacy_type_system);
@@ -207,11 +260,10 @@ impl<A: CreateAdvisor> Connection<A> {
 
     async fn apply(&self, message: Bytes) -> Result<Bytes, Status> {
         let request: ApplyRequest = decode(message.clone())?;
-        let child = self.child();
         let planned = Value::read(request.planned_state.as_ref())?;
         let is_create = Value::read(request.prior_state.as_ref())?.is_null() && !planned.is_null();
         let Some(Configured { alias, .. }) = self.configured().filter(|_| is_create) else {
-            return child.client.raw(Method::ApplyResourceChange, message).await;
+            return self.pass_on(Method::ApplyResourceChange, message).await;
         };
         let _under_way = self.creates.read().await;
         let create = Create {
@@ -220,23 +272,16 @@ impl<A: CreateAdvisor> Connection<A> {
             config: Value::read(request.config.as_ref())?,
             planned,
         };
-        let (answer, response) = {
-            let _being_sent = self.shared.being_sent.read().await;
-            let answer = child.client.raw(Method::ApplyResourceChange, message).await?;
-            let response: ApplyResponse = decode(answer.clone())?;
-            let state = Value::read(response.new_state.as_ref())?;
-            if !state.is_null() {
-                let id = id_of(&state).unwrap_or_default();
-                self.shared.saw_managed(&create.type_name, &id);
-                let failed = response.diagnostics.iter().any(Diagnostic::is_error);
-                let settled =
-                    if failed { Settled::Tainted { id } } else { Settled::Created { id } };
-                self.shared.advisor.settled(&create, &settled);
-                return Ok(answer);
+        let mut child = self.child().await;
+        let (answer, refusal) = match self.create(&child, &create, message).await {
+            Answered::Made(answer) => return Ok(answer),
+            Answered::Refused { answer, refusal, is_gone } => {
+                if is_gone {
+                    child = self.replacement_of(&child).await;
+                }
+                (answer, refusal)
             }
-            (answer, response)
         };
-        let refusal = Refusal { diagnostics: response.diagnostics, provider_log: child.output() };
         let (answer, settled) = match self.shared.advisor.after_refusal(&create, &refusal).await {
             Advice::Pass => (answer, Settled::Failed),
             Advice::Warn { summary, detail } => {
@@ -251,6 +296,33 @@ impl<A: CreateAdvisor> Connection<A> {
         };
         self.shared.advisor.settled(&create, &settled);
         Ok(answer)
+    }
+
+    /// Hands a create on, and takes in what it made.
+    async fn create(&self, child: &Child, create: &Create, message: Bytes) -> Answered {
+        let _being_sent = self.shared.being_sent.read().await;
+        let read = async {
+            let answer = child.client.raw(Method::ApplyResourceChange, message).await?;
+            let response: ApplyResponse = decode(answer.clone()).map_err(Unanswered::Told)?;
+            let state = Value::read(response.new_state.as_ref());
+            let state = state.map_err(|error| Unanswered::Told(error.into()))?;
+            Ok((answer, response.diagnostics, state))
+        };
+        let (answer, diagnostics, state) = match read.await {
+            Ok(read) => read,
+            Err(unanswered) => return without_answer(child, unanswered),
+        };
+        if state.is_null() {
+            let provider_log = child.output();
+            let refusal = Refusal { diagnostics, is_unanswered: false, provider_log };
+            return Answered::Refused { answer, refusal, is_gone: false };
+        }
+        let id = id_of(&state).unwrap_or_default();
+        self.shared.saw_managed(&create.type_name, &id);
+        let failed = diagnostics.iter().any(Diagnostic::is_error);
+        let settled = if failed { Settled::Tainted { id } } else { Settled::Created { id } };
+        self.shared.advisor.settled(create, &settled);
+        Answered::Made(answer)
     }
 
     /// Follows the advice to adopt; if that cannot be done, the provider's answer stands, with the
@@ -284,6 +356,22 @@ impl<A: CreateAdvisor> Connection<A> {
             }
         }
     }
+}
+
+/// A create that nobody answered. Terraform is told what it would say of a provider of its own.
+fn without_answer(child: &Child, unanswered: Unanswered) -> Answered {
+    let is_gone = matches!(unanswered, Unanswered::Broke(_));
+    let summary = if is_gone { "Plugin did not respond" } else { "Plugin error" };
+    let Status { message, .. } = unanswered.into();
+    let detail = format!("The create was sent to the provider and not answered: {message}.");
+    let diagnostics = vec![Diagnostic::error(summary, detail)];
+    let response = ApplyResponse {
+        new_state: Some(Value::Null.write()),
+        diagnostics: diagnostics.clone(),
+        ..ApplyResponse::default()
+    };
+    let refusal = Refusal { diagnostics, is_unanswered: true, provider_log: child.output() };
+    Answered::Refused { answer: response.encode_to_vec().into(), refusal, is_gone }
 }
 
 /// The calls that are read; all others pass as streams of bytes.

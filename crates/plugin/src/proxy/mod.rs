@@ -8,6 +8,8 @@
 mod adopt;
 mod advisor;
 mod connection;
+mod inquiry;
+mod processes;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -16,9 +18,8 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use hyper_util::rt::TokioIo;
-use prost::Message as _;
 use tokio::net::UnixListener;
-use tokio::sync::{OnceCell, RwLock};
+use tokio::sync::RwLock;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -26,13 +27,12 @@ pub use self::advisor::{
     Adopt, Advice, AliasToken, Create, CreateAdvisor, ProviderConfigure, Refusal, Settled,
 };
 use self::connection::Connection;
+pub use self::inquiry::{Inquirer, Inquiry};
+use self::processes::Processes;
 pub use crate::child::Launch;
-use crate::child::{Child, REATTACH_PROVIDERS};
+use crate::child::REATTACH_PROVIDERS;
 use crate::error::Error;
-use crate::frame::Status;
 use crate::listen::converse;
-use crate::messages::{Empty, ProviderSchema};
-use crate::method::{Method, Protocol};
 
 /// A proxy that listens until it is stopped or dropped.
 pub struct Proxy<A> {
@@ -44,13 +44,8 @@ pub struct Proxy<A> {
 
 /// What all connections of one proxy share.
 pub(crate) struct Shared<A> {
-    launch: Launch,
+    processes: Arc<Processes>,
     advisor: A,
-    /// Answers schema and validation calls; never configured.
-    base: Arc<Child>,
-    /// The configured ones, one per Configure.
-    children: Mutex<Vec<Arc<Child>>>,
-    schema: OnceCell<Bytes>,
     /// (resource type, id) of everything that some address holds.
     managed: Mutex<HashSet<(String, String)>>,
     /// Held for reading while a create is with the provider and its id is not known yet.
@@ -76,16 +71,13 @@ impl<A: CreateAdvisor> Proxy<A> {
     /// # Errors
     /// If the binary is no provider, or the socket cannot be made.
     pub async fn start(launch: Launch, advisor: A) -> Result<Self, Error> {
-        let base = Arc::new(launch.start().await?);
         let socket = launch.socket_directory.join("proxy");
+        let processes = Arc::new(Processes::start(launch).await?);
         let listener = UnixListener::bind(&socket)
             .map_err(Error::io(format!("listening on {}", socket.display())))?;
         let shared = Arc::new(Shared {
-            launch,
+            processes,
             advisor,
-            base,
-            children: Mutex::default(),
-            schema: OnceCell::new(),
             managed: Mutex::default(),
             being_sent: RwLock::default(),
             warned: Mutex::default(),
@@ -131,7 +123,7 @@ impl<A: CreateAdvisor> Proxy<A> {
             // Not in test mode Terraform would kill the process with this id, which is ours.
             let provider = serde_json::json!({
                 "Protocol": "grpc",
-                "ProtocolVersion": self.shared.base.client.protocol().number(),
+                "ProtocolVersion": self.shared.processes.protocol().number(),
                 "Pid": std::process::id(),
                 "Test": true,
                 "Addr": {"Network": "unix", "String": self.socket},
@@ -144,8 +136,7 @@ impl<A: CreateAdvisor> Proxy<A> {
     /// Returns the last part of what the provider processes wrote to standard error: Terraform
     /// cannot show a panic of a provider that it did not start.
     pub fn provider_output(&self) -> String {
-        let children = self.shared.children.lock().map_or_else(|_| Vec::new(), |all| all.clone());
-        children.iter().chain([&self.shared.base]).map(|child| child.output()).collect()
+        self.shared.processes.output()
     }
 
     /// Ends the provider processes and stops listening; call it when Terraform has ended.
@@ -154,13 +145,7 @@ impl<A: CreateAdvisor> Proxy<A> {
         if let Err(error) = self.listening.await {
             tracing::debug!(%error, "the proxy's listener ended badly");
         }
-        let children = self
-            .shared
-            .children
-            .lock()
-            .map_or_else(|_| Vec::new(), |mut all| std::mem::take(&mut *all));
-        let all = children.iter().chain([&self.shared.base]);
-        futures_util::future::join_all(all.map(|child| child.stop())).await;
+        self.shared.processes.stop().await;
         if let Err(error) = std::fs::remove_file(&self.socket) {
             tracing::debug!(%error, "the proxy's socket could not be removed");
         }
@@ -194,42 +179,6 @@ async fn listen<A: CreateAdvisor>(
 }
 
 impl<A: CreateAdvisor> Shared<A> {
-    fn protocol(&self) -> Protocol {
-        self.base.client.protocol()
-    }
-
-    /// Starts a process for one Configure.
-    async fn start_child(&self) -> Result<Arc<Child>, Status> {
-        let child = Arc::new(self.launch.start().await?);
-        if let Ok(mut children) = self.children.lock() {
-            children.push(Arc::clone(&child));
-        }
-        let schema = ProviderSchema::decode(self.schema().await?).map_err(Error::from)?;
-        if !schema.server_capabilities.is_some_and(|can| can.get_provider_schema_optional) {
-            // Terraform takes the schema from the cache, but this process wants to be asked first.
-            let request = Empty {}.encode_to_vec().into();
-            child.client.raw(Method::GetProviderSchema, request).await?;
-        }
-        Ok(child)
-    }
-
-    /// The provider's answer to `GetProviderSchema`, asked for once.
-    async fn schema(&self) -> Result<Bytes, Status> {
-        let ask = || async {
-            let request = Empty {}.encode_to_vec().into();
-            self.base.client.raw(Method::GetProviderSchema, request).await
-        };
-        self.schema.get_or_try_init(ask).await.cloned()
-    }
-
-    /// The attributes of a resource type that the provider fills.
-    async fn computed_attributes(&self, type_name: &str) -> Result<Vec<String>, Status> {
-        let schema = ProviderSchema::decode(self.schema().await?).map_err(Error::from)?;
-        let block = schema.resource_schemas.get(type_name).and_then(|one| one.block.as_ref());
-        let attributes = block.map(|block| block.attributes.as_slice()).unwrap_or_default();
-        Ok(attributes.iter().filter(|one| one.computed).map(|one| one.name.clone()).collect())
-    }
-
     fn saw_managed(&self, type_name: &str, id: &str) {
         let is_new = self.reserve(type_name, id);
         if is_new {

@@ -1,4 +1,4 @@
-//! The data sources, with the official one's peculiarities.
+//! The data sources, with the official provider's peculiarities.
 //!
 //! `genesyscloud_auth_division` lists all divisions once and keeps them under their lower-cased
 //! names, so any spelling finds *some* division; a miss is asked for 15 s, and then compares the
@@ -15,9 +15,10 @@ use super::api::{About, escape};
 use super::division::{DIVISIONS, HOME, Outcome, get};
 use super::refusal::Refusal;
 use super::retry::Patience;
-use super::schema::HOME_DATA;
+use super::schema::{HOME_DATA, ORGANIZATION_DATA, TypeRow};
 use super::session::Session;
 
+const ORGANIZATION: &str = "/api/v2/organizations/me";
 const MISS_PATIENCE: Duration = Duration::from_secs(15);
 const ABOUT: About<'static> =
     About { resource_type: "genesyscloud_auth_division", id: None, name: None };
@@ -28,7 +29,9 @@ pub(crate) type NameCache = HashMap<String, String>;
 /// Reads a data source of any type that the schema names.
 pub(crate) async fn read(session: &Session, type_name: &str, config: &Value) -> Outcome {
     let read = if type_name == HOME_DATA.name {
-        home(session).await
+        one(session, HOME, &HOME_DATA, "home division").await
+    } else if type_name == ORGANIZATION_DATA.name {
+        one(session, ORGANIZATION, &ORGANIZATION_DATA, "current organization").await
     } else {
         by_name(session, config).await
     };
@@ -38,14 +41,28 @@ pub(crate) async fn read(session: &Session, type_name: &str, config: &Value) -> 
     }
 }
 
-async fn home(session: &Session) -> Result<Value, Diagnostic> {
-    let about = About { resource_type: HOME_DATA.name, ..ABOUT };
-    let reply = session.ask(get(HOME, "", about)).await.map_err(|refusal| {
-        refusal.diagnostic(&format!("Failed to query home division: {}", refusal.text))
+/// Reads what there is one of; texts only.
+async fn one(
+    session: &Session,
+    path: &str,
+    row: &TypeRow,
+    noun: &str,
+) -> Result<Value, Diagnostic> {
+    let about = About { resource_type: row.name, ..ABOUT };
+    let reply = session.ask(get(path, "", about)).await.map_err(|refusal| {
+        refusal.diagnostic(&format!("Failed to query {noun}: {}", refusal.text))
     })?;
     let json = reply.json();
-    let text = |name: &str| Value::from(json.get(name).and_then(Json::as_str).unwrap_or_default());
-    Ok(Value::object(["id", "name", "description"].map(|name| (name, text(name)))))
+    let attributes = row.attributes.iter().map(|attribute| {
+        let field = match attribute.name {
+            "default_country_code" => "defaultCountryCode",
+            "default_language" => "defaultLanguage",
+            name => name,
+        };
+        let text = json.get(field).and_then(Json::as_str).unwrap_or_default();
+        (attribute.name, Value::from(text))
+    });
+    Ok(Value::object(attributes))
 }
 
 async fn by_name(session: &Session, config: &Value) -> Result<Value, Diagnostic> {

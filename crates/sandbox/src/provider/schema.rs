@@ -138,6 +138,19 @@ pub(crate) static HOME_DATA: TypeRow = TypeRow {
     attributes: &[row("description", Text, Computed), ID, row("name", Text, Computed)],
 };
 
+/// The org itself.
+pub(crate) static ORGANIZATION_DATA: TypeRow = TypeRow {
+    name: "genesyscloud_organizations_me",
+    version: 1,
+    attributes: &[
+        row("default_country_code", Text, Computed),
+        row("default_language", Text, Computed),
+        row("domain", Text, Computed),
+        ID,
+        row("name", Text, Computed),
+    ],
+};
+
 /// The arguments of the provider block; secrets are marked below.
 const PROVIDER_ARGUMENTS: &[AttributeRow] = &[
     row("access_token", Text, Optional),
@@ -188,7 +201,7 @@ pub(crate) fn plain_type(name: &str) -> Option<&'static TypeRow> {
 /// The answer to `GetProviderSchema`.
 pub(crate) fn provider_schema() -> ProviderSchema {
     let resources = PLAIN_TYPES.iter().chain([&DIVISION]);
-    let data_sources = [&DIVISION_DATA, &HOME_DATA];
+    let data_sources = [&DIVISION_DATA, &HOME_DATA, &ORGANIZATION_DATA];
     ProviderSchema {
         provider: Some(Schema { version: 0, block: Some(provider_block()) }),
         resource_schemas: resources.map(|row| (row.name.to_owned(), row.schema())).collect(),

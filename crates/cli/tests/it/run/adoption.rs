@@ -5,23 +5,24 @@ use serde_json::{Value, json};
 
 use crate::world::{Ran, World, seed, seed_of};
 
-const ADOPT: &[&str] = &["run", "--on-conflict", "adopt", "--report", "report.json", "--"];
-const APPLY: &[&str] = &["terraform", "apply", "-auto-approve", "-no-color"];
+pub(super) const ADOPT: &[&str] =
+    &["run", "--on-conflict", "adopt", "--report", "report.json", "--"];
+pub(super) const APPLY: &[&str] = &["terraform", "apply", "-auto-approve", "-no-color"];
 
-fn run(world: &World, words: &[&[&str]]) -> Ran {
+pub(super) fn run(world: &World, words: &[&[&str]]) -> Ran {
     world.divvy(&words.concat())
 }
 
 /// Terraform prints errors to stderr and warnings to stdout, and breaks lines at its own width.
-fn said(ran: &Ran) -> String {
+pub(super) fn said(ran: &Ran) -> String {
     format!("{}{}", ran.stdout, ran.stderr).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn report(world: &World) -> Value {
+pub(super) fn report(world: &World) -> Value {
     serde_json::from_str(&world.read("report.json")).expect("a report")
 }
 
-fn at(report: &Value, name: &str) -> Value {
+pub(super) fn at(report: &Value, name: &str) -> Value {
     let findings = report["findings"].as_array().expect("findings");
     findings
         .iter()
@@ -253,6 +254,10 @@ fn an_id_that_the_state_holds_is_never_adopted_again() {
     for more in [&[][..], &["-target=genesyscloud_auth_division.new"], &["-refresh=false"]] {
         let ran = run(&world, &[ADOPT, APPLY, more]).ended(1);
         assert!(said(&ran).contains("is not adopted"), "{}", said(&ran));
+        // Neither block goes, so it is no matter of a `moved` block.
+        let found = at(&report(&world), "Engineering");
+        assert_eq!(found["verdict"], "duplicate_in_config", "{more:?}");
+        assert!(said(&ran).contains("wanted by genesyscloud_auth_division.old"), "{}", said(&ran));
         assert_eq!(world.state().len(), 1);
     }
     let _ = world

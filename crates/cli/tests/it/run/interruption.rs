@@ -1,33 +1,16 @@
 //! Prompts, Ctrl-C, kill -9 and lost replies: nothing is orphaned for good.
 
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
-use divvy_sandbox::emulator::{Effect, Fault, Outcome};
+use divvy_sandbox::emulator::Effect;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::terminal::Terminal;
+use super::{names, next_create, wait_until_held};
 use crate::world::{DIVVY, World, seed};
-
-const DIVISIONS: &str = "/api/v2/authorization/divisions";
-const PATIENCE: Duration = Duration::from_secs(30);
 
 fn terminal(world: &World, line: &str) -> Terminal {
     Terminal::start(world.command("script"), &format!("exec {DIVVY} {line}"))
-}
-
-fn next_create(world: &World, effect: Effect) {
-    world.org().add_faults(vec![Fault::once("POST", DIVISIONS, effect)]);
-}
-
-#[track_caller]
-fn wait_until_held(world: &World) {
-    let held = world.org().wait_for_request(PATIENCE, |request| request.outcome == Outcome::Held);
-    assert!(held.is_some(), "no create came");
-}
-
-fn names(world: &World) -> Vec<String> {
-    world.org().org().divisions.into_iter().map(|division| division.name).collect()
 }
 
 #[test]
@@ -100,7 +83,7 @@ fn held_apply(world: &World) -> Child {
 }
 
 /// Processes whose environment belongs to this world and whose command line has this word.
-fn processes(world: &World, word: &str) -> Vec<Pid> {
+pub(super) fn processes(world: &World, word: &str) -> Vec<Pid> {
     let home = format!("HOME={}", world.beside().join("home").display());
     let has = |process: &std::path::Path, file: &str, text: &str| {
         let content = std::fs::read(process.join(file)).unwrap_or_default();
@@ -118,13 +101,13 @@ fn processes(world: &World, word: &str) -> Vec<Pid> {
         .collect()
 }
 
-fn pid(child: &Child) -> Pid {
+pub(super) fn pid(child: &Child) -> Pid {
     Pid::from_raw(child.id().cast_signed()).expect("a process id")
 }
 
 /// Runs the same command again: it ends as if nothing had happened.
 #[track_caller]
-fn converges(world: &World) {
+pub(super) fn converges(world: &World) {
     world.org().release();
     world.org().clear_faults();
     // What was killed lets go of the state's lock when its last process ends.
@@ -146,20 +129,6 @@ fn a_killed_divvy_takes_terraform_with_it_and_the_next_run_converges() {
     let mut child = held_apply(&world);
     child.kill().expect("it runs");
     let _ = child.wait();
-    converges(&world);
-}
-
-#[test]
-fn a_killed_provider_is_survived_by_the_next_run() {
-    let world = World::new(seed(&[]));
-    let mut child = held_apply(&world);
-    let providers = processes(&world, "terraform-provider-genesyscloud");
-    assert!(!providers.is_empty());
-    for provider in providers {
-        let _ = kill_process(provider, Signal::KILL);
-    }
-    world.org().release();
-    assert_eq!(child.wait().expect("divvy ends").code(), Some(1));
     converges(&world);
 }
 

@@ -1,0 +1,103 @@
+//! What one run comes to, once Terraform has ended: the book's findings at the addresses that the
+//! state tells by then.
+//!
+//! Never asks anybody. Invariant: an address that stands for an unknown one is taken out.
+
+use std::collections::BTreeMap;
+
+use divvy_core::decide::{Action, Decision, Expect, Question};
+use divvy_core::survey::{Alias, Planned, Survey, Tracked, TrackedInstance};
+use divvy_core::{Address, EntityId, Finding, Resolution};
+use divvy_plugin::proxy::Settled;
+
+use super::{Book, Phase};
+use crate::run::creates::shown;
+
+/// How a run ended, for its report.
+pub(crate) struct Conclusion {
+    pub(crate) survey: Survey,
+    pub(crate) resolution: Resolution,
+    pub(crate) decisions: Vec<Decision>,
+    pub(crate) credentials_from: BTreeMap<Alias, String>,
+    pub(crate) has_adopted: bool,
+}
+
+impl Book {
+    /// Returns survey, findings and what became of each, at the addresses that the state tells now.
+    pub(crate) fn conclude(mut self, places: &Places) -> Conclusion {
+        let (resolution, decisions) = self.decided();
+        let known = self.known_addresses(places);
+        let findings = resolution.findings.iter().map(|finding| shown(finding, &known)).collect();
+        let pairs = resolution.findings.iter().zip(decisions);
+        let decisions =
+            pairs.map(|(finding, decision)| self.outcome(&resolution, finding, decision)).collect();
+        Conclusion {
+            has_adopted: self
+                .entries
+                .iter()
+                .any(|entry| matches!(entry.settled, Some(Settled::Adopted { .. }))),
+            resolution: Resolution { headlines: resolution.headlines, findings },
+            decisions,
+            survey: self.survey,
+            credentials_from: self.credentials_from,
+        }
+    }
+
+    /// Finds the real address of each create by the id that it ended with.
+    fn known_addresses(&self, places: &Places) -> BTreeMap<Address, Address> {
+        let ended = self.entries.iter().enumerate().filter_map(|(number, entry)| {
+            let (Settled::Adopted { id, .. } | Settled::Created { id } | Settled::Tainted { id }) =
+                entry.settled.as_ref()?
+            else {
+                return None;
+            };
+            let (address, _) = places.get(&EntityId::new(id.clone()))?;
+            Some((self.address(number).clone(), address.clone()))
+        });
+        ended.collect()
+    }
+
+    /// Says what became of a finding; before anything was applied, what would become of it.
+    fn outcome(&self, resolution: &Resolution, finding: &Finding, decision: Decision) -> Decision {
+        let is_about = |planned: &Planned| Some(&planned.address) == finding.address.as_ref();
+        let number = self.planned().iter().position(is_about);
+        match number.and_then(|number| self.entries[number].settled.as_ref()) {
+            Some(Settled::Adopted { id, differing, updated }) => {
+                let expect = match (differing.is_empty(), updated) {
+                    (true, _) => Expect::NoOp,
+                    (false, true) => Expect::Update,
+                    (false, false) => Expect::DriftStays,
+                };
+                Decision::Act(Action::Import { id: EntityId::new(id.clone()), expect })
+            }
+            Some(Settled::Created { .. } | Settled::Tainted { .. }) => Decision::Nothing,
+            Some(Settled::NotAdopted { .. } | Settled::Failed) => left_to_a_person(decision),
+            None if self.has_settled()
+                || self.permitted(resolution, finding, &decision, Phase::Plan).is_err() =>
+            {
+                left_to_a_person(decision)
+            }
+            None => decision,
+        }
+    }
+}
+
+fn left_to_a_person(decision: Decision) -> Decision {
+    match decision {
+        Decision::Act(action) => {
+            Decision::Ask { question: Question::Elsewhere, then: Some(action) }
+        }
+        other => other,
+    }
+}
+
+/// Which id stands where: its address, and the alias of its provider configuration.
+pub(crate) type Places = BTreeMap<EntityId, (Address, Option<String>)>;
+
+/// Returns which id stands where, as the state tells it.
+pub(crate) fn places(tracked: &Tracked) -> Places {
+    let place = |instance: &TrackedInstance| {
+        (instance.id.clone(), (instance.address.clone(), instance.provider_alias.clone()))
+    };
+    tracked.instances.iter().map(place).collect()
+}
