@@ -19,7 +19,7 @@ const HEAD: usize = 512;
 const UTF_8_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// What decoding did to a line, for the damage of a failure that stands in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Harm {
     /// Nothing: the text is what was written.
     None,

@@ -1,5 +1,6 @@
-//! Takes terminal sequences off a line: colours, GitLab's erase marks, Buildkite's stamps, also
-//! colours whose escape byte was lost on the way.
+//! Takes terminal sequences off a line: colours, GitLab's erase marks, Buildkite's stamps (issue 101
+//! of buildkite/terminal-to-html: an APC with either end), links, the notes that Jenkins hides in its
+//! log (`ConsoleNote` of its core), also colours whose escape byte was lost on the way.
 //!
 //! Never touches other text. Invariant: a line without sequences is returned as it is.
 
@@ -8,7 +9,10 @@ use std::borrow::Cow;
 const ESCAPE: u8 = 0x1b;
 const BELL: u8 = 0x07;
 /// A longer link or stamp stays as text, so that a missing bell is not sought again and again.
-const LONGEST_SEQUENCE: usize = 128;
+const LONGEST_SEQUENCE: usize = 256;
+/// What stands before and after a note, behind the escape byte of the first.
+const NOTE: &[u8] = b"[8mha:";
+const NOTE_END: &[u8] = b"\x1b[0m";
 
 /// Returns the line without terminal sequences and control characters.
 pub(super) fn without_sequences(line: Cow<'_, str>) -> Cow<'_, str> {
@@ -50,23 +54,36 @@ pub(super) fn without_sequences(line: Cow<'_, str>) -> Cow<'_, str> {
 /// Length of what follows an escape byte and belongs to it.
 fn sequence_length(rest: &[u8]) -> usize {
     match rest.first() {
-        // CSI: parameters, then one final byte.
-        Some(b'[') => {
-            let parameters =
-                rest[1..].iter().take_while(|byte| matches!(byte, 0x20..=0x3f)).count();
-            let has_final = matches!(rest.get(1 + parameters), Some(0x40..=0x7e));
-            1 + parameters + usize::from(has_final)
+        // A note of Jenkins: Base64 between two sequences.
+        _ if rest.starts_with(NOTE) => {
+            let text = rest.iter().skip(NOTE.len()).position(|&byte| byte == ESCAPE);
+            let end = NOTE.len() + text.unwrap_or(0);
+            if text.is_some() && rest[end..].starts_with(NOTE_END) {
+                end + NOTE_END.len()
+            } else {
+                csi_length(rest)
+            }
         }
-        // OSC and APC: up to a bell, which is near if there is one.
+        Some(b'[') => csi_length(rest),
+        // OSC and APC: up to a bell or a string terminator, which is near if there is one.
         Some(b']' | b'_') => {
-            match rest.iter().take(LONGEST_SEQUENCE).position(|&byte| byte == BELL) {
-                Some(end) => end + 1,
-                None => 1,
+            let near = &rest[..rest.len().min(LONGEST_SEQUENCE)];
+            match near.iter().position(|&byte| byte == BELL || byte == ESCAPE) {
+                Some(end) if near[end] == BELL => end + 1,
+                Some(end) if near.get(end + 1) == Some(&b'\\') => end + 2,
+                _ => 1,
             }
         }
         Some(byte) if byte.is_ascii_graphic() => 1,
         _ => 0,
     }
+}
+
+/// Length of `[`, parameters and one final byte.
+fn csi_length(rest: &[u8]) -> usize {
+    let parameters = rest[1..].iter().take_while(|byte| matches!(byte, 0x20..=0x3f)).count();
+    let has_final = matches!(rest.get(1 + parameters), Some(0x40..=0x7e));
+    1 + parameters + usize::from(has_final)
 }
 
 /// Length of `[31m`; 0 if it is no colour.
@@ -93,6 +110,11 @@ mod tests {
             ("\x1b[31m│\x1b[0m \x1b[0m\x1b[1mError: \x1b[0mx", "│ Error: x"),
             ("\x1b[0Ksection", "section"),
             ("\x1b_bk;t=1700000000000\x07│ x", "│ x"),
+            ("\x1b_bk;t=1700000000000\x1b\\│ x", "│ x"),
+            ("\x1b]8;;file:main.tf\x1b\\main.tf\x1b]8;;\x1b\\ line 1", "main.tf line 1"),
+            ("\x1b[8mha:////4AAAB+LC/w==\x1b[0m[Pipeline] sh", "[Pipeline] sh"),
+            ("\x1b[8mha:cut", "ha:cut"),
+            ("\x1b_cut\x1b[31m│ x", "cut│ x"),
             ("[31m│[0m x", "│ x"),
             ("^[[31m│^[[0m x", "│ x"),
             ("\u{2}Terraform v1.11.4\u{3}", "Terraform v1.11.4"),

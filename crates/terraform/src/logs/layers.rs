@@ -27,18 +27,27 @@ impl<'a> Stripped<'a> {
 /// Takes one layer off, if the line has it.
 type Strip = for<'a> fn(&'a str) -> Option<Stripped<'a>>;
 
-/// Tried in this order, again and again until none matches.
+/// Tried in this order, again and again until none matches. The comments say where a layout was looked
+/// up. `pieces` takes off stamps with a stream, `escape` what terminals and pages hide.
 static LAYERS: &[(&str, Strip)] = &[
-    ("GitHub Actions, Azure DevOps, GitLab: stamp", stamp),
+    // Downloaded logs of GitHub Actions and Azure Pipelines; kubectl logs --timestamps.
+    ("GitHub Actions, Azure DevOps: stamp", stamp),
+    // Terragrunt, "Formatting" and "Logging" of its reference: also INFO and ERROR carry Terraform's.
     ("Terragrunt: clock, level, unit, tool", terragrunt),
+    // Jenkins, "Timestamper": the clock and two blanks.
     ("Jenkins: clock", clock),
+    // Jenkins: the plain text of a Pipeline under Timestamper; TeamCity: a log in issue 22 of
+    // TeamCity.Virtual: `[17:31:51]W:`, `[17:31:51] :`; Buildkite's agent, timestamp-lines.
     ("Jenkins, TeamCity: stamp in brackets", bracketed_stamp),
+    // The same log: four blanks a level, then `[Step 2/2] ` or the name of an inner block.
     ("TeamCity: step", teamcity_step),
+    // Jenkins: `[a] ` in pull request 80 of jenkinsci/pipeline-plugin; wrappers as in case 02.
     ("Terragrunt, Jenkins branches, wrappers: word in brackets", bracketed),
+    // Case 01; public logs of the action hashicorp/setup-terraform.
     ("Azure DevOps, GitHub Actions: ##[command]", hash_command),
     ("GitHub Actions: ::command::", colon_command),
     ("gh run view: job, step, stamp", job_and_step),
-    ("Kubernetes: stream and flag", kubernetes_stream),
+    // Google Cloud Build: a log in issue 768 of terraform-example-foundation.
     ("Google Cloud Build: step", cloud_build),
     ("Docker Compose: service", compose),
     ("wrappers, PowerShell: tool and colon", tool),
@@ -123,13 +132,13 @@ fn terragrunt(text: &str) -> Option<Stripped<'_>> {
     Some(Stripped { text, unit, ..Stripped::default() })
 }
 
-/// `[2026-11-20T08:15:03.260Z] text`, `[08:15:03] text`, `[08:15:03]i:\t text`.
+/// `[2026-11-20T08:15:03.260Z] text`, `[08:15:03] text`, `[08:15:03]W:    text`, `[08:15:03] :    text`.
 fn bracketed_stamp(text: &str) -> Option<Stripped<'_>> {
     let inner = text.strip_prefix('[')?;
     let rest = after_stamp(inner)
         .or_else(|| after_shape(inner, "dd:dd:dd").map(after_fraction))?
         .strip_prefix(']')?;
-    let marks = ["i:", "w:", "W:", "E:", "F:", ":"];
+    let marks = ["i:", "w:", "W:", "E:", "F:", " :", ":"];
     let marked = marks.iter().find_map(|mark| rest.strip_prefix(mark));
     let text = match marked {
         Some(rest) => rest.trim_start_matches([' ', '\t']),
@@ -145,7 +154,8 @@ fn teamcity_step(text: &str) -> Option<Stripped<'_>> {
     is_step.then(|| Stripped::text(rest))
 }
 
-/// `[orgs/dev] text`, `[tofu]: text`. A word with a slash is a unit, any other only a lane.
+/// `[orgs/dev] text`, `[tofu]: text`. A word with a slash is a unit, any other only a lane; so is
+/// `[pod/NAME/CONTAINER]` of `kubectl logs --prefix`.
 fn bracketed(text: &str) -> Option<Stripped<'_>> {
     let (word, rest) = text.strip_prefix('[')?.split_once(']')?;
     let is_level = ["INFO", "WARN", "ERROR", "DEBUG", "TRACE"].contains(&word);
@@ -154,7 +164,8 @@ fn bracketed(text: &str) -> Option<Stripped<'_>> {
     }
     let rest = rest.strip_prefix(':').unwrap_or(rest);
     let text = after_one_blank(rest)?;
-    let unit = word.contains('/').then(|| plain_unit(word));
+    let is_unit = word.contains('/') && !word.starts_with("pod/");
+    let unit = is_unit.then(|| plain_unit(word));
     Some(Stripped { text, unit, lane: Some(Cow::Borrowed(word)) })
 }
 
@@ -179,14 +190,16 @@ fn job_and_step(text: &str) -> Option<Stripped<'_>> {
     stamp(rest.strip_prefix('\u{feff}').unwrap_or(rest))
 }
 
-fn kubernetes_stream(text: &str) -> Option<Stripped<'_>> {
-    let streams = ["stdout F ", "stderr F ", "stdout P ", "stderr P "];
-    streams.iter().find_map(|stream| text.strip_prefix(stream)).map(Stripped::text)
-}
-
-/// `Step #1 - "apply": text`.
+/// `Step #1 - "apply": text`, `Step #1: text`; a step's name may hold anything.
 fn cloud_build(text: &str) -> Option<Stripped<'_>> {
-    let (step, text) = text.strip_prefix("Step #")?.split_once(": ")?;
+    let rest = text.strip_prefix("Step #")?;
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let end = match rest[digits..].strip_prefix(" - \"") {
+        Some(name) => rest.len() - name.len() + name.find("\": ")? + 1,
+        None => digits,
+    };
+    let (step, text) = rest.split_at(end);
+    let text = text.strip_prefix(": ")?;
     Some(Stripped { text, lane: Some(Cow::Borrowed(step)), ..Stripped::default() })
 }
 
@@ -262,7 +275,7 @@ mod tests {
     fn each_custom_is_taken_off() {
         for (layer, line, text, unit) in [
             (
-                "GitHub Actions, Azure DevOps, GitLab: stamp",
+                "GitHub Actions, Azure DevOps: stamp",
                 "2026-11-20T08:15:03.2604977Z   with a.b,",
                 "  with a.b,",
                 None,
@@ -287,6 +300,19 @@ mod tests {
                 None,
             ),
             ("Jenkins, TeamCity: stamp in brackets", "[08:15:03]i:\t [Step 1/2] x", "x", None),
+            ("TeamCity: step", "[08:15:03] :     [Step 1/2]   with a.b,", "  with a.b,", None),
+            (
+                "Terragrunt, Jenkins branches, wrappers: word in brackets",
+                "[08:15:03]W:         [docker] x",
+                "x",
+                None,
+            ),
+            (
+                "Terragrunt, Jenkins branches, wrappers: word in brackets",
+                "[pod/tf-1/apply] x",
+                "x",
+                None,
+            ),
             (
                 "Terragrunt, Jenkins branches, wrappers: word in brackets",
                 "[orgs/dev] Error: x",
@@ -302,8 +328,12 @@ mod tests {
                 "x",
                 None,
             ),
-            ("Kubernetes: stream and flag", "2026-11-20T08:15:03.260497712Z stdout F x", "x", None),
-            ("Google Cloud Build: step", "Step #1 - \"apply\": x", "x", None),
+            (
+                "Google Cloud Build: step",
+                "Step #1 - \"tf: apply\":   with a.b,",
+                "  with a.b,",
+                None,
+            ),
             ("Docker Compose: service", "terraform-1  | x", "x", None),
             ("wrappers, PowerShell: tool and colon", "terraform: x", "x", None),
             ("CDKTF: stack", "orgs   │ x", "│ x", Some("orgs")),
@@ -330,7 +360,6 @@ mod tests {
             "##[error]x",
             "::error::x",
             "a\tb\t2026-11-20T08:15:03Z x",
-            "stdout F x",
             "Step #1: x",
             "a | x",
             "tofu: x",

@@ -1,8 +1,8 @@
 //! Reads the output of a Terraform run, as people and CI systems keep it, into one list of
 //! failures.
 //!
-//! Four layers, each separate: `decode` makes text lines of bytes, `layers` takes off what CI
-//! systems and wrappers added, `collector` and `ui_line` find the diagnostics, `detail` and
+//! Four layers, each separate: `decode` makes text lines of bytes, `pieces` and `layers` join and
+//! take off what CI systems and wrappers did to them, `collector` and `ui_line` find the diagnostics, `detail` and
 //! `classify` read them. `reading` joins them and drops what is told twice. A new CI system is
 //! one entry of `layers::LAYERS`.
 //!
@@ -19,6 +19,7 @@ mod diagnostic;
 mod envelopes;
 mod escape;
 mod layers;
+mod pieces;
 mod progress;
 mod provider_log;
 mod reading;

@@ -11,12 +11,13 @@ use divvy_core::Failure;
 use divvy_core::failure::Shape;
 
 use super::collector::{Collector, LaneLine};
-use super::decode::{Harm, LONGEST_LINE, Lines};
+use super::decode::{Harm, Lines};
 use super::diagnostic::Damage;
+use super::pieces::{Joiner, Place};
 use super::progress::{Budget, Progress};
 use super::provider_log::ProviderLog;
 use super::ui_line::{self, UiLine};
-use super::{LogError, LogReading, classify, envelopes, escape, layers, stamps};
+use super::{LogError, LogReading, classify, envelopes, escape, layers};
 
 /// Failures of one text in different units that are compared with another telling.
 const MOST_TELLINGS: usize = 64;
@@ -32,62 +33,25 @@ pub(super) struct Reading {
     index: HashMap<String, Vec<usize>>,
     /// The unit of lines that name none themselves.
     heading: Option<Rc<str>>,
-    /// A line of GitLab that the next one may continue.
-    held: Option<Held>,
     budget: Budget,
     is_budget_spent: bool,
     broken_lines: Vec<usize>,
 }
 
-#[derive(Debug)]
-struct Held {
-    text: String,
-    place: Place,
-}
-
-/// Where a line stands, and how sound it is.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    number: usize,
-    is_ended: bool,
-    harm: Harm,
-}
-
 impl Reading {
     /// Reads an input to its end.
     pub(super) fn take_in(&mut self, input: impl Read) -> Result<(), LogError> {
-        each_line(input, |text, place| self.take_in_piece(text, place))?;
-        if let Some(held) = self.held.take() {
-            self.take_in_layers(&held.text, held.place);
-        }
+        let mut joiner = Joiner::default();
+        each_line(input, |text, place| {
+            joiner.take_in(text, place, |line, place| self.take_in_layers(line, place));
+        })?;
+        joiner.finish(|line, place| self.take_in_layers(line, place));
         Ok(())
     }
 
     /// Reads a log of the provider alone.
     pub(super) fn take_in_provider_log(&mut self, input: impl Read) -> Result<(), LogError> {
         each_line(input, |text, _| self.provider_log.look(text))
-    }
-
-    /// Joins what GitLab split, and hands whole lines on.
-    fn take_in_piece(&mut self, text: &str, place: Place) {
-        let Some((text, continues)) = stamps::gitlab_stream(text) else {
-            if let Some(held) = self.held.take() {
-                self.take_in_layers(&held.text, held.place);
-            }
-            return self.take_in_layers(text, place);
-        };
-        if let Some(held) = &mut self.held
-            && continues
-            && held.text.len() + text.len() <= LONGEST_LINE
-        {
-            held.text.push_str(text);
-            held.place.is_ended = place.is_ended;
-            return;
-        }
-        let next = Held { text: text.to_owned(), place };
-        if let Some(held) = self.held.replace(next) {
-            self.take_in_layers(&held.text, held.place);
-        }
     }
 
     fn take_in_layers(&mut self, text: &str, place: Place) {

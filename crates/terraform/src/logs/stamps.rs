@@ -39,15 +39,6 @@ pub(super) fn after_fraction(text: &str) -> &str {
     }
 }
 
-/// GitLab's `2026-11-20T08:15:03.123456Z 01O text`: returns the text, and true if `+` stands for the
-/// blank, because the line continues the one before. The other layers come after the joining.
-pub(super) fn gitlab_stream(line: &str) -> Option<(&str, bool)> {
-    let rest = after_stamp(line)?.strip_prefix(' ')?;
-    let rest = after_shape(rest, "dd")?.strip_prefix(['O', 'E'])?;
-    let text = if rest.is_empty() { rest } else { rest.strip_prefix([' ', '+'])? };
-    Some((text, rest.starts_with('+')))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,14 +56,5 @@ mod tests {
             assert_eq!(after_stamp(&format!("{stamp} x")), Some(" x"), "{stamp}");
         }
         assert_eq!(after_stamp("2026-11-20"), None);
-    }
-
-    #[test]
-    fn gitlabs_stream_mark_says_whether_a_line_goes_on() {
-        let stamp = "2026-11-20T08:15:03.123456Z";
-        assert_eq!(gitlab_stream(&format!("{stamp} 01O │ x")), Some(("│ x", false)));
-        assert_eq!(gitlab_stream(&format!("{stamp} 00E+x")), Some(("x", true)));
-        assert_eq!(gitlab_stream(&format!("{stamp} 00O")), Some(("", false)));
-        assert_eq!(gitlab_stream(&format!("{stamp} 2 things")), None);
     }
 }

@@ -207,6 +207,14 @@ fn logs_of_one_run() -> Vec<(&'static str, String, &'static str)> {
         ),
         ("GitLab", gitlab(&boxed()), ""),
         (
+            "Jenkins, its log as it lies on the disk",
+            with(&coloured(), |number, line| {
+                let note = "\x1b[8mha:////4AAAB+LCAAAAAAAAP9b85aBtbiIQTGjNKU4P0+vuCSx\x1b[0m";
+                format!("{note}[2026-11-20T{}.123Z] {line}", clock(number))
+            }),
+            "",
+        ),
+        (
             "Jenkins, Timestamper",
             with(&coloured(), |number, line| format!("[2026-11-20T{}.123Z] {line}", clock(number))),
             "",
@@ -218,7 +226,17 @@ fn logs_of_one_run() -> Vec<(&'static str, String, &'static str)> {
             with(&boxed(), |number, line| format!("[{}]W:\t [Step 1/1] {line}", clock(number))),
             "",
         ),
+        (
+            "TeamCity, in an inner block",
+            with(&plain(), |number, line| format!("[{}] :         [docker] {line}", clock(number))),
+            "",
+        ),
         ("Buildkite", with(&boxed(), |_, line| format!("\x1b_bk;t=1700000000000\x07{line}")), ""),
+        (
+            "Buildkite, the standard's end of a stamp",
+            with(&boxed(), |_, line| format!("\x1b_bk;t=1700000000000\x1b\\{line}")),
+            "",
+        ),
         ("Docker Compose", prefixed(&plain(), "terraform-1  | "), ""),
         (
             "Kubernetes",
@@ -227,6 +245,21 @@ fn logs_of_one_run() -> Vec<(&'static str, String, &'static str)> {
             }),
             "",
         ),
+        (
+            "Kubernetes, long lines in pieces",
+            with(&json(), |number, line| {
+                let stamp = format!("2026-11-20T{}.123456789Z stdout", clock(number));
+                let pieces: Vec<_> = line.as_bytes().chunks(40).collect();
+                let last = pieces.len() - 1;
+                let tagged = pieces.iter().enumerate().map(|(at, piece)| {
+                    let tag = if at == last { 'F' } else { 'P' };
+                    format!("{stamp} {tag} {}", std::str::from_utf8(piece).unwrap())
+                });
+                tagged.collect::<Vec<_>>().join("\n")
+            }),
+            "",
+        ),
+        ("kubectl logs --prefix", prefixed(&plain(), "[pod/apply-x1/terraform] "), ""),
         ("Google Cloud Build", prefixed(&plain(), "Step #1 - \"apply\": "), ""),
         (
             "syslog",

@@ -1,11 +1,13 @@
 //! `fix --from-log` in the directory that failed, with real Terraform: units of one log, other
-//! owners, conflicts that are no duplicates, addresses of other configurations.
+//! owners, conflicts that are no duplicates, lost replies, addresses of other configurations.
 
+use divvy_sandbox::emulator::{Effect, Fault};
 use serde_json::Value;
 
 use super::scene::finding;
 use crate::world::{Ran, World, seed};
 
+const DIVISIONS: &str = "/api/v2/authorization/divisions";
 const TERRAGRUNT: &str = "02-terragrunt-and-tofu-prefixes";
 const SALES: &str = "genesyscloud_auth_division.this[\"sales\"]";
 const SALES_IN_DEV: &str = "e4f59451-18e4-445d-b626-e8295f5e72fc";
@@ -141,4 +143,59 @@ fn an_address_of_the_log_that_the_configuration_does_not_have_is_left_out_and_sa
     let report = ran.json();
     assert_eq!(imported(&report), [("genesyscloud_auth_division.eng", "id-eng")], "{report:#}");
     world.has_no_changes();
+}
+
+/// A real apply in which the reply to one create is lost, and another name was there before; its
+/// output, and the provider's own log beside it or among its lines.
+fn apply_with_a_lost_reply(has_own_log: bool) -> World {
+    let mut world = World::new(seed(&[("id-sales", "Sales")]));
+    world.divisions(&[("eng", "name = \"Engineering\""), ("sales", "name = \"Sales\"")]).init();
+    let mut lost = Fault::once("POST", DIVISIONS, Effect::CommitThenClose);
+    lost.on.name = Some("Engineering".to_owned());
+    world.org().add_faults(vec![lost]);
+    world.set("TF_LOG_PROVIDER", "INFO");
+    if has_own_log {
+        world.set("TF_LOG_PATH", "provider.log");
+    }
+    let apply = world.terraform(&["apply", "-auto-approve", "-input=false"]).ended(1);
+    world.unset("TF_LOG_PROVIDER").unset("TF_LOG_PATH");
+    world.write("apply.log", &format!("{}{}", apply.stdout, apply.stderr));
+    let posts = world.org().requests();
+    let posts =
+        posts.iter().filter(|request| request.method == "POST" && request.path == DIVISIONS);
+    assert_eq!(posts.count(), 3, "the create whose reply was lost was sent again");
+    world
+}
+
+#[test]
+fn a_409_against_the_runs_own_lost_create_is_told_from_a_foreign_one() {
+    for (has_own_log, flags) in [(true, &["--provider-log", "provider.log"][..]), (false, &[])] {
+        let world = apply_with_a_lost_reply(has_own_log);
+        let explained = |more: &[&str]| {
+            let arguments = [&["explain", "apply.log", "-o", "json"], flags, more].concat();
+            world.divvy(&arguments)
+        };
+        let alone = explained(&["--offline"]).ended(3).json();
+        let looked_up = explained(&[]).ended(2).json();
+        for (report, own) in
+            [(&alone, "own first try"), (&looked_up, "earlier try of the same run")]
+        {
+            let message = |label: &str| finding(report, label)["message"].to_string();
+            assert!(message("division.eng").contains(own), "{report:#}");
+            assert!(!message("division.sales").contains(own), "{report:#}");
+        }
+        let report = world.divvy(&["fix", "--yes", "--from-log", "apply.log", "-o", "json"]);
+        assert_eq!(imported(&report.ended(0).json()).len(), 2);
+        world.has_no_changes();
+    }
+}
+
+#[test]
+fn without_the_providers_own_log_a_409_is_nobodys_in_particular() {
+    let world = apply_with_a_lost_reply(true);
+    let report = world.divvy(&["explain", "apply.log", "--offline", "-o", "json"]).ended(3).json();
+    for label in ["division.eng", "division.sales"] {
+        let message = finding(&report, label)["message"].to_string();
+        assert!(message.contains("most likely a division of that name exists"), "{message}");
+    }
 }
