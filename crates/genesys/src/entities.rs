@@ -78,6 +78,9 @@ pub struct Ensured {
     pub entity: Entity,
     /// True if this call made it (also if the reply was lost and it was found afterwards).
     pub created: bool,
+    /// True if a create went out whose answer was not a plain yes: somebody else may have made one
+    /// of the same name at the same time.
+    pub is_doubtful: bool,
 }
 
 /// Why a create was refused with a conflict.
@@ -283,8 +286,7 @@ impl Client {
         loop {
             let error = match self.create(kind, new, consent).await {
                 Ok(entity) => {
-                    let created = true;
-                    return Ok(Ensured { entity, created });
+                    return Ok(Ensured { entity, created: true, is_doubtful: reply_was_lost });
                 }
                 Err(error) => error,
             };
@@ -298,7 +300,7 @@ impl Client {
             }
             if let Some(entity) = self.find_lagging(kind, new).await? {
                 let created = is_lost || reply_was_lost;
-                return Ok(Ensured { entity, created });
+                return Ok(Ensured { entity, created, is_doubtful: true });
             }
             if !is_lost || reply_was_lost {
                 return Err(error);

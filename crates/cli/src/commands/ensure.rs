@@ -3,25 +3,28 @@
 //! Never touches a configuration or a state. Invariant: nothing is created before every row of a
 //! list is known to be good and every name has been looked up.
 
+use std::cell::Cell;
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use divvy_core::Consent;
 use divvy_core::kinds::division::HOME_DATA_SOURCE;
 use divvy_core::name::visible;
-use divvy_genesys::{Client, NewEntity, Reason, Settings};
+use divvy_genesys::{Dialect, NewEntity, Reason, Settings};
 
 use super::Context;
 use crate::arguments::{Ensure, EnsureFormat};
 use crate::confirm;
 use crate::console::Tone;
 use crate::ensure::address::{Addresses, is_module};
+use crate::ensure::get_or_create::{Event, Order, get_or_create};
+use crate::ensure::here::Here;
 use crate::ensure::known::Known;
 use crate::ensure::list_file::{self, Row};
 use crate::ensure::make::{Failure, Outcome, Work};
 use crate::ensure::output::{Item, refuse_path, render};
+use crate::ensure::turn::{self, NoTurn, Turn};
 use crate::ensure::wish::{Reading, name_of, shown};
 use crate::error::{CommandError, CommandResult, ErrorKind};
 use crate::observers::Observers;
@@ -30,6 +33,9 @@ use crate::output;
 
 /// How many divisions are spoken of one by one on stderr.
 const SPOKEN_OF: usize = 10;
+
+/// The exit code of design section 4 for what only a person can settle.
+const NEEDS_A_PERSON: u8 = 3;
 
 /// How often long work says where it is, where no line can move.
 const PLAIN_LINE_EVERY: Duration = Duration::from_secs(30);
@@ -43,23 +49,33 @@ pub(crate) async fn run(context: &Context, arguments: &Ensure) -> CommandResult<
     };
     let bad_rows = |problems: Vec<String>| bad_rows(arguments, &problems);
     let wishes = reading.wishes(&rows(context, arguments)?).map_err(bad_rows)?;
+    let observers = Arc::new(Observers::of(context));
+    let here = Here::find(context, &arguments.terraform, &observers)?;
     if wishes.is_empty() {
         context.console.mark(Tone::Warning, "the list names no division");
-        return report(context, arguments, &Work::default());
+        return report(context, arguments, &Work::default(), &here, &Addresses::default());
     }
     let connection = OrgFlags::read(context, &arguments.org)?.direct(arguments.dialect)?;
+    let turn = Turn::in_org(&context.environment.variables, &connection);
     let settings = Settings { rate: arguments.rate.get(), ..Settings::default() };
-    let client = client(context, connection, settings, Arc::new(Observers::of(context)))?;
-    context.console.progress("looking up what exists");
-    let known = Known::ask(&client, &wishes).await.map_err(of_api)?;
-    let with_parents =
-        arguments.parents.unwrap_or(arguments.dialect == divvy_genesys::Dialect::Pathed);
-    let mut work = Work::new(wishes, &known, reading, with_parents);
-    if !work.has_failed() && !arguments.dry_run {
-        tell_near_ones(context, &work, &known);
-        make(context, &client, &mut work, arguments.rate.get(), &confirm::by_flag()).await;
-    }
-    report(context, arguments, &work)
+    let client = client(context, connection, settings, observers)?;
+    let consent = confirm::by_flag();
+    let order = Order {
+        client: &client,
+        reading,
+        with_parents: arguments.parents.unwrap_or(arguments.dialect == Dialect::Pathed),
+        interrupt: &context.interrupt,
+        create: (!arguments.dry_run).then_some((&consent, turn)),
+    };
+    let names: Vec<String> = wishes.iter().map(|wish| name_of(wish).to_owned()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let teller = Teller::new(context, arguments.rate.get());
+    let (work, addresses) = tokio::join!(
+        get_or_create(order, wishes, |event| teller.tell(event)),
+        here.addresses(context, arguments, &names),
+    );
+    context.console.clear_progress();
+    report(context, arguments, &work.map_err(of_api)?, &here, &addresses)
 }
 
 fn refuse_contradictions(arguments: &Ensure) -> CommandResult<()> {
@@ -152,23 +168,65 @@ fn tell_near_ones(context: &Context, work: &Work, known: &Known) {
     }
 }
 
-/// Creates what is missing, and says where it is and how long it will take.
-async fn make(context: &Context, client: &Client, work: &mut Work, rate: u32, consent: &Consent) {
-    let all = work.missing();
-    let last_line = std::cell::Cell::new(Instant::now());
-    let told = |done: usize| {
-        let text = progress(done, all, rate);
-        context.console.progress(&text);
-        if !context.console.shows_progress() && last_line.get().elapsed() >= PLAIN_LINE_EVERY {
-            context.console.say(&text);
-            last_line.set(Instant::now());
-        }
-    };
-    if all > 1 {
-        told(0);
+/// Says what goes on while divisions are created.
+struct Teller<'c> {
+    context: &'c Context,
+    rate: u32,
+    all: Cell<usize>,
+    last_line: Cell<Instant>,
+}
+
+impl<'c> Teller<'c> {
+    fn new(context: &'c Context, rate: u32) -> Self {
+        Self { context, rate, all: Cell::new(0), last_line: Cell::new(Instant::now()) }
     }
-    work.carry_out(client, consent, told).await;
-    context.console.clear_progress();
+
+    fn tell(&self, event: Event<'_>) {
+        let console = &self.context.console;
+        match event {
+            Event::LooksUp => console.progress("looking up what exists"),
+            Event::Waits => {
+                console.say(&format!(
+                    "Another divvy on this machine creates divisions in this org; waiting for it, \
+                     for {} s at most.",
+                    turn::PATIENCE.as_secs()
+                ));
+                console.progress("waiting for another divvy");
+            }
+            Event::HasNoTurn(NoTurn::Busy) => console.mark(
+                Tone::Warning,
+                "the other divvy is still at it; going on beside it, since the org refuses a name \
+                 that is taken",
+            ),
+            Event::HasNoTurn(NoTurn::Impossible(reason)) => console.mark(
+                Tone::Warning,
+                &format!("another divvy on this machine could not be told to wait ({reason})"),
+            ),
+            Event::Creates(work, known) => {
+                tell_near_ones(self.context, work, known);
+                self.all.set(work.missing());
+                if work.missing() > 1 {
+                    self.progress(0);
+                }
+            }
+            Event::HasCreated(done) => self.progress(done),
+            Event::LooksAgain => console.progress("looking again at what was in doubt"),
+            Event::CannotLookAgain(error) => console.mark(
+                Tone::Warning,
+                &format!("what was in doubt could not be looked at again: {error}"),
+            ),
+        }
+    }
+
+    fn progress(&self, done: usize) {
+        let text = progress(done, self.all.get(), self.rate);
+        let console = &self.context.console;
+        console.progress(&text);
+        if !console.shows_progress() && self.last_line.get().elapsed() >= PLAIN_LINE_EVERY {
+            console.say(&text);
+            self.last_line.set(Instant::now());
+        }
+    }
 }
 
 /// Says how far a run is, and how long the rest takes at the given rate.
@@ -182,16 +240,13 @@ fn progress(done: usize, all: usize, rate: u32) -> String {
 }
 
 /// Writes what exists now, says the next step, and ends with an error if a wish did not come true.
-fn report(context: &Context, arguments: &Ensure, work: &Work) -> CommandResult<u8> {
-    let data =
-        context.environment.variables.get("TF_DATA_DIR").map_or(".terraform", String::as_str);
-    let directory = &context.environment.current_directory;
-    let addresses = Addresses::read(
-        directory,
-        Path::new(data),
-        arguments.address_prefix.as_deref(),
-        arguments.labels.style(),
-    );
+fn report(
+    context: &Context,
+    arguments: &Ensure,
+    work: &Work,
+    here: &Here,
+    addresses: &Addresses,
+) -> CommandResult<u8> {
     let names: Vec<&str> = work.wishes.iter().map(name_of).collect();
     let items: Vec<Item<'_>> = (work.wishes.iter().zip(&work.outcomes))
         .zip(addresses.of(&names))
@@ -201,6 +256,7 @@ fn report(context: &Context, arguments: &Ensure, work: &Work) -> CommandResult<u
             description: wish.description.as_deref(),
             outcome,
             address,
+            typed: here.typed(),
         })
         .collect();
     let is_one = arguments.from.is_none() && arguments.names.len() == 1;
@@ -208,7 +264,36 @@ fn report(context: &Context, arguments: &Ensure, work: &Work) -> CommandResult<u
         render(&items[..work.asked], format, is_one)
     })?;
     tell(context, work, &items);
-    failures(work).map_or(Ok(0), Err)
+    tell_twins(context, work);
+    match failures(work) {
+        Some(error) => Err(error),
+        None if work.twins.is_empty() => Ok(0),
+        None => Ok(NEEDS_A_PERSON),
+    }
+}
+
+/// Says which divisions are there more than once; divvy deletes none of them.
+fn tell_twins(context: &Context, work: &Work) {
+    for (index, twins) in &work.twins {
+        let ids: Vec<&str> = twins.iter().map(|twin| twin.id.as_str()).collect();
+        let wish = shown(&work.wishes[*index]);
+        context.console.mark(
+            Tone::Warning,
+            &format!(
+                "{wish} exists {} times: {}. The answer names the first of these; so does every \
+                 divvy that sees them all.",
+                ids.len(),
+                ids.join(", ")
+            ),
+        );
+    }
+    if !work.twins.is_empty() {
+        context.console.mark(
+            Tone::Hint,
+            "keep the one named, rename or delete the others: \
+             Admin > People and Permissions > Divisions; then run the same command again",
+        );
+    }
 }
 
 /// Says what was done and what comes next.

@@ -40,6 +40,11 @@ impl Known {
                 return Ok(Self::of(found));
             }
         }
+        Self::all(client).await
+    }
+
+    /// Lists every division.
+    pub(crate) async fn all(client: &Client) -> Result<Self, Error> {
         Ok(Self::of(client.listing(&DIVISION).await?.entities))
     }
 

@@ -11,7 +11,7 @@ use crate::world::{DIVVY, World, fixture, seed, seed_of};
 const PUBLISHED: &str = "/api/v2/authorization/divisions";
 
 /// Ids of the org's divisions by name; panics if a name is there twice.
-fn ids(world: &World) -> BTreeMap<String, String> {
+pub(crate) fn ids(world: &World) -> BTreeMap<String, String> {
     let mut ids = BTreeMap::new();
     for division in world.org().org().divisions {
         let twin = ids.insert(division.name.clone(), division.id);

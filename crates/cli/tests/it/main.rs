@@ -3,7 +3,9 @@
 mod doctor;
 mod end_to_end;
 mod ensure;
+mod ensure_addresses;
 mod ensure_story;
+mod ensure_twins;
 mod explain;
 mod house;
 mod pace;
