@@ -10,6 +10,7 @@ pub(crate) mod known;
 pub(crate) mod list_file;
 pub(crate) mod make;
 pub(crate) mod output;
+pub(crate) mod talk;
 #[cfg(test)]
 mod tests;
 pub(crate) mod turn;
