@@ -190,19 +190,7 @@ impl Book {
                 Some(tainted) => (tainted, Change::Replace { create_first: false }),
                 None => (unaddressed(kind, number), Change::Create),
             };
-            let planned = Planned {
-                address,
-                previous_address: None,
-                kind,
-                alias,
-                change,
-                before: None,
-                after: None,
-                unknown: BTreeSet::new(),
-                sensitive: BTreeSet::new(),
-                import_id: None,
-                action_reason: None,
-            };
+            let planned = Planned::new(address, kind, alias, change);
             self.entries.push(Entry {
                 token: create.alias.clone(),
                 is_seen: true,
