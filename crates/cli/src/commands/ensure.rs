@@ -110,6 +110,7 @@ fn rows(context: &Context, arguments: &Ensure) -> CommandResult<Vec<Row>> {
         };
         read.map_err(|error| {
             CommandError::failed(format!("could not read {}: {error}", file.display()))
+                .hint("name a list of divisions, or - for standard input: divvy ensure --from FILE")
         })?;
         let is_named_csv = file.extension().is_some_and(|extension| {
             ["csv", "tsv"].iter().any(|known| extension.eq_ignore_ascii_case(known))
@@ -164,7 +165,11 @@ fn report(
     output::write(context, &arguments.outputs, EnsureFormat::Json, |format| {
         render(&items[..work.asked], format, is_one)
     })?;
-    tell(context, work, &items);
+    let lines_are_out = arguments
+        .outputs
+        .iter()
+        .any(|output| output.file.is_none() && output.format == EnsureFormat::Commands);
+    tell(context, work, &items, lines_are_out);
     tell_twins(context, work);
     match failures(work) {
         Some(error) => Err(error),

@@ -139,8 +139,8 @@ pub(crate) fn tell_twins(context: &Context, work: &Work) {
     }
 }
 
-/// Says what was done and what comes next.
-pub(crate) fn tell(context: &Context, work: &Work, items: &[Item<'_>]) {
+/// Says what was done and what comes next, unless the import lines are on stdout already.
+pub(crate) fn tell(context: &Context, work: &Work, items: &[Item<'_>], lines_are_out: bool) {
     let console = &context.console;
     let count =
         |is: fn(&Outcome) -> bool| work.outcomes.iter().filter(|outcome| is(outcome)).count();
@@ -168,7 +168,7 @@ pub(crate) fn tell(context: &Context, work: &Work, items: &[Item<'_>]) {
         };
         console.say(&what);
         match (item.import_command(), item.entity()) {
-            (Some(line), _) => console.mark(Tone::Hint, &line),
+            (Some(line), _) if !lines_are_out => console.mark(Tone::Hint, &line),
             (None, Some(entity)) if entity.is_home => console.mark(
                 Tone::Hint,
                 &format!(
@@ -183,7 +183,9 @@ pub(crate) fn tell(context: &Context, work: &Work, items: &[Item<'_>]) {
             "{} divisions: {created} created, {existed} existed, {missing} missing.",
             items.len()
         ));
-        console.mark(Tone::Hint, "the import lines of all: the same command with -o commands");
+        if !lines_are_out {
+            console.mark(Tone::Hint, "the import lines of all: the same command with -o commands");
+        }
     }
 }
 

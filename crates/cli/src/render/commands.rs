@@ -113,7 +113,7 @@ impl Shell {
     }
 
     /// Writes a value as one word; `None` if this shell has no safe way to write it.
-    fn word(self, value: &str) -> Option<String> {
+    pub(crate) fn word(self, value: &str) -> Option<String> {
         if !text::is_harmless(value) {
             return None;
         }
