@@ -284,3 +284,77 @@ fn whatever_goes_wrong_nothing_is_made_twice() {
     // Otherwise the faults would hide what is tested.
     assert!(completed.get() * 3 > config.cases, "{completed:?}");
 }
+
+/// Each fault on the create alone, on an org that would take the name again.
+fn faults_of_one_create() -> Vec<Vec<Effect>> {
+    let status =
+        |status| Effect::Status(Refusal { retry_after: Some(0), ..Refusal::status(status) });
+    let alone = [401, 429].map(status).into_iter();
+    let after =
+        [408, 500, 502, 503, 504].map(|status| Effect::CommitThenStatus(Refusal::status(status)));
+    let before = [500, 503].map(|status| Effect::Status(Refusal::status(status)));
+    let others = [
+        Effect::Close,
+        Effect::CommitThenClose,
+        Effect::HtmlBody,
+        Effect::TruncatedBody,
+        Effect::EmptyBody,
+        Effect::ExpireToken,
+        // Longer than the client waits.
+        Effect::DelayReply(400),
+    ];
+    let cuts = (0..=300).map(Effect::CutReply);
+    let single =
+        alone.chain(after).chain(before).chain(others).chain(cuts).map(|effect| vec![effect]);
+    let lags = (1..4).flat_map(|reads| {
+        [
+            Effect::CommitThenClose,
+            Effect::CutReply(7),
+            Effect::CommitThenStatus(Refusal::status(504)),
+        ]
+        .map(|effect| vec![Effect::ListLag(Lag::Reads(reads)), effect])
+    });
+    single.chain(lags).collect()
+}
+
+#[test]
+fn whatever_becomes_of_one_create_there_is_one_division_and_its_id_is_told() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for dialect in [Dialect::Published, Dialect::Pathed] {
+        let path = match dialect {
+            Dialect::Published => "/api/v2/authorization/divisions",
+            Dialect::Pathed => "/api/v2/auth/divisions",
+        };
+        for effects in faults_of_one_create() {
+            let faults = effects.iter().map(|effect| Fault::once("POST", path, effect.clone()));
+            let case = Case {
+                dialect,
+                existing: [false; 6],
+                clients: 1,
+                takes_twins: true,
+                faults: faults.collect(),
+            };
+            runtime.block_on(async {
+                let options = Options {
+                    seed: case.seed(),
+                    faults: case.faults.clone(),
+                    dialect: emulator::Dialect::Both,
+                    ..Options::default()
+                };
+                let emulator = Emulator::start(options).await.unwrap();
+                let client = client(emulator.url(), dialect, Duration::from_millis(200));
+                let place = tempfile::tempdir().unwrap();
+                let work = ensure(&client, &case, &place.path().join("turns")).await.unwrap();
+                let held = held(&emulator, dialect);
+                let told = told(&work);
+                assert_eq!(told.len(), work.wishes.len(), "{effects:?}: {:?}", work.outcomes);
+                for (identity, id, created) in told {
+                    assert_eq!(held[&identity], [id], "{effects:?}: {identity:?}");
+                    assert!(created, "{effects:?}: {identity:?}");
+                }
+                assert!(work.twins.is_empty(), "{effects:?}");
+                emulator.stop().await;
+            });
+        }
+    }
+}

@@ -4,5 +4,5 @@ mod adoption;
 #[cfg(target_os = "linux")]
 mod interruption;
 #[cfg(target_os = "linux")]
-mod terminal;
+pub(crate) mod terminal;
 mod transparency;
