@@ -78,6 +78,9 @@ pub struct Ensured {
     pub entity: Entity,
     /// True if this call made it (also if the reply was lost and it was found afterwards).
     pub created: bool,
+    /// True if a create went out whose answer was not a plain yes: somebody else may have made one
+    /// of the same name at the same time.
+    pub is_doubtful: bool,
 }
 
 /// Why a create was refused with a conflict.
@@ -283,8 +286,7 @@ impl Client {
         loop {
             let error = match self.create(kind, new, consent).await {
                 Ok(entity) => {
-                    let created = true;
-                    return Ok(Ensured { entity, created });
+                    return Ok(Ensured { entity, created: true, is_doubtful: reply_was_lost });
                 }
                 Err(error) => error,
             };
@@ -298,7 +300,7 @@ impl Client {
             }
             if let Some(entity) = self.find_lagging(kind, new).await? {
                 let created = is_lost || reply_was_lost;
-                return Ok(Ensured { entity, created });
+                return Ok(Ensured { entity, created, is_doubtful: true });
             }
             if !is_lost || reply_was_lost {
                 return Err(error);
@@ -363,18 +365,27 @@ impl Client {
         Ok(found)
     }
 
-    /// Looks for one entity by its exact key (and path): by a search, and under the published
-    /// dialect in the listing too, because what a search there does not show may exist.
+    /// Looks for one entity by its exact key (and path): by a search, and in the listing too where
+    /// the search is refused, or does not show what may exist (published dialect).
     pub async fn find(
         &self,
         kind: &'static Kind,
         new: &NewEntity,
     ) -> Result<Option<Entity>, Error> {
         let name = new.key.parts().first().map_or("", String::as_str);
-        let found = self.search(kind, name, new.path.as_deref()).await?;
-        let found = found.into_iter().find(|entity| new.is(entity));
-        if found.is_some() || self.connection().dialect() == Dialect::Pathed {
-            return Ok(found);
+        let is_told = match self.search(kind, name, new.path.as_deref()).await {
+            // Some characters are too much for a search; a list knows no term.
+            Err(error) if error.reason == Reason::Refused => false,
+            answer => {
+                let found = answer?.into_iter().find(|entity| new.is(entity));
+                if found.is_some() {
+                    return Ok(found);
+                }
+                self.connection().dialect() == Dialect::Pathed
+            }
+        };
+        if is_told {
+            return Ok(None);
         }
         let listing = self.listing(kind).await?;
         Ok(listing.entities.into_iter().find(|entity| new.is(entity)))

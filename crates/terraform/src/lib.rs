@@ -6,10 +6,12 @@
 //! [`divvy_core::Consent`].
 
 mod blocks;
+mod console;
 mod diagnostics;
 mod error;
 mod failure;
 mod import_plan;
+mod instances;
 mod invocation;
 mod lock_file;
 pub mod logs;
@@ -28,6 +30,7 @@ pub use failure::{Failure, FailureKind, LockHolder};
 pub use import_plan::{
     Adoption, Import, Imported, LeftOut, Reason, Way, WhenDrifted, left_over_imports,
 };
+pub use instances::NamedInstance;
 pub use invocation::PlanRequest;
 pub use lock_file::{LockFile, LockedProvider};
 pub use passed_flags::{PassedFlags, split_words};

@@ -4,8 +4,6 @@
 //! `terraform console`. Never guesses: `references: [var.x]` alone could be `upper(var.x)`, so the
 //! expression's text must be known. Invariant: an open argument names a reference, never a value.
 
-mod console;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use divvy_core::ProviderArguments;
@@ -15,6 +13,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
 use crate::blocks::{Blocks, Form, Written};
+use crate::console;
 use crate::error::Error;
 use crate::plan_document::{PlanDocument, ProviderConfig};
 use crate::working_directory::WorkingDirectory;

@@ -7,12 +7,15 @@ use clap::{Args, ValueEnum};
 use divvy_core::label::Style;
 use divvy_genesys::Dialect;
 
-use super::{OrgArguments, Output};
+use super::{OrgArguments, Output, TerraformArguments};
 
 /// Get or create divisions, without Terraform: what exists is returned, what is missing is made.
 ///
 /// Calling it is consent to create the divisions named (and, with --parents, what they lie in).
 /// Run it again after whatever went wrong: nothing is made twice.
+///
+/// Exit code: 0 everything named exists (with --dry-run: could be looked up), 3 something exists
+/// more than once, 1 error.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     divvy ensure Engineering\n  \
@@ -70,6 +73,9 @@ pub(crate) struct Ensure {
 
     #[command(flatten)]
     pub(crate) org: OrgArguments,
+
+    #[command(flatten)]
+    pub(crate) terraform: TerraformArguments,
 }
 
 /// What `ensure` writes.

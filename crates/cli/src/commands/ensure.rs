@@ -6,33 +6,29 @@
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use divvy_core::Consent;
-use divvy_core::kinds::division::HOME_DATA_SOURCE;
-use divvy_core::name::visible;
-use divvy_genesys::{Client, NewEntity, Reason, Settings};
+use divvy_genesys::{Dialect, Settings};
 
 use super::Context;
 use crate::arguments::{Ensure, EnsureFormat};
 use crate::confirm;
 use crate::console::Tone;
 use crate::ensure::address::{Addresses, is_module};
-use crate::ensure::known::Known;
+use crate::ensure::get_or_create::{Order, get_or_create};
+use crate::ensure::here::Here;
 use crate::ensure::list_file::{self, Row};
-use crate::ensure::make::{Failure, Outcome, Work};
+use crate::ensure::make::Work;
 use crate::ensure::output::{Item, refuse_path, render};
-use crate::ensure::wish::{Reading, name_of, shown};
-use crate::error::{CommandError, CommandResult, ErrorKind};
+use crate::ensure::talk::{Teller, failures, tell, tell_twins};
+use crate::ensure::turn::Turn;
+use crate::ensure::wish::{Reading, name_of};
+use crate::error::{CommandError, CommandResult};
 use crate::observers::Observers;
 use crate::org::{OrgFlags, client, of_api};
 use crate::output;
 
-/// How many divisions are spoken of one by one on stderr.
-const SPOKEN_OF: usize = 10;
-
-/// How often long work says where it is, where no line can move.
-const PLAIN_LINE_EVERY: Duration = Duration::from_secs(30);
+/// The exit code of design section 4 for what only a person can settle.
+const NEEDS_A_PERSON: u8 = 3;
 
 pub(crate) async fn run(context: &Context, arguments: &Ensure) -> CommandResult<u8> {
     refuse_contradictions(arguments)?;
@@ -43,23 +39,34 @@ pub(crate) async fn run(context: &Context, arguments: &Ensure) -> CommandResult<
     };
     let bad_rows = |problems: Vec<String>| bad_rows(arguments, &problems);
     let wishes = reading.wishes(&rows(context, arguments)?).map_err(bad_rows)?;
+    let observers = Arc::new(Observers::of(context));
+    let here = Here::find(context, &arguments.terraform, &observers)?;
     if wishes.is_empty() {
         context.console.mark(Tone::Warning, "the list names no division");
-        return report(context, arguments, &Work::default());
+        return report(context, arguments, &Work::default(), &here, &Addresses::default());
     }
     let connection = OrgFlags::read(context, &arguments.org)?.direct(arguments.dialect)?;
+    let turn =
+        (!arguments.dry_run).then(|| Turn::in_org(&context.environment.variables, &connection));
     let settings = Settings { rate: arguments.rate.get(), ..Settings::default() };
-    let client = client(context, connection, settings, Arc::new(Observers::of(context)))?;
-    context.console.progress("looking up what exists");
-    let known = Known::ask(&client, &wishes).await.map_err(of_api)?;
-    let with_parents =
-        arguments.parents.unwrap_or(arguments.dialect == divvy_genesys::Dialect::Pathed);
-    let mut work = Work::new(wishes, &known, reading, with_parents);
-    if !work.has_failed() && !arguments.dry_run {
-        tell_near_ones(context, &work, &known);
-        make(context, &client, &mut work, arguments.rate.get(), &confirm::by_flag()).await;
-    }
-    report(context, arguments, &work)
+    let client = client(context, connection, settings, observers)?;
+    let consent = confirm::by_flag();
+    let order = Order {
+        client: &client,
+        reading,
+        with_parents: arguments.parents.unwrap_or(arguments.dialect == Dialect::Pathed),
+        interrupt: &context.interrupt,
+        create: turn.map(|turn| (&consent, turn)),
+    };
+    let names: Vec<String> = wishes.iter().map(|wish| name_of(wish).to_owned()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let teller = Teller::new(context, arguments.rate.get());
+    let (work, addresses) = tokio::join!(
+        get_or_create(order, wishes, |event| teller.tell(event)),
+        here.addresses(context, arguments, &names),
+    );
+    context.console.clear_progress();
+    report(context, arguments, &work.map_err(of_api)?, &here, &addresses)
 }
 
 fn refuse_contradictions(arguments: &Ensure) -> CommandResult<()> {
@@ -103,6 +110,7 @@ fn rows(context: &Context, arguments: &Ensure) -> CommandResult<Vec<Row>> {
         };
         read.map_err(|error| {
             CommandError::failed(format!("could not read {}: {error}", file.display()))
+                .hint("name a list of divisions, or - for standard input: divvy ensure --from FILE")
         })?;
         let is_named_csv = file.extension().is_some_and(|extension| {
             ["csv", "tsv"].iter().any(|known| extension.eq_ignore_ascii_case(known))
@@ -133,65 +141,14 @@ fn bad_rows(arguments: &Ensure, problems: &[String]) -> CommandError {
     }
 }
 
-/// Says before a create that something of nearly this name exists; nobody is asked, because the
-/// name given is the name meant.
-fn tell_near_ones(context: &Context, work: &Work, known: &Known) {
-    let missing = work.wishes.iter().zip(&work.outcomes);
-    let missing = missing.filter(|(_, outcome)| matches!(outcome, Outcome::Missing));
-    let near = missing.filter_map(|(wish, _)| Some((wish, *known.near(wish).first()?)));
-    for (wish, entity) in near.take(SPOKEN_OF) {
-        context.console.mark(
-            Tone::Warning,
-            &format!(
-                "{} is new, but {} exists ({})",
-                shown(wish),
-                visible(&entity.key.to_string()),
-                entity.id
-            ),
-        );
-    }
-}
-
-/// Creates what is missing, and says where it is and how long it will take.
-async fn make(context: &Context, client: &Client, work: &mut Work, rate: u32, consent: &Consent) {
-    let all = work.missing();
-    let last_line = std::cell::Cell::new(Instant::now());
-    let told = |done: usize| {
-        let text = progress(done, all, rate);
-        context.console.progress(&text);
-        if !context.console.shows_progress() && last_line.get().elapsed() >= PLAIN_LINE_EVERY {
-            context.console.say(&text);
-            last_line.set(Instant::now());
-        }
-    };
-    if all > 1 {
-        told(0);
-    }
-    work.carry_out(client, consent, told).await;
-    context.console.clear_progress();
-}
-
-/// Says how far a run is, and how long the rest takes at the given rate.
-fn progress(done: usize, all: usize, rate: u32) -> String {
-    let left = u32::try_from(all.saturating_sub(done)).unwrap_or(u32::MAX);
-    let time = match left.div_ceil(rate.max(1)) {
-        0 | 1 => "less than a minute left".to_owned(),
-        minutes => format!("about {minutes} min left at {rate} requests a minute"),
-    };
-    format!("{done} of {all} divisions, {time}")
-}
-
 /// Writes what exists now, says the next step, and ends with an error if a wish did not come true.
-fn report(context: &Context, arguments: &Ensure, work: &Work) -> CommandResult<u8> {
-    let data =
-        context.environment.variables.get("TF_DATA_DIR").map_or(".terraform", String::as_str);
-    let directory = &context.environment.current_directory;
-    let addresses = Addresses::read(
-        directory,
-        Path::new(data),
-        arguments.address_prefix.as_deref(),
-        arguments.labels.style(),
-    );
+fn report(
+    context: &Context,
+    arguments: &Ensure,
+    work: &Work,
+    here: &Here,
+    addresses: &Addresses,
+) -> CommandResult<u8> {
     let names: Vec<&str> = work.wishes.iter().map(name_of).collect();
     let items: Vec<Item<'_>> = (work.wishes.iter().zip(&work.outcomes))
         .zip(addresses.of(&names))
@@ -201,174 +158,22 @@ fn report(context: &Context, arguments: &Ensure, work: &Work) -> CommandResult<u
             description: wish.description.as_deref(),
             outcome,
             address,
+            typed: here.typed(),
         })
         .collect();
     let is_one = arguments.from.is_none() && arguments.names.len() == 1;
     output::write(context, &arguments.outputs, EnsureFormat::Json, |format| {
         render(&items[..work.asked], format, is_one)
     })?;
-    tell(context, work, &items);
-    failures(work).map_or(Ok(0), Err)
-}
-
-/// Says what was done and what comes next.
-fn tell(context: &Context, work: &Work, items: &[Item<'_>]) {
-    let console = &context.console;
-    let count =
-        |is: fn(&Outcome) -> bool| work.outcomes.iter().filter(|outcome| is(outcome)).count();
-    let (created, existed, missing) = (
-        count(|outcome| matches!(outcome, Outcome::Created(_))),
-        count(|outcome| matches!(outcome, Outcome::Existed(_))),
-        count(|outcome| matches!(outcome, Outcome::Missing)),
-    );
-    for (index, (wish, item)) in work.wishes.iter().zip(items).enumerate().take(SPOKEN_OF) {
-        let what = match &item.outcome {
-            Outcome::Created(entity) if index >= work.asked => {
-                format!(
-                    "Created {} ({}), the parent of what was asked for.",
-                    shown(wish),
-                    entity.id
-                )
-            }
-            Outcome::Created(entity) => format!("Created {} ({}).", shown(wish), entity.id),
-            Outcome::Existed(entity) => {
-                tell_difference(context, wish, entity);
-                format!("{} exists ({}).", shown(wish), entity.id)
-            }
-            Outcome::Missing => format!("{} is missing and would be created.", shown(wish)),
-            Outcome::Failed(_) | Outcome::Skipped => continue,
-        };
-        console.say(&what);
-        match (item.import_command(), item.entity()) {
-            (Some(line), _) => console.mark(Tone::Hint, &line),
-            (None, Some(entity)) if entity.is_home => console.mark(
-                Tone::Hint,
-                &format!(
-                    "this is the home division: use data \"{HOME_DATA_SOURCE}\", never an import"
-                ),
-            ),
-            _ => {}
-        }
-    }
-    if items.len() > SPOKEN_OF {
-        console.say(&format!(
-            "{} divisions: {created} created, {existed} existed, {missing} missing.",
-            items.len()
-        ));
-        console.mark(Tone::Hint, "the import lines of all: the same command with -o commands");
-    }
-}
-
-fn tell_difference(context: &Context, wish: &NewEntity, entity: &divvy_core::Entity) {
-    let Some(wanted) = &wish.description else { return };
-    let found = entity.text("description").unwrap_or_default();
-    if found != wanted {
-        context.console.mark(
-            Tone::Warning,
-            &format!(
-                "{} has the description {}; it was left as it is",
-                shown(wish),
-                visible(found)
-            ),
-        );
-    }
-}
-
-/// Makes one error of all failures.
-fn failures(work: &Work) -> Option<CommandError> {
-    let mut messages = Vec::new();
-    let mut hints: Vec<String> = Vec::new();
-    let mut is_interrupted = false;
-    for (wish, outcome) in work.wishes.iter().zip(&work.outcomes) {
-        let Outcome::Failed(failure) = outcome else { continue };
-        let (message, more) = explained(wish, failure);
-        is_interrupted |=
-            matches!(&**failure, Failure::Refused(error) if error.reason == Reason::Interrupted);
-        messages.push(message);
-        for hint in more {
-            if !hints.contains(&hint) {
-                hints.push(hint);
-            }
-        }
-    }
-    if messages.is_empty() {
-        return None;
-    }
-    let skipped =
-        work.outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Skipped)).count();
-    if messages.len() > SPOKEN_OF {
-        let more = messages.len() - SPOKEN_OF;
-        messages.truncate(SPOKEN_OF);
-        messages.push(format!("{more} more like these"));
-    }
-    if skipped > 0 {
-        messages.push(format!("{skipped} more were not tried because of this"));
-    }
-    let mut error = CommandError::failed(messages.join("\n       ")).hints(hints);
-    if is_interrupted {
-        error.kind = ErrorKind::Interrupted;
-        error.hints = vec!["run the same command again: it goes on where it stopped".to_owned()];
-    }
-    Some(error)
-}
-
-/// Says why a wish did not come true, and what to do.
-fn explained(wish: &NewEntity, failure: &Failure) -> (String, Vec<String>) {
-    let shown_wish = shown(wish);
-    match failure {
-        Failure::Refused(error) => {
-            (format!("{shown_wish} was not created: {error}"), error.hints())
-        }
-        Failure::Hidden { error, deleted: Some(request) } => (
-            format!("{shown_wish} is taken by a deleted division: {error}"),
-            vec![format!("restore it: {} {} {}", request.method, request.url, request.body)],
-        ),
-        Failure::Hidden { error, deleted: None } => {
-            (format!("{shown_wish} is taken, but nothing visible has it: {error}"), hidden(wish))
-        }
-        Failure::NoParent(parent) => (
-            format!("{shown_wish} was not created: its parent {} is not there", shown(parent)),
-            vec!["create missing parents too: --parents".to_owned()],
-        ),
-        Failure::Ambiguous(entities) => {
-            let ids: Vec<&str> = entities.iter().map(|entity| entity.id.as_str()).collect();
-            (
-                format!("{shown_wish} exists more than once: {}", ids.join(", ")),
-                vec!["rename all but one of them".to_owned()],
-            )
-        }
-    }
-}
-
-/// Says why something can be there unseen, the likeliest first.
-fn hidden(wish: &NewEntity) -> Vec<String> {
-    let sight = match wish.path {
-        None => {
-            "grant the OAuth client's role for all divisions: one granted in a single division \
-             shows only that one"
-        }
-        Some(_) => "give the OAuth client the scope division:read for the whole organization",
-    };
-    [
-        sight,
-        "run the same command again in a minute: a new division may not be listed yet",
-        "check the region: this may be another org",
-    ]
-    .map(str::to_owned)
-    .to_vec()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::progress;
-
-    #[test]
-    fn the_estimate_follows_the_rate() {
-        assert_eq!(
-            progress(0, 5000, 300),
-            "0 of 5000 divisions, about 17 min left at 300 requests a minute"
-        );
-        assert_eq!(progress(4900, 5000, 300), "4900 of 5000 divisions, less than a minute left");
-        assert_eq!(progress(5000, 5000, 300), "5000 of 5000 divisions, less than a minute left");
+    let lines_are_out = arguments
+        .outputs
+        .iter()
+        .any(|output| output.file.is_none() && output.format == EnsureFormat::Commands);
+    tell(context, work, &items, lines_are_out);
+    tell_twins(context, work);
+    match failures(work) {
+        Some(error) => Err(error),
+        None if work.twins.is_empty() => Ok(0),
+        None => Ok(NEEDS_A_PERSON),
     }
 }

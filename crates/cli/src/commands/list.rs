@@ -7,18 +7,21 @@ use std::sync::Arc;
 use divvy_core::kinds::division::DIVISION;
 use divvy_core::name::{nfc, visible};
 use divvy_core::{Entity, effect::Unobserved};
+use divvy_genesys::dialect::last_segment;
 use divvy_genesys::{Client, Dialect, NewEntity, ObjectCounts, Settings};
 
 use super::Context;
 use crate::arguments::List;
+use crate::console::Tone;
 use crate::ensure::known::{Known, Match};
 use crate::ensure::list_file::Row;
 use crate::ensure::output::{Shown, entity_line, json, refuse_path};
-use crate::ensure::wish::{Reading, shown};
+use crate::ensure::wish::{Reading, name_of, shown};
 use crate::error::{CommandError, CommandResult};
 use crate::org::{OrgFlags, client, of_api};
 use crate::output;
 use crate::render::Format;
+use crate::render::commands::Shell;
 
 pub(crate) async fn run(context: &Context, arguments: &List) -> CommandResult<u8> {
     output::refuse_unknown(&arguments.outputs, &[Format::Table, Format::Json])?;
@@ -37,6 +40,7 @@ pub(crate) async fn run(context: &Context, arguments: &List) -> CommandResult<u8
         }
     }
     let near: Vec<String> = missing.iter().map(|wish| not_there(wish, &known)).collect();
+    let creation = creation(arguments, &missing, &known);
     if wishes.is_empty() {
         entities = known.into_entities();
         if let Some(path) = &arguments.path {
@@ -56,6 +60,12 @@ pub(crate) async fn run(context: &Context, arguments: &List) -> CommandResult<u8
     output::write(context, &arguments.outputs, Format::Table, render)?;
     for line in &near {
         context.console.say(line);
+    }
+    if wishes.is_empty() && entities.is_empty() {
+        context.console.say(&nothing(arguments));
+    }
+    if let Some(command) = creation {
+        context.console.mark(Tone::Hint, &format!("create what is missing: {command}"));
     }
     Ok(if is_missing { 2 } else { 0 })
 }
@@ -102,6 +112,36 @@ async fn look(
         return Ok((Known::of(listing.entities), Some(counts)));
     }
     Ok((Known::ask(client, wishes).await.map_err(of_api)?, None))
+}
+
+/// Says what an empty list means.
+fn nothing(arguments: &List) -> String {
+    match &arguments.path {
+        Some(path) => format!("Nothing is at path {}.", visible(path)),
+        None if arguments.deleted => "No division was deleted.".to_owned(),
+        None => "This client sees no division.".to_owned(),
+    }
+}
+
+/// Writes the command that creates what is missing; `None` where it would not fit on a line, or
+/// where something is nearly there.
+fn creation(arguments: &List, missing: &[&NewEntity], known: &Known) -> Option<String> {
+    const NAMED: usize = 5;
+    let is_near = missing.iter().any(|wish| !known.near(wish).is_empty());
+    if missing.is_empty() || missing.len() > NAMED || is_near || arguments.deleted {
+        return None;
+    }
+    let dialect = match arguments.dialect {
+        Dialect::Published => "",
+        Dialect::Pathed => " --dialect pathed",
+    };
+    let words = missing.iter().map(|wish| match &wish.path {
+        Some(path) if last_segment(path) != name_of(wish) => None,
+        Some(path) => Shell::Sh.word(path),
+        None => Shell::Sh.word(name_of(wish)),
+    });
+    let words: Vec<String> = words.collect::<Option<_>>()?;
+    Some(format!("divvy ensure{dialect} {}", words.join(" ")))
 }
 
 /// Says that a name is missing, and which ones are nearly it.

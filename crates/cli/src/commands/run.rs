@@ -155,7 +155,7 @@ impl Stage {
             self.directory.path().to_owned(),
         );
         let written = self.blocks.named_instances(DIVISION.terraform_type);
-        advisor.is_written(written.map(|(address, name)| (address, name.to_owned())));
+        advisor.is_written(written);
         let proxy = Proxy::start(self.launch(program)?, advisor).await;
         let proxy = proxy.map_err(|error| refused(CommandError::failed(error)))?;
         let existing =

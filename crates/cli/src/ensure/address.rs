@@ -1,41 +1,52 @@
 //! Addresses for import lines: the configuration's own where it names a division, else made ones.
 //!
-//! Never evaluates anything. Invariant: one list of names and one configuration always give the
+//! Invariant: one list of names and one configuration always give the
 //! same addresses, and no made address is that of a block which wants another name.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use divvy_core::Address;
 use divvy_core::kinds::division::DIVISION;
 use divvy_core::label::{Style, labels};
 use divvy_core::name::nfc;
-use divvy_terraform::Blocks;
+use divvy_terraform::NamedInstance;
 
 /// Which addresses names get.
+#[derive(Default)]
 pub(crate) struct Addresses {
     /// Text that stands before every address: empty, or `module.org.`.
     prefix: String,
     style: Style,
-    /// Address of each division that the configuration names in plain text, by name.
+    /// Address of each division that the configuration wants, by name.
     configured: BTreeMap<String, String>,
 }
 
 impl Addresses {
-    /// Reads the configuration in a directory, if there is one; `prefix` is a module's address.
-    pub(crate) fn read(directory: &Path, data: &Path, prefix: Option<&str>, style: Style) -> Self {
+    /// Knows no configuration yet; `prefix` is a module's address.
+    pub(crate) fn new(prefix: Option<&str>, style: Style) -> Self {
         let prefix = prefix.map_or_else(String::new, |prefix| format!("{prefix}."));
-        let mut configured = BTreeMap::new();
-        // Without a readable configuration every address is a made one.
-        if let Ok(blocks) = Blocks::read(directory, data) {
-            for (address, name) in blocks.named_instances(DIVISION.terraform_type) {
-                // Where two want one name, the address nearest to the root is the likelier one.
-                if address.starts_with(&prefix) {
-                    configured.entry(nfc(name)).or_insert(address);
-                }
+        Self { prefix, style, configured: BTreeMap::new() }
+    }
+
+    /// Adds what a configuration wants. Where two want one name, the address nearest to the root is
+    /// the likelier one.
+    pub(crate) fn add(&mut self, instances: Vec<NamedInstance>) {
+        let depth = |address: &str| Address::parse(address).map(|found| found.module_path().len());
+        for (address, name) in instances {
+            if !address.starts_with(&self.prefix) {
+                continue;
+            }
+            let rank = |address: &str| (depth(address), address.to_owned());
+            let configured = self.configured.entry(nfc(&name)).or_insert_with(|| address.clone());
+            if rank(&address) < rank(configured) {
+                *configured = address;
             }
         }
-        Self { prefix, style, configured }
+    }
+
+    /// Says whether the configuration wants every one of these.
+    pub(crate) fn know<'n>(&self, mut names: impl Iterator<Item = &'n str>) -> bool {
+        names.all(|name| self.configured.contains_key(&nfc(name)))
     }
 
     /// Returns the address of each name.
@@ -67,6 +78,10 @@ pub(crate) fn is_module(prefix: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use divvy_terraform::Blocks;
+
     use super::*;
 
     fn addresses(files: &[(&str, &str)], prefix: Option<&str>, names: &[&str]) -> Vec<String> {
@@ -76,12 +91,11 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         }
-        let data = Path::new(".terraform");
-        Addresses::read(directory.path(), data, prefix, Style::Lower)
-            .of(names)
-            .into_iter()
-            .map(|address| address.replace("genesyscloud_auth_division.", ""))
-            .collect()
+        let blocks = Blocks::read(directory.path(), Path::new(".terraform")).unwrap();
+        let mut addresses = Addresses::new(prefix, Style::Lower);
+        addresses.add(blocks.named_instances(DIVISION.terraform_type));
+        let of = addresses.of(names).into_iter();
+        of.map(|address| address.replace("genesyscloud_auth_division.", "")).collect()
     }
 
     const CONFIGURATION: &str = r#"
@@ -119,6 +133,21 @@ mod tests {
         assert_eq!(addresses(&files, None, &names), ["eng", "sales", "claims", "module.org.ops"]);
         let within = addresses(&files, Some("module.org"), &["Engineering", "Ops"]);
         assert_eq!(within, ["module.org.engineering", "module.org.ops"]);
+    }
+
+    #[test]
+    fn of_two_that_want_a_name_the_nearest_to_the_root_counts_whatever_the_order() {
+        let instance =
+            |address: &str| (format!("{address}.genesyscloud_auth_division.x"), "A".to_owned());
+        let mut all =
+            vec![instance("module.a.module.b"), instance("module.z"), instance("module.y[\"k\"]")];
+        for _ in 0..all.len() {
+            all.rotate_left(1);
+            let mut addresses = Addresses::new(None, Style::Lower);
+            addresses.add(all.clone());
+            assert_eq!(addresses.of(&["A"]), ["module.y[\"k\"].genesyscloud_auth_division.x"]);
+            assert!(addresses.know(["A"].into_iter()) && !addresses.know(["A", "B"].into_iter()));
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use divvy_core::Entity;
 use divvy_core::kinds::division::DIVISION;
 use divvy_core::name::{loosest, nfc};
-use divvy_genesys::{Client, Error, NewEntity};
+use divvy_genesys::{Client, Error, NewEntity, Reason};
 
 use super::wish::{Identity, name_of};
 
@@ -35,11 +35,20 @@ impl Known {
     /// listing.
     pub(crate) async fn ask(client: &Client, wishes: &[NewEntity]) -> Result<Self, Error> {
         if let [only] = wishes {
-            let found = client.search(&DIVISION, name_of(only), only.path.as_deref()).await?;
-            if found.iter().any(|entity| only.is(entity)) {
-                return Ok(Self::of(found));
+            match client.search(&DIVISION, name_of(only), only.path.as_deref()).await {
+                Ok(found) if found.iter().any(|entity| only.is(entity)) => {
+                    return Ok(Self::of(found));
+                }
+                // Some characters are too much for a search.
+                Err(error) if error.reason != Reason::Refused => return Err(error),
+                Ok(_) | Err(_) => {}
             }
         }
+        Self::all(client).await
+    }
+
+    /// Lists every division.
+    pub(crate) async fn all(client: &Client) -> Result<Self, Error> {
         Ok(Self::of(client.listing(&DIVISION).await?.entities))
     }
 

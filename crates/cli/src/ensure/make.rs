@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use divvy_core::kinds::division::DIVISION;
 use divvy_core::name::nfc;
 use divvy_core::{Consent, Entity};
-use divvy_genesys::{Client, Dialect, Error, NewEntity, PrintedRequest, Reason};
+use divvy_genesys::{Client, Dialect, Ensured, Error, NewEntity, PrintedRequest, Reason};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
@@ -57,6 +57,10 @@ pub(crate) struct Work {
     levels: Vec<Vec<usize>>,
     /// Place of each wish's parent.
     parents: Vec<Option<String>>,
+    /// Indices of wishes whose create got another answer than a plain yes.
+    doubtful: Vec<usize>,
+    /// Divisions of one name (and path) that such a create left or met, each by the wish's index.
+    pub(crate) twins: Vec<(usize, Vec<Entity>)>,
 }
 
 impl Work {
@@ -73,6 +77,8 @@ impl Work {
             outcomes: Vec::new(),
             levels: Vec::new(),
             parents: Vec::new(),
+            doubtful: Vec::new(),
+            twins: Vec::new(),
             wishes: asked,
         };
         let mut places: HashSet<String> = work.wishes.iter().map(place_of).collect();
@@ -113,6 +119,12 @@ impl Work {
         work
     }
 
+    /// Gives back what was asked for.
+    pub(crate) fn into_asked(mut self) -> Vec<NewEntity> {
+        self.wishes.truncate(self.asked);
+        self.wishes
+    }
+
     /// Counts what is to be created.
     pub(crate) fn missing(&self) -> usize {
         self.levels.iter().map(Vec::len).sum()
@@ -121,6 +133,37 @@ impl Work {
     /// Says whether something failed before anything was sent.
     pub(crate) fn has_failed(&self) -> bool {
         self.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Failed(_)))
+    }
+
+    /// Says whether a second look is worth a request: something is in doubt, and nothing keeps the
+    /// org from answering.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        let is_over = |outcome: &Outcome| matches!(outcome, Outcome::Failed(failure) if failure.holds_for_all());
+        !self.doubtful.is_empty() && !self.outcomes.iter().any(is_over)
+    }
+
+    /// Looks at what is in doubt once more. Of several divisions of one name the one with the first
+    /// id is taken, so that everybody who sees them all takes the same.
+    pub(crate) fn settle(&mut self, known: &Known) {
+        for index in std::mem::take(&mut self.doubtful) {
+            let entity = match known.matching(&self.wishes[index]) {
+                Match::None => continue,
+                Match::One(entity) => entity.clone(),
+                Match::Several(twins) => {
+                    let mut twins: Vec<Entity> = twins.into_iter().cloned().collect();
+                    twins.sort_by(|a, b| a.id.cmp(&b.id));
+                    let first = twins[0].clone();
+                    self.twins.push((index, twins));
+                    first
+                }
+            };
+            let outcome = &mut self.outcomes[index];
+            *outcome = match outcome {
+                Outcome::Created(_) => Outcome::Created(entity),
+                Outcome::Failed(failure) if failure.is_open() => Outcome::Created(entity),
+                _ => Outcome::Existed(entity),
+            };
+        }
     }
 
     /// Creates what is missing; `told` hears of each one that is done, how many are.
@@ -140,8 +183,8 @@ impl Work {
                 async move {
                     let is_orphan = (parents[index].as_ref())
                         .is_some_and(|parent| lost.borrow().contains(parent));
-                    let outcome = if is_over.get() || is_orphan {
-                        Outcome::Skipped
+                    let (outcome, is_doubtful) = if is_over.get() || is_orphan {
+                        (Outcome::Skipped, false)
                     } else {
                         ensure(client, &wishes[index], consent).await
                     };
@@ -151,12 +194,13 @@ impl Work {
                     if matches!(outcome, Outcome::Failed(_) | Outcome::Skipped) {
                         lost.borrow_mut().insert(place_of(&wishes[index]));
                     }
-                    (index, outcome)
+                    (index, outcome, is_doubtful)
                 }
             };
             let mut running = stream::iter(level).map(one).buffer_unordered(TOGETHER);
-            while let Some((index, outcome)) = running.next().await {
+            while let Some((index, outcome, is_doubtful)) = running.next().await {
                 self.outcomes[index] = outcome;
+                self.doubtful.extend(is_doubtful.then_some(index));
                 done += 1;
                 told(done);
             }
@@ -164,19 +208,25 @@ impl Work {
     }
 }
 
-/// Creates one division, or returns what a concurrent creator made.
-async fn ensure(client: &Client, wish: &NewEntity, consent: &Consent) -> Outcome {
+/// Creates one division, or returns what a concurrent creator made; and whether that is in doubt.
+async fn ensure(client: &Client, wish: &NewEntity, consent: &Consent) -> (Outcome, bool) {
     let error = match client.create_or_find(&DIVISION, wish, consent).await {
-        Ok(ensured) if ensured.created => return Outcome::Created(ensured.entity),
-        Ok(ensured) => return Outcome::Existed(ensured.entity),
+        Ok(Ensured { entity, created: true, is_doubtful }) => {
+            return (Outcome::Created(entity), is_doubtful);
+        }
+        Ok(Ensured { entity, created: false, is_doubtful }) => {
+            return (Outcome::Existed(entity), is_doubtful);
+        }
         Err(error) => error,
     };
-    let failure = if error.is_duplicate_of(&DIVISION) {
+    let is_duplicate = error.is_duplicate_of(&DIVISION);
+    let is_doubtful = is_duplicate || error.may_have_changed_the_org();
+    let failure = if is_duplicate {
         explain(client, wish, error).await.unwrap_or_else(Failure::Refused)
     } else {
         Failure::Refused(error)
     };
-    Outcome::Failed(Box::new(failure))
+    (Outcome::Failed(Box::new(failure)), is_doubtful)
 }
 
 /// Says what a 409 is about that no visible division explains.
@@ -198,6 +248,11 @@ fn place_of(new: &NewEntity) -> String {
 }
 
 impl Failure {
+    /// Says whether this run may have made the division all the same.
+    fn is_open(&self) -> bool {
+        matches!(self, Self::Refused(error) if error.may_have_changed_the_org())
+    }
+
     /// Says whether every other create would fail in the same way.
     fn holds_for_all(&self) -> bool {
         let Self::Refused(error) = self else { return false };

@@ -4,10 +4,14 @@
 //! org is asked before anything is sent that could create it.
 
 pub(crate) mod address;
+pub(crate) mod get_or_create;
+pub(crate) mod here;
 pub(crate) mod known;
 pub(crate) mod list_file;
 pub(crate) mod make;
 pub(crate) mod output;
+pub(crate) mod talk;
 #[cfg(test)]
 mod tests;
+pub(crate) mod turn;
 pub(crate) mod wish;

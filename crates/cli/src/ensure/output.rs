@@ -24,6 +24,16 @@ pub(crate) struct Item<'w> {
     pub(crate) description: Option<&'w str>,
     pub(crate) outcome: &'w Outcome,
     pub(crate) address: String,
+    pub(crate) typed: Typed<'w>,
+}
+
+/// How Terraform is called where the import lines are typed.
+#[derive(Clone, Copy)]
+pub(crate) struct Typed<'w> {
+    /// `terraform` or `tofu`.
+    pub(crate) program: &'w str,
+    /// The configuration's directory, where it is another one.
+    pub(crate) chdir: Option<&'w str>,
 }
 
 impl Item<'_> {
@@ -38,7 +48,8 @@ impl Item<'_> {
     /// Returns the line that imports it; `None` for Home, and where no quoting makes it safe.
     pub(crate) fn import_command(&self) -> Option<String> {
         let entity = self.entity().filter(|entity| !entity.is_home)?;
-        Shell::Sh.import_line("terraform", &self.address, entity.id.as_str())
+        let Typed { program, chdir } = self.typed;
+        Shell::Sh.import_line(program, chdir, &self.address, entity.id.as_str())
     }
 
     fn import_block(&self) -> Option<String> {

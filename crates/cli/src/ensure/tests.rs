@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,8 +22,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use tokio_util::sync::CancellationToken;
 
-use super::known::Known;
+use super::get_or_create::{Order, get_or_create};
 use super::make::{Outcome, Work};
+use super::turn::Turn;
 use super::wish::{Identity, Reading};
 
 /// What is asked for, in an order in which children come before parents.
@@ -37,10 +39,13 @@ struct Case {
     existing: [bool; 6],
     /// How many ask at the same time.
     clients: usize,
+    /// Whether the org takes a name twice. Then nobody keeps twins out who is shown nothing: neither
+    /// of the org at all, nor of what the process before has just made.
+    takes_twins: bool,
     faults: Vec<Fault>,
 }
 
-fn effect(clients: usize) -> impl Strategy<Value = Effect> {
+fn effect(clients: usize, takes_twins: bool) -> impl Strategy<Value = Effect> {
     // 401 and 429 say that nothing was done, so they never follow a commit.
     let before = prop_oneof![Just(401_u16), Just(409), Just(429), Just(500), Just(503)];
     let before = before.prop_map(|status| Refusal {
@@ -58,7 +63,6 @@ fn effect(clients: usize) -> impl Strategy<Value = Effect> {
         Just(Effect::TruncatedBody),
         Just(Effect::EmptyBody),
         Just(Effect::DelayReply(400)),
-        (1_u64..4).prop_map(|reads| Effect::ListLag(Lag::Reads(reads))),
         Just(Effect::ExpireToken),
         (1_u64..5).prop_map(|requests| Effect::RateLimit(RateLimit {
             requests,
@@ -66,22 +70,22 @@ fn effect(clients: usize) -> impl Strategy<Value = Effect> {
             retry_after: Some(0)
         })),
     ];
-    // Who cannot see the org cannot look a lost reply up: then only the org keeps twins out.
-    if clients > 1 {
-        prop_oneof![9 => common, 1 => Just(Effect::HomeOnly)].boxed()
-    } else {
-        common.boxed()
+    let lag = (1_u64..4).prop_map(|reads| Effect::ListLag(Lag::Reads(reads)));
+    match (takes_twins, clients) {
+        (true, 1) => prop_oneof![11 => common, 1 => lag].boxed(),
+        (true, _) => common.boxed(),
+        (false, _) => prop_oneof![11 => common, 1 => lag, 1 => Just(Effect::HomeOnly)].boxed(),
     }
 }
 
-fn fault(clients: usize) -> impl Strategy<Value = Fault> {
+fn fault(clients: usize, takes_twins: bool) -> impl Strategy<Value = Fault> {
     let method = prop_oneof![3 => Just(Some("POST")), 2 => Just(Some("GET")), 1 => Just(None)];
     let path = prop_oneof![
         Just(Some("/api/v2/**".to_owned())),
         Just(Some("/oauth/token".to_owned())),
         Just(None)
     ];
-    (method, path, 1_u64..8, 1_u64..4, effect(clients)).prop_map(
+    (method, path, 1_u64..8, 1_u64..4, effect(clients, takes_twins)).prop_map(
         |(method, path, nth, count, effect)| Fault {
             on: On { method: method.map(str::to_owned), path, name: None },
             nth: NonZeroU64::new(nth).unwrap(),
@@ -93,11 +97,13 @@ fn fault(clients: usize) -> impl Strategy<Value = Fault> {
 
 fn case() -> impl Strategy<Value = Case> {
     let dialect = prop_oneof![Just(Dialect::Published), Just(Dialect::Pathed)];
-    (dialect, any::<[bool; 6]>(), 1_usize..4).prop_flat_map(|(dialect, existing, clients)| {
-        vec(fault(clients), 1..6).prop_map(move |faults| Case {
+    let scene = (dialect, any::<[bool; 6]>(), 1_usize..4, any::<bool>());
+    scene.prop_flat_map(|(dialect, existing, clients, takes_twins)| {
+        vec(fault(clients, takes_twins), 1..6).prop_map(move |faults| Case {
             dialect,
             existing,
             clients,
+            takes_twins,
             faults,
         })
     })
@@ -120,7 +126,7 @@ impl Case {
 
     fn seed(&self) -> Seed {
         let mut seed = Seed {
-            policy: Policy { accept_duplicates: self.clients == 1, ..Policy::default() },
+            policy: Policy { accept_duplicates: self.takes_twins, ..Policy::default() },
             ..Seed::default()
         };
         for (index, _) in self.existing.iter().enumerate().filter(|(_, exists)| **exists) {
@@ -187,14 +193,16 @@ fn consent() -> Consent {
 }
 
 /// Runs what the command runs; `None` if not even the look-up succeeded.
-async fn ensure(client: &Client, case: &Case) -> Option<Work> {
-    let wishes = case.wishes();
-    let known = Known::ask(client, &wishes).await.ok()?;
-    let mut work = Work::new(wishes, &known, case.reading(), true);
-    if !work.has_failed() {
-        work.carry_out(client, &consent(), |_| {}).await;
-    }
-    Some(work)
+async fn ensure(client: &Client, case: &Case, turns: &Path) -> Option<Work> {
+    let (consent, interrupt) = (consent(), CancellationToken::new());
+    let order = Order {
+        client,
+        reading: case.reading(),
+        with_parents: true,
+        interrupt: &interrupt,
+        create: Some((&consent, Turn::at(turns))),
+    };
+    get_or_create(order, case.wishes(), |_| {}).await.ok()
 }
 
 /// The id of each wish that a run says exists, by identity.
@@ -222,7 +230,9 @@ async fn play(case: &Case, completed: &std::cell::Cell<u32>) {
     let clients: Vec<Client> = (0..case.clients)
         .map(|_| client(emulator.url(), case.dialect, Duration::from_millis(200)))
         .collect();
-    let runs = clients.iter().map(|client| ensure(client, case));
+    let place = tempfile::tempdir().unwrap();
+    let turns = place.path().join("turns");
+    let runs = clients.iter().map(|client| ensure(client, case, &turns));
     let runs: Vec<Work> =
         futures_util::future::join_all(runs).await.into_iter().flatten().collect();
     if runs.iter().any(|work| told(work).len() == work.wishes.len()) {
@@ -232,7 +242,7 @@ async fn play(case: &Case, completed: &std::cell::Cell<u32>) {
     // Whatever happened, the same command run again ends well.
     emulator.clear_faults();
     let calm = client(emulator.url(), case.dialect, Duration::from_secs(20));
-    let last = ensure(&calm, case).await.expect("nothing is wrong any more");
+    let last = ensure(&calm, case, &turns).await.expect("nothing is wrong any more");
     let held = held(&emulator, case.dialect);
     for ((name, path), ids) in &held {
         assert_eq!(ids.len(), 1, "{name} {path:?} was made twice");
@@ -252,7 +262,7 @@ async fn play(case: &Case, completed: &std::cell::Cell<u32>) {
         let existed = before.contains_key(&identity);
         assert!(!(created && existed && saw_everything), "{identity:?} existed");
     }
-    let again = ensure(&calm, case).await.unwrap();
+    let again = ensure(&calm, case, &turns).await.unwrap();
     assert!(told(&again).iter().all(|(_, _, created)| !created));
     emulator.stop().await;
 }
@@ -273,4 +283,78 @@ fn whatever_goes_wrong_nothing_is_made_twice() {
     println!("{} of {} scripts did not keep a run from its end", completed.get(), config.cases);
     // Otherwise the faults would hide what is tested.
     assert!(completed.get() * 3 > config.cases, "{completed:?}");
+}
+
+/// Each fault on the create alone, on an org that would take the name again.
+fn faults_of_one_create() -> Vec<Vec<Effect>> {
+    let status =
+        |status| Effect::Status(Refusal { retry_after: Some(0), ..Refusal::status(status) });
+    let alone = [401, 429].map(status).into_iter();
+    let after =
+        [408, 500, 502, 503, 504].map(|status| Effect::CommitThenStatus(Refusal::status(status)));
+    let before = [500, 503].map(|status| Effect::Status(Refusal::status(status)));
+    let others = [
+        Effect::Close,
+        Effect::CommitThenClose,
+        Effect::HtmlBody,
+        Effect::TruncatedBody,
+        Effect::EmptyBody,
+        Effect::ExpireToken,
+        // Longer than the client waits.
+        Effect::DelayReply(400),
+    ];
+    let cuts = (0..=300).map(Effect::CutReply);
+    let single =
+        alone.chain(after).chain(before).chain(others).chain(cuts).map(|effect| vec![effect]);
+    let lags = (1..4).flat_map(|reads| {
+        [
+            Effect::CommitThenClose,
+            Effect::CutReply(7),
+            Effect::CommitThenStatus(Refusal::status(504)),
+        ]
+        .map(|effect| vec![Effect::ListLag(Lag::Reads(reads)), effect])
+    });
+    single.chain(lags).collect()
+}
+
+#[test]
+fn whatever_becomes_of_one_create_there_is_one_division_and_its_id_is_told() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for dialect in [Dialect::Published, Dialect::Pathed] {
+        let path = match dialect {
+            Dialect::Published => "/api/v2/authorization/divisions",
+            Dialect::Pathed => "/api/v2/auth/divisions",
+        };
+        for effects in faults_of_one_create() {
+            let faults = effects.iter().map(|effect| Fault::once("POST", path, effect.clone()));
+            let case = Case {
+                dialect,
+                existing: [false; 6],
+                clients: 1,
+                takes_twins: true,
+                faults: faults.collect(),
+            };
+            runtime.block_on(async {
+                let options = Options {
+                    seed: case.seed(),
+                    faults: case.faults.clone(),
+                    dialect: emulator::Dialect::Both,
+                    ..Options::default()
+                };
+                let emulator = Emulator::start(options).await.unwrap();
+                let client = client(emulator.url(), dialect, Duration::from_millis(200));
+                let place = tempfile::tempdir().unwrap();
+                let work = ensure(&client, &case, &place.path().join("turns")).await.unwrap();
+                let held = held(&emulator, dialect);
+                let told = told(&work);
+                assert_eq!(told.len(), work.wishes.len(), "{effects:?}: {:?}", work.outcomes);
+                for (identity, id, created) in told {
+                    assert_eq!(held[&identity], [id], "{effects:?}: {identity:?}");
+                    assert!(created, "{effects:?}: {identity:?}");
+                }
+                assert!(work.twins.is_empty(), "{effects:?}");
+                emulator.stop().await;
+            });
+        }
+    }
 }

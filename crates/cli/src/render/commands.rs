@@ -74,10 +74,21 @@ fn steps(finding: &Finding) -> Vec<Vec<&str>> {
 }
 
 impl Shell {
-    /// Writes the line that imports an id at an address; `None` if no quoting makes that safe.
-    pub(crate) fn import_line(self, program: &str, address: &str, id: &str) -> Option<String> {
+    /// Writes the line that imports an id at an address, typed outside of `chdir` if that is given;
+    /// `None` if no quoting makes that safe.
+    pub(crate) fn import_line(
+        self,
+        program: &str,
+        chdir: Option<&str>,
+        address: &str,
+        id: &str,
+    ) -> Option<String> {
+        let chdir = match chdir {
+            Some(chdir) => format!(" -chdir={}", self.word(chdir)?),
+            None => String::new(),
+        };
         let (address, id) = (self.word(address)?, self.word(id)?);
-        Some(format!("{} import {address} {id}", self.program(program)))
+        Some(format!("{}{chdir} import {address} {id}", self.program(program)))
     }
 
     /// Writes a comment line, without any character that the shell might still look at.
@@ -102,7 +113,7 @@ impl Shell {
     }
 
     /// Writes a value as one word; `None` if this shell has no safe way to write it.
-    fn word(self, value: &str) -> Option<String> {
+    pub(crate) fn word(self, value: &str) -> Option<String> {
         if !text::is_harmless(value) {
             return None;
         }

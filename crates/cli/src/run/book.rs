@@ -386,7 +386,7 @@ impl Book {
             let alias = instance.provider_alias.as_ref();
             let alias = alias.map(|token| format!("{FIRST_ALIAS}.{token}"));
             let alias = Alias::new(alias.unwrap_or_else(|| FIRST_ALIAS.to_owned()));
-            planned(instance.address.clone(), instance.kind, alias, Change::NoOp)
+            Planned::new(instance.address.clone(), instance.kind, alias, Change::NoOp)
         });
         planned.collect()
     }

@@ -205,7 +205,7 @@ fn listing_of<'s>(survey: &'s mut Survey, org: &OrgId, kind: &Kind) -> Option<&'
 }
 
 /// Two connections with equal fingerprints ask the same org as the same client.
-fn fingerprint(connection: &Connection) -> String {
+pub(crate) fn fingerprint(connection: &Connection) -> String {
     format!(
         "{} {}",
         connection.api_url(),

@@ -276,6 +276,19 @@ fn a_variable_of_the_provider_block_is_evaluated() {
 }
 
 #[test]
+fn another_provider_is_a_cross_and_so_is_an_org_that_is_full() {
+    let mut full = client(None, None);
+    full.limit = 3;
+    let world = well(full);
+    world.write("main.tf", "terraform {\n  required_providers {\n    genesyscloud = { source = \"acme/genesyscloud\" }\n  }\n}\n");
+    let checks = checks(&world, 2);
+    for (id, part) in [("provider", "mypurecloud/genesyscloud"), ("limit", "3 of 3 divisions")] {
+        assert_eq!(checks.of_id(id)["ok"], false, "{id}");
+        checks.says(id, &[part]);
+    }
+}
+
+#[test]
 fn a_region_that_contradicts_the_credentials_is_a_cross() {
     let mut world = World::new(client(None, None));
     // No gateway: the region counts. No proxy, no network: nothing leaves this machine.
@@ -339,15 +352,73 @@ fn a_503_is_explained_everywhere() {
     explained(Refusal::status(503), &parts);
 }
 
-/// Holds every command that lists to what it says of a refusal.
+/// A create that is refused says the same as a list that is; nothing was created.
+#[test]
+fn a_refused_create_is_explained_with_the_permission_and_the_place_to_grant_it() {
+    const GRANT: &str = "Admin > Integrations > OAuth";
+    for (refusal, parts) in [
+        (Refusal::status(401), &["401", "correlation id", GRANT, "minutes"][..]),
+        (
+            Refusal::status(403),
+            &["403", "correlation id", "authorization:division:add", GRANT, "five minutes"],
+        ),
+        (
+            Refusal { retry_after: Some(200), ..Refusal::status(429) },
+            &["429", "correlation id", "200 s", "--rate"],
+        ),
+        (Refusal::status(503), &["503", "correlation id", "run the same command again"]),
+    ] {
+        let world = World::new(Seed::default());
+        world
+            .org()
+            .add_faults(vec![Fault::once("POST", DIVISIONS, Effect::Status(refusal)).always()]);
+        let ran = world.divvy(&["ensure", "Sales"]).ended(1);
+        for part in parts {
+            assert!(ran.stderr.contains(part), "{part} is not in\n{}", ran.stderr);
+        }
+        assert!(world.org().org().divisions.is_empty());
+    }
+}
+
+/// The token's own refusals.
+#[test]
+fn a_refused_login_is_explained_everywhere() {
+    let wrong = Refusal {
+        body: Some(json!({ "error": "invalid_client", "description": "client not found" })),
+        ..Refusal::status(400)
+    };
+    for (refusal, parts) in [
+        (
+            wrong,
+            &["invalid_client", "correlation id", "Admin > Integrations > OAuth", "minutes"][..],
+        ),
+        (
+            Refusal { retry_after: Some(200), ..Refusal::status(429) },
+            &["429", "correlation id", "200 s"],
+        ),
+    ] {
+        explained_of(&Fault::once("POST", "/oauth/token", Effect::Status(refusal)).always(), parts);
+    }
+}
+
+/// Holds every command that asks the org to what it says of a refusal.
 #[track_caller]
 fn explained(refusal: Refusal, parts: &[&str]) {
+    explained_of(&Fault::once("GET", DIVISIONS, Effect::Status(refusal)).always(), parts);
+}
+
+#[track_caller]
+fn explained_of(fault: &Fault, parts: &[&str]) {
     let world = well(client(None, None));
-    world.org().add_faults(vec![Fault::once("GET", DIVISIONS, Effect::Status(refusal)).always()]);
+    world.org().add_faults(vec![fault.clone()]);
     let url = world.org().url();
-    for (arguments, code) in
-        [(&["check"][..], 1), (&["list", "--api-url", url], 1), (&["doctor"], 2)]
-    {
+    for (arguments, code) in [
+        (&["check"][..], 1),
+        (&["fix", "--yes"], 1),
+        (&["list", "--api-url", url], 1),
+        (&["ensure", "Engineering", "--api-url", url], 1),
+        (&["doctor"], 2),
+    ] {
         let ran = world.divvy(arguments).ended(code);
         let text = format!("{}{}", ran.stdout, ran.stderr);
         // The page is wrapped.

@@ -11,7 +11,7 @@ use crate::world::{DIVVY, World, fixture, seed, seed_of};
 const PUBLISHED: &str = "/api/v2/authorization/divisions";
 
 /// Ids of the org's divisions by name; panics if a name is there twice.
-fn ids(world: &World) -> BTreeMap<String, String> {
+pub(crate) fn ids(world: &World) -> BTreeMap<String, String> {
     let mut ids = BTreeMap::new();
     for division in world.org().org().divisions {
         let twin = ids.insert(division.name.clone(), division.id);
@@ -307,9 +307,17 @@ fn list_finds_names_and_paths_and_counts_objects() {
     assert_eq!(counted.json()[0]["object_counts"], json!({ "QUEUE": 2, "USER": 1 }));
     assert!(world.divvy(&["list", "--counts"]).ended(0).stdout.contains("\"Sales\"  3 objects"));
     let _ = world.divvy(&["list", "--path", "/x"]).ended(64);
+    let nowhere = world.divvy(&["list", "--dialect", "pathed", "--path", "/Nowhere"]).ended(2);
+    assert_eq!(nowhere.stderr, "Nothing is at path \"/Nowhere\".\n");
+    let missing = world.divvy(&["list", "Sales", "It's new"]).ended(2);
+    assert!(
+        missing.stderr.ends_with("hint: create what is missing: divvy ensure 'It'\\''s new'\n"),
+        "{}",
+        missing.stderr
+    );
     let near = world.divvy(&["list", "sales"]).ended(2);
     assert!(
-        near.stderr.contains("\"sales\" is not there. Nearly: \"Sales\" (a)."),
+        near.stderr.ends_with("\"sales\" is not there. Nearly: \"Sales\" (a).\n"),
         "{}",
         near.stderr
     );
@@ -376,6 +384,19 @@ fn every_output_follows_its_schema() {
         assert!(problems.is_empty(), "{arguments:?}: {problems:?}\n{json:#}");
     }
     assert!(!validator.is_valid(&json!([{ "id": "a", "name": "Sales" }])));
+}
+
+#[test]
+fn what_stands_on_stdout_is_not_said_again() {
+    let world = World::new(seed(&[("a", "Sales")]));
+    let lines = world.divvy(&["ensure", "Sales", "-o", "commands"]).ended(0);
+    assert_eq!(lines.stderr, "\"Sales\" exists (a).\n");
+    let file = world.divvy(&["ensure", "Sales", "-o", "ids", "-o", "commands=lines.sh"]).ended(0);
+    assert!(file.stderr.contains("hint: terraform import "), "{}", file.stderr);
+    let none = world.divvy(&["list", "--deleted"]).ended(0);
+    assert_eq!((none.stdout.as_str(), none.stderr.as_str()), ("", "No division was deleted.\n"));
+    let file = world.divvy(&["ensure", "--from", "nowhere.csv"]).ended(1);
+    assert!(file.stderr.contains("divvy ensure --from FILE"), "{}", file.stderr);
 }
 
 #[test]

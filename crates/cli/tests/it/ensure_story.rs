@@ -57,7 +57,7 @@ fn ensure_then_its_import_line_then_a_plan_without_changes() {
     ));
 }
 
-fn run_in_shell(world: &World, line: &str) -> Ran {
+pub(crate) fn run_in_shell(world: &World, line: &str) -> Ran {
     let terraform = crate::world::terraform();
     let directory = terraform.parent().unwrap().to_str().unwrap();
     let script = format!("PATH={directory}:$PATH; {line}");

@@ -3,7 +3,10 @@
 mod doctor;
 mod end_to_end;
 mod ensure;
+mod ensure_addresses;
+mod ensure_requests;
 mod ensure_story;
+mod ensure_twins;
 mod explain;
 mod house;
 mod pace;

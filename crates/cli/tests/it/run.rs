@@ -8,7 +8,7 @@ mod dead_provider;
 mod interruption;
 mod refusals;
 #[cfg(target_os = "linux")]
-mod terminal;
+pub(crate) mod terminal;
 mod transparency;
 mod without_credentials;
 

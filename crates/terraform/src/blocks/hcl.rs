@@ -1,6 +1,6 @@
 //! Blocks of one file in HCL's native syntax.
 //!
-//! The only place that knows hcl-edit. It does not take a byte order mark (Terraform does), and
+//! Knows hcl-edit, as [`super::expression`] does. It does not take a byte order mark (Terraform does), and
 //! stops at the first syntax error: then the whole file counts as unreadable.
 
 use std::path::Path;
@@ -9,7 +9,8 @@ use hcl_edit::Span;
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Block, BlockLabel, Body};
 
-use super::{Argument, Form, Found, ImportBlock, Lines, ModuleBlock, ResourceBlock, Written};
+use super::expression::on_one_line;
+use super::{Argument, Form, Found, ImportBlock, Lines, NamedBlock, ResourceBlock, Written};
 
 pub(super) fn read(text: &str, file: &Path) -> Option<Found> {
     let stripped = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -36,9 +37,13 @@ fn read_block(block: &Block, lines: &Lines<'_>, found: &mut Found) {
             let body = written(&block.body, lines);
             found.providers.push(((*name).to_owned(), alias, place, body));
         }
-        ("module", [name]) => found
-            .modules
-            .push(ModuleBlock { name: (*name).to_owned(), body: written(&block.body, lines) }),
+        ("module", [name]) => {
+            found.modules.push(NamedBlock::new(*name, written(&block.body, lines)));
+        }
+        ("variable", [name]) => {
+            found.variables.push(NamedBlock::new(*name, written(&block.body, lines)));
+        }
+        ("locals", []) => found.locals.merge(written(&block.body, lines)),
         ("import", []) => {
             let to = block.body.get_attribute("to");
             let source = to.and_then(|to| source_of(&to.value, lines));
@@ -90,12 +95,14 @@ fn source_of<'a>(expression: &Expression, lines: &Lines<'a>) -> Option<&'a str> 
 fn written(body: &Body, lines: &Lines<'_>) -> Written {
     let mut written = Written::default();
     for attribute in body.attributes() {
+        let name = attribute.key.as_str();
+        let source = source_on_one_line(&attribute.value, lines);
         let argument = Argument {
             place: lines.place(attribute.span().unwrap_or_default()),
-            form: form_of(&attribute.value, lines),
+            form: form_of(&attribute.value, source.as_deref()),
         };
-        let name = attribute.key.as_str().to_owned();
-        written.arguments.insert(name, argument);
+        written.arguments.insert(name.to_owned(), argument);
+        written.sources.extend(source.map(|source| (name.to_owned(), source)));
     }
     for block in body.blocks() {
         match (block.ident.as_str(), block.labels.first()) {
@@ -109,26 +116,22 @@ fn written(body: &Body, lines: &Lines<'_>) -> Written {
     written
 }
 
-fn form_of(expression: &Expression, lines: &Lines<'_>) -> Form {
+fn form_of(expression: &Expression, source: Option<&str>) -> Form {
     match expression {
         Expression::Null(_) => Form::Null,
         Expression::String(text) => Form::Literal(text.as_str().to_owned()),
         Expression::Bool(flag) => Form::Literal(flag.as_ref().to_string()),
         Expression::Number(number) => Form::Literal(number.as_ref().to_string()),
-        _ => match source_of(expression, lines).and_then(on_one_line) {
-            Some(source) => Form::Expression(source),
-            None => Form::Opaque,
-        },
+        _ => source.map_or(Form::Opaque, |source| Form::Expression(source.to_owned())),
     }
 }
 
-/// Puts an expression on one line, which is all that a piped console takes. Heredocs and comments
-/// would change their meaning; so might the items of an object.
-fn on_one_line(source: &str) -> Option<String> {
-    if !source.contains('\n') {
-        return Some(source.to_owned());
+/// One line is all that a piped console takes.
+fn source_on_one_line(expression: &Expression, lines: &Lines<'_>) -> Option<String> {
+    let source = source_of(expression, lines)?;
+    if source.contains(['\n', '#']) || source.contains("//") || source.contains("/*") {
+        on_one_line(expression)
+    } else {
+        Some(source.to_owned())
     }
-    let is_bound_to_lines = ["<<", "#", "//", "{"].iter().any(|mark| source.contains(mark));
-    let lines: Vec<&str> = source.lines().map(str::trim).collect();
-    (!is_bound_to_lines).then(|| lines.join(" "))
 }

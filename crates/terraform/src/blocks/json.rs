@@ -7,7 +7,8 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::{Argument, Form, Found, ImportBlock, Lines, ModuleBlock, ResourceBlock, Written};
+use super::expression::on_one_line;
+use super::{Argument, Form, Found, ImportBlock, Lines, NamedBlock, ResourceBlock, Written};
 
 type Object = Map<String, Value>;
 
@@ -43,8 +44,16 @@ fn read_top(top: &Object, lines: &Lines<'_>, found: &mut Found) {
     }
     for (name, bodies) in entries(top, "module") {
         for body in objects(bodies) {
-            found.modules.push(ModuleBlock { name: name.clone(), body: written(body, lines) });
+            found.modules.push(NamedBlock::new(name, written(body, lines)));
         }
+    }
+    for (name, bodies) in entries(top, "variable") {
+        for body in objects(bodies) {
+            found.variables.push(NamedBlock::new(name, written(body, lines)));
+        }
+    }
+    for body in top.get("locals").into_iter().flat_map(objects) {
+        found.locals.merge(written(body, lines));
     }
     for block in top.get("import").into_iter().flat_map(objects) {
         let to = block.get("to").and_then(Value::as_str).unwrap_or_default();
@@ -98,6 +107,7 @@ fn place(lines: &Lines<'_>, words: &[&str]) -> super::Place {
 fn written(object: &Object, lines: &Lines<'_>) -> Written {
     let mut written = Written::default();
     for (name, value) in object {
+        written.sources.extend(source(value).map(|source| (name.clone(), source)));
         match value {
             Value::Object(_) | Value::Array(_) if name == "dynamic" => {
                 let names = objects(value).flatten().map(|(name, _)| name.clone());
@@ -135,5 +145,97 @@ fn form_of(value: &Value) -> Form {
         }
         _ if text.contains("${") || text.contains("%{") => Form::Opaque,
         _ => Form::Literal(text.to_owned()),
+    }
+}
+
+/// Writes a value in HCL's native syntax, on one line.
+fn source(value: &Value) -> Option<String> {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        Value::String(text) => template(text),
+        Value::Array(items) => {
+            let items: Option<Vec<String>> = items.iter().map(source).collect();
+            Some(format!("[{}]", items?.join(", ")))
+        }
+        Value::Object(items) => {
+            let item = |(key, value): (&String, &Value)| {
+                Some(format!("({}) = {}", template(key)?, source(value)?))
+            };
+            let items: Option<Vec<String>> = items.iter().map(item).collect();
+            Some(format!("{{{}}}", items?.join(", ")))
+        }
+    }
+}
+
+/// Quotes a text as the template that it is in Terraform's JSON: what stands between interpolations
+/// is escaped, what stands in them is not. `None` if that is no template.
+fn template(text: &str) -> Option<String> {
+    let mut quoted = String::from("\"");
+    // What is open around here: a brace, or a quote of a text within one.
+    let mut open: Vec<char> = Vec::new();
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let is_in_text = open.last() != Some(&'{');
+        let marks = [("$${", None), ("%%{", None), ("${", Some('{')), ("%{", Some('{'))];
+        let mark = marks.iter().find(|(mark, _)| is_in_text && rest.starts_with(mark));
+        let escaped = format!("\\{}", rest.chars().nth(1).unwrap_or_default());
+        let length = match (open.last(), character, mark) {
+            (_, _, Some((mark, opens))) => {
+                open.extend(opens);
+                mark.len()
+            }
+            (Some('"'), '\\', None) => escaped.len().min(rest.len()),
+            (None, _, None) => {
+                quoted.push_str(&escape(character));
+                rest = &rest[character.len_utf8()..];
+                continue;
+            }
+            (Some('{'), '{' | '"', None) => {
+                open.push(character);
+                1
+            }
+            (Some('{'), '}', None) | (Some('"'), '"', None) => {
+                open.pop();
+                1
+            }
+            (Some(_), _, None) => character.len_utf8(),
+        };
+        quoted.push_str(&rest[..length]);
+        rest = &rest[length..];
+    }
+    quoted.push('"');
+    let expression = quoted.parse().ok()?;
+    if quoted.contains('\n') { on_one_line(&expression) } else { Some(quoted) }
+}
+
+fn escape(character: char) -> String {
+    match character {
+        '"' | '\\' => format!("\\{character}"),
+        '\n' => "\\n".to_owned(),
+        '\r' => "\\r".to_owned(),
+        '\t' => "\\t".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_of_json_is_the_template_that_terraform_reads() {
+        for (text, wanted) in [
+            ("plain \"x\" \\ $5 {}", r#""plain \"x\" \\ $5 {}""#),
+            ("two\nlines", r#""two\nlines""#),
+            ("${toset([\"B\"])}", r#""${toset(["B"])}""#),
+            ("a ${upper(\"x}\\\"${var.y}\")} \"b\"", r#""a ${upper("x}\"${var.y}")} \"b\"""#),
+            ("$${no}", r#""$${no}""#),
+            ("${\nvar.x\n}", r#""${ var.x }""#),
+        ] {
+            assert_eq!(template(text).as_deref(), Some(wanted), "{text}");
+        }
+        assert_eq!(template("${"), None);
+        let value = serde_json::json!({"a": ["${var.x}", 1, null], "b c": true});
+        assert_eq!(source(&value).unwrap(), r#"{("a") = ["${var.x}", 1, null], ("b c") = true}"#);
     }
 }

@@ -4,6 +4,7 @@
 //! the text of expressions come from here. A file that cannot be parsed counts as not there, and is
 //! named. Invariant: no literal value shows in `Debug` or in a place.
 
+mod expression;
 mod hcl;
 mod json;
 
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use divvy_core::Address;
 use serde::Deserialize;
 
+pub(crate) use self::expression::references;
 use crate::error::Error;
 use crate::working_directory::is_configuration_file;
 
@@ -80,6 +82,8 @@ pub(crate) struct Written {
     pub(crate) blocks: Vec<(String, Written)>,
     /// Names of blocks that a `dynamic` block may make.
     pub(crate) dynamic: Vec<String>,
+    /// Each argument as an expression on one line, where it can be written so.
+    pub(crate) sources: BTreeMap<String, String>,
 }
 
 impl fmt::Debug for Written {
@@ -122,11 +126,16 @@ impl Form {
     }
 }
 
-/// One `module` block.
-#[derive(Clone)]
-struct ModuleBlock {
+/// One block that has a name: `module`, `variable`.
+struct NamedBlock {
     name: String,
     body: Written,
+}
+
+impl NamedBlock {
+    fn new(name: impl Into<String>, body: Written) -> Self {
+        Self { name: name.into(), body }
+    }
 }
 
 /// One `resource` block.
@@ -142,7 +151,9 @@ struct ResourceBlock {
 struct Found {
     resources: Vec<ResourceBlock>,
     providers: Vec<(String, Option<String>, Place, Written)>,
-    modules: Vec<ModuleBlock>,
+    modules: Vec<NamedBlock>,
+    variables: Vec<NamedBlock>,
+    locals: Written,
     imports: Vec<ImportBlock>,
     backend: Option<String>,
     required_providers: BTreeMap<String, String>,
@@ -155,6 +166,8 @@ pub struct Blocks {
     resources: BTreeMap<(Vec<String>, String, String), (Place, Written)>,
     providers: Vec<ProviderBlock>,
     module_calls: BTreeMap<Vec<String>, Written>,
+    variables: BTreeMap<(Vec<String>, String), Written>,
+    locals: BTreeMap<Vec<String>, Written>,
     imports: Vec<ImportBlock>,
     backend: Option<String>,
     required_providers: BTreeMap<String, String>,
@@ -241,21 +254,15 @@ impl Blocks {
             .map(|((module, _, label), (place, _))| (module.as_slice(), label.as_str(), place))
     }
 
-    /// Returns the instances of a type whose address and `name` stand in the text: no `count` or
-    /// `for_each` on the block and the modules around it, and the name is a constant.
-    pub fn named_instances<'a>(
+    /// Returns every resource block of a type with its body: module path, label, body.
+    pub(crate) fn bodies_of_type<'a>(
         &'a self,
         terraform_type: &'a str,
-    ) -> impl Iterator<Item = (String, &'a str)> {
-        let of_type =
-            self.resources.iter().filter(move |((_, found, _), _)| found == terraform_type);
-        of_type.filter_map(move |((module, _, label), (_, body))| {
-            let calls = (1..=module.len()).map(|depth| self.module_calls.get(&module[..depth]));
-            let is_single = calls.chain([Some(body)]).flatten().all(Written::is_single);
-            let Form::Literal(name) = &body.arguments.get("name")?.form else { return None };
-            let modules: String = module.iter().map(|name| format!("module.{name}.")).collect();
-            is_single.then(|| (format!("{modules}{terraform_type}.{label}"), name.as_str()))
-        })
+    ) -> impl Iterator<Item = (&'a [String], &'a str, &'a Written)> {
+        self.resources
+            .iter()
+            .filter(move |((_, found, _), _)| found == terraform_type)
+            .map(|((module, _, label), (_, body))| (module.as_slice(), label.as_str(), body))
     }
 
     /// Returns the `provider` blocks of one local name.
@@ -325,6 +332,16 @@ impl Blocks {
         self.module_calls.get(path)
     }
 
+    /// Returns the body of a `variable` block.
+    pub(crate) fn variable(&self, module: &[String], name: &str) -> Option<&Written> {
+        self.variables.get(&(module.to_vec(), name.to_owned()))
+    }
+
+    /// Returns a local value of a module, as an expression on one line.
+    pub(crate) fn local(&self, module: &[String], name: &str) -> Option<&str> {
+        self.locals.get(module)?.sources.get(name).map(String::as_str)
+    }
+
     fn read_module(
         &mut self,
         root: &Path,
@@ -387,6 +404,11 @@ impl Blocks {
             path.push(call.name);
             self.module_calls.entry(path).or_default().merge(call.body);
         }
+        for variable in found.variables {
+            let key = (module.to_vec(), variable.name);
+            self.variables.entry(key).or_default().merge(variable.body);
+        }
+        self.locals.entry(module.to_vec()).or_default().merge(found.locals);
         self.required_versions.extend(found.required_versions);
         if module.is_empty() {
             self.imports.extend(found.imports);
@@ -397,14 +419,11 @@ impl Blocks {
 }
 
 impl Written {
-    /// Says whether a block makes one instance, without a key.
-    fn is_single(&self) -> bool {
-        !self.arguments.contains_key("count") && !self.arguments.contains_key("for_each")
-    }
-
     /// Lays an override over this: its arguments win, its blocks replace those of the same name.
     fn merge(&mut self, later: Self) {
+        self.sources.retain(|name, _| !later.arguments.contains_key(name));
         self.arguments.extend(later.arguments);
+        self.sources.extend(later.sources);
         let replaced: Vec<&String> = later.blocks.iter().map(|(name, _)| name).collect();
         self.blocks.retain(|(name, _)| !replaced.contains(&name));
         self.blocks.extend(later.blocks);

@@ -10,17 +10,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-/// Writes the tuple. `nonsensitive` fails on a value that is not sensitive, hence `try`.
-pub(super) fn question(expressions: &[String]) -> String {
+/// Writes the tuple. `nonsensitive` fails on a value that is not sensitive, hence `try`; an
+/// expression that fails by itself must not take the others along.
+pub(crate) fn question(expressions: &[String]) -> String {
     let elements: Vec<String> = expressions
         .iter()
-        .map(|text| format!("base64encode(jsonencode(try(nonsensitive({text}), {text})))"))
+        .map(|text| {
+            format!("try(base64encode(jsonencode(try(nonsensitive({text}), {text}))), \"\")")
+        })
         .collect();
     format!("[{}]", elements.join(", "))
 }
 
 /// Reads what was printed; an expression without a usable answer is left out.
-pub(super) fn answers(expressions: &[String], printed: &str) -> BTreeMap<String, Value> {
+pub(crate) fn answers(expressions: &[String], printed: &str) -> BTreeMap<String, Value> {
     let lines: Vec<&str> = printed
         .lines()
         .map(str::trim)
