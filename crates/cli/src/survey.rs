@@ -271,7 +271,7 @@ impl<'c> Surveyor<'c> {
             let written = arguments.get(alias).unwrap_or(&nothing_written);
             match self.flags.connection(alias, written, is_only_one) {
                 Ok(connection) => {
-                    let key = fingerprint(&connection);
+                    let key = connection.fingerprint();
                     connections.entry(key.clone()).or_insert_with(|| connection.clone());
                     leads.push((alias, Ok(key), Some(connection)));
                 }
@@ -281,7 +281,7 @@ impl<'c> Surveyor<'c> {
         }
         let mut answers: BTreeMap<String, CommandResult<Asked>> = BTreeMap::new();
         if let Some(early) = early {
-            let key = early.as_ref().ok().map(|asked| fingerprint(asked.client.connection()));
+            let key = early.as_ref().ok().map(|asked| asked.client.connection().fingerprint());
             match (key, connections.len(), connections.keys().next()) {
                 (Some(key), _, _) if connections.contains_key(&key) => {
                     drop(answers.insert(key, early));
@@ -486,15 +486,6 @@ pub(crate) fn data_directory(context: &Context, place: &Path) -> PathBuf {
 
 fn listing_of<'s>(survey: &'s mut Survey, org: &OrgId, kind: &Kind) -> Option<&'s mut Listing> {
     survey.orgs.get_mut(org)?.listings.get_mut(kind.terraform_type)
-}
-
-/// Two connections with equal fingerprints ask the same org as the same client.
-fn fingerprint(connection: &Connection) -> String {
-    format!(
-        "{} {}",
-        connection.api_url(),
-        connection.client_id().unwrap_or(connection.credentials_from().as_str())
-    )
 }
 
 /// Shows each effect as the progress line.
