@@ -151,6 +151,10 @@ fn two_aliases_of_one_org_do_not_share_a_name() {
     world.init();
     let ran = run(&world, &[ADOPT, APPLY]).ended(1);
     assert_eq!(report(&world)["summary"]["duplicate_in_config"], 2, "{}", said(&ran));
+    let requests = world.org().requests();
+    let lists =
+        requests.iter().filter(|request| request.is("GET", "/api/v2/authorization/divisions"));
+    assert_eq!(lists.count(), 1, "one listing for the org: {requests:?}");
     let held = ("genesyscloud_auth_division.ops".to_owned(), "id-ops".to_owned());
     assert_eq!(world.state(), [held]);
 }
