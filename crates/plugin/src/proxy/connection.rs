@@ -83,6 +83,17 @@ impl<A: CreateAdvisor> Connection<A> {
         }
     }
 
+    /// A connection whose provider runs inside a test.
+    #[cfg(test)]
+    pub(crate) fn configured_with(
+        shared: Arc<Shared<A>>,
+        child: Arc<Child>,
+        alias: AliasToken,
+    ) -> Self {
+        let own = Configured { child, alias, request: Bytes::new(), is_replaced: false };
+        Self { configured: Mutex::new(Some(own)), ..Self::new(shared, 0) }
+    }
+
     pub(crate) async fn handle(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
         let path = request.uri().path();
         if !path.starts_with(self.shared.processes.protocol().service()) {
@@ -149,7 +160,7 @@ impl<A: CreateAdvisor> Connection<A> {
         Ok(self.child().await.client.raw(method, message).await?)
     }
 
-    async fn open(&self, method: Method, message: Bytes) -> Result<Bytes, Status> {
+    pub(crate) async fn open(&self, method: Method, message: Bytes) -> Result<Bytes, Status> {
         match method {
             Method::GetProviderSchema => self.shared.processes.schema().await,
             Method::ConfigureProvider => self.configure(message).await,

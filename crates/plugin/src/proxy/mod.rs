@@ -10,6 +10,8 @@ mod advisor;
 mod connection;
 mod inquiry;
 mod processes;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;

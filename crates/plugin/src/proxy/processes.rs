@@ -30,6 +30,18 @@ impl Processes {
         Ok(Self { launch, base, configured: Mutex::default(), schema: OnceCell::new() })
     }
 
+    /// Stands around a provider that runs inside a test, and can start no other.
+    #[cfg(test)]
+    pub(crate) fn of(base: Arc<Child>) -> Self {
+        let launch = Launch {
+            program: "/nowhere".into(),
+            leash: Vec::new(),
+            environment: Vec::new(),
+            socket_directory: "/nowhere".into(),
+        };
+        Self { launch, base, configured: Mutex::default(), schema: OnceCell::new() }
+    }
+
     pub(crate) fn base(&self) -> &Arc<Child> {
         &self.base
     }
