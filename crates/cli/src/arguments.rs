@@ -97,7 +97,7 @@ pub(crate) struct TerraformArguments {
     pub(crate) chdir: Option<PathBuf>,
 
     /// The terraform or tofu program; else `terraform`, then `tofu` on PATH.
-    #[arg(long, value_name = "PATH", env = "DIVVY_TERRAFORM")]
+    #[arg(long, value_name = "PATH", env = "DIVVY_TERRAFORM", hide_env_values = true)]
     pub(crate) terraform_bin: Option<PathBuf>,
 
     /// Flags for Terraform: -var, -var-file, -lock-timeout, -parallelism, -compact-warnings.
@@ -196,6 +196,10 @@ pub(crate) struct Fix {
     /// Output of the failed run: what it names is resolved too.
     #[arg(long, value_name = "FILE|-")]
     pub(crate) from_log: Option<PathBuf>,
+
+    /// Which unit of the log this directory is (Terragrunt), where its path does not tell.
+    #[arg(long, value_name = "UNIT", requires = "from_log")]
+    pub(crate) unit: Option<String>,
 
     /// Do only what this `check -o json` file holds.
     #[arg(long, value_name = "FILE")]
@@ -333,7 +337,7 @@ pub(crate) struct Demo {
     pub(crate) directory: Option<PathBuf>,
 
     /// The terraform or tofu program; else `terraform`, then `tofu` on PATH.
-    #[arg(long, value_name = "PATH", env = "DIVVY_TERRAFORM")]
+    #[arg(long, value_name = "PATH", env = "DIVVY_TERRAFORM", hide_env_values = true)]
     pub(crate) terraform_bin: Option<PathBuf>,
 }
 

@@ -84,7 +84,10 @@ pub(crate) async fn choose(
     for (index, choice) in choices.iter().enumerate() {
         console.say(&format!("  {}) {choice}", index + 1));
     }
-    console.ask(&format!("Which one? [1-{}, Enter for none]", choices.len()));
+    console.ask(&match choices.len() {
+        1 => "Which one? [1, Enter for none]".to_owned(),
+        several => format!("Which one? [1-{several}, Enter for none]"),
+    });
     let number: Option<usize> = answers.line().await?.parse().ok();
     Ok(number.filter(|number| (1..=choices.len()).contains(number)).map(|number| number - 1))
 }

@@ -3,9 +3,10 @@
 //! Never decides. Invariant: an address appears once in the report; what was done there wins over
 //! a later "managed".
 
-use divvy_core::decide::{Decision, Question};
+use divvy_core::decide::{Action, Decision, Question};
 use divvy_core::survey::Pending;
 use divvy_core::{Address, Finding, Resolution};
+use divvy_terraform::PlanFile;
 
 use crate::carry_out::Carried;
 use crate::report::{Command, Report};
@@ -25,6 +26,7 @@ pub(crate) struct History {
 impl History {
     /// Remembers the newest look, and what is to be done about it.
     pub(crate) fn rest(&mut self, look: Look, resolution: Resolution, decisions: Vec<Decision>) {
+        let decisions = self.without_vain_tries(&resolution, decisions);
         if self.rounds > 0 {
             self.clean = Some(
                 look.survey.desired.as_ref().is_some_and(|desired| desired.pending.is_clean()),
@@ -35,24 +37,56 @@ impl History {
 
     /// Remembers other decisions about the newest look.
     pub(crate) fn decide(&mut self, decisions: Vec<Decision>) {
+        let decisions = self.without_vain_tries(self.resolution(), decisions);
         if let Some((_, _, last)) = &mut self.last {
             *last = decisions;
         }
     }
 
-    /// Returns the newest look.
+    /// The newest look, and what is to be done about it.
     ///
     /// # Panics
     /// Before the first [`History::rest`].
+    fn last(&self) -> &(Look, Resolution, Vec<Decision>) {
+        self.last.as_ref().expect("a look was remembered before it is asked for")
+    }
+
+    /// Returns the newest look.
     pub(crate) fn look(&self) -> &Look {
-        &self.last.as_ref().expect("a look was remembered before it is asked for").0
+        &self.last().0
+    }
+
+    /// Returns what follows from the newest look.
+    pub(crate) fn resolution(&self) -> &Resolution {
+        &self.last().1
+    }
+
+    /// Returns what is to be done about it, in the order of its findings.
+    pub(crate) fn decisions(&self) -> &[Decision] {
+        &self.last().2
+    }
+
+    /// Returns the actions that were decided.
+    pub(crate) fn acts(&self) -> Vec<(Finding, Action)> {
+        let pairs = self.resolution().findings.iter().zip(self.decisions());
+        pairs
+            .filter_map(|(finding, decision)| match decision {
+                Decision::Act(action) => Some((finding.clone(), action.clone())),
+                Decision::Ask { .. } | Decision::Nothing => None,
+            })
+            .collect()
+    }
+
+    /// Returns the report of what is to be done, before any of it is.
+    pub(crate) fn forecast(&self, surveyor: &Surveyor<'_>) -> Report {
+        let (look, resolution, decisions) = self.last();
+        let info = surveyor.run_info(look);
+        Report::new(Command::Fix, &look.survey, resolution, decisions, info)
     }
 
     /// Says whether a headline of the newest look forbids every write.
     pub(crate) fn stops_writing(&self) -> bool {
-        self.last.as_ref().is_some_and(|(_, resolution, _)| {
-            resolution.headlines.iter().any(|headline| headline.kind.stops_writing())
-        })
+        self.resolution().headlines.iter().any(|headline| headline.kind.stops_writing())
     }
 
     /// Remembers what was done in a round.
@@ -66,7 +100,7 @@ impl History {
     }
 
     /// Takes back what an earlier round tried in vain: it would go the same way again.
-    pub(crate) fn without_vain_tries(
+    fn without_vain_tries(
         &self,
         resolution: &Resolution,
         mut decisions: Vec<Decision>,
@@ -86,9 +120,13 @@ impl History {
         self.outputs_left = outputs_left;
     }
 
-    /// Remembers that Terraform has something left to do.
-    pub(crate) fn unclean(&mut self) {
-        self.clean = Some(false);
+    /// Remembers what a plain plan says where nothing had to be done.
+    pub(crate) fn prove(&mut self, plan: &PlanFile) {
+        if plan.holds_changes() {
+            self.clean = Some(false);
+        } else {
+            self.clean(plan.changed_outputs().to_vec());
+        }
     }
 
     /// Returns in how many rounds something was done.
@@ -133,7 +171,7 @@ impl History {
 
 #[cfg(test)]
 mod tests {
-    use divvy_core::decide::{Action, Expect};
+    use divvy_core::decide::Expect;
     use divvy_core::finding::Evidence;
     use divvy_core::{EntityId, Verdict};
 

@@ -11,6 +11,7 @@ mod doctor;
 mod ensure;
 mod environment;
 mod error;
+mod failed_run;
 mod history;
 mod interrupt;
 mod journal;

@@ -161,19 +161,8 @@ fn of_created(
         |address: &Address| desired.planned.iter().any(|planned| planned.address == *address);
     let of_a_kind =
         created.iter().filter(|(address, _)| !known(address)).filter_map(|(address, id)| {
-            let planned = Planned {
-                address: address.clone(),
-                previous_address: None,
-                kind: kind::of_terraform_type(address.terraform_type())?,
-                alias: Alias::new(ALIAS),
-                change: Change::NoOp,
-                before: None,
-                after: None,
-                unknown: BTreeSet::new(),
-                sensitive: BTreeSet::new(),
-                import_id: None,
-                action_reason: None,
-            };
+            let kind = kind::of_terraform_type(address.terraform_type())?;
+            let planned = Planned::new(address.clone(), kind, Alias::new(ALIAS), Change::NoOp);
             let instance = tracked(address.clone(), &planned, id.clone(), Attributes::new());
             Some((planned, instance))
         });

@@ -2,10 +2,10 @@
 //!
 //! Invariant: a file is written whole or not at all.
 
-use std::io::{ErrorKind, Write as _};
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
-use crate::arguments::Output;
+use crate::arguments::{Output, TerraformArguments};
 use crate::commands::Context;
 use crate::console;
 use crate::error::{CommandError, CommandResult};
@@ -57,6 +57,26 @@ pub(crate) fn write<F: Copy>(
     Ok(())
 }
 
+/// `--write`: the import blocks go into a file of the working directory, for review.
+pub(crate) fn write_blocks(
+    context: &Context,
+    terraform: &TerraformArguments,
+    report: &Report,
+    file: &Path,
+) -> CommandResult<u8> {
+    let mut blocks = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = render::blocks::write(report, &mut blocks);
+    let file = terraform.chdir.as_ref().map_or_else(|| file.to_owned(), |chdir| chdir.join(file));
+    write_file(&context.environment.current_directory.join(&file), &blocks)?;
+    let program = report.program();
+    context.console.say(&format!(
+        "Import blocks are in {}. Review them, then: {program} plan, {program} apply.",
+        file.display()
+    ));
+    Ok(report.exit_code())
+}
+
 /// Writes a file through a temporary one beside it.
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> CommandResult<()> {
     let directory =
@@ -102,15 +122,23 @@ pub(crate) fn write_report(
     })
 }
 
-/// Shows a report as a table on stderr: what is about to be done.
+/// Shows a report as a table on stderr.
 pub(crate) fn say_report(context: &Context, report: &Report) {
+    say_table(context, report, render::table::write);
+}
+
+/// As [`say_report`], where a question about it follows.
+pub(crate) fn say_forecast(context: &Context, report: &Report) {
+    say_table(context, report, render::table::write_without_next);
+}
+
+fn say_table(
+    context: &Context,
+    report: &Report,
+    write: impl Fn(&Report, usize, bool, &mut dyn Write) -> io::Result<()>,
+) {
     let mut bytes = Vec::new();
     // Writing to memory cannot fail.
-    let _ = render::table::write(
-        report,
-        console::width(),
-        context.console.stderr_is_colored(),
-        &mut bytes,
-    );
+    let _ = write(report, console::width(), context.console.stderr_is_colored(), &mut bytes);
     context.console.say(&String::from_utf8_lossy(&bytes));
 }

@@ -21,6 +21,7 @@ mod explained;
 mod outlook;
 
 pub use approved::{ApprovedError, approved_pairs};
+pub(crate) use outlook::is_command;
 
 /// The version of the JSON contract.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -84,6 +85,17 @@ pub struct RunInfo {
     pub terraform_runs: u64,
     /// Whatever else a person should know, one sentence each.
     pub notes: Vec<String>,
+}
+
+impl RunInfo {
+    /// Returns the Terraform program to type.
+    pub fn program(&self) -> &str {
+        program(self.terraform.as_ref())
+    }
+}
+
+fn program(terraform: Option<&Terraform>) -> &str {
+    terraform.map_or("terraform", |terraform| &terraform.program)
 }
 
 /// A provider configuration and the org that it leads to.
@@ -326,7 +338,7 @@ impl Report {
 
     /// Returns the Terraform program to type.
     pub fn program(&self) -> &str {
-        self.terraform.as_ref().map_or("terraform", |terraform| &terraform.program)
+        program(self.terraform.as_ref())
     }
 }
 

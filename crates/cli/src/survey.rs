@@ -1,29 +1,30 @@
 //! Gathers a survey: plan, state and org are read at the same time, as far as they can be.
 //!
-//! Reads only. Invariant: an org is asked with the credentials of its own provider configuration,
-//! and one listing per org serves every alias that leads there.
+//! Reads only. Invariant: whatever a finding rests on was read here, in this run.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod opening;
+mod orgs;
+
+pub(crate) use opening::{data_directory, observers, passed_flags, place, program};
+pub(crate) use orgs::Asked;
+
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use divvy_core::further_needs::further_needs;
-use divvy_core::kinds::division::DIVISION;
-use divvy_core::survey::{
-    Alias, AliasTarget, Desired, Listing, Org, OtherState, Surroundings, Survey, Tracked,
-};
-use divvy_core::{EntityId, Failure, Kind, OrgId, ProviderArguments};
+use divvy_core::survey::{Alias, OtherState, Surroundings, Survey};
+use divvy_core::{EntityId, Failure};
 use divvy_genesys::{Client, Connection, Settings};
 use divvy_terraform::{
-    Blocks, PassedFlags, PlanDocument, PlanFile, PlanRequest, StateDocument, Terraform,
-    WorkingDirectory,
+    Blocks, PlanDocument, PlanFile, PlanRequest, StateDocument, WorkingDirectory,
 };
-use futures_util::future::{join_all, try_join_all};
 
+use self::orgs::early_answer;
 use crate::arguments::{OrgArguments, TerraformArguments};
 use crate::commands::Context;
-use crate::console::Tone;
+use crate::confirm;
 use crate::error::{CommandError, CommandResult};
+use crate::journal::Journal;
 use crate::observers::Observers;
 use crate::org::{OrgFlags, client, of_api, of_connection};
 use crate::report::{self, Place, RunInfo};
@@ -69,12 +70,6 @@ pub(crate) enum Verified {
 pub(crate) struct OrgSeen {
     pub(crate) alias: Alias,
     pub(crate) credentials_from: Option<String>,
-}
-
-/// A client and the org that it turned out to talk to, once it has been asked.
-pub(crate) struct Asked {
-    client: Client,
-    pub(crate) seen: (OrgId, Org),
 }
 
 /// Looks at one working directory and the orgs that it leads to.
@@ -179,7 +174,12 @@ impl<'c> Surveyor<'c> {
         early: Option<CommandResult<Asked>>,
         subject: &Subject<'_>,
     ) -> CommandResult<Look> {
-        let desired = plan.desired().map_err(of_terraform)?;
+        let mut desired = plan.desired().map_err(of_terraform)?;
+        for planned in &mut desired.planned {
+            let drifting = planned.kind.drifting.iter().map(|attribute| attribute.terraform);
+            let ignored = drifting.filter(|name| self.blocks.ignores(&planned.address, name));
+            planned.ignored = ignored.map(str::to_owned).collect();
+        }
         let tracked = state.tracked().map_err(of_terraform)?;
         let arguments =
             self.directory.provider_arguments(&plan, &self.blocks).await.map_err(of_terraform)?;
@@ -197,6 +197,15 @@ impl<'c> Surveyor<'c> {
         look.survey.failures.clone_from(&subject.failures);
         Self::look_again(&mut look.survey, &asked, &subject.chosen).await?;
         Ok(look)
+    }
+
+    /// Takes the run lock, begins the journal that hears of every effect from now on, and clears away
+    /// what a killed run has left: a plan would carry out its blocks again.
+    pub(crate) fn begin_journal(&self, command: &str) -> CommandResult<Arc<Journal>> {
+        let journal = Arc::new(Journal::begin(self.directory.path(), command)?);
+        self.observers.add(Arc::<Journal>::clone(&journal) as _);
+        self.directory.remove_left_over_blocks(&confirm::by_flag()).map_err(of_terraform)?;
+        Ok(journal)
     }
 
     /// Says what a report of a look should know beside findings and decisions.
@@ -249,140 +258,6 @@ impl<'c> Surveyor<'c> {
         client(self.context, connection.clone(), Settings::default(), observer)
     }
 
-    /// Asks every org that a planned or tracked instance needs.
-    async fn ask(
-        &self,
-        desired: &Desired,
-        tracked: &Tracked,
-        arguments: &BTreeMap<Alias, ProviderArguments>,
-        early: Option<CommandResult<Asked>>,
-        look: &mut Look,
-    ) -> CommandResult<Vec<Asked>> {
-        let mut aliases: BTreeSet<&Alias> =
-            desired.planned.iter().map(|planned| &planned.alias).collect();
-        if !tracked.instances.is_empty() || aliases.is_empty() {
-            aliases.extend(arguments.keys());
-        }
-        let is_only_one = aliases.len() == 1;
-        let mut connections: BTreeMap<String, Connection> = BTreeMap::new();
-        let mut leads: Vec<(&Alias, Result<String, String>, Option<Connection>)> = Vec::new();
-        let nothing_written = ProviderArguments::default();
-        for alias in aliases {
-            let written = arguments.get(alias).unwrap_or(&nothing_written);
-            match self.flags.connection(alias, written, is_only_one) {
-                Ok(connection) => {
-                    let key = connection.fingerprint();
-                    connections.entry(key.clone()).or_insert_with(|| connection.clone());
-                    leads.push((alias, Ok(key), Some(connection)));
-                }
-                Err(error) if is_only_one => return Err(of_connection(error)),
-                Err(error) => leads.push((alias, Err(error.to_string()), None)),
-            }
-        }
-        let mut answers: BTreeMap<String, CommandResult<Asked>> = BTreeMap::new();
-        if let Some(early) = early {
-            let key = early.as_ref().ok().map(|asked| asked.client.connection().fingerprint());
-            match (key, connections.len(), connections.keys().next()) {
-                (Some(key), _, _) if connections.contains_key(&key) => {
-                    drop(answers.insert(key, early));
-                }
-                // The same question would fail the same way.
-                (None, 1, Some(key)) => drop(answers.insert(key.clone(), early)),
-                _ => {}
-            }
-        }
-        let open: Vec<_> =
-            connections.iter().filter(|(key, _)| !answers.contains_key(*key)).collect();
-        let replies = join_all(
-            open.iter().map(|(_, connection)| async { ask_one(self.client(connection)?).await }),
-        )
-        .await;
-        for ((key, _), reply) in open.into_iter().zip(replies) {
-            answers.insert(key.clone(), reply);
-        }
-        let several = answers.len() > 1;
-        let mut refused: BTreeMap<String, String> = BTreeMap::new();
-        let mut asked = BTreeMap::new();
-        for (key, answer) in answers {
-            match answer {
-                Ok(answer) => drop(asked.insert(key, answer)),
-                Err(error) if several && error.kind == crate::error::ErrorKind::Failed => {
-                    refused.insert(key, error.message);
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        for (alias, lead, connection) in leads {
-            let answer = lead.as_ref().ok().and_then(|key| asked.get(key));
-            let target = match (&lead, answer) {
-                (_, Some(answer)) => AliasTarget::Org(answer.seen.0.clone()),
-                (Ok(key), None) => {
-                    AliasTarget::Unresolved(refused.get(key).cloned().unwrap_or_default())
-                }
-                (Err(reason), None) => AliasTarget::Unresolved(reason.clone()),
-            };
-            look.orgs.push(OrgSeen {
-                alias: alias.clone(),
-                credentials_from: connection.map(|connection| connection.credentials_from()),
-            });
-            look.survey.aliases.insert(alias.clone(), target);
-        }
-        let mut asked: Vec<Asked> = asked.into_values().collect();
-        for answer in &mut asked {
-            let (id, org) = &answer.seen;
-            look.survey.orgs.entry(id.clone()).or_insert_with(|| org.clone());
-        }
-        Ok(asked)
-    }
-
-    /// Asks one org who it is and what it has, at the same time.
-    pub(crate) async fn ask_one(
-        context: &Context,
-        observers: &Arc<Observers>,
-        connection: &Connection,
-    ) -> CommandResult<Asked> {
-        let observer = Arc::<Observers>::clone(observers) as _;
-        ask_one(client(context, connection.clone(), Settings::default(), observer)?).await
-    }
-
-    /// Asks what the first look made worth asking.
-    pub(crate) async fn look_again(
-        survey: &mut Survey,
-        asked: &[Asked],
-        chosen: &BTreeSet<EntityId>,
-    ) -> CommandResult<()> {
-        let needs = further_needs(survey, chosen);
-        let questions = needs.into_iter().filter_map(|((org, kind), needs)| {
-            let client = &asked.iter().find(|asked| asked.seen.0 == org)?.client;
-            Some(async move {
-                let ids: Vec<EntityId> = needs.ids.iter().cloned().collect();
-                let limit = async { if needs.limit { client.limit(kind).await } else { Ok(None) } };
-                let deleted =
-                    async { if needs.deleted { client.deleted(kind).await } else { Ok(None) } };
-                let by_id = client.by_ids(kind, &ids);
-                let (limit, deleted, by_id) = tokio::join!(limit, deleted, by_id);
-                // Nice to know only: what may not be asked is left unknown.
-                let limit = limit.unwrap_or_default();
-                Ok::<_, CommandError>((
-                    org,
-                    kind,
-                    limit,
-                    deleted.map_err(of_api)?,
-                    by_id.map_err(of_api)?,
-                ))
-            })
-        });
-        let answers = try_join_all(questions).await?;
-        for (org, kind, limit, deleted, by_id) in answers {
-            if let Some(listing) = listing_of(survey, &org, kind) {
-                listing.limit = limit.or(listing.limit);
-                listing.deleted = deleted.or(listing.deleted.take());
-                listing.by_id.extend(by_id);
-            }
-        }
-        Ok(())
-    }
-
     fn surroundings(&self, other_states: &[PathBuf]) -> CommandResult<Surroundings> {
         let other_states = read_states(self.context, other_states)?;
         Ok(Surroundings {
@@ -392,33 +267,6 @@ impl<'c> Surveyor<'c> {
             other_states,
         })
     }
-}
-
-/// Asks one org who it is and what it has, at the same time.
-async fn ask_one(client: Client) -> CommandResult<Asked> {
-    let (organization, listing) = tokio::join!(client.organization(), client.listing(&DIVISION));
-    let listing = listing.map_err(of_api)?;
-    let organization = organization.map_err(of_api)?;
-    let org = Org {
-        name: organization.name,
-        region: client.connection().region().map(|region| region.key.to_owned()),
-        listings: BTreeMap::from([(DIVISION.terraform_type, listing)]),
-    };
-    Ok(Asked { client, seen: (organization.id, org) })
-}
-
-async fn early_answer(client: Option<CommandResult<Client>>) -> Option<CommandResult<Asked>> {
-    Some(match client? {
-        Ok(client) => ask_one(client).await,
-        Err(error) => Err(error),
-    })
-}
-
-/// Makes the observers that every look has.
-pub(crate) fn observers(context: &Context) -> Arc<Observers> {
-    let observers = Arc::new(Observers::of(context));
-    observers.add(Arc::new(Progress(Arc::clone(&context.console))));
-    observers
 }
 
 /// Reads states of other roots.
@@ -438,70 +286,4 @@ pub(crate) fn read_states(context: &Context, paths: &[PathBuf]) -> CommandResult
             Ok(OtherState { label: path.display().to_string(), tracked })
         })
         .collect()
-}
-
-/// Reads the flags for Terraform, of the environment and of the command line.
-pub(crate) fn passed_flags(
-    context: &Context,
-    terraform: &TerraformArguments,
-) -> CommandResult<PassedFlags> {
-    let (from_environment, dropped) = PassedFlags::of_environment(&context.environment.variables);
-    for flag in dropped {
-        context.console.mark(
-            Tone::Warning,
-            &format!("{flag} of TF_CLI_ARGS is left out of divvy's own calls"),
-        );
-    }
-    let given =
-        PassedFlags::parse(terraform.terraform_flags.iter().cloned()).map_err(of_terraform)?;
-    Ok(from_environment.then(given))
-}
-
-/// Finds Terraform, to be run as every command runs it.
-pub(crate) fn program(
-    context: &Context,
-    terraform: &TerraformArguments,
-    observers: &Arc<Observers>,
-) -> Result<Terraform, divvy_terraform::Error> {
-    let variables = context.environment.variables.clone();
-    let program = Terraform::find(terraform.terraform_bin.as_deref(), variables)?
-        .observed_by(Arc::<Observers>::clone(observers) as _)
-        .interrupted_by(context.interrupt.clone());
-    #[cfg(target_os = "linux")]
-    let program = program.leashed(crate::environment::leash::prefix());
-    Ok(program)
-}
-
-/// Returns the directory of the configuration.
-pub(crate) fn place(context: &Context, terraform: &TerraformArguments) -> PathBuf {
-    let here = &context.environment.current_directory;
-    terraform.chdir.as_ref().map_or_else(|| here.clone(), |chdir| here.join(chdir))
-}
-
-/// Returns where Terraform keeps modules and providers of the configuration at `place`.
-pub(crate) fn data_directory(context: &Context, place: &Path) -> PathBuf {
-    let named = context.environment.variables.get("TF_DATA_DIR");
-    place.join(named.map_or(".terraform", String::as_str))
-}
-
-fn listing_of<'s>(survey: &'s mut Survey, org: &OrgId, kind: &Kind) -> Option<&'s mut Listing> {
-    survey.orgs.get_mut(org)?.listings.get_mut(kind.terraform_type)
-}
-
-/// Shows each effect as the progress line.
-struct Progress(Arc<crate::console::Console>);
-
-impl divvy_core::effect::Observer for Progress {
-    fn before(&self, effect: &divvy_core::effect::Effect) {
-        use divvy_core::effect::Effect;
-        match effect {
-            Effect::Terraform { subcommand, .. } => {
-                self.0.progress(&format!("terraform {subcommand}"));
-            }
-            Effect::Request { .. } => self.0.progress("reading the org"),
-            Effect::WriteFile { .. } | Effect::RemoveFile { .. } => {}
-        }
-    }
-
-    fn after(&self, _effect: &divvy_core::effect::Effect, _outcome: &divvy_core::effect::Outcome) {}
 }

@@ -13,7 +13,7 @@ use crate::commands::Context;
 use crate::confirm::{self, Answers};
 use crate::console::Tone;
 use crate::error::{CommandError, CommandResult};
-use crate::report::approved_pairs;
+use crate::report::{Report, approved_pairs};
 
 /// How a file for `--approved` is made.
 const MAKE_APPROVAL: &str = "make it with: divvy check -o json=FILE";
@@ -97,26 +97,23 @@ impl<'c> Word<'c> {
         decide(survey, resolution, &self.policy)
     }
 
-    /// Asks what only a person can allow, if one is there, and decides again.
+    /// Asks what only a person can allow, and decides again.
     pub(crate) async fn ask_for_more(
         &mut self,
         survey: &Survey,
         resolution: &Resolution,
-        decisions: Vec<Decision>,
+        decisions: &[Decision],
     ) -> CommandResult<Vec<Decision>> {
-        if self.mode != Mode::Ask {
-            return Ok(decisions);
-        }
-        let mut groups: BTreeMap<Question, usize> = BTreeMap::new();
-        for decision in &decisions {
+        let mut groups: BTreeMap<Question, Vec<&Finding>> = BTreeMap::new();
+        for (finding, decision) in resolution.findings.iter().zip(decisions) {
             if let Decision::Ask { question, then: Some(_) } = decision {
-                *groups.entry(*question).or_default() += 1;
+                groups.entry(*question).or_default().push(finding);
             }
         }
-        for (question, count) in groups {
-            self.ask_for_group(question, count).await?;
+        for (question, findings) in groups {
+            self.ask_for_group(question, &findings).await?;
         }
-        for (finding, decision) in resolution.findings.iter().zip(&decisions) {
+        for (finding, decision) in resolution.findings.iter().zip(decisions) {
             if matches!(decision, Decision::Ask { question: Question::Choose, .. }) {
                 self.ask_for_choice(finding).await?;
             }
@@ -124,7 +121,16 @@ impl<'c> Word<'c> {
         Ok(self.decide(survey, resolution))
     }
 
-    async fn ask_for_group(&mut self, question: Question, count: usize) -> CommandResult<()> {
+    async fn ask_for_group(
+        &mut self,
+        question: Question,
+        findings: &[&Finding],
+    ) -> CommandResult<()> {
+        let count = findings.len();
+        let only = match findings {
+            [only] => only.address.as_ref(),
+            _ => None,
+        };
         let (text, allow): (String, fn(&mut Policy)) = match question {
             Question::AdoptAll => {
                 (format!("There is no state at all. Adopt all {count} into a new one?"), |policy| {
@@ -132,15 +138,19 @@ impl<'c> Word<'c> {
                 })
             }
             Question::Drift => (
-                format!(
-                    "Adopt {count} that differ from the configuration, and leave the org as it is?"
-                ),
+                match only {
+                    Some(only) => format!(
+                        "Adopt {only}, which differs from the configuration, and leave the org as it is?"
+                    ),
+                    None => format!(
+                        "Adopt the {count} that differ from the configuration, and leave the org as it is?"
+                    ),
+                },
                 |policy| policy.adopt_drifted = true,
             ),
             Question::Repair => {
-                (format!("Repair the state at {count} addresses, as shown?"), |policy| {
-                    policy.repair = true;
-                })
+                let place = only.map_or_else(|| format!("{count} addresses"), ToString::to_string);
+                (format!("Repair the state at {place}, as shown?"), |policy| policy.repair = true)
             }
             Question::Home => ("Adopt the home division?".to_owned(), |policy| policy.home = true),
             Question::Choose
@@ -198,5 +208,20 @@ impl<'c> Word<'c> {
             }
             Mode::Nobody | Mode::LookOnly => None,
         })
+    }
+
+    /// Returns the exit code of a report: what is forecast is left to do, which is 3 where nobody
+    /// could say yes, else as `check`.
+    pub(crate) fn exit_code(&self, report: &Report) -> u8 {
+        match self.mode {
+            Mode::Nobody if report.has_actions() => {
+                let hint = "nothing was changed; to do this: divvy fix --yes";
+                self.context.console.mark(Tone::Hint, hint);
+                3
+            }
+            Mode::LookOnly if report.has_actions() => report.exit_code().max(2),
+            Mode::Ask if report.has_actions() && !report.is_carried_out => 3,
+            _ => report.exit_code(),
+        }
     }
 }

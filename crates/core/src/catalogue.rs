@@ -1,11 +1,13 @@
-//! The texts: what each verdict and headline means, and what a finding says to a person.
+//! The texts: one page per verdict and headline; what a finding says and advises stands beside it.
 //!
-//! Never decides. Invariant: each verdict and headline has an entry (the matches are exhaustive),
-//! and names reach a text only through [`crate::name::visible`].
+//! Never decides. Invariant: each verdict and headline has a page (the matches are exhaustive).
 
-use crate::entity::{Entity, EntityId};
-use crate::finding::{Evidence, Finding, Headline, Reason};
-use crate::name::visible;
+mod hints;
+mod messages;
+
+pub use hints::{hcl, headline_hints, hints, hints_to_keep};
+pub use messages::{headline_message, message};
+
 use crate::verdict::{HeadlineKind, Verdict};
 
 /// One page of the catalogue.
@@ -29,6 +31,22 @@ pub struct Entry {
 pub fn entry(code_or_word: &str) -> Option<Entry> {
     let wanted = code_or_word.trim();
     entries().find(|entry| entry.code.eq_ignore_ascii_case(wanted) || entry.word == wanted)
+}
+
+/// Returns the page whose code or word comes nearest to a text that may be meant as one: it begins
+/// as a code does, or differs from a word in a few letters.
+pub fn nearest(text: &str) -> Option<Entry> {
+    const MOST_WRONG: usize = 2;
+    let wanted = text.trim().to_ascii_uppercase();
+    let distance = |entry: &Entry| {
+        let word = strsim::osa_distance(&wanted, &entry.word.to_ascii_uppercase());
+        word.min(strsim::osa_distance(&wanted, entry.code))
+    };
+    let is_meant = |distance: usize| wanted.starts_with("DVY") || distance <= MOST_WRONG;
+    let near = entries().map(|entry| (distance(&entry), entry.code, entry));
+    near.min_by_key(|(distance, code, _)| (*distance, *code))
+        .filter(|(distance, ..)| is_meant(*distance))
+        .map(|(.., entry)| entry)
 }
 
 /// Returns every page, verdicts first.
@@ -138,8 +156,8 @@ pub fn verdict_entry(verdict: Verdict) -> Entry {
         ],
         Verdict::Ambiguous => [
             "several entities could be meant",
-            "Several have the name exactly, or none exactly and several nearly. Nothing is chosen by order.",
-            "Asks: --id ADDR=ID.",
+            "Several have the name exactly, or none exactly and several nearly. Or a log of several units tells of the address, and which of them is this directory is not known. Nothing is chosen by order.",
+            "Asks: --id ADDR=ID, or --unit UNIT for the log.",
             "\"claims\" is wanted; \"Claims\" and \"CLAIMS\" exist",
         ],
         Verdict::Adopt => [
@@ -225,390 +243,6 @@ pub fn headline_entry(headline: HeadlineKind) -> Entry {
     Entry { code: headline.code(), word: headline.word(), title, meaning, fix, example }
 }
 
-fn id_of(entity: &Entity) -> String {
-    entity.id.to_string()
-}
-
-/// Says what a finding means for its instance, in one or two sentences.
-pub fn message(finding: &Finding) -> String {
-    let evidence = &finding.evidence;
-    let noun = finding.kind.map_or("entity", |kind| kind.noun);
-    let name = finding.name.as_deref().map_or_else(|| "its name".to_owned(), visible);
-    let id = evidence.entity.as_ref().map(id_of).unwrap_or_default();
-    let tracked_id = evidence.tracked_id.as_ref().map(ToString::to_string).unwrap_or_default();
-    let others = match evidence.others.as_slice() {
-        // The plugin protocol tells no addresses.
-        [] => "another address".to_owned(),
-        others => join(others.iter().map(ToString::to_string)),
-    };
-    let mut text = match finding.verdict {
-        Verdict::UnresolvedCredentials => {
-            let alias =
-                finding.alias.as_ref().map_or("its provider configuration", |alias| alias.as_str());
-            let reason = match &evidence.reason {
-                Reason::Credentials(reason) => reason.as_str(),
-                _ => "no credentials",
-            };
-            format!("{name} was not looked up: {alias} leads to no credentials ({reason}).")
-        }
-        Verdict::NotAConflict => not_a_conflict(evidence, &name, noun),
-        Verdict::MovePending => format!(
-            "The plan moves it here from {others}; terraform apply does that, divvy keeps its hands off."
-        ),
-        Verdict::PlannedImport => planned_import(evidence, &name, &id, &tracked_id, noun),
-        Verdict::DoubleTracked => format!(
-            "The state holds {noun} {tracked_id} here and at {others}: destroying one destroys both."
-        ),
-        Verdict::Stale if evidence.entity.is_none() => format!(
-            "The state holds {tracked_id}, which the org no longer has; several others have the name {name}: {}.",
-            candidates(evidence)
-        ),
-        Verdict::Stale if !evidence.others.is_empty() => format!(
-            "The state holds {tracked_id}, which the org no longer has; {name} is now {id}, and {others} holds that one."
-        ),
-        Verdict::Stale => format!(
-            "The state holds {tracked_id}, which the org no longer has; {name} is now {id}."
-        ),
-        Verdict::Gone => format!(
-            "The state holds {tracked_id}, which the org no longer has, and {name} is free: the next apply creates it again."
-        ),
-        Verdict::Tainted => format!(
-            "{name} ({tracked_id}) is tainted: the next apply would delete it and make another."
-        ),
-        Verdict::Home => home(evidence, &name, &id),
-        Verdict::UnknownName => {
-            "The name is known only after apply; nothing can be compared yet.".to_owned()
-        }
-        Verdict::ReplaceCycle => format!(
-            "The replacement is made before {tracked_id} goes, and that one has the name {name}: 409."
-        ),
-        Verdict::RenameChain => format!(
-            "It takes the name {name} over from {id}, which {others} is to give up in the same apply: 409 in one order, a mix-up in the other."
-        ),
-        Verdict::RenameClash => format!(
-            "It is to be renamed to {name}, and {id} has that name: the update will be refused with 409."
-        ),
-        Verdict::DuplicateInConfig if evidence.reason == Reason::HomeTwice => {
-            format!("It claims the home division, and so does {others}.")
-        }
-        Verdict::DuplicateInConfig => {
-            format!("{name} is also wanted by {others}: one gets it, the other a 409.")
-        }
-        Verdict::Moved => format!(
-            "{name} ({id}) is already managed, at {others}, which the configuration no longer has: the plan would delete it."
-        ),
-        Verdict::OtherOwner => format!(
-            "{name} ({id}) is managed by another state: {} as {others}.",
-            evidence.other_states.join(", ")
-        ),
-        Verdict::Ambiguous => format!("{name} could be any of {}.", candidates(evidence)),
-        Verdict::Adopt | Verdict::AdoptWithDrift => adopt(finding, &name, &id),
-        Verdict::DeletedTwin => format!("{name} is taken by the deleted {noun} {id}."),
-        Verdict::NearMiss => format!("{name} is not in the org, but {} is.", candidates(evidence)),
-        Verdict::Hidden => {
-            format!("The API says that {name} exists, but this client cannot see it.")
-        }
-        Verdict::Create if evidence.candidates.is_empty() => {
-            format!("{name} is not in the org; the apply creates it.")
-        }
-        Verdict::Create => format!(
-            "{name} is not in the org; the apply creates it. It looks like {}.",
-            candidates(evidence)
-        ),
-        Verdict::Managed => format!("{name} is managed."),
-    };
-    if finding.also.contains(&Verdict::DuplicateInConfig) {
-        text.push_str(&format!(" {others} wants nearly the same name."));
-    }
-    text
-}
-
-fn join(texts: impl Iterator<Item = String>) -> String {
-    texts.collect::<Vec<_>>().join(", ")
-}
-
-/// Names candidates with what differs.
-fn candidates(evidence: &Evidence) -> String {
-    join(evidence.candidates.iter().map(|candidate| {
-        let differs = join(candidate.differs.iter().map(|way| way.words().to_owned()));
-        let name = visible(&candidate.entity.key.to_string());
-        if differs.is_empty() {
-            format!("{name} ({})", candidate.entity.id)
-        } else {
-            format!("{name} ({}; differs in {differs})", candidate.entity.id)
-        }
-    }))
-}
-
-/// Names each drifting attribute with both values.
-fn drift(evidence: &Evidence) -> String {
-    let shown = |value: &Option<serde_json::Value>| match value {
-        Some(serde_json::Value::String(text)) => visible(text),
-        Some(other) => other.to_string(),
-        None => "none".to_owned(),
-    };
-    join(evidence.drift.iter().map(|drift| {
-        format!(
-            "{}: configuration {}, org {}",
-            drift.attribute,
-            shown(&drift.config),
-            shown(&drift.org)
-        )
-    }))
-}
-
-fn adopt(finding: &Finding, name: &str, id: &str) -> String {
-    let evidence = &finding.evidence;
-    let mut text = format!("{name} exists as {id}");
-    if finding.verdict == Verdict::AdoptWithDrift {
-        text.push_str(&format!(
-            ", but differs ({}): an apply after the import would change it",
-            drift(evidence)
-        ));
-    }
-    if evidence.reason == Reason::SelfMade {
-        text.push_str("; an earlier try of the same run made it");
-    }
-    text.push('.');
-    text
-}
-
-fn not_a_conflict(evidence: &Evidence, name: &str, noun: &str) -> String {
-    match evidence.reason {
-        Reason::StateStorage => "The state's storage refused or is locked; no entity is in the way. Look after the state first.".to_owned(),
-        Reason::NameIsFree => format!("The create failed, but no {noun} is called {name} now: nothing is in the way any more."),
-        _ => format!("Not the create of a {}: no taken name is behind this failure.", if noun == "entity" { "division" } else { noun }),
-    }
-}
-
-fn planned_import(
-    evidence: &Evidence,
-    name: &str,
-    id: &str,
-    planned_id: &str,
-    noun: &str,
-) -> String {
-    match evidence.reason {
-        Reason::ImportedIdAbsent => format!(
-            "The configuration imports {planned_id} here, but the org has no such {noun}: the whole plan fails."
-        ),
-        Reason::ImportedNameDiffers => format!(
-            "The configuration imports {id} here, but that one is not called {name}: it would be renamed."
-        ),
-        Reason::ImportedHome => format!(
-            "The configuration imports {id} here, and `home` does not fit it: this would delete a division or replace Home."
-        ),
-        _ => format!("The configuration already imports {name} ({id}) here."),
-    }
-}
-
-fn home(evidence: &Evidence, name: &str, id: &str) -> String {
-    match evidence.reason {
-        Reason::HomeNameOfAnother => format!(
-            "`home = true`, but {name} is another division: this would end with that division deleted and Home ({id}) renamed."
-        ),
-        Reason::HomeRename => format!(
-            "`home = true`, but Home ({id}) has another name: this apply would rename Home to {name}."
-        ),
-        Reason::HomeMatches => {
-            format!("{name} is the home division ({id}), and the block says so.")
-        }
-        _ => format!(
-            "{name} is the org's home division ({id}), and the block lacks `home = true`: it can be neither created nor imported like this."
-        ),
-    }
-}
-
-/// Says what to type or change next, most useful first.
-pub fn hints(finding: &Finding) -> Vec<String> {
-    let evidence = &finding.evidence;
-    let address = finding.address.as_ref().map_or("ADDR", |address| address.as_str());
-    let quoted = |address: &str| format!("'{}'", address.replace('\'', r"'\''"));
-    let at = quoted(address);
-    let alias = finding.alias.as_ref().map_or("ALIAS", |alias| alias.as_str());
-    let entity = evidence.entity.as_ref();
-    let label = finding.address.as_ref().map_or("home", |address| address.name());
-    let choose = || {
-        let ids = evidence.candidates.iter().map(|candidate| &candidate.entity.id);
-        let mut hints: Vec<_> = ids
-            .map(|id| format!("divvy fix --id {}", quoted(&format!("{address}={id}"))))
-            .collect();
-        for candidate in
-            evidence.candidates.iter().take(1).filter(|candidate| !candidate.differs.is_empty())
-        {
-            hints.push(format!(
-                "or change the configuration to name = {}",
-                visible(&candidate.entity.key.to_string())
-            ));
-        }
-        hints
-    };
-    match finding.verdict {
-        Verdict::UnresolvedCredentials => vec![format!("divvy check --org {alias}=PROFILE")],
-        Verdict::NotAConflict if evidence.reason == Reason::NameIsFree => vec![
-            "terraform apply".to_owned(),
-            "if the 409 stays: divvy explain DVY106".to_owned(),
-        ],
-        Verdict::NotAConflict | Verdict::MovePending | Verdict::Gone => vec!["terraform apply".to_owned()],
-        Verdict::PlannedImport => match evidence.reason {
-            Reason::ImportIsRight => vec!["terraform apply".to_owned()],
-            _ => vec!["correct or remove the import block".to_owned()],
-        },
-        Verdict::DoubleTracked => evidence.others.iter().map(|other| format!("terraform state rm {}", quoted(other.as_str()))).collect(),
-        Verdict::Stale if entity.is_some() && evidence.others.is_empty() => vec!["divvy fix --repair".to_owned()],
-        Verdict::Stale => vec!["divvy explain DVY115".to_owned()],
-        Verdict::Tainted => vec!["divvy fix --repair".to_owned()],
-        Verdict::Home => home_hints(evidence, label),
-        Verdict::UnknownName => vec!["divvy run -- terraform apply".to_owned()],
-        Verdict::ReplaceCycle => vec!["remove create_before_destroy from this block".to_owned()],
-        Verdict::RenameChain => vec!["use for_each with the names as keys, or `moved` blocks".to_owned()],
-        Verdict::RenameClash => vec!["choose another name, or adopt the division that has this one".to_owned()],
-        Verdict::DuplicateInConfig => vec!["remove one of the blocks, or give it another name".to_owned()],
-        Verdict::Moved => match evidence.others.as_slice() {
-            [from] => vec![
-                "divvy fix --repair".to_owned(),
-                format!("or add a moved block with from = {from} and to = {address}"),
-            ],
-            _ => vec!["divvy explain DVY124".to_owned()],
-        },
-        Verdict::OtherOwner => {
-            let mut hints = vec![
-                "take it out there first: a removed block with destroy = false, or terraform state rm".to_owned(),
-                format!("or use data \"{}\" here", finding.kind.map_or("", |kind| kind.data_source)),
-            ];
-            hints.extend(entity.map(|entity| {
-                format!("or, to move it here now: divvy fix --id {}", quoted(&format!("{address}={}", entity.id)))
-            }));
-            hints
-        }
-        Verdict::Ambiguous => choose(),
-        Verdict::NearMiss => {
-            let mut hints = choose();
-            hints.push(format!("or, if it is another: divvy fix --new {at}"));
-            hints
-        }
-        Verdict::Adopt => vec!["divvy fix".to_owned()],
-        Verdict::AdoptWithDrift => drift_hints(evidence),
-        Verdict::DeletedTwin => {
-            let restore = finding.kind.zip(entity).map(|(kind, entity)| {
-                format!("restore it: POST {}/{}/restore, then divvy fix", kind.collection, entity.id)
-            });
-            restore.into_iter().chain(["or choose another name".to_owned()]).collect()
-        }
-        Verdict::Hidden => vec![
-            "divvy doctor".to_owned(),
-            "grant the client's role in all divisions (Admin > People & Permissions > Roles); it can take five minutes to act".to_owned(),
-            format!("if you know the id: divvy fix --id {}", quoted(&format!("{address}=ID"))),
-        ],
-        Verdict::Create | Verdict::Managed => Vec::new(),
-    }
-}
-
-fn home_hints(evidence: &Evidence, label: &str) -> Vec<String> {
-    match evidence.reason {
-        Reason::HomeMatches => vec!["divvy fix --home".to_owned()],
-        Reason::HomeFlagMissing => vec![
-            format!(
-                "use the data source instead: data \"{}\" \"{label}\" {{}}",
-                crate::kinds::division::HOME_DATA_SOURCE
-            ),
-            "or add home = true to the block, then divvy fix --home".to_owned(),
-        ],
-        _ => vec![
-            format!(
-                "use the data source instead: data \"{}\" \"{label}\" {{}}",
-                crate::kinds::division::HOME_DATA_SOURCE
-            ),
-            "or remove home = true".to_owned(),
-        ],
-    }
-}
-
-fn drift_hints(evidence: &Evidence) -> Vec<String> {
-    let mut hints = keep_attributes(evidence);
-    hints.extend([
-        "divvy fix --adopt-drifted (import, org untouched)".to_owned(),
-        "divvy fix --accept-drift (import, then update it)".to_owned(),
-    ]);
-    hints
-}
-
-fn keep_attributes(evidence: &Evidence) -> Vec<String> {
-    let keep = evidence.drift.iter().map(|drift| match &drift.org {
-        Some(value) => format!("keep the org's value: {} = {}", drift.attribute, hcl(value)),
-        None => format!("keep the org's value: remove {}", drift.attribute),
-    });
-    keep.collect()
-}
-
-/// Says how the configuration can follow an entity that was imported although it differs.
-pub fn hints_to_keep(finding: &Finding, id: &EntityId) -> Vec<String> {
-    let candidates = finding.evidence.candidates.iter();
-    let renamed = candidates.filter(|one| one.entity.id == *id && !one.differs.is_empty());
-    let mut hints: Vec<_> = renamed
-        .map(|one| {
-            format!("keep the org's value: name = {}", hcl(&one.entity.key.to_string().into()))
-        })
-        .collect();
-    hints.extend(keep_attributes(&finding.evidence));
-    hints
-}
-
-/// Writes a value as an HCL expression. Text is quoted with HCL's own escapes (it has no `\b` and
-/// `\f`), and template marks are doubled.
-pub fn hcl(value: &serde_json::Value) -> String {
-    let serde_json::Value::String(text) = value else { return value.to_string() };
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted.replace("${", "$${").replace("%{", "%%{")
-}
-
-/// Says what a headline means for this run.
-pub fn headline_message(headline: &Headline) -> String {
-    let Headline { count, of, .. } = headline;
-    match headline.kind {
-        HeadlineKind::ErroredState => "The state of an earlier apply was never saved (errored.tfstate): it has to be pushed before anything is imported.".to_owned(),
-        HeadlineKind::RestrictedView => format!("This client sees only the home division, yet {count} tracked or refused names are not to be seen: absence proves nothing here."),
-        HeadlineKind::WrongOrg => format!("None of the {of} tracked ids is in this org ({count} absent): the credentials or the region belong to another org."),
-        HeadlineKind::MissingState => format!("There is no state at all, and {count} of {of} planned names exist: this looks like a missing state, not like {count} conflicts."),
-        HeadlineKind::Limit => format!("{count} are to be created, but the org has room for {of}."),
-    }
-}
-
-/// Says what to do about a headline.
-pub fn headline_hints(kind: HeadlineKind) -> Vec<String> {
-    let hints: &[&str] = match kind {
-        HeadlineKind::ErroredState => {
-            &["terraform state push errored.tfstate", "then terraform plan"]
-        }
-        HeadlineKind::RestrictedView => &[
-            "divvy doctor",
-            "grant the client's role in all divisions; it can take five minutes to act",
-        ],
-        HeadlineKind::WrongOrg => {
-            &["divvy doctor", "check region and client of the provider block"]
-        }
-        HeadlineKind::MissingState => &[
-            "check workspace, backend and directory (terraform workspace show)",
-            "if the state is really lost: divvy fix --adopt-all",
-            "without a shared backend the adopted state is lost again after the job",
-        ],
-        HeadlineKind::Limit => &["delete what is not needed, or ask for a higher limit"],
-    };
-    hints.iter().map(|hint| (*hint).to_owned()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -623,11 +257,5 @@ mod tests {
             }
         }
         assert!(entry("DVY999").is_none());
-    }
-
-    #[test]
-    fn template_marks_are_escaped_in_hcl() {
-        assert_eq!(hcl(&"a ${b} %{c} \"d\"".into()), r#""a $${b} %%{c} \"d\"""#);
-        assert_eq!(hcl(&"a\u{8}\n".into()), r#""a\u0008\n""#);
     }
 }

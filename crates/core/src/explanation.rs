@@ -169,10 +169,19 @@ fn posts_to_collection(failure: &Failure) -> bool {
             .is_none_or(|path| kind_of(failure).is_some_and(|kind| kind.collection == path))
 }
 
-/// Explains a failure from itself alone. `log` is the file that it stands in, as to be typed.
-pub fn explain(failure: &Failure, log: &str) -> Explanation {
+/// What a hint has to name as it is to be typed.
+#[derive(Clone, Copy, Debug)]
+pub struct Typed<'t> {
+    /// The file that the failure stands in.
+    pub log: &'t str,
+    /// The program: `terraform`, `tofu`.
+    pub terraform: &'t str,
+}
+
+/// Explains a failure from itself alone.
+pub fn explain(failure: &Failure, typed: Typed<'_>) -> Explanation {
     let cause = Cause::of(failure);
-    Explanation { cause, message: message(cause, failure), hints: hints(cause, failure, log) }
+    Explanation { cause, message: message(cause, failure), hints: hints(cause, failure, typed) }
 }
 
 fn message(cause: Cause, failure: &Failure) -> String {
@@ -221,7 +230,8 @@ fn forbidden(failure: &Failure, noun: &str, request: &str) -> String {
     }
 }
 
-fn hints(cause: Cause, failure: &Failure, log: &str) -> Vec<String> {
+fn hints(cause: Cause, failure: &Failure, typed: Typed<'_>) -> Vec<String> {
+    let Typed { log, terraform } = typed;
     let own = |hints: &[&str]| hints.iter().map(|hint| (*hint).to_owned()).collect();
     let look_then_fix = || {
         vec![
@@ -236,27 +246,36 @@ fn hints(cause: Cause, failure: &Failure, log: &str) -> Vec<String> {
         | Cause::UncertainCreate
         | Cause::HalfCreated => look_then_fix(),
         Cause::CutOff if kind_of(failure).is_some() => look_then_fix(),
-        Cause::CutOff | Cause::ProviderDied | Cause::Other => own(&["terraform plan"]),
+        Cause::CutOff | Cause::ProviderDied | Cause::Other => vec![format!("{terraform} plan")],
         Cause::RenameClash => {
             own(&["divvy check", "choose another name, or adopt the one that has it"])
         }
         Cause::OtherConflict | Cause::RateLimited => {
-            own(&["terraform apply", "if it stays: terraform apply -parallelism=1"])
+            vec![
+                format!("{terraform} apply"),
+                format!("if it stays: {terraform} apply -parallelism=1"),
+            ]
         }
         Cause::Mismatch => own(&[
             "divvy fix --repair",
             "write the value as the org stored it into the configuration",
         ]),
         Cause::StateNotSaved => {
-            own(&["terraform state push errored.tfstate", "then terraform plan"])
+            vec![
+                format!("{terraform} state push errored.tfstate"),
+                format!("then {terraform} plan"),
+            ]
         }
-        Cause::Locked => own(&[
-            "terraform apply -lock-timeout=120s",
-            "if nobody is at work any more: terraform force-unlock LOCK_ID",
-        ]),
-        Cause::StateStorage => own(&["terraform init", "then terraform plan"]),
+        Cause::Locked => vec![
+            format!("{terraform} apply -lock-timeout=120s"),
+            format!("if nobody is at work any more: {terraform} force-unlock LOCK_ID"),
+        ],
+        Cause::StateStorage => vec![format!("{terraform} init"), format!("then {terraform} plan")],
         Cause::TooManyTokens => {
-            own(&["terraform apply", "if it stays: GENESYSCLOUD_TOKEN_POOL_SIZE=1"])
+            vec![
+                format!("{terraform} apply"),
+                "if it stays: GENESYSCLOUD_TOKEN_POOL_SIZE=1".to_owned(),
+            ]
         }
         Cause::ClientRefused | Cause::Unreachable | Cause::ProviderStart | Cause::Unauthorized => {
             own(&["divvy doctor"])
@@ -303,16 +322,16 @@ pub fn certainty(failure: &Failure) -> Option<String> {
 
 /// Explains a failed create whose name turned out to be free, where that does not yet mean that the
 /// next apply succeeds.
-pub fn when_free(failure: &Failure, log: &str) -> Option<Explanation> {
+pub fn when_free(failure: &Failure, typed: Typed<'_>) -> Option<Explanation> {
     let noun = kind_of(failure).map_or("entity", |kind| kind.noun);
     let name = failure.name.as_deref().map_or_else(|| "its name".to_owned(), visible);
-    let mut explanation = explain(failure, log);
+    let mut explanation = explain(failure, typed);
     match explanation.cause {
         Cause::BadRequest => {
             explanation.message = format!(
                 "No {noun} has the name {name}: the API refused something else about it (400), and its message in the log says what."
             );
-            explanation.hints = vec!["correct the block, then terraform apply".to_owned()];
+            explanation.hints = vec![format!("correct the block, then {} apply", typed.terraform)];
         }
         Cause::Unauthorized | Cause::Forbidden | Cause::RateLimited => {
             explanation.message.push_str(&format!(" No {noun} has the name {name}."));
@@ -327,6 +346,8 @@ mod tests {
     use super::*;
     use crate::failure::Origin;
     use crate::kinds::division::DIVISION;
+
+    const TYPED: Typed<'static> = Typed { log: "apply.log", terraform: "tofu" };
 
     fn failed(operation: Operation, shape: Shape, status: Option<u16>) -> Failure {
         Failure {
@@ -404,7 +425,7 @@ mod tests {
 
     #[test]
     fn a_missing_permission_names_what_to_grant_and_where() {
-        let hints = explain(&refused(Operation::Create, 403), "FILE").hints.join("\n");
+        let hints = explain(&refused(Operation::Create, 403), TYPED).hints.join("\n");
         for permission in DIVISION.permissions.create {
             assert!(hints.contains(permission), "{hints}");
         }
@@ -412,18 +433,20 @@ mod tests {
     }
 
     #[test]
-    fn the_next_command_names_the_log() {
-        let explanation = explain(&refused(Operation::Create, 409), "apply.log");
+    fn the_next_command_names_the_log_and_the_program() {
+        let explanation = explain(&refused(Operation::Create, 409), TYPED);
         assert_eq!(explanation.hints[0], "divvy fix --from-log apply.log");
         assert!(explanation.message.contains("\"Sales\""));
+        let locked = explain(&failed(Operation::State, Shape::Locked, None), TYPED);
+        assert_eq!(locked.hints[0], "tofu apply -lock-timeout=120s");
     }
 
     #[test]
     fn a_free_name_does_not_heal_what_was_refused_for_another_reason() {
-        assert!(when_free(&refused(Operation::Create, 409), "FILE").is_none());
-        let forbidden = when_free(&refused(Operation::Create, 403), "FILE").unwrap();
+        assert!(when_free(&refused(Operation::Create, 409), TYPED).is_none());
+        let forbidden = when_free(&refused(Operation::Create, 403), TYPED).unwrap();
         assert_eq!(forbidden.hints[0], "divvy doctor");
-        let bad = when_free(&refused(Operation::Create, 400), "FILE").unwrap();
+        let bad = when_free(&refused(Operation::Create, 400), TYPED).unwrap();
         assert!(bad.message.contains("something else"), "{}", bad.message);
     }
 }

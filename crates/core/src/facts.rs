@@ -1,277 +1,19 @@
-//! Facts: the survey, indexed once, as each rule of [`crate::resolve`] wants to ask it.
+//! Facts: what is known of one subject, as each rule of [`crate::resolve`] wants to ask it.
 //!
-//! Never decides. Invariant: two instances meet here only if they belong to the same org, whatever
-//! their aliases are called.
+//! Never decides. Invariant: a fact is computed from the survey alone, in one way, for every rule.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeSet;
 
 use crate::address::Address;
 use crate::entity::{Entity, EntityId, Key, OrgId};
 use crate::failure::{Failure, Operation, Shape};
-use crate::finding::{Candidate, Drift};
+use crate::finding::{Candidate, Drift, Evidence};
 use crate::kind::Kind;
 use crate::kinds::division::HOME_ATTRIBUTE;
 use crate::name::{self, Difference, Likeness};
-use crate::survey::{
-    Alias, AliasTarget, ById, Change, Listing, OtherState, Planned, Survey, TrackedInstance, key_of,
-};
-
-/// Where an entity of a kind lives, for the indexes.
-type Place<'s> = (&'s OrgId, &'static str);
-
-/// One thing that a finding may be about: whatever is known under one address.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Subject<'s> {
-    pub(crate) planned: Option<&'s Planned>,
-    pub(crate) tracked: Option<&'s TrackedInstance>,
-    pub(crate) failure: Option<&'s Failure>,
-}
-
-impl<'s> Subject<'s> {
-    pub(crate) fn address(&self) -> Option<&'s Address> {
-        self.planned
-            .map(|planned| &planned.address)
-            .or(self.tracked.map(|tracked| &tracked.address))
-            .or(self.failure.and_then(|failure| failure.address.as_ref()))
-    }
-
-    pub(crate) fn kind(&self) -> Option<&'static Kind> {
-        self.planned
-            .map(|planned| planned.kind)
-            .or(self.tracked.map(|tracked| tracked.kind))
-            .or_else(|| {
-                let failure = self.failure?;
-                crate::kind::of_terraform_type(failure.terraform_type.as_deref()?)
-            })
-    }
-}
-
-/// Whether a tracked id exists.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Existence<'s> {
-    /// It does.
-    Present(&'s Entity),
-    /// It was asked for by id, and the org has no such entity.
-    Absent,
-    /// Nobody asked, or this client's view proves nothing.
-    Unproven,
-}
-
-/// The indexed survey.
-pub(crate) struct World<'s> {
-    pub(crate) survey: &'s Survey,
-    by_id: HashMap<(Place<'s>, &'s EntityId), &'s Entity>,
-    by_key: HashMap<(Place<'s>, Key), Vec<&'s Entity>>,
-    by_loosest: HashMap<(Place<'s>, Vec<String>), Vec<&'s Entity>>,
-    holders: HashMap<(Place<'s>, &'s EntityId), Vec<&'s TrackedInstance>>,
-    deposed: HashMap<(Place<'s>, &'s EntityId), &'s TrackedInstance>,
-    planned: HashMap<&'s Address, &'s Planned>,
-    tracked: HashMap<&'s Address, &'s TrackedInstance>,
-    wanting: HashMap<(Place<'s>, Key), Vec<&'s Planned>>,
-    wanting_loosely: HashMap<(Place<'s>, Vec<String>), Vec<&'s Planned>>,
-    wanting_home: HashMap<Place<'s>, Vec<&'s Planned>>,
-}
-
-fn exact_form(key: &Key) -> Key {
-    Key::from_parts(key.parts().iter().map(|part| name::nfc(part)).collect())
-}
-
-fn loosest_form(key: &Key) -> Vec<String> {
-    key.parts().iter().map(|part| name::loosest(part)).collect()
-}
-
-impl<'s> World<'s> {
-    pub(crate) fn new(survey: &'s Survey) -> Self {
-        let mut world = Self {
-            survey,
-            by_id: HashMap::new(),
-            by_key: HashMap::new(),
-            by_loosest: HashMap::new(),
-            holders: HashMap::new(),
-            deposed: HashMap::new(),
-            planned: HashMap::new(),
-            tracked: HashMap::new(),
-            wanting: HashMap::new(),
-            wanting_loosely: HashMap::new(),
-            wanting_home: HashMap::new(),
-        };
-        for (org_id, org) in &survey.orgs {
-            for (terraform_type, listing) in &org.listings {
-                for entity in &listing.entities {
-                    let place = (org_id, *terraform_type);
-                    world.by_id.insert((place, &entity.id), entity);
-                    world.by_key.entry((place, exact_form(&entity.key))).or_default().push(entity);
-                    world
-                        .by_loosest
-                        .entry((place, loosest_form(&entity.key)))
-                        .or_default()
-                        .push(entity);
-                }
-            }
-        }
-        for planned in survey.desired.iter().flat_map(|desired| &desired.planned) {
-            world.planned.insert(&planned.address, planned);
-            let Some(org) = world.org_of_alias(&planned.alias) else {
-                continue;
-            };
-            let place = (org, planned.kind.terraform_type);
-            if !planned.stays() {
-                continue;
-            }
-            if let Some(key) = planned.wanted_key() {
-                world.wanting_loosely.entry((place, loosest_form(&key))).or_default().push(planned);
-                world.wanting.entry((place, exact_form(&key))).or_default().push(planned);
-            }
-            if planned.flag(HOME_ATTRIBUTE) {
-                world.wanting_home.entry(place).or_default().push(planned);
-            }
-        }
-        for tracked in survey.tracked.iter().flat_map(|tracked| &tracked.instances) {
-            let org = world.org_of_tracked(tracked);
-            let place = org.map(|org| (org, tracked.kind.terraform_type));
-            if tracked.is_deposed {
-                world.deposed.extend(place.map(|place| ((place, &tracked.id), tracked)));
-                continue;
-            }
-            world.tracked.insert(&tracked.address, tracked);
-            if let Some(place) = place {
-                world.holders.entry((place, &tracked.id)).or_default().push(tracked);
-            }
-        }
-        // The order of inputs must not show.
-        let entities = world.by_key.values_mut().chain(world.by_loosest.values_mut());
-        entities.for_each(|entities| entities.sort_by(|a, b| a.id.cmp(&b.id)));
-        world.holders.values_mut().for_each(|held| held.sort_by(|a, b| a.address.cmp(&b.address)));
-        world
-    }
-
-    /// Returns every subject, by address; failures without an address come last.
-    pub(crate) fn subjects(&self) -> Vec<Subject<'s>> {
-        let mut by_address: BTreeMap<&Address, Subject<'s>> = BTreeMap::new();
-        for (address, planned) in &self.planned {
-            by_address.entry(address).or_default().planned = Some(planned);
-        }
-        for (address, tracked) in &self.tracked {
-            by_address.entry(address).or_default().tracked = Some(tracked);
-        }
-        let mut unaddressed = Vec::new();
-        for failure in &self.survey.failures {
-            match &failure.address {
-                Some(address) => by_address.entry(address).or_default().failure = Some(failure),
-                None => unaddressed.push(Subject { failure: Some(failure), ..Subject::default() }),
-            }
-        }
-        by_address.into_values().chain(unaddressed).collect()
-    }
-
-    /// Returns what is known of one subject.
-    pub(crate) fn facts(&self, subject: Subject<'s>) -> Facts<'s, '_> {
-        let kind = subject.kind();
-        let alias = self.alias_of(subject);
-        let org = alias.and_then(|alias| self.org_of_alias(alias));
-        let listing = kind.zip(org).and_then(|(kind, org)| {
-            self.survey.orgs.get(org).and_then(|org| org.listings.get(kind.terraform_type))
-        });
-        let wanted = subject
-            .planned
-            .and_then(Planned::wanted_key)
-            .or_else(|| {
-                subject.tracked.and_then(|tracked| key_of(tracked.kind, &tracked.attributes))
-            })
-            .or_else(|| subject.failure.and_then(|failure| failure.name.clone().map(Key::name)));
-        let place = kind.zip(org).map(|(kind, org)| (org, kind.terraform_type));
-        let exact = place
-            .zip(wanted.as_ref())
-            .and_then(|(place, key)| self.by_key.get(&(place, exact_form(key))))
-            .cloned()
-            .unwrap_or_default();
-        Facts { world: self, subject, kind, alias, org, listing, place, wanted, exact }
-    }
-
-    fn alias_of(&self, subject: Subject<'s>) -> Option<&'s Alias> {
-        let stays = subject.planned.filter(|planned| planned.stays());
-        stays
-            .map(|planned| &planned.alias)
-            .or_else(|| self.alias_of_tracked(subject.tracked?))
-            .or(subject.planned.map(|planned| &planned.alias))
-            .or_else(|| match self.survey.aliases.len() {
-                1 => self.survey.aliases.keys().next(),
-                _ => None,
-            })
-    }
-
-    /// Finds the provider configuration that the state names; the root module's wins. Only an
-    /// address that stays is better known to the plan: its JSON forgets the alias of a deleted block.
-    fn alias_of_tracked(&self, tracked: &'s TrackedInstance) -> Option<&'s Alias> {
-        if let Some(planned) = self.planned.get(&tracked.address).filter(|planned| planned.stays())
-        {
-            return Some(&planned.alias);
-        }
-        let names_it = |alias: &&Alias| {
-            let local = alias.as_str().rsplit(':').next().unwrap_or_default();
-            local.split_once('.').map(|(_, alias)| alias) == tracked.provider_alias.as_deref()
-        };
-        self.survey.aliases.keys().filter(names_it).min_by_key(|alias| alias.as_str().contains(':'))
-    }
-
-    fn org_of_alias(&self, alias: &Alias) -> Option<&'s OrgId> {
-        match self.survey.aliases.get(alias)? {
-            AliasTarget::Org(org) => Some(org),
-            AliasTarget::Unresolved(_) => None,
-        }
-    }
-
-    fn org_of_tracked(&self, tracked: &'s TrackedInstance) -> Option<&'s OrgId> {
-        self.org_of_alias(self.alias_of_tracked(tracked)?)
-    }
-
-    /// Says whether a tracked id exists in its org, as far as this client can prove it.
-    pub(crate) fn existence(&self, tracked: &'s TrackedInstance) -> Existence<'s> {
-        let Some(org) = self.org_of_tracked(tracked) else { return Existence::Unproven };
-        if let Some(entity) = self.entity(org, tracked.kind, &tracked.id) {
-            return Existence::Present(entity);
-        }
-        match self.listing(org, tracked.kind) {
-            Some(listing)
-                if listing.by_id.get(&tracked.id) == Some(&ById::Absent)
-                    && !listing.only_home_is_visible() =>
-            {
-                Existence::Absent
-            }
-            _ => Existence::Unproven,
-        }
-    }
-
-    /// Returns an entity by id, from the listing or from a request for that id.
-    pub(crate) fn entity(
-        &self,
-        org: &'s OrgId,
-        kind: &Kind,
-        id: &'s EntityId,
-    ) -> Option<&'s Entity> {
-        let listed = self.by_id.get(&((org, kind.terraform_type), id)).copied();
-        listed.or_else(|| match self.listing(org, kind)?.by_id.get(id)? {
-            ById::Present(entity) => Some(entity),
-            ById::Absent => None,
-        })
-    }
-
-    pub(crate) fn listing(&self, org: &OrgId, kind: &Kind) -> Option<&'s Listing> {
-        self.survey.orgs.get(org)?.listings.get(kind.terraform_type)
-    }
-
-    /// Returns each tracked instance of an org, of any kind.
-    pub(crate) fn tracked_in(&self, org: &OrgId) -> impl Iterator<Item = &'s TrackedInstance> {
-        let mut tracked: Vec<_> = self
-            .tracked
-            .values()
-            .copied()
-            .filter(|tracked| self.org_of_tracked(tracked) == Some(org))
-            .collect();
-        tracked.sort_by(|a, b| a.address.cmp(&b.address));
-        tracked.into_iter()
-    }
-}
+use crate::subject::Subject;
+use crate::survey::{Alias, Change, Listing, OtherState, Planned, TrackedInstance, key_of};
+use crate::world::{Existence, Place, World, exact_form, loosest_form};
 
 /// What is known of one subject, as the rules ask it.
 pub(crate) struct Facts<'s, 'w> {
@@ -281,7 +23,7 @@ pub(crate) struct Facts<'s, 'w> {
     pub(crate) alias: Option<&'s Alias>,
     pub(crate) org: Option<&'s OrgId>,
     pub(crate) listing: Option<&'s Listing>,
-    place: Option<Place<'s>>,
+    pub(crate) place: Option<Place<'s>>,
     /// The key that is wanted: of the plan, else of the state, else of the failure.
     pub(crate) wanted: Option<Key>,
     /// Entities whose key equals it.
@@ -289,6 +31,14 @@ pub(crate) struct Facts<'s, 'w> {
 }
 
 impl<'s> Facts<'s, '_> {
+    /// Returns the units whose failures a log tells of at this address, each once.
+    pub(crate) fn units_of_failures(&self) -> Vec<String> {
+        let failures = self.world.survey.failures.iter();
+        let here = failures.filter(|failure| failure.address.as_ref() == self.subject.address());
+        let units: BTreeSet<_> = here.filter_map(|failure| failure.unit.clone()).collect();
+        units.into_iter().collect()
+    }
+
     pub(crate) fn change(&self) -> Option<Change> {
         self.subject.planned.map(|planned| planned.change)
     }
@@ -305,9 +55,40 @@ impl<'s> Facts<'s, '_> {
         }
     }
 
+    /// Says whether an object is made here, also to replace another.
+    pub(crate) fn makes_an_object(&self) -> bool {
+        self.creates() || self.subject.planned.is_some_and(Planned::makes_an_object)
+    }
+
+    /// Returns the one entity that has the wanted key, where a new object is to be made.
+    pub(crate) fn only_match(&self) -> Option<&'s Entity> {
+        match self.exact.as_slice() {
+            [entity] if self.creates() => Some(entity),
+            _ => None,
+        }
+    }
+
+    /// Says whether a new object is to be made whose key no entity has.
+    pub(crate) fn lacks_a_match(&self) -> bool {
+        self.creates() && self.exact.is_empty()
+    }
+
     /// Returns the failure if it is one of making an object here, however it showed.
     pub(crate) fn failed_create(&self) -> Option<&'s Failure> {
         self.subject.failure.filter(|failure| failure.operation == Operation::Create)
+    }
+
+    /// Returns where the failure stands in the survey's list.
+    pub(crate) fn failure_index(&self) -> Option<usize> {
+        let failure = self.subject.failure?;
+        self.world.survey.failures.iter().position(|other| std::ptr::eq(other, failure))
+    }
+
+    /// Says whether Terraform holds the name (or another part of the key) to be sensitive.
+    pub(crate) fn name_is_sensitive(&self) -> bool {
+        self.subject.planned.is_some_and(|planned| {
+            planned.kind.key.iter().any(|part| planned.sensitive.contains(*part))
+        })
     }
 
     /// Says whether the API itself said that the name is taken.
@@ -370,6 +151,11 @@ impl<'s> Facts<'s, '_> {
             .collect()
     }
 
+    /// Returns the addresses of [`Self::other_holders`].
+    pub(crate) fn other_addresses(&self, id: &'s EntityId) -> Vec<Address> {
+        self.other_holders(id).into_iter().map(|holder| holder.address.clone()).collect()
+    }
+
     /// Returns the deposed instance that holds the id, at any address: the next apply deletes it.
     pub(crate) fn deposed_holder(&self, id: &'s EntityId) -> Option<&'s TrackedInstance> {
         self.world.deposed.get(&(self.place?, id)).copied()
@@ -414,6 +200,14 @@ impl<'s> Facts<'s, '_> {
             .collect();
         addresses.sort();
         addresses
+    }
+
+    /// Returns the entities whose key equals the wanted one, by id.
+    pub(crate) fn exact_candidates(&self) -> Vec<Candidate> {
+        let exact = self.exact.iter().map(|entity| Candidate::exact(entity));
+        let mut candidates: Vec<_> = exact.collect();
+        candidates.sort_by(|a, b| a.entity.id.cmp(&b.entity.id));
+        candidates
     }
 
     /// Returns entities whose key is near the wanted one, never those that equal it. Look-alike
@@ -463,6 +257,11 @@ impl<'s> Facts<'s, '_> {
     /// Returns attributes in which an import of this entity would find the configuration different.
     pub(crate) fn drift_from(&self, entity: &Entity) -> Vec<Drift> {
         self.subject.planned.map(|planned| planned.drift_from(entity)).unwrap_or_default()
+    }
+
+    /// Returns the evidence that an entity gives, with what an import of it would find different.
+    pub(crate) fn about(&self, entity: &Entity) -> Evidence {
+        Evidence { drift: self.drift_from(entity), ..Evidence::of(entity) }
     }
 
     /// Returns soft-deleted entities with the wanted key.

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use crate::address::Address;
-use crate::entity::{Entity, EntityId, OrgId};
+use crate::entity::{Entity, EntityId, Key, OrgId};
 use crate::kind::Kind;
 use crate::name::Difference;
 use crate::survey::Alias;
@@ -18,6 +18,13 @@ pub struct Candidate {
     pub entity: Entity,
     /// In which ways its key differs; empty for an exact match.
     pub differs: Vec<Difference>,
+}
+
+impl Candidate {
+    /// An entity that has the wanted key.
+    pub(crate) fn exact(entity: &Entity) -> Self {
+        Self { entity: entity.clone(), differs: Vec::new() }
+    }
 }
 
 /// An attribute in which configuration and org differ; an unset value is `None`.
@@ -65,6 +72,8 @@ pub enum Reason {
     HomeTwice,
     /// The failed create was this run's own earlier try.
     SelfMade,
+    /// A log tells of failures of several units at this address; these are they.
+    SeveralUnits(Vec<String>),
 }
 
 /// What supports a verdict.
@@ -84,6 +93,13 @@ pub struct Evidence {
     pub tracked_id: Option<EntityId>,
     /// Which of the verdict's reasons it is.
     pub reason: Reason,
+}
+
+impl Evidence {
+    /// The evidence that an entity gives by being there.
+    pub(crate) fn of(entity: &Entity) -> Self {
+        Self { entity: Some(entity.clone()), ..Self::default() }
+    }
 }
 
 /// One finding.
@@ -107,6 +123,21 @@ pub struct Finding {
     pub evidence: Evidence,
     /// The failure that it explains, as the index into `survey.failures`.
     pub failure: Option<usize>,
+}
+
+impl Finding {
+    /// Takes out the names, for where Terraform holds the wanted one to be sensitive.
+    pub(crate) fn conceal_names(&mut self) {
+        const CONCEALED: &str = "(sensitive value)";
+        self.name = Some(CONCEALED.to_owned());
+        let candidates = self.evidence.candidates.iter_mut().map(|candidate| &mut candidate.entity);
+        for entity in self.evidence.entity.iter_mut().chain(candidates) {
+            entity.key = Key::name(CONCEALED);
+            for part in entity.kind.key {
+                entity.attributes.remove(*part);
+            }
+        }
+    }
 }
 
 /// Something about the whole run.

@@ -2,11 +2,11 @@
 //!
 //! Never changes a finding. Invariant: absence is counted only where the view proves it.
 
-use crate::facts::{Existence, World};
 use crate::failure::Shape;
 use crate::finding::{Finding, Headline};
 use crate::survey::{Change, StatePresence, Survey};
 use crate::verdict::{HeadlineKind, Verdict};
+use crate::world::{Existence, World};
 
 /// Says what holds of the whole run, the weightiest first.
 pub(crate) fn headlines(world: &World<'_>, findings: &[Finding]) -> Vec<Headline> {

@@ -24,8 +24,10 @@ pub mod label;
 pub mod name;
 pub mod provider_arguments;
 pub mod resolve;
+mod subject;
 pub mod survey;
 pub mod verdict;
+mod world;
 
 pub use address::{Address, InstanceKey};
 pub use consent::Consent;

@@ -7,14 +7,14 @@
 //! visible name; never an action on the home entity or on an id that another address holds.
 
 use crate::address::Address;
-use crate::entity::{Entity, Key};
-use crate::facts::{Existence, Facts, World};
+use crate::facts::Facts;
 use crate::failure::{Origin, Shape};
-use crate::finding::{Candidate, Evidence, Finding, Reason, Resolution};
+use crate::finding::{Evidence, Finding, Reason, Resolution};
 use crate::headlines::headlines;
 use crate::name::{self, Likeness};
 use crate::survey::{AliasTarget, Change, Planned, Survey};
 use crate::verdict::Verdict;
+use crate::world::{Existence, World};
 
 /// What a rule answers.
 type Answer = Option<(Verdict, Evidence)>;
@@ -38,6 +38,7 @@ const RULES: &[Rule] = &[
     duplicate_in_config,
     moved,
     other_owner,
+    of_several_units,
     ambiguous,
     adopt,
     deleted_twin,
@@ -50,81 +51,49 @@ const RULES: &[Rule] = &[
 /// Resolves a survey. Pure and total.
 pub fn resolve(survey: &Survey) -> Resolution {
     let world = World::new(survey);
-    let mut findings = Vec::new();
-    for subject in world.subjects() {
-        let facts = world.facts(subject);
-        let mut answers = RULES.iter().filter_map(|rule| rule(&facts));
-        let Some((verdict, mut evidence)) = answers.next() else {
-            continue;
-        };
-        let mut also = Vec::new();
-        for (other, more) in answers {
-            if is_caution(other) && other != verdict && !also.contains(&other) {
-                if evidence.drift.is_empty() {
-                    evidence.drift = more.drift;
-                }
-                also.push(other);
+    let findings: Vec<_> =
+        world.subjects().into_iter().filter_map(|subject| finding(&world.facts(subject))).collect();
+    Resolution { headlines: headlines(&world, &findings), findings }
+}
+
+/// The first answer gives the verdict; what else applies stands beside it.
+fn finding(facts: &Facts<'_, '_>) -> Option<Finding> {
+    let mut answers = RULES.iter().filter_map(|rule| rule(facts));
+    let (verdict, mut evidence) = answers.next()?;
+    let mut also = Vec::new();
+    for (other, more) in answers {
+        if other.is_caution() && other != verdict && !also.contains(&other) {
+            if evidence.drift.is_empty() {
+                evidence.drift = more.drift;
             }
-        }
-        let near_rivals = facts.near_rivals();
-        if facts.creates() && !near_rivals.is_empty() && verdict != Verdict::DuplicateInConfig {
-            also.push(Verdict::DuplicateInConfig);
-            evidence.others.extend(near_rivals.into_iter().cloned());
-        }
-        let hides_name = subject.planned.is_some_and(|planned| {
-            planned.kind.key.iter().any(|part| planned.sensitive.contains(*part))
-        });
-        let mut finding = Finding {
-            verdict,
-            also,
-            kind: facts.kind,
-            address: subject.address().cloned(),
-            alias: facts.alias.cloned(),
-            org: facts.org.cloned(),
-            name: facts.wanted.as_ref().map(ToString::to_string),
-            evidence,
-            failure: subject.failure.and_then(|failure| {
-                survey.failures.iter().position(|other| std::ptr::eq(other, failure))
-            }),
-        };
-        if hides_name {
-            conceal_names(&mut finding);
-        }
-        findings.push(finding);
-    }
-    let headlines = headlines(&world, &findings);
-    Resolution { headlines, findings }
-}
-
-/// Says whether a verdict that came second is worth telling beside the first.
-fn is_caution(verdict: Verdict) -> bool {
-    !matches!(verdict, Verdict::Adopt | Verdict::Create | Verdict::Managed | Verdict::Ambiguous)
-}
-
-/// Takes names out of a finding whose name Terraform holds to be sensitive.
-fn conceal_names(finding: &mut Finding) {
-    const CONCEALED: &str = "(sensitive value)";
-    finding.name = Some(CONCEALED.to_owned());
-    let candidates = finding.evidence.candidates.iter_mut().map(|candidate| &mut candidate.entity);
-    for entity in finding.evidence.entity.iter_mut().chain(candidates) {
-        entity.key = Key::name(CONCEALED);
-        for part in entity.kind.key {
-            entity.attributes.remove(*part);
+            also.push(other);
         }
     }
+    let near_rivals = facts.near_rivals();
+    if facts.creates() && !near_rivals.is_empty() && verdict != Verdict::DuplicateInConfig {
+        also.push(Verdict::DuplicateInConfig);
+        evidence.others.extend(cloned(near_rivals));
+    }
+    let mut finding = Finding {
+        verdict,
+        also,
+        kind: facts.kind,
+        address: facts.subject.address().cloned(),
+        alias: facts.alias.cloned(),
+        org: facts.org.cloned(),
+        name: facts.wanted.as_ref().map(ToString::to_string),
+        evidence,
+        failure: facts.failure_index(),
+    };
+    if facts.name_is_sensitive() {
+        finding.conceal_names();
+    }
+    Some(finding)
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "a rule ends with it")]
-fn found(verdict: Verdict, evidence: Evidence) -> Answer {
-    Some((verdict, evidence))
-}
-
-fn because(verdict: Verdict, reason: Reason) -> Answer {
-    found(verdict, Evidence { reason, ..Evidence::default() })
-}
-
-fn about(entity: &Entity) -> Evidence {
-    Evidence { entity: Some(entity.clone()), ..Evidence::default() }
+/// The answer where a reason is all the evidence.
+fn because(verdict: Verdict, reason: Reason) -> (Verdict, Evidence) {
+    (verdict, Evidence { reason, ..Evidence::default() })
 }
 
 fn cloned(addresses: Vec<&Address>) -> Vec<Address> {
@@ -132,19 +101,15 @@ fn cloned(addresses: Vec<&Address>) -> Vec<Address> {
 }
 
 fn unresolved_credentials(facts: &Facts<'_, '_>) -> Answer {
-    let matters = facts.creates()
-        || facts
-            .subject
-            .planned
-            .is_some_and(|planned| planned.makes_an_object() || planned.import_id.is_some());
-    if !matters || facts.org.is_some() {
+    let imports = facts.subject.planned.is_some_and(|planned| planned.import_id.is_some());
+    if facts.org.is_some() || !(facts.makes_an_object() || imports) {
         return None;
     }
     let reason = match facts.alias.and_then(|alias| facts.world.survey.aliases.get(alias)) {
         Some(AliasTarget::Unresolved(reason)) => reason.clone(),
         Some(AliasTarget::Org(_)) | None => "no org is known for it".to_owned(),
     };
-    because(Verdict::UnresolvedCredentials, Reason::Credentials(reason))
+    Some(because(Verdict::UnresolvedCredentials, Reason::Credentials(reason)))
 }
 
 fn not_a_conflict(facts: &Facts<'_, '_>) -> Answer {
@@ -153,13 +118,13 @@ fn not_a_conflict(facts: &Facts<'_, '_>) -> Answer {
         return None;
     }
     if matches!(failure.shape, Shape::StateNotSaved | Shape::Locked) {
-        return because(Verdict::NotAConflict, Reason::StateStorage);
+        return Some(because(Verdict::NotAConflict, Reason::StateStorage));
     }
     if facts.kind.is_none() || facts.failed_create().is_none() {
         // A clashing rename is better told by its own rule.
         return match rename_chain_or_clash(facts) {
             Some(_) => None,
-            None => because(Verdict::NotAConflict, Reason::OtherRequest),
+            None => Some(because(Verdict::NotAConflict, Reason::OtherRequest)),
         };
     }
     if !facts.exact.is_empty() || facts.wanted.is_none() || facts.org.is_none() {
@@ -175,28 +140,26 @@ fn not_a_conflict(facts: &Facts<'_, '_>) -> Answer {
     if told_duplicate && (failure.origin == Origin::Live || !view_is_full) {
         return None;
     }
-    because(Verdict::NotAConflict, Reason::NameIsFree)
+    Some(because(Verdict::NotAConflict, Reason::NameIsFree))
 }
 
 fn move_pending(facts: &Facts<'_, '_>) -> Answer {
     let planned = facts.subject.planned?;
     let previous =
         planned.previous_address.as_ref().filter(|previous| **previous != planned.address)?;
-    found(Verdict::MovePending, Evidence { others: vec![previous.clone()], ..Evidence::default() })
+    Some((Verdict::MovePending, Evidence { others: vec![previous.clone()], ..Evidence::default() }))
 }
 
 fn planned_import(facts: &Facts<'_, '_>) -> Answer {
     let id = facts.subject.planned?.import_id.as_ref()?;
     let entity = facts.world.entity(facts.org?, facts.kind?, id);
     let Some(entity) = entity else {
-        return found(
+        let tracked_id = Some(id.clone());
+        let reason = Reason::ImportedIdAbsent;
+        return Some((
             Verdict::PlannedImport,
-            Evidence {
-                reason: Reason::ImportedIdAbsent,
-                tracked_id: Some(id.clone()),
-                ..Evidence::default()
-            },
-        );
+            Evidence { reason, tracked_id, ..Evidence::default() },
+        ));
     };
     let reason = if entity.is_home != facts.wants_home() {
         Reason::ImportedHome
@@ -205,21 +168,15 @@ fn planned_import(facts: &Facts<'_, '_>) -> Answer {
     } else {
         Reason::ImportIsRight
     };
-    let drift = facts.drift_from(entity);
-    found(Verdict::PlannedImport, Evidence { reason, drift, ..about(entity) })
+    Some((Verdict::PlannedImport, Evidence { reason, ..facts.about(entity) }))
 }
 
 fn double_tracked(facts: &Facts<'_, '_>) -> Answer {
     let tracked = facts.subject.tracked?;
-    let holders = facts.other_holders(&tracked.id);
-    if holders.is_empty() {
-        return None;
-    }
-    let others = holders.into_iter().map(|holder| holder.address.clone()).collect();
-    found(
-        Verdict::DoubleTracked,
-        Evidence { others, tracked_id: Some(tracked.id.clone()), ..Evidence::default() },
-    )
+    let others = facts.other_addresses(&tracked.id);
+    let tracked_id = Some(tracked.id.clone());
+    (!others.is_empty())
+        .then(|| (Verdict::DoubleTracked, Evidence { others, tracked_id, ..Evidence::default() }))
 }
 
 fn stale_or_gone(facts: &Facts<'_, '_>) -> Answer {
@@ -228,43 +185,38 @@ fn stale_or_gone(facts: &Facts<'_, '_>) -> Answer {
         return None;
     }
     let tracked_id = Some(tracked.id.clone());
-    match facts.exact.as_slice() {
-        [] => found(Verdict::Gone, Evidence { tracked_id, ..Evidence::default() }),
-        [entity] if entity.is_home && !facts.wants_home() => None,
+    Some(match facts.exact.as_slice() {
+        [] => (Verdict::Gone, Evidence { tracked_id, ..Evidence::default() }),
+        [entity] if entity.is_home && !facts.wants_home() => return None,
         [entity] => {
-            let others = facts
-                .other_holders(&entity.id)
-                .into_iter()
-                .map(|holder| holder.address.clone())
-                .collect();
-            let drift = facts.drift_from(entity);
-            found(Verdict::Stale, Evidence { tracked_id, others, drift, ..about(entity) })
+            let others = facts.other_addresses(&entity.id);
+            (Verdict::Stale, Evidence { tracked_id, others, ..facts.about(entity) })
         }
-        several => found(
-            Verdict::Stale,
-            Evidence { tracked_id, candidates: exact_candidates(several), ..Evidence::default() },
-        ),
-    }
+        _ => {
+            let candidates = facts.exact_candidates();
+            (Verdict::Stale, Evidence { tracked_id, candidates, ..Evidence::default() })
+        }
+    })
 }
 
 fn tainted(facts: &Facts<'_, '_>) -> Answer {
     let tracked = facts.subject.tracked.filter(|tracked| tracked.is_tainted)?;
     let evidence = match facts.existence() {
-        Some(Existence::Present(entity)) => about(entity),
+        Some(Existence::Present(entity)) => Evidence::of(entity),
         _ => Evidence::default(),
     };
-    found(Verdict::Tainted, Evidence { tracked_id: Some(tracked.id.clone()), ..evidence })
+    Some((Verdict::Tainted, Evidence { tracked_id: Some(tracked.id.clone()), ..evidence }))
 }
 
 fn home(facts: &Facts<'_, '_>) -> Answer {
-    let makes = facts.creates() || facts.subject.planned.is_some_and(Planned::makes_an_object);
     let is_stale = facts.existence() == Some(Existence::Absent);
-    if !makes && !is_stale {
+    if !facts.makes_an_object() && !is_stale {
         return None;
     }
     if !facts.wants_home() {
         let entity = facts.exact.iter().find(|entity| entity.is_home)?;
-        return found(Verdict::Home, Evidence { reason: Reason::HomeFlagMissing, ..about(entity) });
+        let reason = Reason::HomeFlagMissing;
+        return Some((Verdict::Home, Evidence { reason, ..Evidence::of(entity) }));
     }
     if !facts.home_rivals().is_empty() {
         return None;
@@ -275,16 +227,13 @@ fn home(facts: &Facts<'_, '_>) -> Answer {
         (_, []) => Reason::HomeRename,
         _ => Reason::HomeNameOfAnother,
     };
-    let Some(home) = home else {
-        return because(Verdict::Home, reason);
-    };
-    let drift = facts.drift_from(home);
-    found(Verdict::Home, Evidence { reason, drift, ..about(home) })
+    let evidence = home.map(|home| facts.about(home)).unwrap_or_default();
+    Some((Verdict::Home, Evidence { reason, ..evidence }))
 }
 
 fn unknown_name(facts: &Facts<'_, '_>) -> Answer {
-    let makes = facts.creates() || facts.subject.planned.is_some_and(Planned::makes_an_object);
-    (makes && facts.wanted.is_none()).then(|| (Verdict::UnknownName, Evidence::default()))
+    (facts.makes_an_object() && facts.wanted.is_none())
+        .then(|| (Verdict::UnknownName, Evidence::default()))
 }
 
 fn replace_cycle(facts: &Facts<'_, '_>) -> Answer {
@@ -294,14 +243,15 @@ fn replace_cycle(facts: &Facts<'_, '_>) -> Answer {
         let (entity, holder) =
             exact.find_map(|entity| Some((entity, facts.deposed_holder(&entity.id)?)))?;
         let tracked_id = Some(holder.id.clone());
-        return found(Verdict::ReplaceCycle, Evidence { tracked_id, ..about(entity) });
+        return Some((Verdict::ReplaceCycle, Evidence { tracked_id, ..Evidence::of(entity) }));
     }
     let Some(Change::Replace { create_first: true }) = facts.change() else {
         return None;
     };
     let tracked = facts.subject.tracked?;
     let entity = exact.find(|entity| entity.id == tracked.id)?;
-    found(Verdict::ReplaceCycle, Evidence { tracked_id: Some(tracked.id.clone()), ..about(entity) })
+    let tracked_id = Some(tracked.id.clone());
+    Some((Verdict::ReplaceCycle, Evidence { tracked_id, ..Evidence::of(entity) }))
 }
 
 /// A name that is to be taken over while its holder leaves it in the same apply, or keeps it.
@@ -329,31 +279,24 @@ fn rename_chain_or_clash(facts: &Facts<'_, '_>) -> Answer {
                 || (planned.change == Change::Delete && facts.change() != Some(Change::Create))
         })
     });
-    let others = holders.into_iter().map(|holder| holder.address.clone()).collect();
-    let evidence = Evidence { others, tracked_id: own_id.cloned(), ..about(entity) };
-    match facts.change()? {
-        _ if leaves => found(Verdict::RenameChain, evidence),
-        Change::Create => None,
-        _ => found(Verdict::RenameClash, evidence),
-    }
+    let verdict = match facts.change()? {
+        _ if leaves => Verdict::RenameChain,
+        Change::Create => return None,
+        _ => Verdict::RenameClash,
+    };
+    let others = facts.other_addresses(&entity.id);
+    Some((verdict, Evidence { others, tracked_id: own_id.cloned(), ..Evidence::of(entity) }))
 }
 
 fn duplicate_in_config(facts: &Facts<'_, '_>) -> Answer {
     if !facts.creates() {
         return None;
     }
-    if facts.wants_home() {
-        let rivals = facts.home_rivals();
-        if !rivals.is_empty() {
-            return found(
-                Verdict::DuplicateInConfig,
-                Evidence {
-                    others: cloned(rivals),
-                    reason: Reason::HomeTwice,
-                    ..Evidence::default()
-                },
-            );
-        }
+    let home_rivals = facts.home_rivals();
+    if facts.wants_home() && !home_rivals.is_empty() {
+        let (reason, others) = (Reason::HomeTwice, cloned(home_rivals));
+        let evidence = Evidence { others, reason, ..Evidence::default() };
+        return Some((Verdict::DuplicateInConfig, evidence));
     }
     let mut others = cloned(facts.rivals());
     let entity = facts.exact.first();
@@ -367,53 +310,35 @@ fn duplicate_in_config(facts: &Facts<'_, '_>) -> Answer {
     if others.is_empty() {
         return None;
     }
-    let evidence = entity.map(|entity| about(entity)).unwrap_or_default();
-    found(Verdict::DuplicateInConfig, Evidence { others, ..evidence })
+    let evidence = entity.map(|entity| Evidence::of(entity)).unwrap_or_default();
+    Some((Verdict::DuplicateInConfig, Evidence { others, ..evidence }))
 }
 
 fn moved(facts: &Facts<'_, '_>) -> Answer {
-    if !facts.creates() {
-        return None;
-    }
-    let [entity] = facts.exact.as_slice() else {
-        return None;
-    };
-    let holders = facts.other_holders(&entity.id);
-    if holders.is_empty() {
-        return None;
-    }
-    let others = holders.into_iter().map(|holder| holder.address.clone()).collect();
-    found(Verdict::Moved, Evidence { others, drift: facts.drift_from(entity), ..about(entity) })
+    let entity = facts.only_match()?;
+    let others = facts.other_addresses(&entity.id);
+    (!others.is_empty()).then(|| (Verdict::Moved, Evidence { others, ..facts.about(entity) }))
 }
 
 fn other_owner(facts: &Facts<'_, '_>) -> Answer {
-    if !facts.creates() {
-        return None;
-    }
-    let [entity] = facts.exact.as_slice() else {
-        return None;
-    };
-    let owners = facts.other_owners(&entity.id);
-    if owners.is_empty() {
-        return None;
-    }
-    let (other_states, others) = owners
+    let entity = facts.only_match()?;
+    let (other_states, others): (Vec<_>, Vec<_>) = facts
+        .other_owners(&entity.id)
         .into_iter()
         .map(|(state, tracked)| (state.label.clone(), tracked.address.clone()))
         .unzip();
-    found(
-        Verdict::OtherOwner,
-        Evidence { other_states, others, drift: facts.drift_from(entity), ..about(entity) },
-    )
+    (!others.is_empty())
+        .then(|| (Verdict::OtherOwner, Evidence { other_states, others, ..facts.about(entity) }))
 }
 
-fn exact_candidates(entities: &[&Entity]) -> Vec<Candidate> {
-    let mut candidates: Vec<_> = entities
-        .iter()
-        .map(|entity| Candidate { entity: (*entity).clone(), differs: Vec::new() })
-        .collect();
-    candidates.sort_by(|a, b| a.entity.id.cmp(&b.entity.id));
-    candidates
+/// The name leads to an entity, but the log that was given may be about another org's.
+fn of_several_units(facts: &Facts<'_, '_>) -> Answer {
+    if !facts.creates() || !facts.subject.is_of_several_units || facts.exact.is_empty() {
+        return None;
+    }
+    let reason = Reason::SeveralUnits(facts.units_of_failures());
+    let candidates = facts.exact_candidates();
+    Some((Verdict::Ambiguous, Evidence { reason, candidates, ..Evidence::default() }))
 }
 
 fn ambiguous(facts: &Facts<'_, '_>) -> Answer {
@@ -422,58 +347,48 @@ fn ambiguous(facts: &Facts<'_, '_>) -> Answer {
     }
     let candidates = match facts.exact.as_slice() {
         [] => facts.near(),
-        several => exact_candidates(several),
+        _ => facts.exact_candidates(),
     };
     (candidates.len() > 1)
         .then(|| (Verdict::Ambiguous, Evidence { candidates, ..Evidence::default() }))
 }
 
 fn adopt(facts: &Facts<'_, '_>) -> Answer {
-    if !facts.creates() {
-        return None;
-    }
-    let [entity] = facts.exact.as_slice() else {
-        return None;
-    };
-    let drift = facts.drift_from(entity);
+    let evidence = facts.about(facts.only_match()?);
     let reason = match facts.failed_create() {
         Some(failure) if failure.is_self_made => Reason::SelfMade,
         _ => Reason::Plain,
     };
-    let verdict = if drift.is_empty() { Verdict::Adopt } else { Verdict::AdoptWithDrift };
-    found(verdict, Evidence { drift, reason, ..about(entity) })
+    let verdict = if evidence.drift.is_empty() { Verdict::Adopt } else { Verdict::AdoptWithDrift };
+    Some((verdict, Evidence { reason, ..evidence }))
 }
 
 fn deleted_twin(facts: &Facts<'_, '_>) -> Answer {
     facts.failed_create()?;
-    let twins = facts.deleted_twins();
-    let twin = *twins.first()?;
-    (facts.creates() && facts.exact.is_empty())
-        .then(|| (Verdict::DeletedTwin, Evidence { drift: facts.drift_from(twin), ..about(twin) }))
+    let twin = *facts.deleted_twins().first()?;
+    facts.lacks_a_match().then(|| (Verdict::DeletedTwin, facts.about(twin)))
 }
 
 fn near_miss(facts: &Facts<'_, '_>) -> Answer {
-    if !facts.creates() || !facts.exact.is_empty() {
-        return None;
-    }
     let candidates = facts.near();
-    let entity = candidates.first()?.entity.clone();
-    let drift = facts.drift_from(&entity);
-    found(Verdict::NearMiss, Evidence { candidates, drift, ..Evidence::default() })
+    let drift = facts.drift_from(&candidates.first()?.entity);
+    facts
+        .lacks_a_match()
+        .then(|| (Verdict::NearMiss, Evidence { candidates, drift, ..Evidence::default() }))
 }
 
 fn hidden(facts: &Facts<'_, '_>) -> Answer {
-    (facts.creates() && facts.exact.is_empty() && facts.was_told_duplicate())
+    (facts.lacks_a_match() && facts.was_told_duplicate())
         .then(|| (Verdict::Hidden, Evidence::default()))
 }
 
 fn create(facts: &Facts<'_, '_>) -> Answer {
-    (facts.creates() && facts.exact.is_empty()).then(|| {
-        (Verdict::Create, Evidence { candidates: facts.look_alikes(), ..Evidence::default() })
-    })
+    let candidates = facts.look_alikes();
+    facts.lacks_a_match().then(|| (Verdict::Create, Evidence { candidates, ..Evidence::default() }))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a rule, the one that always answers")]
 fn managed(facts: &Facts<'_, '_>) -> Answer {
     let tracked_id = facts.subject.tracked.map(|tracked| tracked.id.clone());
-    found(Verdict::Managed, Evidence { tracked_id, ..Evidence::default() })
+    Some((Verdict::Managed, Evidence { tracked_id, ..Evidence::default() }))
 }

@@ -83,6 +83,9 @@ pub struct Planned {
     pub unknown: BTreeSet<String>,
     /// Names of top-level attributes that Terraform holds to be sensitive: never shown.
     pub sensitive: BTreeSet<String>,
+    /// Names of attributes that `ignore_changes` of the block names, as far as the configuration was
+    /// read: what differs in them is no drift.
+    pub ignored: BTreeSet<String>,
     /// The id of an import that the plan itself holds (`change.importing.id`).
     pub import_id: Option<EntityId>,
     /// Terraform's `action_reason`, unread by us.
@@ -90,6 +93,24 @@ pub struct Planned {
 }
 
 impl Planned {
+    /// Makes an instance of which nothing more is known than what becomes of it.
+    pub fn new(address: Address, kind: &'static Kind, alias: Alias, change: Change) -> Self {
+        Self {
+            address,
+            previous_address: None,
+            kind,
+            alias,
+            change,
+            before: None,
+            after: None,
+            unknown: BTreeSet::new(),
+            sensitive: BTreeSet::new(),
+            ignored: BTreeSet::new(),
+            import_id: None,
+            action_reason: None,
+        }
+    }
+
     /// Returns the key that the instance wants, `None` while any part of it is unknown or unset.
     pub fn wanted_key(&self) -> Option<Key> {
         key_of(self.kind, self.after.as_ref()?)
@@ -119,6 +140,7 @@ impl Planned {
         let known = self.kind.drifting.iter();
         known
             .filter(|attribute| !self.unknown.contains(attribute.terraform))
+            .filter(|attribute| !self.ignored.contains(attribute.terraform))
             .filter_map(|attribute| {
                 let set = |value: Option<&Value>| {
                     value.filter(|value| !attribute.zero.is_unset(value)).cloned()

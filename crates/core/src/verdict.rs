@@ -121,6 +121,13 @@ impl HeadlineKind {
     }
 }
 
+impl Verdict {
+    /// Says whether it is worth telling beside another that came first.
+    pub(crate) fn is_caution(self) -> bool {
+        !matches!(self, Self::Adopt | Self::Create | Self::Managed | Self::Ambiguous)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

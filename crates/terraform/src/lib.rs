@@ -18,7 +18,6 @@ mod plan_document;
 mod private_directory;
 mod program;
 mod provider_configuration;
-mod shell;
 mod state_document;
 mod working_directory;
 
@@ -34,7 +33,6 @@ pub use lock_file::{LockFile, LockedProvider};
 pub use passed_flags::{PassedFlags, split_words};
 pub use plan_document::{PlanDocument, ResourceChange};
 pub use program::{PROGRAM_VARIABLE, Terraform};
-pub use shell::{Shell, import_command};
 pub use state_document::{StateDocument, quoted_key};
 pub use working_directory::{PlanFile, WorkingDirectory, holds_configuration};
 

@@ -107,6 +107,17 @@ fn terraform(arguments: &Demo) -> CommandResult<PathBuf> {
         })
 }
 
+/// Terraform's own word: a plan that ends with 0 only if it has nothing to do.
+const PROOF: &[&str] = &["plan", "-no-color", "-detailed-exitcode"];
+
+/// What becomes of the output of a step.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Output {
+    Shown,
+    /// Of interest only if it fails.
+    Hidden,
+}
+
 /// What the demo runs with.
 struct Story<'c> {
     context: &'c Context,
@@ -119,41 +130,61 @@ struct Story<'c> {
 impl Story<'_> {
     async fn tell(&self) -> CommandResult<u8> {
         let say = |text: &str| self.context.console.say(&format!("\n# {text}"));
-        let terraform = self.terraform.clone();
         say(
             "An org in which Engineering, Sales EMEA and Sales APAC were made by hand, and a configuration that wants them (and Claims).",
         );
-        self.step(&terraform, "terraform", &["init", "-no-color"], true, &[0]).await?;
+        self.terraform(&["init", "-no-color"], Output::Hidden, 0).await?;
         say("The apply that brings people here:");
-        self.step(&terraform, "terraform", &["apply", "-auto-approve", "-no-color"], false, &[1])
-            .await?;
+        self.terraform(&["apply", "-auto-approve", "-no-color"], Output::Shown, 1).await?;
         say("What divvy says about it:");
-        self.step(&self.divvy, "divvy", &["check"], false, &[2]).await?;
+        self.divvy(&["check"], 2).await?;
         say("And what it does about it:");
-        self.step(&self.divvy, "divvy", &["fix", "--yes"], false, &[0]).await?;
+        self.divvy(&["fix", "--yes"], 0).await?;
         say("Terraform's own word:");
-        self.step(
-            &terraform,
-            "terraform",
-            &["plan", "-no-color", "-detailed-exitcode"],
-            false,
-            &[0],
-        )
-        .await?;
-        self.context.console.say("\nThat is all: three existing divisions are managed, Claims was created by the apply, nothing else was touched.");
+        self.terraform(PROOF, Output::Shown, 0).await?;
+        say(
+            "Or instead of all that, an apply that adopts by itself (the state forgets the three first):",
+        );
+        let three = ["genesyscloud_auth_division.engineering", "genesyscloud_auth_division.sales"];
+        self.terraform(&[&["state", "rm"][..], &three].concat(), Output::Hidden, 0).await?;
+        let terraform = self.terraform.to_string_lossy();
+        let apply = [&*terraform, "apply", "-auto-approve", "-no-color", "-compact-warnings"];
+        let run = ["run", "--on-conflict", "adopt", "--"];
+        self.divvy(&[&run[..], &apply].concat(), 0).await?;
+        self.terraform(PROOF, Output::Hidden, 0).await?;
+        self.context.console.say("\nThat is all: three existing divisions are managed, Claims was created by the first apply, nothing else was touched.");
         Ok(0)
+    }
+
+    async fn terraform(&self, arguments: &[&str], output: Output, code: i32) -> CommandResult<()> {
+        self.step(&self.terraform, arguments, output, code).await
+    }
+
+    async fn divvy(&self, arguments: &[&str], code: i32) -> CommandResult<()> {
+        self.step(&self.divvy, arguments, Output::Shown, code).await
     }
 
     /// Shows a command, runs it, and holds it to the exit code that the story needs.
     async fn step(
         &self,
         program: &Path,
-        name: &str,
         arguments: &[&str],
-        is_set_up: bool,
-        expected: &[i32],
+        output: Output,
+        code: i32,
     ) -> CommandResult<()> {
-        self.context.console.say(&format!("$ {name} {}", arguments.join(" ")));
+        let name = |path: &Path| {
+            let is_terraform = path == self.terraform;
+            if is_terraform { self.terraform_name() } else { "divvy".to_owned() }
+        };
+        let typed: Vec<String> = arguments
+            .iter()
+            .map(|word| {
+                let path = Path::new(word);
+                if path == self.terraform { name(path) } else { (*word).to_owned() }
+            })
+            .collect();
+        let typed = format!("{} {}", name(program), typed.join(" "));
+        self.context.console.say(&format!("$ {typed}"));
         let mut command = Command::new(program);
         command
             .args(arguments)
@@ -163,19 +194,24 @@ impl Story<'_> {
             .env("GENESYSCLOUD_TOKEN_POOL_SIZE", "1")
             .env_remove("TF_CLI_ARGS")
             .stdin(Stdio::null());
-        if is_set_up {
+        if output == Output::Hidden {
             command.stdout(Stdio::null());
         }
         let status = command.status().await.map_err(|error| {
             CommandError::failed(format!("could not run {}: {error}", program.display()))
         })?;
         match status.code() {
-            Some(code) if expected.contains(&code) => Ok(()),
-            code => Err(CommandError::failed(format!(
-                "`{name} {}` ended with {}, which is not how this story goes",
-                arguments.join(" "),
-                code.map_or_else(|| "a signal".to_owned(), |code| code.to_string())
+            Some(ended) if ended == code => Ok(()),
+            ended => Err(CommandError::failed(format!(
+                "`{typed}` ended with {}, which is not how this story goes",
+                ended.map_or_else(|| "a signal".to_owned(), |ended| ended.to_string())
             ))),
         }
+    }
+
+    /// Returns the program as one types it.
+    fn terraform_name(&self) -> String {
+        let name = self.terraform.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
     }
 }

@@ -22,7 +22,7 @@ pub(crate) async fn run(context: &Context, arguments: &Emulate) -> CommandResult
     };
     let unreadable = |path: &Path, error: &dyn std::fmt::Display| {
         CommandError::failed(format!("{} is not of the expected form: {error}", path.display()))
-            .hint("a seed looks like the org.json files under fixtures/cases")
+            .hint("a seed looks like {\"divisions\": [{\"id\": \"1\", \"name\": \"Engineering\"}]}")
     };
     let seed = match &arguments.seed {
         Some(path) => Seed::from_json(&read(path)?).map_err(|error| unreadable(path, &error))?,

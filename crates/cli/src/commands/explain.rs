@@ -3,22 +3,18 @@
 //! Changes nothing. Invariant: a look that fails never hides the explanation; it becomes a warning.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use divvy_core::catalogue::{self, Entry};
-use divvy_core::failure::Shape;
-use divvy_core::kind;
 use divvy_core::survey::Survey;
 use divvy_core::{Address, EntityId, Failure};
-use divvy_terraform::logs::{self, LogReading};
 use divvy_terraform::{PlanDocument, holds_configuration};
 
 use super::Context;
 use crate::arguments::Explain;
 use crate::console::{self, Tone};
 use crate::error::{CommandError, CommandResult, ErrorKind};
+use crate::failed_run::{self, FailedRun, Here, quoted, take_strangers};
 use crate::lookup::Lookup;
 use crate::output;
 use crate::render::{Format, commands::Shell, diagnostics};
@@ -36,70 +32,41 @@ pub(crate) async fn run(context: &Context, arguments: &Explain) -> CommandResult
     if let Some(page) = catalogue::entry(&arguments.subject) {
         return write_page(context, arguments, &page);
     }
-    let log = Log::read(context, arguments)?;
-    let explaining = Explaining { context, arguments, log };
+    let run = read(context, arguments)?;
+    let directory = failed_run::canonical_place(context, &arguments.terraform);
+    let units = failed_run::units(&run.reading.failures);
+    let here = Here::of(&units, arguments.unit.as_deref(), context, &directory)?;
+    let explaining = Explaining { context, arguments, run: &run, units, directory, here };
     let report = explaining.report().await?;
     output::write_report(context, &arguments.outputs, Shell::default(), &report)?;
     Ok(report.exit_code())
 }
 
 fn write_page(context: &Context, arguments: &Explain, page: &Entry) -> CommandResult<u8> {
-    output::refuse_unknown(&arguments.outputs, &[Format::Table])?;
-    output::write(context, &arguments.outputs, Format::Table, |_| {
+    output::write(context, &arguments.outputs, Format::Table, |format| {
         let mut bytes = Vec::new();
         // Writing to memory cannot fail.
-        let _ = diagnostics::write_page(page, console::width(), &mut bytes);
+        let _ = diagnostics::write_page(page, format, console::width(), &mut bytes);
         bytes
     })?;
     Ok(0)
 }
 
-/// A log that was read.
-struct Log {
-    /// What to type for it.
-    name: String,
-    reading: LogReading,
-}
-
-impl Log {
-    fn read(context: &Context, arguments: &Explain) -> CommandResult<Self> {
-        let open = |path: &Path| {
-            File::open(context.environment.current_directory.join(path)).map_err(|error| {
-                CommandError::failed(format!("could not read {}: {error}", path.display()))
-            })
-        };
-        let subject = arguments.subject.as_str();
-        let output: Box<dyn io::Read> = match subject {
-            "-" => Box::new(io::stdin().lock()),
-            _ => Box::new(open(Path::new(subject)).map_err(|error| {
-                error.hint(
-                    "give the file of a failed run's output, `-`, or a code: divvy explain DVY101",
-                )
-            })?),
-        };
-        let reading = match &arguments.provider_log {
-            Some(path) => logs::read_with_provider_log(output, open(path)?),
-            None => logs::read(output),
-        };
-        let mut reading = reading.map_err(CommandError::failed)?;
-        // Terraform tells a state that it could not save twice.
-        let is_untold_state =
-            |failure: &Failure| failure.address.is_none() && failure.shape == Shape::StateNotSaved;
-        reading.failures.dedup_by(|next, told| {
-            is_untold_state(next) && is_untold_state(told) && next.unit == told.unit
-        });
-        let name = if subject == "-" { "FILE".to_owned() } else { quoted(subject) };
-        Ok(Self { name, reading })
-    }
-}
-
-/// Quotes a file name for a shell, where it needs that.
-fn quoted(name: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./+:@".contains(c);
-    if name.chars().all(is_plain) {
-        name.to_owned()
-    } else {
-        format!("'{}'", name.replace('\'', r"'\''"))
+fn read(context: &Context, arguments: &Explain) -> CommandResult<FailedRun> {
+    let subject = arguments.subject.as_str();
+    let is_file = subject == "-" || context.environment.current_directory.join(subject).exists();
+    match catalogue::nearest(subject) {
+        Some(page) if !is_file => Err(CommandError::usage(format!(
+            "{subject} is no file, and no code or word of divvy"
+        ))
+        .hint(format!("the nearest is {}: divvy explain {}", page.word, page.code))
+        .hint(
+            "to explain the output of a failed run: divvy explain FILE, or - for standard input",
+        )),
+        _ => {
+            let provider_log = arguments.provider_log.as_deref();
+            FailedRun::read(context, Path::new(subject), provider_log)
+        }
     }
 }
 
@@ -107,15 +74,18 @@ fn quoted(name: &str) -> String {
 struct Explaining<'c> {
     context: &'c Context,
     arguments: &'c Explain,
-    log: Log,
+    run: &'c FailedRun,
+    units: BTreeSet<&'c str>,
+    directory: PathBuf,
+    here: Here<'c>,
 }
 
 impl Explaining<'_> {
     /// Looks as far as it can, and explains the rest from the log alone.
     async fn report(&self) -> CommandResult<Report> {
-        let failures = self.log.reading.failures.iter().cloned();
+        let failures = self.run.reading.failures.iter().cloned();
         let (here, mut elsewhere): (Vec<_>, Vec<_>) =
-            failures.partition(|failure| self.is_here(failure.unit.as_deref()));
+            failures.partition(|failure| self.here.holds(failure.unit.as_deref()));
         let seen =
             if self.arguments.offline || here.is_empty() { None } else { self.look(&here).await? };
         let mut report = match seen {
@@ -138,28 +108,16 @@ impl Explaining<'_> {
         self.explained(&Survey { failures, ..Survey::default() }, RunInfo::default())
     }
 
-    fn explained(&self, survey: &Survey, info: RunInfo) -> Report {
-        Report::of_failures(survey, info, &self.log.name)
-    }
-
-    /// Says whether a unit is the one that is looked at.
-    fn is_here(&self, unit: Option<&str>) -> bool {
-        let Some(unit) = unit else { return true };
-        match &self.arguments.unit {
-            Some(wanted) => wanted == unit,
-            None => self.units().len() == 1 || self.directory().ends_with(unit),
+    /// The log, as to be typed.
+    fn log_name(&self) -> String {
+        match self.arguments.subject.as_str() {
+            "-" => "FILE".to_owned(),
+            file => quoted(file),
         }
     }
 
-    fn units(&self) -> BTreeSet<&str> {
-        self.log.reading.failures.iter().filter_map(|failure| failure.unit.as_deref()).collect()
-    }
-
-    fn directory(&self) -> PathBuf {
-        let start = &self.context.environment.current_directory;
-        let directory = self.arguments.terraform.chdir.as_deref().map(|chdir| start.join(chdir));
-        let directory = directory.unwrap_or_else(|| start.clone());
-        directory.canonicalize().unwrap_or(directory)
+    fn explained(&self, survey: &Survey, info: RunInfo) -> Report {
+        Report::of_failures(survey, info, &self.log_name())
     }
 
     /// Looks with Terraform where a configuration lies here, else with flags and environment alone.
@@ -173,7 +131,7 @@ impl Explaining<'_> {
             ..Subject::default()
         };
         // A directory that cannot be read is named by whoever opens it.
-        if holds_configuration(&self.directory()).unwrap_or(true) {
+        if holds_configuration(&self.directory).unwrap_or(true) {
             let seen = self.or_warn(self.look_at_configuration(&subject).await)?;
             // The blocks here may lead to another org than the environment: only flags are certain.
             if seen.is_some() || !arguments.org.is_given() {
@@ -235,14 +193,14 @@ impl Explaining<'_> {
 
     /// What the failed run of the unit looked at created.
     fn created(&self) -> Vec<(Address, EntityId)> {
-        let created = self.log.reading.created.iter();
-        let created = created.filter(|(unit, ..)| self.is_here(unit.as_deref()));
+        let created = self.run.reading.created.iter();
+        let created = created.filter(|(unit, ..)| self.here.holds(unit.as_deref()));
         created.filter_map(|(_, address, id)| Some((address.clone(), id.clone()?))).collect()
     }
 
     /// What a reader should know beside the findings.
     fn notes(&self) -> Vec<String> {
-        let reading = &self.log.reading;
+        let reading = &self.run.reading;
         let mut notes = reading.notes.clone();
         if !reading.created.is_empty() {
             const MOST: usize = 5;
@@ -255,11 +213,11 @@ impl Explaining<'_> {
                 shown.join(", ")
             ));
         }
-        let units = self.units();
+        let units = &self.units;
         if units.len() > 1 && self.arguments.unit.is_none() {
             notes.push(format!(
                 "The log holds several units ({}); only what belongs to this directory is looked up. For another: --chdir DIR or --unit UNIT.",
-                units.into_iter().collect::<Vec<_>>().join(", ")
+                units.iter().copied().collect::<Vec<_>>().join(", ")
             ));
         }
         notes
@@ -277,24 +235,8 @@ struct Seen {
 }
 
 impl Seen {
-    /// Takes out the failures of addresses that neither plan nor state has.
     fn of_configuration(mut survey: Survey, info: RunInfo) -> Self {
-        let planned = survey.desired.iter().flat_map(|desired| &desired.planned);
-        let tracked = survey.tracked.iter().flat_map(|tracked| &tracked.instances);
-        let known: BTreeSet<&Address> = planned
-            .map(|planned| &planned.address)
-            .chain(tracked.map(|tracked| &tracked.address))
-            .collect();
-        let is_strange = |failure: &Failure| {
-            let of_a_kind = failure
-                .address
-                .as_ref()
-                .filter(|address| kind::of_terraform_type(address.terraform_type()).is_some());
-            of_a_kind.is_some_and(|address| !known.contains(address))
-        };
-        let (strangers, own) =
-            std::mem::take(&mut survey.failures).into_iter().partition(is_strange);
-        survey.failures = own;
+        let strangers = take_strangers(&mut survey);
         Self { survey, info, has_plan: true, strangers }
     }
 }

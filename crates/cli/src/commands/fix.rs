@@ -2,22 +2,16 @@
 //!
 //! The proof is Terraform's: after each round a plain plan is made, and its word is reported.
 
-use std::sync::Arc;
-
-use divvy_core::decide::{Action, Decision};
 use divvy_core::resolve::resolve;
-use divvy_core::{Failure, Finding, Resolution};
 
 use super::Context;
 use crate::arguments::Fix;
 use crate::carry_out::carry_out;
-use crate::console::Tone;
-use crate::error::{CommandError, CommandResult};
+use crate::error::CommandResult;
+use crate::failed_run;
 use crate::history::History;
-use crate::journal::Journal;
 use crate::output;
-use crate::render::Format;
-use crate::report::{Command, Report};
+use crate::render::{Format, commands::Shell};
 use crate::survey::{Subject, Surveyor, Verified};
 use crate::word::{Mode, Word};
 
@@ -31,47 +25,33 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
     let mut word = Word::of(context, arguments)?;
     let subject = Subject {
         plan: arguments.plan.as_deref(),
-        failures: failures(context, arguments)?,
+        failures: failed_run::failures_here(context, arguments)?,
         chosen: arguments.ids.iter().map(|(_, id)| id.clone()).collect(),
         other_states: &arguments.other_states,
     };
     let journal = match word.mode() {
-        Mode::Given | Mode::Ask => Some(open_journal(&surveyor)?),
+        Mode::Given | Mode::Ask => Some(surveyor.begin_journal("fix")?),
         Mode::Nobody | Mode::LookOnly => None,
     };
     let mut look = surveyor.look(&subject).await?;
+    failed_run::leave_strangers(context, &mut look.survey);
     let mut history = History::default();
-    for round in 1..=u32::from(arguments.max_rounds) {
+    for round in 1.. {
         let resolution = resolve(&look.survey);
+        let decisions = word.decide(&look.survey, &resolution);
+        history.rest(look, resolution, decisions);
         if round == 1 {
-            word.warn_of_strangers(&resolution);
+            word.warn_of_strangers(history.resolution());
         }
-        let mut decisions =
-            history.without_vain_tries(&resolution, word.decide(&look.survey, &resolution));
-        let forecast = Report::new(
-            Command::Fix,
-            &look.survey,
-            &resolution,
-            &decisions,
-            surveyor.run_info(&look),
-        );
-        history.rest(look, resolution.clone(), decisions.clone());
-        let Some(journal) = journal.as_ref().filter(|_| !history.stops_writing()) else { break };
-        if word.mode() == Mode::Ask && (round == 1 || forecast.has_actions()) {
-            output::say_report(context, &forecast);
+        let is_too_much = round > u32::from(arguments.max_rounds) || history.stops_writing();
+        let Some(journal) = journal.as_ref().filter(|_| !is_too_much) else { break };
+        if word.mode() == Mode::Ask {
+            ask(context, &surveyor, &mut word, &mut history).await?;
         }
-        decisions = word.ask_for_more(&history.look().survey, &resolution, decisions).await?;
-        decisions = history.without_vain_tries(&resolution, decisions);
-        history.decide(decisions.clone());
-        let acts = acts(&resolution, &decisions);
+        let acts = history.acts();
         if acts.is_empty() {
             if history.rounds() == 0 {
-                let proof = surveyor.plain_plan(history.look().instances).await?;
-                if proof.holds_changes() {
-                    history.unclean();
-                } else {
-                    history.clean(proof.changed_outputs().to_vec());
-                }
+                history.prove(&surveyor.plain_plan(history.look().instances).await?);
             }
             break;
         }
@@ -87,94 +67,29 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
             }
             Verified::Pending(next) => look = *next,
         }
-        if round == u32::from(arguments.max_rounds) {
-            let resolution = resolve(&look.survey);
-            let decisions = word.decide(&look.survey, &resolution);
-            history.rest(look, resolution, decisions);
-            break;
-        }
     }
-    let is_carried_out = history.rounds() > 0;
     let report = history.report(&surveyor, arguments.require_clean);
     if let Some(file) = &arguments.write {
-        return write_blocks(context, arguments, &report, file);
+        return output::write_blocks(context, &arguments.terraform, &report, file);
     }
-    output::write_report(
-        context,
-        &arguments.outputs,
-        crate::render::commands::Shell::default(),
-        &report,
-    )?;
-    Ok(match word.mode() {
-        // What is forecast is left to do: 3 where nobody could say yes, else as `check`.
-        Mode::Nobody if report.has_actions() => {
-            context.console.mark(Tone::Hint, "nothing was changed; to do this: divvy fix --yes");
-            3
-        }
-        Mode::LookOnly if report.has_actions() => report.exit_code().max(2),
-        Mode::Ask if report.has_actions() && !is_carried_out => 3,
-        _ => report.exit_code(),
-    })
+    output::write_report(context, &arguments.outputs, Shell::default(), &report)?;
+    Ok(word.exit_code(&report))
 }
 
-/// Takes the run lock and clears away what a killed run has left.
-fn open_journal(surveyor: &Surveyor<'_>) -> CommandResult<Arc<Journal>> {
-    let journal = Arc::new(Journal::begin(surveyor.directory.path(), "fix")?);
-    surveyor.observers.add(Arc::<Journal>::clone(&journal) as _);
-    // Files of ours, whose run is over: the lock says so. A plan would carry them out again.
-    surveyor
-        .directory
-        .remove_left_over_blocks(&crate::confirm::by_flag())
-        .map_err(crate::terraform_errors::of_terraform)?;
-    Ok(journal)
-}
-
-fn failures(context: &Context, arguments: &Fix) -> CommandResult<Vec<Failure>> {
-    let Some(path) = &arguments.from_log else { return Ok(Vec::new()) };
-    let reading = if path.as_os_str() == "-" {
-        divvy_terraform::logs::read(std::io::stdin().lock())
-    } else {
-        let file = std::fs::File::open(context.environment.current_directory.join(path)).map_err(
-            |error| {
-                CommandError::failed(format!("could not read {}: {error}", path.display()))
-                    .hint("keep the output of the failed run: terraform apply 2>&1 | tee FILE")
-            },
-        )?;
-        divvy_terraform::logs::read(file)
-    };
-    let reading = reading.map_err(CommandError::failed)?;
-    for note in &reading.notes {
-        context.console.mark(Tone::Warning, note);
-    }
-    Ok(reading.failures)
-}
-
-fn acts(resolution: &Resolution, decisions: &[Decision]) -> Vec<(Finding, Action)> {
-    let pairs = resolution.findings.iter().zip(decisions);
-    pairs
-        .filter_map(|(finding, decision)| match decision {
-            Decision::Act(action) => Some((finding.clone(), action.clone())),
-            Decision::Ask { .. } | Decision::Nothing => None,
-        })
-        .collect()
-}
-
-/// `--write`: the blocks go into a file for review, and nothing else happens.
-fn write_blocks(
+/// Shows what is to be done, and asks what only a person can allow.
+async fn ask(
     context: &Context,
-    arguments: &Fix,
-    report: &Report,
-    file: &std::path::Path,
-) -> CommandResult<u8> {
-    let mut blocks = Vec::new();
-    // Writing to memory cannot fail.
-    let _ = crate::render::blocks::write(report, &mut blocks);
-    let place = arguments.terraform.chdir.as_deref().unwrap_or(std::path::Path::new("."));
-    let file = context.environment.current_directory.join(place).join(file);
-    output::write_file(&file, &blocks)?;
-    context.console.say(&format!(
-        "Import blocks are in {}. Review them, then: terraform plan, terraform apply.",
-        file.display()
-    ));
-    Ok(report.exit_code())
+    surveyor: &Surveyor<'_>,
+    word: &mut Word<'_>,
+    history: &mut History,
+) -> CommandResult<()> {
+    let forecast = history.forecast(surveyor);
+    if history.rounds() == 0 || forecast.has_actions() {
+        output::say_forecast(context, &forecast);
+    }
+    let decisions = word
+        .ask_for_more(&history.look().survey, history.resolution(), history.decisions())
+        .await?;
+    history.decide(decisions);
+    Ok(())
 }

@@ -1,19 +1,61 @@
-//! The catalogue as documents: one page for `divvy explain CODE`, all of them for
-//! docs/diagnostics.md.
+//! The catalogue as documents: one page for `divvy explain CODE` in each of its forms, all of them
+//! for docs/diagnostics.md.
 //!
 //! The texts are those of [`divvy_core::catalogue`]; nothing is added here.
 
 use std::io;
 
 use divvy_core::catalogue::{Entry, entries};
+use serde_json::json;
 
-use super::text;
+use super::{Format, github, text};
+use crate::report::SCHEMA_VERSION;
 
-/// Writes one page for people.
+/// Writes one page: for people, or in a form of `explain`.
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn write_page(entry: &Entry, width: usize, out: &mut dyn io::Write) -> io::Result<()> {
+pub fn write_page(
+    entry: &Entry,
+    format: Format,
+    width: usize,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    match format {
+        Format::Json => write_json(entry, out),
+        Format::Markdown => write_section(entry, out),
+        Format::Github => github::write_notice(
+            &format!("{} {}", entry.code, entry.word),
+            &format!("{}\n{}\ndivvy fix: {}", entry.title, entry.meaning, entry.fix),
+            out,
+        ),
+        // No other form has a shape for a page.
+        Format::Table | Format::Blocks | Format::Commands | Format::Html => {
+            write_text(entry, width, out)
+        }
+    }
+}
+
+/// One object; its schema is docs/diagnostic.schema.json.
+fn write_json(entry: &Entry, out: &mut dyn io::Write) -> io::Result<()> {
+    let Entry { code, word, title, meaning, fix, example } = entry;
+    let page = json!({
+        "schema_version": SCHEMA_VERSION, "code": code, "word": word, "title": title,
+        "meaning": meaning, "fix": fix, "example": example,
+    });
+    serde_json::to_writer_pretty(&mut *out, &page)?;
+    writeln!(out)
+}
+
+fn write_section(entry: &Entry, out: &mut dyn io::Write) -> io::Result<()> {
+    let Entry { code, word, title, meaning, fix, example } = entry;
+    writeln!(
+        out,
+        "## {code} {word}\n\n**{title}**\n\n{meaning}\n\n`divvy fix`: {fix}\n\n```\n{example}\n```"
+    )
+}
+
+fn write_text(entry: &Entry, width: usize, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "{} {}: {}", entry.code, entry.word, entry.title)?;
     for (label, text) in
         [("", entry.meaning), ("divvy fix: ", entry.fix), ("example: ", entry.example)]
@@ -52,11 +94,8 @@ pub fn write_all(out: &mut dyn io::Write) -> io::Result<()> {
         )?;
     }
     for entry in &pages {
-        let Entry { code, word, title, meaning, fix, example } = entry;
-        writeln!(
-            out,
-            "\n## {code} {word}\n\n**{title}**\n\n{meaning}\n\n`divvy fix`: {fix}\n\n```\n{example}\n```"
-        )?;
+        writeln!(out)?;
+        write_section(entry, out)?;
     }
     Ok(())
 }

@@ -41,6 +41,11 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes one notice.
+pub(super) fn write_notice(title: &str, message: &str, out: &mut dyn io::Write) -> io::Result<()> {
+    writeln!(out, "::notice title={}::{}", property(title), data(message))
+}
+
 /// A conflict ahead is a warning, what is done or needs nothing a notice; a plain create is silent.
 fn level(finding: &Finding, is_carried_out: bool) -> Option<&'static str> {
     match finding.outcome {

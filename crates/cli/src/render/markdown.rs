@@ -6,7 +6,7 @@
 use std::io;
 
 use super::text;
-use crate::report::{Finding, Headline, Outcome, Report};
+use crate::report::{Finding, Headline, Outcome, Report, is_command};
 
 /// Writes the report as GitHub-flavoured markdown.
 ///
@@ -89,8 +89,7 @@ fn code(value: &str) -> String {
 
 /// Writes a hint: a command as code, advice as a sentence.
 fn hint(hint: &str) -> String {
-    let is_command = ["divvy ", "terraform "].iter().any(|program| hint.starts_with(program));
-    if is_command { code(hint) } else { prose(&text::shown(hint)) }
+    if is_command(hint) { code(hint) } else { prose(&text::shown(hint)) }
 }
 
 /// Writes a sentence so that none of its characters is markup. Blanks stay, so it reads as before.

@@ -23,11 +23,24 @@ const INDENT: usize = 2;
 const DETAIL: usize = 6;
 const GAP: usize = 2;
 
-/// Writes the report for people, in lines of about `width` columns.
+/// Writes the report for people, in lines of about `width` columns; the last one is the next
+/// command.
 ///
 /// # Errors
 /// When `out` cannot be written.
 pub fn write(
+    report: &Report,
+    width: usize,
+    is_colored: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    write_without_next(report, width, is_colored, out)?;
+    let mut table = Table { out, width: width.max(NARROWEST), is_colored };
+    table.line(0, BOLD, &format!("next: {}", text::shown(&report.next_command())))
+}
+
+/// As [`write`], for where a question follows and not a command.
+pub(crate) fn write_without_next(
     report: &Report,
     width: usize,
     is_colored: bool,
@@ -54,7 +67,7 @@ pub fn write(
     for note in &report.notes {
         table.paragraph(0, &format!("note: {}", text::shown(note)))?;
     }
-    table.line(0, BOLD, &format!("next: {}", text::shown(&report.next_command())))
+    Ok(())
 }
 
 struct Table<'o> {
@@ -125,12 +138,7 @@ impl Table<'_> {
 
     /// Writes what the row alone does not say.
     fn details(&mut self, finding: &Finding) -> io::Result<()> {
-        let row_says_it_all = match finding.outcome {
-            Outcome::Adopted => finding.drift.is_empty() && finding.heard.is_none(),
-            Outcome::LeftAlone => finding.hints.is_empty() && finding.candidates.is_empty(),
-            Outcome::Repaired | Outcome::NeedsYou => false,
-        };
-        if row_says_it_all {
+        if says_it_all(finding) {
             return Ok(());
         }
         self.paragraph(DETAIL, &text::shown(&finding.message))?;
@@ -138,20 +146,34 @@ impl Table<'_> {
             self.line(DETAIL, DIM, &aside)?;
         }
         // A plain adoption is what the last line is for.
-        let is_plain = finding.outcome == Outcome::Adopted && finding.drift.is_empty();
-        self.hints(DETAIL, if is_plain { &[] } else { &finding.hints })
+        self.hints(DETAIL, if is_plain_adoption(finding) { &[] } else { &finding.hints })
     }
 }
 
-/// What stands in one row: the address, what is known of it, the id that is taken, the place. The
-/// message of a finding that has one repeats its name, so the row does not.
+/// Says whether the row of a finding says it all.
+fn says_it_all(finding: &Finding) -> bool {
+    match finding.outcome {
+        Outcome::Adopted => is_plain_adoption(finding) && finding.heard.is_none(),
+        Outcome::LeftAlone => finding.hints.is_empty() && finding.candidates.is_empty(),
+        Outcome::Repaired | Outcome::NeedsYou => false,
+    }
+}
+
+/// Says whether an import leaves nothing to say.
+fn is_plain_adoption(finding: &Finding) -> bool {
+    finding.outcome == Outcome::Adopted && finding.drift.is_empty() && !finding.drift_stays
+}
+
+/// What stands in one row: the address, what is known of it, the id that is taken or the name, the
+/// place. Where a message follows, it tells the name, so the row does not.
 fn cells(finding: &Finding) -> [String; 4] {
     let place = finding.place.as_ref().map(text::place).unwrap_or_default();
     let address = text::address(finding);
     match finding.outcome {
         Outcome::Adopted => [address, text::name(finding), text::id(finding), place],
         Outcome::Repaired | Outcome::NeedsYou | Outcome::LeftAlone => {
-            [address, format!("{} {}", finding.code, finding.verdict), String::new(), place]
+            let name = if says_it_all(finding) { text::name(finding) } else { String::new() };
+            [address, format!("{} {}", finding.code, finding.verdict), name, place]
         }
     }
 }

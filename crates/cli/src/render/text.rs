@@ -6,7 +6,7 @@
 use divvy_core::name::visible;
 use unicode_width::UnicodeWidthStr;
 
-use crate::report::{Command, Finding, Org, Place, Report};
+use crate::report::{Command, Finding, Org, Outcome, Place, Report};
 
 /// Shows text that is no name (an address, an id, a message): as it is, but with the characters
 /// that [`visible`] escapes escaped. Quotes, backslashes and plain blanks stay.
@@ -33,18 +33,23 @@ pub(crate) fn place(place: &Place) -> String {
     format!("{}:{}", shown(&place.file), place.line)
 }
 
-/// Shows the address of a finding, or what stands for one; behind its unit, where it has one.
+/// Shows the address of a finding, else its name; behind its unit, where it has one.
 pub(crate) fn address(finding: &Finding) -> String {
-    let address = finding.address.as_deref().map_or_else(|| "(no address)".to_owned(), shown);
+    let address = match (&finding.address, &finding.name) {
+        (Some(address), _) => shown(address),
+        (None, Some(name)) => visible(name),
+        (None, None) => "(no address)".to_owned(),
+    };
     match &finding.unit {
         Some(unit) => format!("[{}] {address}", shown(unit)),
         None => address,
     }
 }
 
-/// Shows the name of a finding in quotes, or nothing.
+/// Shows the name of a finding in quotes, or nothing, also where it stands for the address.
 pub(crate) fn name(finding: &Finding) -> String {
-    finding.name.as_deref().map(visible).unwrap_or_default()
+    let name = finding.name.as_deref().filter(|_| finding.address.is_some());
+    name.map(visible).unwrap_or_default()
 }
 
 /// Shows the id of the entity that a finding is about, or nothing.
@@ -73,11 +78,18 @@ pub(crate) fn orgs(report: &Report) -> Vec<String> {
     report.orgs.iter().map(line).collect()
 }
 
-/// Counts the verdicts: `2 adopt,` `1 near_miss,` `14 managed`.
+/// Counts the verdicts, `2 adopt,` `1 near_miss,` `14 managed`, or once it is done what became of
+/// them: `2 adopted,` `1 needs you,` `14 managed`.
 pub(crate) fn counts(report: &Report) -> Vec<String> {
-    let verdicts = report.summary.iter().map(|(word, count)| format!("{count} {word}"));
-    let managed = (report.managed > 0).then(|| format!("{} managed", report.managed));
-    let mut counts: Vec<_> = verdicts.chain(managed).collect();
+    let mut counts: Vec<_> = if report.is_carried_out {
+        let outcomes = Outcome::ALL.map(|outcome| (outcome, report.findings_of(outcome).count()));
+        let any = outcomes.iter().filter(|(_, count)| *count > 0);
+        any.map(|(outcome, count)| format!("{count} {}", outcome.title(true).to_lowercase()))
+            .collect()
+    } else {
+        report.summary.iter().map(|(word, count)| format!("{count} {word}")).collect()
+    };
+    counts.extend((report.managed > 0).then(|| format!("{} managed", report.managed)));
     if counts.is_empty() {
         let nothing = match report.command {
             Command::Explain => "no failure is told",
@@ -92,7 +104,7 @@ pub(crate) fn counts(report: &Report) -> Vec<String> {
     counts
 }
 
-/// Counts the verdicts in one line.
+/// As [`counts`], in one line.
 pub(crate) fn summary(report: &Report) -> String {
     counts(report).join(" ")
 }

@@ -45,7 +45,9 @@ impl Report {
         for finding in &findings {
             *summary.entry(finding.verdict.word()).or_default() += 1;
         }
-        let mut headlines = resolution.headlines.iter().map(Headline::new);
+        let headlines: Vec<_> =
+            resolution.headlines.iter().map(|headline| Headline::new(headline, &info)).collect();
+        let mut headlines = headlines.into_iter();
         let pending = info.pending.or(survey.desired.as_ref().map(|desired| desired.pending));
         let mut notes = info.notes;
         notes.extend(outputs_note(&info.outputs_left));
@@ -119,23 +121,26 @@ impl Finding {
                 })
                 .collect(),
             message: catalogue::message(finding),
-            hints: hints(finding, decision, info.is_carried_out),
+            hints: hints(finding, decision, info),
             action,
             outcome,
             question,
             drift_stays: expect == Some(Expect::DriftStays),
             place: finding.address.as_ref().and_then(|address| info.places.get(address)).cloned(),
-            heard: failure.map(heard),
+            // What a run heard of its own create, it has said already.
+            heard: failure
+                .filter(|failure| failure.origin == Origin::Log || outcome != Outcome::Adopted)
+                .map(heard),
         }
     }
 }
 
 impl Headline {
-    fn new(headline: &finding::Headline) -> Self {
+    fn new(headline: &finding::Headline, info: &RunInfo) -> Self {
         Self {
             code: headline.kind.code(),
             message: catalogue::headline_message(headline),
-            hints: catalogue::headline_hints(headline.kind),
+            hints: catalogue::headline_hints(headline.kind, info.program()),
             kind: headline.kind,
         }
     }
@@ -187,9 +192,8 @@ fn told(finding: &finding::Finding, decision: &Decision) -> (Action, Outcome, Op
 }
 
 /// Says what to do next, as far as it is not done already.
-fn hints(finding: &finding::Finding, decision: &Decision, is_carried_out: bool) -> Vec<String> {
-    let mut hints: Vec<_> =
-        catalogue::hints(finding).into_iter().filter(|hint| !hint.is_empty()).collect();
+fn hints(finding: &finding::Finding, decision: &Decision, info: &RunInfo) -> Vec<String> {
+    let mut hints = catalogue::hints(finding, info.program());
     match decision {
         Decision::Ask { question: Question::AdoptAll, .. } => {
             vec!["divvy fix --adopt-all".to_owned()]
@@ -205,7 +209,7 @@ fn hints(finding: &finding::Finding, decision: &Decision, is_carried_out: bool) 
             );
             hints
         }
-        Decision::Act(action) if is_carried_out => match action {
+        Decision::Act(action) if info.is_carried_out => match action {
             decide::Action::Import { id, expect: Expect::DriftStays }
             | decide::Action::StateRmImport { id, expect: Expect::DriftStays } => {
                 catalogue::hints_to_keep(finding, id)

@@ -4,7 +4,7 @@
 //! Never changes a verdict. Invariant: each failure has its finding, or is told to be managed by now.
 
 use divvy_core::decide::{Policy, decide};
-use divvy_core::explanation::{self, Cause, Explanation};
+use divvy_core::explanation::{self, Cause, Explanation, Typed};
 use divvy_core::failure::Failure;
 use divvy_core::finding::{self, Reason, Resolution};
 use divvy_core::resolve::resolve;
@@ -32,10 +32,12 @@ impl Report {
         let open: Vec<finding::Finding> = open.into_iter().cloned().collect();
         let resolution = Resolution { headlines: all.headlines, findings };
         let mut report = Self::new(Command::Explain, survey, &resolution, &decisions, info);
+        let terraform = report.program().to_owned();
+        let typed = Typed { log, terraform: &terraform };
         for (finding, told) in open.iter().zip(&mut report.findings) {
             let failure = finding.failure.and_then(|index| survey.failures.get(index));
             if let Some(failure) = failure {
-                told.explain(finding, failure, log);
+                told.explain(finding, failure, typed);
             }
         }
         report
@@ -67,7 +69,7 @@ fn managed_note(managed: &[&finding::Finding]) -> Option<String> {
 
 impl Finding {
     /// Lets the failure speak where the org was not asked or could not say more.
-    fn explain(&mut self, finding: &finding::Finding, failure: &Failure, log: &str) {
+    fn explain(&mut self, finding: &finding::Finding, failure: &Failure, typed: Typed<'_>) {
         match (finding.verdict, &finding.evidence.reason) {
             (Verdict::UnresolvedCredentials, reason) => {
                 let alias = finding.alias.is_some();
@@ -75,21 +77,21 @@ impl Finding {
                     Reason::Credentials(reason) if alias => format!("Not looked up: {reason}."),
                     _ => "The org was not asked.".to_owned(),
                 };
-                self.say(explanation::explain(failure, log));
+                self.say(explanation::explain(failure, typed));
                 self.message = format!("{} {why}", self.message);
                 // What else the rules say rests on an org that nobody asked.
                 self.also.clear();
             }
             (Verdict::UnknownName, _) => {
-                self.say(explanation::explain(failure, log));
+                self.say(explanation::explain(failure, typed));
                 self.message.push_str(" The log does not tell the name: the configuration does.");
             }
             (Verdict::NotAConflict, Reason::NameIsFree) => {
-                if let Some(explanation) = explanation::when_free(failure, log) {
+                if let Some(explanation) = explanation::when_free(failure, typed) {
                     self.say(explanation);
                 }
             }
-            (Verdict::NotAConflict, _) => self.say(explanation::explain(failure, log)),
+            (Verdict::NotAConflict, _) => self.say(explanation::explain(failure, typed)),
             _ => {
                 if let Some(certainty) = explanation::certainty(failure) {
                     self.message = format!("{} {certainty}", self.message);

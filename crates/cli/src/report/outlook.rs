@@ -83,8 +83,7 @@ impl Report {
 
     /// Returns the first hint that can be typed, of what needs a person before anything else.
     fn first_command_of_a_hint(&self) -> Option<&String> {
-        let is_command =
-            |hint: &&String| ["divvy ", "terraform "].iter().any(|name| hint.starts_with(name));
+        let is_command = |hint: &&String| is_command(hint);
         let findings =
             [Outcome::NeedsYou, Outcome::LeftAlone].map(|outcome| self.findings_of(outcome));
         findings.into_iter().flatten().flat_map(|finding| &finding.hints).find(is_command)
@@ -102,6 +101,11 @@ impl Report {
             format!("{} plan", self.program())
         }
     }
+}
+
+/// Says whether a hint is a command that can be typed as it stands; else it is advice.
+pub(crate) fn is_command(hint: &str) -> bool {
+    ["divvy", "terraform", "tofu"].contains(&hint.split(' ').next().unwrap_or_default())
 }
 
 /// Returns the flag that answers a question for all findings that ask it, where there is one.

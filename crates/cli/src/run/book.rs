@@ -204,7 +204,7 @@ impl Book {
                 Some(tainted) => (tainted, Change::Replace { create_first: false }),
                 None => (unaddressed(kind, number), Change::Create),
             };
-            let planned = planned(address, kind, alias, change);
+            let planned = Planned::new(address, kind, alias, change);
             self.entries.push(Entry {
                 token: create.alias.clone(),
                 is_seen: true,
@@ -388,7 +388,7 @@ impl Book {
             let alias = instance.provider_alias.as_ref();
             let alias = alias.map(|token| format!("{FIRST_ALIAS}.{token}"));
             let alias = Alias::new(alias.unwrap_or_else(|| FIRST_ALIAS.to_owned()));
-            planned(instance.address.clone(), instance.kind, alias, Change::NoOp)
+            Planned::new(instance.address.clone(), instance.kind, alias, Change::NoOp)
         });
         planned.collect()
     }
@@ -460,23 +460,6 @@ impl Book {
 
     fn desired(&mut self) -> &mut Desired {
         self.survey.desired.get_or_insert_default()
-    }
-}
-
-/// Makes a planned change of which nothing else is known.
-fn planned(address: Address, kind: &'static Kind, alias: Alias, change: Change) -> Planned {
-    Planned {
-        address,
-        previous_address: None,
-        kind,
-        alias,
-        change,
-        before: None,
-        after: None,
-        unknown: BTreeSet::new(),
-        sensitive: BTreeSet::new(),
-        import_id: None,
-        action_reason: None,
     }
 }
 

@@ -121,12 +121,8 @@ fn not_adopted(finding: &Finding, reason: Option<&String>) -> (String, String) {
     };
     let mut lines = vec![catalogue::message(finding)];
     lines.extend(reason.filter(|reason| !reason.is_empty()).cloned());
-    lines.extend(
-        catalogue::hints(finding)
-            .into_iter()
-            .filter(|hint| !hint.is_empty())
-            .map(|hint| format!("> {hint}")),
-    );
+    lines
+        .extend(catalogue::hints(finding, "terraform").into_iter().map(|hint| format!("> {hint}")));
     (summary(&word, finding), lines.join("\n"))
 }
 

@@ -361,8 +361,48 @@ fn every_code_and_every_word_prints_its_page() {
             assert!(shown.starts_with(&format!("{} {}:", page.code, page.word)), "{shown}");
         }
     }
-    let unknown = world.divvy(&["explain", "DVY999"]).ended(1);
-    assert!(unknown.stderr.contains("could not read DVY999"), "{}", unknown.stderr);
+}
+
+#[test]
+fn a_page_comes_in_every_form() {
+    let world = World::new(seed(&[]));
+    let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/diagnostic.schema.json");
+    let mut schema: Value = serde_json::from_str(&fs::read_to_string(schema).unwrap()).unwrap();
+    schema["additionalProperties"] = json!(false);
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for page in catalogue::entries() {
+        let told = world.divvy(&["explain", page.code, "-o", "json"]).ended(0).json();
+        assert!(validator.is_valid(&told), "{told:#}");
+        assert_eq!((&told["word"], &told["fix"]), (&json!(page.word), &json!(page.fix)));
+    }
+    let shown = |format| world.divvy(&["explain", "dvy201", "-o", format]).ended(0).stdout;
+    assert_snapshot!(
+        "one_page",
+        ["table", "markdown", "github"]
+            .map(|format| format!("-- {format}\n{}", shown(format)))
+            .join("\n")
+    );
+    assert_eq!(world.divvy(&["explain", "DVY201", "-o", "html"]).ended(64).stdout, "");
+}
+
+#[test]
+fn an_unknown_code_is_a_usage_error_that_names_the_nearest() {
+    let world = World::new(seed(&[]));
+    for (slip, nearest) in [
+        ("DVY999", "DVY1"),
+        ("DVY10l", "DVY101"),
+        ("adpot", "divvy explain DVY101"),
+        ("errored-state", "divvy explain DVY201"),
+    ] {
+        let told = world.divvy(&["explain", slip]).ended(64).stderr;
+        assert!(told.contains(&format!("{slip} is no file")), "{told}");
+        assert!(told.contains(nearest), "{told}");
+    }
+    let told = world.divvy(&["explain", "apply.log"]).ended(1).stderr;
+    assert!(told.contains("could not read apply.log"), "{told}");
+    // A file of that name is a file.
+    world.write("adpot", "Apply complete!\n");
+    let _ = world.divvy(&["explain", "adpot"]).ended(0);
 }
 
 #[test]

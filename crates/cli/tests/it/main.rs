@@ -8,6 +8,7 @@ mod explain;
 mod house;
 mod pace;
 mod readme;
+mod recipes;
 mod render;
 mod render_docs;
 mod render_hostile;

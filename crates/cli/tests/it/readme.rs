@@ -57,3 +57,29 @@ fn every_command_that_the_readme_names_exists() {
     }
     assert!(checked >= 8, "only {checked} commands were found in the README");
 }
+
+/// Lets a real bash load the script and complete the last word of a line.
+fn completed(world: &World, script: &str, words: &[&str]) -> Vec<String> {
+    let line = words.join(" ");
+    let last = words.len() - 1;
+    let ask = format!(
+        "{script}\nCOMP_WORDS=({line}); COMP_CWORD={last}\n\
+         _divvy divvy \"${{COMP_WORDS[{last}]}}\" \"${{COMP_WORDS[{}]}}\"\n\
+         printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        last - 1
+    );
+    let output = world.command("bash").args(["-euc", &ask]).output().expect("bash runs");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && errors.is_empty(), "{errors}");
+    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn bash_completes_commands_and_flags() {
+    let world = World::new(seed(&[]));
+    let script = world.divvy(&["completions", "bash"]).ended(0).stdout;
+    assert_eq!(completed(&world, &script, &["divvy", "che"]), ["check"]);
+    assert_eq!(completed(&world, &script, &["divvy", "fix", "--adopt-d"]), ["--adopt-drifted"]);
+    let formats = completed(&world, &script, &["divvy", "completions", "p"]);
+    assert_eq!(formats, ["powershell"]);
+}

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::render::rendered;
 use crate::render_survey::{every_verdict, info, permissive, report};
+use crate::world::{World, seed};
 
 fn document(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name)
@@ -146,9 +147,33 @@ fn diagnostics_are_what_the_catalogue_says() {
 }
 
 #[test]
+fn the_command_line_is_what_its_help_says() {
+    let world = World::new(seed(&[]));
+    let help = world.divvy(&["help"]).ended(0).stdout;
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let commands: Vec<&str> = lines
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
+        .filter(|name| !name.is_empty() && *name != "help")
+        .collect();
+    assert!(commands.len() >= 12, "{commands:?}");
+    let mut content = "# The command line\n\n<!-- Generated from the program's own help: \
+                       UPDATE_DOCS=1 cargo test -p divvy --test it command_line -->\n"
+        .to_owned();
+    let mut add = |title: &str, help: &str| {
+        content += &format!("\n## {title}\n\n```text\n{}\n```\n", help.trim_end());
+    };
+    add("divvy", &help);
+    for name in commands {
+        add(&format!("divvy {name}"), &world.divvy(&[name, "--help"]).ended(0).stdout);
+    }
+    assert_generated("cli.md", &content);
+}
+
+#[test]
 fn one_page_of_the_diagnostics_reads_like_this() {
     let mut page = Vec::new();
     let entry = catalogue::entry("dvy102").unwrap();
-    diagnostics::write_page(&entry, 80, &mut page).unwrap();
+    diagnostics::write_page(&entry, Format::Table, 80, &mut page).unwrap();
     insta::assert_snapshot!("page", String::from_utf8(page).unwrap());
 }

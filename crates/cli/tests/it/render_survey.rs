@@ -1,6 +1,6 @@
 //! A survey built by hand that holds every verdict once at least, and the reports of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use divvy::report::{Command, Place, Report, RunInfo, Terraform};
 use divvy_core::address::Address;
@@ -47,17 +47,8 @@ pub(crate) fn id(number: u16) -> EntityId {
 
 pub(crate) fn create(tail: &str, name: &str) -> Planned {
     Planned {
-        address: division(tail),
-        previous_address: None,
-        kind: &DIVISION,
-        alias: Alias::new(ALIAS),
-        change: Change::Create,
-        before: None,
         after: Some(attributes(json!({ "name": name }))),
-        unknown: BTreeSet::new(),
-        sensitive: BTreeSet::new(),
-        import_id: None,
-        action_reason: None,
+        ..Planned::new(division(tail), &DIVISION, Alias::new(ALIAS), Change::Create)
     }
 }
 

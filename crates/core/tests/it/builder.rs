@@ -1,6 +1,6 @@
 //! Builds small surveys in few words.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use divvy_core::decide::{Decision, Policy, decide};
 use divvy_core::failure::{Operation, Origin, Shape};
@@ -112,17 +112,9 @@ impl Scene {
     ) -> Self {
         let of = |value: Value| (!value.is_null()).then(|| attributes(value));
         self.survey.desired.get_or_insert_default().planned.push(Planned {
-            address: address(label),
-            previous_address: None,
-            kind: &DIVISION,
-            alias: Alias::new("genesyscloud"),
-            change,
             before: of(before),
             after: of(after),
-            unknown: BTreeSet::new(),
-            sensitive: BTreeSet::new(),
-            import_id: None,
-            action_reason: None,
+            ..Planned::new(address(label), &DIVISION, Alias::new("genesyscloud"), change)
         });
         self
     }

@@ -10,7 +10,7 @@ use divvy_core::{EntityId, Survey, name};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::builder::{Scene, address};
+use crate::builder::{Scene, address, failure};
 
 const NAMES: &[&str] = &["A", "a", "A ", "B", "Home", "C", "S\u{430}les", "Sales"];
 const IDS: &[&str] = &["id-0", "id-1", "id-2", "id-3", "id-4", "id-5"];
@@ -179,6 +179,38 @@ proptest! {
             (resolution.headlines, resolution.findings)
         };
         prop_assert_eq!(comparable(&survey), comparable(&shuffled));
+    }
+
+    #[test]
+    fn the_order_of_failures_is_irrelevant_and_no_unit_wins_over_another(
+        told in prop::collection::vec((prop::sample::select(&[None, Some("dev"), Some("prod")][..]), prop::sample::select(&[400, 409, 500][..]), 1..4_usize), 1..5),
+        exists in any::<bool>(),
+    ) {
+        let mut scene = Scene::new().creates("d", "A");
+        if exists {
+            scene = scene.exists("id-1", "A");
+        }
+        for (unit, status, line) in &told {
+            let failed = failure("d", "A", *status);
+            let unit = unit.map(str::to_owned);
+            // Two failures do not stand on one line.
+            let line = line * 10 + scene.survey.failures.len();
+            scene.survey.failures.push(divvy_core::Failure { unit, line, ..failed });
+        }
+        let units: BTreeSet<_> = told.iter().filter_map(|(unit, ..)| *unit).collect();
+        let seen = |scene: &Scene| {
+            let finding = scene.finding("d");
+            let failure = finding.failure.map(|index| scene.survey.failures[index].line);
+            (finding.verdict, finding.evidence, failure)
+        };
+        let (verdict, evidence, heard) = seen(&scene);
+        if units.len() > 1 {
+            prop_assert_eq!((verdict, heard), (if exists { Verdict::Ambiguous } else { Verdict::Create }, None));
+        } else {
+            prop_assert_eq!(heard, scene.survey.failures.iter().map(|failure| failure.line).max());
+        }
+        scene.survey.failures.reverse();
+        prop_assert_eq!(seen(&scene), (verdict, evidence, heard));
     }
 
     #[test]

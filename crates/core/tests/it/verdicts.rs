@@ -95,6 +95,31 @@ fn two_exact_matches_are_ambiguous() {
 }
 
 #[test]
+fn one_address_in_several_units_of_a_log_is_asked_about_by_unit_and_by_id() {
+    let mut scene = Scene::new().exists("id-1", "Sales").creates("sales", "Sales");
+    for unit in ["orgs/dev", "orgs/prod"] {
+        let unit = Some(unit.to_owned());
+        let failed = divvy_core::Failure { unit, ..failure("sales", "Sales", 409) };
+        scene.survey.failures.push(failed);
+    }
+    let finding = scene.finding("sales");
+    assert_eq!(finding.verdict, Verdict::Ambiguous);
+    let message = divvy_core::catalogue::message(&finding);
+    assert!(message.contains("in orgs/dev and in orgs/prod"), "{message}");
+    assert_eq!(
+        divvy_core::catalogue::hints(&finding, "terraform"),
+        [
+            "divvy fix --from-log FILE --unit 'orgs/dev'",
+            "divvy fix --from-log FILE --unit 'orgs/prod'",
+            "divvy fix --id 'genesyscloud_auth_division.sales=id-1'",
+        ]
+    );
+    assert!(asks(Question::Choose)(&scene.decision("sales", &policy())));
+    let chosen = Policy { ids: [(address("sales"), EntityId::new("id-1"))].into(), ..policy() };
+    assert_eq!(scene.decision("sales", &chosen), imports("id-1", Expect::NoOp));
+}
+
+#[test]
 fn look_alike_letters_are_a_note_until_the_api_said_409() {
     let scene = Scene::new().exists("id-1", "S\u{430}les").creates("sales", "Sales");
     assert_eq!(scene.verdict("sales"), Verdict::Create);

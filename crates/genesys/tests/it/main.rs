@@ -13,4 +13,5 @@ mod retries;
 mod secrets;
 mod server;
 mod support;
+mod tls;
 mod tokens;

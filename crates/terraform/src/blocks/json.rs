@@ -103,6 +103,12 @@ fn written(object: &Object, lines: &Lines<'_>) -> Written {
                 let names = objects(value).flatten().map(|(name, _)| name.clone());
                 written.dynamic.extend(names);
             }
+            Value::Array(items) if !items.is_empty() && items.iter().all(Value::is_string) => {
+                let form = Form::Expression(value.to_string());
+                written
+                    .arguments
+                    .insert(name.clone(), Argument { place: place(lines, &[name]), form });
+            }
             Value::Object(_) | Value::Array(_) => {
                 let blocks = objects(value);
                 let blocks = blocks.map(|body| (name.clone(), self::written(body, lines)));

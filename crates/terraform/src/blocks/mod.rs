@@ -213,6 +213,23 @@ impl Blocks {
         block.map(|(place, _)| place)
     }
 
+    /// Says whether `ignore_changes` of an instance's block names an attribute. Terraform takes only
+    /// constants there; a list that comments or a heredoc make unreadable counts as none.
+    pub fn ignores(&self, address: &Address, attribute: &str) -> bool {
+        let module = address.module_path().into_iter().map(str::to_owned).collect();
+        let block = (module, address.terraform_type().to_owned(), address.name().to_owned());
+        let nested = self.resources.get(&block).into_iter().flat_map(|(_, body)| &body.blocks);
+        let mut lists = nested
+            .filter(|(name, _)| name == "lifecycle")
+            .filter_map(|(_, body)| body.arguments.get("ignore_changes"));
+        lists.any(|list| match &list.form {
+            Form::Literal(names) | Form::Expression(names) => names
+                .split([',', '[', ']', ' ', '"'])
+                .any(|name| name == attribute || name == "all"),
+            Form::Null | Form::Opaque => false,
+        })
+    }
+
     /// Returns every resource block of a type: module path, label, place.
     pub fn resources_of_type<'a>(
         &'a self,

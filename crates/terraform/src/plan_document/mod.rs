@@ -181,22 +181,17 @@ impl PlanDocument {
             .map(|(change, kind, action)| {
                 let address = address_of(&change.address)?;
                 let attributes = change.attributes.clone().unwrap_or_default();
+                let previous = change.previous_address.as_deref().map(address_of).transpose()?;
+                let alias = served_by.of(&address);
                 Ok(Planned {
-                    alias: served_by.of(&address),
-                    previous_address: change
-                        .previous_address
-                        .as_deref()
-                        .map(address_of)
-                        .transpose()?,
-                    address,
-                    kind,
-                    change: action,
+                    previous_address: previous,
                     before: attributes.before,
                     after: attributes.after,
                     unknown: attributes.unknown,
                     sensitive: attributes.sensitive,
                     import_id: change.import_id.as_deref().map(EntityId::new),
                     action_reason: change.action_reason.clone(),
+                    ..Planned::new(address, kind, alias, action)
                 })
             })
             .collect::<Result<_, Error>>()?;

@@ -1,0 +1,84 @@
+//! How every command finds Terraform, its flags and its directory, and who watches it at work.
+//!
+//! Starts nothing. Invariant: whatever runs Terraform gets it from here, on the leash and observed.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use divvy_core::effect::{Effect, Observer, Outcome};
+use divvy_terraform::{PassedFlags, Terraform};
+
+use crate::arguments::TerraformArguments;
+use crate::commands::Context;
+use crate::console::{Console, Tone};
+use crate::error::CommandResult;
+use crate::observers::Observers;
+use crate::terraform_errors::of_terraform;
+
+/// Makes the observers that every look has.
+pub(crate) fn observers(context: &Context) -> Arc<Observers> {
+    let observers = Arc::new(Observers::of(context));
+    observers.add(Arc::new(Progress(Arc::clone(&context.console))));
+    observers
+}
+
+/// Reads the flags for Terraform, of the environment and of the command line.
+pub(crate) fn passed_flags(
+    context: &Context,
+    terraform: &TerraformArguments,
+) -> CommandResult<PassedFlags> {
+    let (from_environment, dropped) = PassedFlags::of_environment(&context.environment.variables);
+    for flag in dropped {
+        context.console.mark(
+            Tone::Warning,
+            &format!("{flag} of TF_CLI_ARGS is left out of divvy's own calls"),
+        );
+    }
+    let given =
+        PassedFlags::parse(terraform.terraform_flags.iter().cloned()).map_err(of_terraform)?;
+    Ok(from_environment.then(given))
+}
+
+/// Finds Terraform, to be run as every command runs it.
+pub(crate) fn program(
+    context: &Context,
+    terraform: &TerraformArguments,
+    observers: &Arc<Observers>,
+) -> Result<Terraform, divvy_terraform::Error> {
+    let variables = context.environment.variables.clone();
+    let program = Terraform::find(terraform.terraform_bin.as_deref(), variables)?
+        .observed_by(Arc::<Observers>::clone(observers) as _)
+        .interrupted_by(context.interrupt.clone());
+    #[cfg(target_os = "linux")]
+    let program = program.leashed(crate::environment::leash::prefix());
+    Ok(program)
+}
+
+/// Returns the directory of the configuration.
+pub(crate) fn place(context: &Context, terraform: &TerraformArguments) -> PathBuf {
+    let here = &context.environment.current_directory;
+    terraform.chdir.as_ref().map_or_else(|| here.clone(), |chdir| here.join(chdir))
+}
+
+/// Returns where Terraform keeps modules and providers of the configuration at `place`.
+pub(crate) fn data_directory(context: &Context, place: &Path) -> PathBuf {
+    let named = context.environment.variables.get("TF_DATA_DIR");
+    place.join(named.map_or(".terraform", String::as_str))
+}
+
+/// Shows each effect as the progress line.
+struct Progress(Arc<Console>);
+
+impl Observer for Progress {
+    fn before(&self, effect: &Effect) {
+        match effect {
+            Effect::Terraform { subcommand, .. } => {
+                self.0.progress(&format!("terraform {subcommand}"));
+            }
+            Effect::Request { .. } => self.0.progress("reading the org"),
+            Effect::WriteFile { .. } | Effect::RemoveFile { .. } => {}
+        }
+    }
+
+    fn after(&self, _effect: &Effect, _outcome: &Outcome) {}
+}

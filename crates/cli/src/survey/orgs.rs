@@ -1,0 +1,205 @@
+//! Asks the orgs: who they are, what they have, and what a first look made worth asking.
+//!
+//! Reads only. Invariant: an org is asked with the credentials of its own provider configuration,
+//! and one listing per org serves every alias that leads there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use divvy_core::further_needs::further_needs;
+use divvy_core::kinds::division::DIVISION;
+use divvy_core::survey::{Alias, AliasTarget, Desired, Listing, Org, Survey, Tracked};
+use divvy_core::{EntityId, Kind, OrgId, ProviderArguments};
+use divvy_genesys::{Client, Connection, Settings};
+use futures_util::future::{join_all, try_join_all};
+
+use super::{Look, OrgSeen, Surveyor};
+use crate::commands::Context;
+use crate::error::{CommandError, CommandResult, ErrorKind};
+use crate::observers::Observers;
+use crate::org::{client, of_api, of_connection};
+
+/// A client and the org that it turned out to talk to, once it has been asked.
+pub(crate) struct Asked {
+    client: Client,
+    pub(crate) seen: (OrgId, Org),
+}
+
+/// An alias, and the connection that it leads to or why it leads to none.
+type Lead<'a> = (&'a Alias, Result<Connection, String>);
+
+impl Surveyor<'_> {
+    /// Asks every org that a planned or tracked instance needs.
+    pub(super) async fn ask(
+        &self,
+        desired: &Desired,
+        tracked: &Tracked,
+        arguments: &BTreeMap<Alias, ProviderArguments>,
+        early: Option<CommandResult<Asked>>,
+        look: &mut Look,
+    ) -> CommandResult<Vec<Asked>> {
+        let mut aliases: BTreeSet<&Alias> =
+            desired.planned.iter().map(|planned| &planned.alias).collect();
+        if !tracked.instances.is_empty() || aliases.is_empty() {
+            aliases.extend(arguments.keys());
+        }
+        let leads = self.leads(aliases, arguments)?;
+        let answers = self.answers(&leads, early).await;
+        let several = answers.len() > 1;
+        let mut refused: BTreeMap<String, String> = BTreeMap::new();
+        let mut asked = BTreeMap::new();
+        for (key, answer) in answers {
+            match answer {
+                Ok(answer) => drop(asked.insert(key, answer)),
+                Err(error) if several && error.kind == ErrorKind::Failed => {
+                    refused.insert(key, error.message);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        for (alias, lead) in leads {
+            let (target, credentials_from) = match lead {
+                Err(reason) => (AliasTarget::Unresolved(reason), None),
+                Ok(connection) => {
+                    let key = connection.fingerprint();
+                    let target = match asked.get(&key) {
+                        Some(answer) => AliasTarget::Org(answer.seen.0.clone()),
+                        None => {
+                            AliasTarget::Unresolved(refused.get(&key).cloned().unwrap_or_default())
+                        }
+                    };
+                    (target, Some(connection.credentials_from()))
+                }
+            };
+            look.orgs.push(OrgSeen { alias: alias.clone(), credentials_from });
+            look.survey.aliases.insert(alias.clone(), target);
+        }
+        let asked: Vec<Asked> = asked.into_values().collect();
+        for Asked { seen: (id, org), .. } in &asked {
+            look.survey.orgs.entry(id.clone()).or_insert_with(|| org.clone());
+        }
+        Ok(asked)
+    }
+
+    /// Works out where each alias leads, or why nowhere.
+    fn leads<'a>(
+        &self,
+        aliases: BTreeSet<&'a Alias>,
+        arguments: &BTreeMap<Alias, ProviderArguments>,
+    ) -> CommandResult<Vec<Lead<'a>>> {
+        let is_only_one = aliases.len() == 1;
+        let nothing_written = ProviderArguments::default();
+        let lead = |alias: &'a Alias| {
+            let written = arguments.get(alias).unwrap_or(&nothing_written);
+            match self.flags.connection(alias, written, is_only_one) {
+                Ok(connection) => Ok((alias, Ok(connection))),
+                Err(error) if is_only_one => Err(of_connection(error)),
+                Err(error) => Ok((alias, Err(error.to_string()))),
+            }
+        };
+        aliases.into_iter().map(lead).collect()
+    }
+
+    /// Asks each org once, all at the same time, but for the one that was asked early.
+    async fn answers(
+        &self,
+        leads: &[Lead<'_>],
+        early: Option<CommandResult<Asked>>,
+    ) -> BTreeMap<String, CommandResult<Asked>> {
+        let mut open: BTreeMap<String, &Connection> = BTreeMap::new();
+        for connection in leads.iter().filter_map(|(_, lead)| lead.as_ref().ok()) {
+            open.entry(connection.fingerprint()).or_insert(connection);
+        }
+        let mut answers = BTreeMap::new();
+        if let Some(early) = early {
+            let key = match &early {
+                Ok(asked) => Some(asked.client.connection().fingerprint()),
+                // The same question would fail the same way.
+                Err(_) if open.len() == 1 => open.keys().next().cloned(),
+                Err(_) => None,
+            };
+            if let Some((key, _)) = key.and_then(|key| open.remove_entry(&key)) {
+                answers.insert(key, early);
+            }
+        }
+        let replies =
+            open.values().map(|connection| async { ask_one(self.client(connection)?).await });
+        let replies = join_all(replies).await;
+        answers.extend(open.into_keys().zip(replies));
+        answers
+    }
+
+    /// Asks one org who it is and what it has, at the same time.
+    pub(crate) async fn ask_one(
+        context: &Context,
+        observers: &Arc<Observers>,
+        connection: &Connection,
+    ) -> CommandResult<Asked> {
+        let observer = Arc::<Observers>::clone(observers) as _;
+        ask_one(client(context, connection.clone(), Settings::default(), observer)?).await
+    }
+
+    /// Asks what the first look made worth asking.
+    pub(crate) async fn look_again(
+        survey: &mut Survey,
+        asked: &[Asked],
+        chosen: &BTreeSet<EntityId>,
+    ) -> CommandResult<()> {
+        let needs = further_needs(survey, chosen);
+        let questions = needs.into_iter().filter_map(|((org, kind), needs)| {
+            let client = &asked.iter().find(|asked| asked.seen.0 == org)?.client;
+            Some(async move {
+                let ids: Vec<EntityId> = needs.ids.iter().cloned().collect();
+                let limit = async { if needs.limit { client.limit(kind).await } else { Ok(None) } };
+                let deleted =
+                    async { if needs.deleted { client.deleted(kind).await } else { Ok(None) } };
+                let by_id = client.by_ids(kind, &ids);
+                let (limit, deleted, by_id) = tokio::join!(limit, deleted, by_id);
+                // Nice to know only: what may not be asked is left unknown.
+                let limit = limit.unwrap_or_default();
+                Ok::<_, CommandError>((
+                    org,
+                    kind,
+                    limit,
+                    deleted.map_err(of_api)?,
+                    by_id.map_err(of_api)?,
+                ))
+            })
+        });
+        let answers = try_join_all(questions).await?;
+        for (org, kind, limit, deleted, by_id) in answers {
+            if let Some(listing) = listing_of(survey, &org, kind) {
+                listing.limit = limit.or(listing.limit);
+                listing.deleted = deleted.or(listing.deleted.take());
+                listing.by_id.extend(by_id);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Asks one org who it is and what it has, at the same time.
+async fn ask_one(client: Client) -> CommandResult<Asked> {
+    let (organization, listing) = tokio::join!(client.organization(), client.listing(&DIVISION));
+    let listing = listing.map_err(of_api)?;
+    let organization = organization.map_err(of_api)?;
+    let org = Org {
+        name: organization.name,
+        region: client.connection().region().map(|region| region.key.to_owned()),
+        listings: BTreeMap::from([(DIVISION.terraform_type, listing)]),
+    };
+    Ok(Asked { client, seen: (organization.id, org) })
+}
+
+pub(super) async fn early_answer(
+    client: Option<CommandResult<Client>>,
+) -> Option<CommandResult<Asked>> {
+    Some(match client? {
+        Ok(client) => ask_one(client).await,
+        Err(error) => Err(error),
+    })
+}
+
+fn listing_of<'s>(survey: &'s mut Survey, org: &OrgId, kind: &Kind) -> Option<&'s mut Listing> {
+    survey.orgs.get_mut(org)?.listings.get_mut(kind.terraform_type)
+}

@@ -1,0 +1,251 @@
+//! The survey, indexed once: by address, by id, and by key in each org.
+//!
+//! Never decides. Invariant: two instances meet here only if they belong to the same org, whatever
+//! their aliases are called.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::address::Address;
+use crate::entity::{Entity, EntityId, Key, OrgId};
+use crate::facts::Facts;
+use crate::failure::Failure;
+use crate::kind::Kind;
+use crate::kinds::division::HOME_ATTRIBUTE;
+use crate::name;
+use crate::subject::Subject;
+use crate::survey::{Alias, AliasTarget, ById, Listing, Planned, Survey, TrackedInstance, key_of};
+
+/// Where an entity of a kind lives, for the indexes.
+pub(crate) type Place<'s> = (&'s OrgId, &'static str);
+
+/// Whether a tracked id exists.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Existence<'s> {
+    /// It does.
+    Present(&'s Entity),
+    /// It was asked for by id, and the org has no such entity.
+    Absent,
+    /// Nobody asked, or this client's view proves nothing.
+    Unproven,
+}
+
+/// The indexed survey.
+pub(crate) struct World<'s> {
+    pub(crate) survey: &'s Survey,
+    by_id: HashMap<(Place<'s>, &'s EntityId), &'s Entity>,
+    by_key: HashMap<(Place<'s>, Key), Vec<&'s Entity>>,
+    pub(crate) by_loosest: HashMap<(Place<'s>, Vec<String>), Vec<&'s Entity>>,
+    pub(crate) holders: HashMap<(Place<'s>, &'s EntityId), Vec<&'s TrackedInstance>>,
+    pub(crate) deposed: HashMap<(Place<'s>, &'s EntityId), &'s TrackedInstance>,
+    pub(crate) planned: HashMap<&'s Address, &'s Planned>,
+    tracked: HashMap<&'s Address, &'s TrackedInstance>,
+    pub(crate) wanting: HashMap<(Place<'s>, Key), Vec<&'s Planned>>,
+    pub(crate) wanting_loosely: HashMap<(Place<'s>, Vec<String>), Vec<&'s Planned>>,
+    pub(crate) wanting_home: HashMap<Place<'s>, Vec<&'s Planned>>,
+}
+
+pub(crate) fn exact_form(key: &Key) -> Key {
+    Key::from_parts(key.parts().iter().map(|part| name::nfc(part)).collect())
+}
+
+pub(crate) fn loosest_form(key: &Key) -> Vec<String> {
+    key.parts().iter().map(|part| name::loosest(part)).collect()
+}
+
+impl<'s> World<'s> {
+    pub(crate) fn new(survey: &'s Survey) -> Self {
+        let mut world = Self {
+            survey,
+            by_id: HashMap::new(),
+            by_key: HashMap::new(),
+            by_loosest: HashMap::new(),
+            holders: HashMap::new(),
+            deposed: HashMap::new(),
+            planned: HashMap::new(),
+            tracked: HashMap::new(),
+            wanting: HashMap::new(),
+            wanting_loosely: HashMap::new(),
+            wanting_home: HashMap::new(),
+        };
+        for (org_id, org) in &survey.orgs {
+            for (terraform_type, listing) in &org.listings {
+                for entity in &listing.entities {
+                    let place = (org_id, *terraform_type);
+                    world.by_id.insert((place, &entity.id), entity);
+                    world.by_key.entry((place, exact_form(&entity.key))).or_default().push(entity);
+                    world
+                        .by_loosest
+                        .entry((place, loosest_form(&entity.key)))
+                        .or_default()
+                        .push(entity);
+                }
+            }
+        }
+        for planned in survey.desired.iter().flat_map(|desired| &desired.planned) {
+            world.planned.insert(&planned.address, planned);
+            let Some(org) = world.org_of_alias(&planned.alias) else {
+                continue;
+            };
+            let place = (org, planned.kind.terraform_type);
+            if !planned.stays() {
+                continue;
+            }
+            if let Some(key) = planned.wanted_key() {
+                world.wanting_loosely.entry((place, loosest_form(&key))).or_default().push(planned);
+                world.wanting.entry((place, exact_form(&key))).or_default().push(planned);
+            }
+            if planned.flag(HOME_ATTRIBUTE) {
+                world.wanting_home.entry(place).or_default().push(planned);
+            }
+        }
+        for tracked in survey.tracked.iter().flat_map(|tracked| &tracked.instances) {
+            let org = world.org_of_tracked(tracked);
+            let place = org.map(|org| (org, tracked.kind.terraform_type));
+            if tracked.is_deposed {
+                world.deposed.extend(place.map(|place| ((place, &tracked.id), tracked)));
+                continue;
+            }
+            world.tracked.insert(&tracked.address, tracked);
+            if let Some(place) = place {
+                world.holders.entry((place, &tracked.id)).or_default().push(tracked);
+            }
+        }
+        // The order of inputs must not show.
+        let entities = world.by_key.values_mut().chain(world.by_loosest.values_mut());
+        entities.for_each(|entities| entities.sort_by(|a, b| a.id.cmp(&b.id)));
+        world.holders.values_mut().for_each(|held| held.sort_by(|a, b| a.address.cmp(&b.address)));
+        world
+    }
+
+    /// Returns every subject, by address; failures without an address come last.
+    pub(crate) fn subjects(&self) -> Vec<Subject<'s>> {
+        let mut by_address: BTreeMap<&Address, Subject<'s>> = BTreeMap::new();
+        for (address, planned) in &self.planned {
+            by_address.entry(address).or_default().planned = Some(planned);
+        }
+        for (address, tracked) in &self.tracked {
+            by_address.entry(address).or_default().tracked = Some(tracked);
+        }
+        let mut failures: BTreeMap<&Address, Vec<&Failure>> = BTreeMap::new();
+        let mut unaddressed = Vec::new();
+        for failure in &self.survey.failures {
+            match &failure.address {
+                Some(address) => failures.entry(address).or_default().push(failure),
+                None => unaddressed.push(Subject { failure: Some(failure), ..Subject::default() }),
+            }
+        }
+        for (address, failures) in failures {
+            let subject = by_address.entry(address).or_default();
+            *subject = subject.with_failures(&failures);
+        }
+        by_address.into_values().chain(unaddressed).collect()
+    }
+
+    /// Returns what is known of one subject.
+    pub(crate) fn facts(&self, subject: Subject<'s>) -> Facts<'s, '_> {
+        let kind = subject.kind();
+        let alias = self.alias_of(subject);
+        let org = alias.and_then(|alias| self.org_of_alias(alias));
+        let listing = kind.zip(org).and_then(|(kind, org)| {
+            self.survey.orgs.get(org).and_then(|org| org.listings.get(kind.terraform_type))
+        });
+        let wanted = subject
+            .planned
+            .and_then(Planned::wanted_key)
+            .or_else(|| {
+                subject.tracked.and_then(|tracked| key_of(tracked.kind, &tracked.attributes))
+            })
+            .or_else(|| subject.failure.and_then(|failure| failure.name.clone().map(Key::name)));
+        let place = kind.zip(org).map(|(kind, org)| (org, kind.terraform_type));
+        let exact = place
+            .zip(wanted.as_ref())
+            .and_then(|(place, key)| self.by_key.get(&(place, exact_form(key))))
+            .cloned()
+            .unwrap_or_default();
+        Facts { world: self, subject, kind, alias, org, listing, place, wanted, exact }
+    }
+
+    fn alias_of(&self, subject: Subject<'s>) -> Option<&'s Alias> {
+        let stays = subject.planned.filter(|planned| planned.stays());
+        stays
+            .map(|planned| &planned.alias)
+            .or_else(|| self.alias_of_tracked(subject.tracked?))
+            .or(subject.planned.map(|planned| &planned.alias))
+            .or_else(|| match self.survey.aliases.len() {
+                1 => self.survey.aliases.keys().next(),
+                _ => None,
+            })
+    }
+
+    /// Finds the provider configuration that the state names; the root module's wins. Only an
+    /// address that stays is better known to the plan: its JSON forgets the alias of a deleted block.
+    fn alias_of_tracked(&self, tracked: &'s TrackedInstance) -> Option<&'s Alias> {
+        if let Some(planned) = self.planned.get(&tracked.address).filter(|planned| planned.stays())
+        {
+            return Some(&planned.alias);
+        }
+        let names_it = |alias: &&Alias| {
+            let local = alias.as_str().rsplit(':').next().unwrap_or_default();
+            local.split_once('.').map(|(_, alias)| alias) == tracked.provider_alias.as_deref()
+        };
+        self.survey.aliases.keys().filter(names_it).min_by_key(|alias| alias.as_str().contains(':'))
+    }
+
+    fn org_of_alias(&self, alias: &Alias) -> Option<&'s OrgId> {
+        match self.survey.aliases.get(alias)? {
+            AliasTarget::Org(org) => Some(org),
+            AliasTarget::Unresolved(_) => None,
+        }
+    }
+
+    fn org_of_tracked(&self, tracked: &'s TrackedInstance) -> Option<&'s OrgId> {
+        self.org_of_alias(self.alias_of_tracked(tracked)?)
+    }
+
+    /// Says whether a tracked id exists in its org, as far as this client can prove it.
+    pub(crate) fn existence(&self, tracked: &'s TrackedInstance) -> Existence<'s> {
+        let Some(org) = self.org_of_tracked(tracked) else { return Existence::Unproven };
+        if let Some(entity) = self.entity(org, tracked.kind, &tracked.id) {
+            return Existence::Present(entity);
+        }
+        match self.listing(org, tracked.kind) {
+            Some(listing)
+                if listing.by_id.get(&tracked.id) == Some(&ById::Absent)
+                    && !listing.only_home_is_visible() =>
+            {
+                Existence::Absent
+            }
+            _ => Existence::Unproven,
+        }
+    }
+
+    /// Returns an entity by id, from the listing or from a request for that id.
+    pub(crate) fn entity(
+        &self,
+        org: &'s OrgId,
+        kind: &Kind,
+        id: &'s EntityId,
+    ) -> Option<&'s Entity> {
+        let listed = self.by_id.get(&((org, kind.terraform_type), id)).copied();
+        listed.or_else(|| match self.listing(org, kind)?.by_id.get(id)? {
+            ById::Present(entity) => Some(entity),
+            ById::Absent => None,
+        })
+    }
+
+    pub(crate) fn listing(&self, org: &OrgId, kind: &Kind) -> Option<&'s Listing> {
+        self.survey.orgs.get(org)?.listings.get(kind.terraform_type)
+    }
+
+    /// Returns each tracked instance of an org, of any kind.
+    pub(crate) fn tracked_in(&self, org: &OrgId) -> impl Iterator<Item = &'s TrackedInstance> {
+        let mut tracked: Vec<_> = self
+            .tracked
+            .values()
+            .copied()
+            .filter(|tracked| self.org_of_tracked(tracked) == Some(org))
+            .collect();
+        tracked.sort_by(|a, b| a.address.cmp(&b.address));
+        tracked.into_iter()
+    }
+}
