@@ -129,7 +129,7 @@ impl<A: CreateAdvisor> Connection<A> {
         match self.configured() {
             Some(own) if own.child.client.is_closed() => self.replacement_of(&own.child).await,
             Some(own) => own.child,
-            None => Arc::clone(self.shared.processes.base()),
+            None => self.shared.processes.base().await,
         }
     }
 
@@ -195,9 +195,12 @@ impl<A: CreateAdvisor> Connection<A> {
     /// apply would delete it.
     fn stop(&self, message: Bytes) {
         let own = self.configured().map(|configured| configured.child);
-        let child = own.unwrap_or_else(|| Arc::clone(self.shared.processes.base()));
-        let creates = Arc::clone(&self.creates);
+        let (processes, creates) = (Arc::clone(&self.shared.processes), Arc::clone(&self.creates));
         tokio::spawn(async move {
+            let child = match own {
+                Some(child) => child,
+                None => processes.base().await,
+            };
             let _none_under_way = creates.write().await;
             if let Err(unanswered) = child.client.raw(Method::StopProvider, message).await {
                 tracing::debug!(?unanswered, "a provider could not be asked to stop");
