@@ -58,9 +58,9 @@ fn ensure_then_its_import_line_then_a_plan_without_changes() {
 }
 
 fn run_in_shell(world: &World, line: &str) -> Ran {
-    let terraform = crate::world::terraform();
-    let directory = terraform.parent().unwrap().to_str().unwrap();
-    let script = format!("PATH={directory}:$PATH; {line}");
+    // The line says `terraform`: nothing of it has been run, so nothing is known of the program.
+    let function = format!("terraform() {{ {} \"$@\"; }}", crate::world::program());
+    let script = format!("{function}; {line}");
     let output = world.command("sh").args(["-c", &script]).output().unwrap();
     Ran {
         code: output.status.code().unwrap_or(-1),

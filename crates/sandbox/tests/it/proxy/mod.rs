@@ -3,6 +3,7 @@
 //! Stands here because the plugin crate has no provider of its own to put behind the proxy.
 
 mod adopter;
+mod hostile;
 mod wire;
 
 use std::path::Path;
