@@ -10,7 +10,7 @@ pub(crate) mod undo;
 
 mod ensure;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use divvy_core::{Address, EntityId};
@@ -86,6 +86,26 @@ pub(crate) enum Command {
     Completions(Completions),
     /// Print the manual page.
     Man,
+}
+
+impl Command {
+    /// Returns the terraform or tofu program that the command line names.
+    pub(crate) fn program(&self) -> Option<&Path> {
+        match self {
+            Self::Check(Check { terraform, .. })
+            | Self::Fix(Fix { terraform, .. })
+            | Self::Explain(Explain { terraform, .. })
+            | Self::Doctor(doctor::Doctor { terraform, .. })
+            | Self::Undo(undo::Undo { terraform, .. }) => terraform.terraform_bin.as_deref(),
+            Self::Demo(demo) => demo.terraform_bin.as_deref(),
+            Self::Run(run) => run.command.first().map(Path::new),
+            Self::Ensure(_)
+            | Self::List(_)
+            | Self::Emulate(_)
+            | Self::Completions(_)
+            | Self::Man => None,
+        }
+    }
 }
 
 /// Where Terraform runs, and with what.

@@ -6,7 +6,7 @@ mod opening;
 mod orgs;
 
 pub(crate) use opening::{data_directory, observers, passed_flags, place, program};
-pub(crate) use orgs::{Asked, fingerprint};
+pub(crate) use orgs::Asked;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

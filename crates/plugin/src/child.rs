@@ -129,6 +129,12 @@ impl Launch {
 }
 
 impl Child {
+    /// A provider that runs inside a test.
+    #[cfg(test)]
+    pub(crate) fn of(client: Client) -> Self {
+        Self { process: Mutex::default(), client, output: Output::default() }
+    }
+
     /// What the provider wrote last, for the report of its death.
     pub(crate) fn output(&self) -> String {
         self.output.text()

@@ -3,6 +3,8 @@
 //! Knows no method and no message. Invariant: a frame is never compressed (neither Terraform nor
 //! go-plugin asks for it), and is at most [`MAX_MESSAGE`] bytes.
 
+use std::cmp::Ordering;
+
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Response};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -82,10 +84,11 @@ pub fn unwrap(mut frame: Bytes) -> Result<Bytes, Status> {
         return Err(broken("compressed"));
     }
     let length = frame.get_u32() as usize;
-    if length > frame.len() {
-        return Err(broken("shorter than it says"));
+    match length.cmp(&frame.len()) {
+        Ordering::Greater => Err(broken("shorter than it says")),
+        Ordering::Less => Err(broken("longer than it says")),
+        Ordering::Equal => Ok(frame),
     }
-    Ok(frame.split_to(length))
 }
 
 /// Reads a whole body and its trailers.
@@ -197,9 +200,10 @@ mod tests {
     }
 
     #[test]
-    fn a_compressed_or_cut_frame_is_refused() {
+    fn a_compressed_cut_or_second_frame_is_refused() {
         assert!(unwrap(Bytes::from_static(&[1, 0, 0, 0, 0])).is_err());
         assert!(unwrap(Bytes::from_static(&[0, 0, 0, 0, 9, 1])).is_err());
+        assert!(unwrap(Bytes::from_static(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 0])).is_err());
         assert!(unwrap(Bytes::from_static(&[0, 0])).is_err());
     }
 }

@@ -190,7 +190,8 @@ fn installed(package: &Path) -> Result<Option<(PathBuf, PathBuf)>, LocateError> 
     let Ok(platforms) = std::fs::read_dir(package) else {
         return Ok(None);
     };
-    for platform in platforms.flatten() {
+    // OpenTofu keeps a lock file beside the package's directory.
+    for platform in platforms.flatten().filter(|platform| platform.path().is_dir()) {
         let directory = canonicalize(&platform.path())?;
         for (name, file) in files(&directory)? {
             if name.starts_with("terraform-provider-") {
@@ -313,6 +314,18 @@ provider "{ADDRESS}" {{
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].address, ADDRESS);
         assert!(found[0].binary.ends_with("terraform-provider-genesyscloud_v1"));
+    }
+
+    #[test]
+    fn the_lock_that_opentofu_leaves_beside_the_package_is_no_package() {
+        let (directory, hash) = working_directory("1.60.0");
+        let packages = directory.path().join(".terraform/providers").join(ADDRESS).join("1.60.0");
+        std::fs::write(packages.join("linux_amd64.lock"), "").unwrap();
+        std::fs::write(directory.path().join(".terraform.lock.hcl"), lock_file("1.60.0", &hash))
+            .unwrap();
+        assert_eq!(find(directory.path()).unwrap().len(), 1);
+        std::fs::remove_dir_all(packages.join("linux_amd64")).unwrap();
+        assert!(matches!(find(directory.path()), Err(LocateError::NotInstalled { .. })));
     }
 
     #[test]

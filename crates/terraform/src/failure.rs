@@ -130,6 +130,8 @@ const TABLE: &[(In, &str, FailureKind)] = {
         (Summary, "No value for required variable", Kind::MissingVariable),
         (Summary, "Unsupported Terraform Core version", Kind::TooOld),
         (Summary, "Unsupported OpenTofu Core version", Kind::TooOld),
+        // OpenTofu 1.12, of a .tofu file's required_version.
+        (Summary, "Incompatible module", Kind::TooOld),
         (Anywhere, "flag provided but not defined", Kind::UnknownFlag),
         (Summary, "Failed to read the given file as a state or plan", Kind::UnreadablePlan),
         (Anywhere, "Unsupported state file format", Kind::UnreadableState),

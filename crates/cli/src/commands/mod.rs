@@ -12,10 +12,12 @@ mod print;
 mod run;
 mod undo;
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
+use divvy_terraform::Terraform;
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{Arguments, Command};
@@ -46,6 +48,8 @@ pub(crate) fn main() -> ExitCode {
     let talk = &arguments.talk;
     let console = Arc::new(Console::new(talk.color, talk.quiet, talk.verbose > 0));
     crate::log::set_up(talk.verbose, talk.log_format);
+    let program = arguments.command.program().map(Path::to_owned);
+    let variables = environment.variables.clone();
     let result = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(run(arguments.command, Arc::clone(&console), environment)),
         Err(error) => Err(crate::error::CommandError::failed(format!("could not start: {error}"))),
@@ -54,6 +58,8 @@ pub(crate) fn main() -> ExitCode {
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
+            let program = Terraform::find(program.as_deref(), variables);
+            let error = error.in_words_of(&program.map_or_else(|_| String::new(), |it| it.name()));
             console.mark(Tone::Error, &error.message);
             for hint in &error.hints {
                 console.mark(Tone::Hint, hint);

@@ -183,7 +183,7 @@ impl Stage {
         };
         let announced = proxy.advisor().announcements();
         let (book, version, notes) = proxy.advisor().close();
-        let last_words = last_words(&proxy.provider_output());
+        let last_words = last_words(&proxy.provider_output().await);
         proxy.stop().await;
         let status = ended.map_err(|error| refused(CommandError::failed(error)))?;
         self.notes.extend(notes);

@@ -16,8 +16,6 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::survey::fingerprint;
-
 /// How long another process is waited for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -43,7 +41,7 @@ pub(crate) enum NoTurn {
 impl Turn {
     /// The turn of whoever creates in an org as the same client.
     pub(crate) fn in_org(variables: &BTreeMap<String, String>, connection: &Connection) -> Self {
-        let digest = Sha256::digest(fingerprint(connection));
+        let digest = Sha256::digest(connection.fingerprint());
         let digest: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         let opened = places(variables)
             .map(|place| open(&place.join(format!("ensure-{digest}.lock"))))

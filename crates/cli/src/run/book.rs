@@ -71,8 +71,8 @@ pub(crate) struct Book {
     managed: BTreeSet<(String, EntityId)>,
     /// Ids that the first listing lacked.
     late: BTreeSet<EntityId>,
-    /// Provider configurations whose plan-time block was not fully known.
-    has_open_blocks: bool,
+    /// Provider configurations whose block was not fully known; at apply they have another token.
+    open: BTreeSet<AliasToken>,
     /// Address and name of each block whose single instance stands in the configuration's text.
     written: BTreeSet<(String, String)>,
 }
@@ -91,7 +91,7 @@ impl Book {
             announced,
             managed: BTreeSet::new(),
             late: BTreeSet::new(),
-            has_open_blocks: false,
+            open: BTreeSet::new(),
             written: BTreeSet::new(),
         }
     }
@@ -112,7 +112,9 @@ impl Book {
 
     /// Begins a walk of Terraform over the instances of one provider configuration.
     pub(crate) fn begin_walk(&mut self, token: &AliasToken, block: &Value) {
-        self.has_open_blocks |= holds_unknown(block);
+        if holds_unknown(block) {
+            self.open.insert(token.clone());
+        }
         for entry in self.entries.iter_mut().filter(|entry| entry.token == *token) {
             entry.is_seen = false;
         }
@@ -206,7 +208,7 @@ impl Book {
             self.entries.push(Entry {
                 token: create.alias.clone(),
                 is_seen: true,
-                was_shown: key.is_some() && !self.has_open_blocks,
+                was_shown: key.is_some() && self.open.is_empty(),
                 settled: None,
             });
             self.desired().planned.push(planned);

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use divvy_core::kinds::division::DIVISION;
 use divvy_core::survey::{Alias, Listing, Org};
 use divvy_core::{Entity, Key, Kind, OrgId};
-use divvy_genesys::{Client, ConnectionError, Error, NewEntity, Reason, Settings};
+use divvy_genesys::{Client, Connection, ConnectionError, Error, NewEntity, Reason, Settings};
 use divvy_plugin::Value;
 use divvy_plugin::proxy::{AliasToken, Inquirer, ProviderConfigure};
 use tokio::sync::OnceCell;
@@ -29,16 +29,23 @@ const TOKEN_POOL_SIZE: usize = 10;
 
 /// How an org is asked.
 enum Way {
-    /// By our own client, which has listed everything.
-    Client(Box<Client>),
+    /// By our own client.
+    Client(Arc<Listed>),
     /// Name by name, through the provider.
     Provider(Finder),
+}
+
+/// What our own client has listed.
+struct Listed {
+    client: Client,
+    id: OrgId,
+    org: Org,
+    deleted: OnceCell<Option<Vec<Entity>>>,
 }
 
 /// What an org answered.
 pub(crate) struct Asked {
     way: Way,
-    deleted: OnceCell<Option<Vec<Entity>>>,
     pub(crate) id: OrgId,
     pub(crate) org: Org,
     pub(crate) credentials_from: String,
@@ -48,7 +55,7 @@ impl Asked {
     /// Looks for an entity that a moment ago was not there; reads again while the list lags.
     async fn find_lagging(&self, kind: &'static Kind, key: &Key) -> Option<Entity> {
         let client = match &self.way {
-            Way::Client(client) => client,
+            Way::Client(listed) => &listed.client,
             Way::Provider(finder) => return finder.find_lately_made(kind, key).await,
         };
         let name = key.parts().first().cloned().unwrap_or_default();
@@ -61,14 +68,14 @@ impl Asked {
 
     /// Lists what was deleted and may be restored, once; none where that cannot be learnt.
     async fn deleted(&self, kind: &'static Kind) -> Option<Vec<Entity>> {
-        let Way::Client(client) = &self.way else { return None };
+        let Way::Client(listed) = &self.way else { return None };
         let list = || async {
-            client.deleted(kind).await.unwrap_or_else(|error| {
+            listed.client.deleted(kind).await.unwrap_or_else(|error| {
                 tracing::warn!(%error, "the deleted ones could not be listed");
                 None
             })
         };
-        self.deleted.get_or_init(list).await.clone()
+        listed.deleted.get_or_init(list).await.clone()
     }
 }
 
@@ -81,6 +88,8 @@ struct Lead {
     answer: OnceCell<Answer>,
 }
 
+type ListedOnce = Result<Arc<Listed>, No>;
+
 /// Every provider configuration of the run.
 pub(crate) struct Orgs {
     flags: OrgFlags,
@@ -88,6 +97,8 @@ pub(crate) struct Orgs {
     token_pool_size: Option<usize>,
     observers: Arc<Observers>,
     leads: Mutex<BTreeMap<AliasToken, Arc<Lead>>>,
+    /// By connection: several provider configurations may be one.
+    listed: Mutex<BTreeMap<String, Arc<OnceCell<ListedOnce>>>>,
 }
 
 impl Orgs {
@@ -98,7 +109,13 @@ impl Orgs {
     ) -> Self {
         let token_pool_size = variables.get("GENESYSCLOUD_TOKEN_POOL_SIZE");
         let token_pool_size = token_pool_size.and_then(|size| size.parse().ok());
-        Self { flags, token_pool_size, observers, leads: Mutex::default() }
+        Self {
+            flags,
+            token_pool_size,
+            observers,
+            leads: Mutex::default(),
+            listed: Mutex::default(),
+        }
     }
 
     /// Remembers a provider configuration, and asks its org while Terraform goes on.
@@ -181,13 +198,21 @@ impl Orgs {
 
     async fn ask_by_client(&self, block: &Value) -> Result<Asked, No> {
         let arguments = provider_block::arguments(block);
-        let unanswered =
-            |error: ConnectionError| No { reason: error.to_string(), is_answered: false };
         let connection = self
             .flags
             .connection(&Alias::new("genesyscloud"), &arguments, true)
-            .map_err(unanswered)?;
+            .map_err(|error| No::without_asking(&error))?;
         let credentials_from = connection.credentials_from();
+        let listed = {
+            let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(listed.entry(connection.fingerprint()).or_default())
+        };
+        let listed = listed.get_or_init(|| self.list(connection)).await.clone()?;
+        let (id, org) = (listed.id.clone(), listed.org.clone());
+        Ok(Asked { way: Way::Client(listed), id, org, credentials_from })
+    }
+
+    async fn list(&self, connection: Connection) -> Result<Arc<Listed>, No> {
         let region = connection.region().map(|region| region.key.to_owned());
         // Ctrl-C is for Terraform: what it still creates is still looked up.
         let client = Client::new(
@@ -196,20 +221,14 @@ impl Orgs {
             Arc::<Observers>::clone(&self.observers) as _,
             CancellationToken::new(),
         )
-        .map_err(unanswered)?;
+        .map_err(|error| No::without_asking(&error))?;
         let (organization, listing) =
             tokio::join!(client.organization(), client.listing(&DIVISION));
         let listing = listing.map_err(|error| No::of(&error))?;
         let organization = organization.map_err(|error| No::of(&error))?;
         let listings = BTreeMap::from([(DIVISION.terraform_type, listing)]);
         let org = Org { name: organization.name, region, listings };
-        Ok(Asked {
-            way: Way::Client(Box::new(client)),
-            deleted: OnceCell::new(),
-            id: organization.id,
-            org,
-            credentials_from,
-        })
+        Ok(Arc::new(Listed { client, id: organization.id, org, deleted: OnceCell::new() }))
     }
 
     async fn ask_by_provider(&self, lead: &Lead) -> Answer {
@@ -221,7 +240,6 @@ impl Orgs {
         let listings = BTreeMap::from([(DIVISION.terraform_type, Listing::default())]);
         Ok(Asked {
             way: Way::Provider(finder),
-            deleted: OnceCell::new(),
             id: organization.id,
             org: Org { name: organization.name, region: None, listings },
             credentials_from: BY_PROVIDER.to_owned(),
@@ -230,6 +248,7 @@ impl Orgs {
 }
 
 /// Why our own client has no listing.
+#[derive(Clone)]
 struct No {
     reason: String,
     /// True if the API itself said no, or nobody can reach it: the provider would hear the same.
@@ -237,6 +256,10 @@ struct No {
 }
 
 impl No {
+    fn without_asking(error: &ConnectionError) -> Self {
+        Self { reason: error.to_string(), is_answered: false }
+    }
+
     fn of(error: &Error) -> Self {
         let is_ours = matches!(
             error.reason,

@@ -66,14 +66,13 @@ fn name_aliases(conclusion: &mut Conclusion, places: &Places) {
         let Some((alias, address)) = finding.alias.as_ref().zip(finding.address.as_ref()) else {
             continue;
         };
-        let told = places
-            .values()
-            .find(|(known, _)| known == address)
-            .and_then(|(_, alias)| alias.as_ref());
-        if let Some(told) = told {
-            let local = alias.as_str().split('.').next().unwrap_or_default();
-            names.insert(alias.clone(), Alias::new(format!("{local}.{told}")));
-        }
+        let Some((_, told)) = places.values().find(|(known, _)| known == address) else { continue };
+        let local = alias.as_str().split('.').next().unwrap_or_default();
+        let name = match told {
+            Some(told) => format!("{local}.{told}"),
+            None => local.to_owned(),
+        };
+        names.insert(alias.clone(), Alias::new(name));
     }
     let named = |alias: &Alias| names.get(alias).unwrap_or(alias).clone();
     for finding in &mut conclusion.resolution.findings {

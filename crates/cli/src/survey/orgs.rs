@@ -61,7 +61,7 @@ impl Surveyor<'_> {
             let (target, credentials_from) = match lead {
                 Err(reason) => (AliasTarget::Unresolved(reason), None),
                 Ok(connection) => {
-                    let key = fingerprint(&connection);
+                    let key = connection.fingerprint();
                     let target = match asked.get(&key) {
                         Some(answer) => AliasTarget::Org(answer.seen.0.clone()),
                         None => {
@@ -108,12 +108,12 @@ impl Surveyor<'_> {
     ) -> BTreeMap<String, CommandResult<Asked>> {
         let mut open: BTreeMap<String, &Connection> = BTreeMap::new();
         for connection in leads.iter().filter_map(|(_, lead)| lead.as_ref().ok()) {
-            open.entry(fingerprint(connection)).or_insert(connection);
+            open.entry(connection.fingerprint()).or_insert(connection);
         }
         let mut answers = BTreeMap::new();
         if let Some(early) = early {
             let key = match &early {
-                Ok(asked) => Some(fingerprint(asked.client.connection())),
+                Ok(asked) => Some(asked.client.connection().fingerprint()),
                 // The same question would fail the same way.
                 Err(_) if open.len() == 1 => open.keys().next().cloned(),
                 Err(_) => None,
@@ -202,13 +202,4 @@ pub(super) async fn early_answer(
 
 fn listing_of<'s>(survey: &'s mut Survey, org: &OrgId, kind: &Kind) -> Option<&'s mut Listing> {
     survey.orgs.get_mut(org)?.listings.get_mut(kind.terraform_type)
-}
-
-/// Two connections with equal fingerprints ask the same org as the same client.
-pub(crate) fn fingerprint(connection: &Connection) -> String {
-    format!(
-        "{} {}",
-        connection.api_url(),
-        connection.client_id().unwrap_or(connection.credentials_from().as_str())
-    )
 }

@@ -58,9 +58,10 @@ fn ensure_then_its_import_line_then_a_plan_without_changes() {
 }
 
 pub(crate) fn run_in_shell(world: &World, line: &str) -> Ran {
-    let terraform = crate::world::terraform();
-    let directory = terraform.parent().unwrap().to_str().unwrap();
-    let script = format!("PATH={directory}:$PATH; {line}");
+    // The line names the program that was found, by whatever name it has there.
+    let program = crate::world::program();
+    let functions = format!("terraform() {{ {program} \"$@\"; }}; tofu() {{ {program} \"$@\"; }}");
+    let script = format!("{functions}; {line}");
     let output = world.command("sh").args(["-c", &script]).output().unwrap();
     Ran {
         code: output.status.code().unwrap_or(-1),

@@ -8,7 +8,7 @@ use divvy_core::catalogue;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::world::{DIVVY, Ran, World, fixture, seed, seed_of};
+use crate::world::{DIVVY, Ran, World, fixture, is_opentofu, seed, seed_of};
 
 /// A world with the org of a case, its log and nothing else.
 fn with_log(case: &str, org: &str, log: &str) -> World {
@@ -303,7 +303,9 @@ fn an_unsaved_state_comes_before_any_import() {
     world.init();
     let report = explained(&world, &["run2.log"], 3);
     assert_eq!(report["headline"]["code"], "DVY201", "{report:#}");
-    assert_eq!(report["headline"]["hints"][0], "terraform state push errored.tfstate");
+    let program = if is_opentofu() { "tofu" } else { "terraform" };
+    let push = format!("{program} state push errored.tfstate");
+    assert_eq!(report["headline"]["hints"][0], push);
     for finding in report["findings"].as_array().unwrap() {
         assert_eq!(finding["action"]["do"], "none", "{finding:#}");
     }

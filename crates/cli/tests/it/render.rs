@@ -145,7 +145,7 @@ fn colour_adds_nothing_but_colour() {
 #[test]
 fn terraform_reads_the_blocks_and_finds_nothing_to_tidy() {
     let blocks = rendered(&check(&every_verdict()), Format::Blocks);
-    assert_eq!(piped("terraform", &["fmt", "-"], &blocks), blocks);
+    assert_eq!(piped(crate::world::program(), &["fmt", "-"], &blocks), blocks);
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn json_keeps_the_raw_name() {
 #[test]
 fn terraform_reads_hostile_blocks_as_blocks_and_comments() {
     let blocks = rendered(&hostile(), Format::Blocks);
-    assert_eq!(piped("terraform", &["fmt", "-"], &blocks), blocks);
+    assert_eq!(piped(crate::world::program(), &["fmt", "-"], &blocks), blocks);
     assert_eq!(blocks.matches("\nimport {").count(), 2, "{blocks}");
 }
 
@@ -112,7 +112,7 @@ const KEYS: [&str; 14] = [
 fn terraform_finds_every_block_and_every_shell_word_that_it_spelled_itself() {
     let directory = tempfile::tempdir().unwrap();
     let terraform = |arguments: &[&str]| {
-        let output = process::Command::new("terraform")
+        let output = process::Command::new(crate::world::terraform())
             .args(arguments)
             .current_dir(directory.path())
             .env_clear()

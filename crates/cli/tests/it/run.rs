@@ -4,6 +4,7 @@ mod adoption;
 mod blocks;
 #[cfg(target_os = "linux")]
 mod dead_provider;
+mod extremes;
 #[cfg(target_os = "linux")]
 mod interruption;
 mod refusals;

@@ -203,7 +203,12 @@ impl World {
         command
     }
 
+    /// Runs divvy. `terraform` behind `--` is the program of this test run.
     pub(crate) fn divvy(&self, arguments: &[&str]) -> Ran {
+        let mut arguments = arguments.to_vec();
+        if let Some(at) = arguments.windows(2).position(|words| words == ["--", "terraform"]) {
+            arguments[at + 1] = program();
+        }
         let ran = ran(self.command(DIVVY).args(arguments).output());
         for text in [&ran.stdout, &ran.stderr] {
             assert!(!text.contains(SECRET), "the secret was shown:\n{text}");
@@ -308,10 +313,10 @@ pub(crate) fn seed_of(json: &Value) -> Seed {
 /// A state file, version 4, that tracks divisions as [`World::tracks`] describes them.
 pub(crate) fn state_text(instances: &[Value]) -> String {
     let provider = |instance: &Value| {
-        let address = "provider[\"registry.terraform.io/mypurecloud/genesyscloud\"]";
+        let address = format!("provider[\"{}/mypurecloud/genesyscloud\"]", registry());
         match instance["alias"].as_str() {
             Some(alias) => format!("{address}.{alias}"),
-            None => address.to_owned(),
+            None => address,
         }
     };
     // Instances of one resource stand together.
@@ -401,6 +406,21 @@ pub(crate) fn terraform() -> &'static Path {
     })
 }
 
+/// The same, as a word of a command line.
+pub(crate) fn program() -> &'static str {
+    terraform().to_str().expect("a path in UTF-8")
+}
+
+/// Says whether the program of this test run is OpenTofu.
+pub(crate) fn is_opentofu() -> bool {
+    terraform().file_stem().is_some_and(|name| name == "tofu")
+}
+
+/// Where the program of this test run looks for a provider whose source names no host.
+pub(crate) fn registry() -> &'static str {
+    if is_opentofu() { "registry.opentofu.org" } else { "registry.terraform.io" }
+}
+
 /// One mirror for all tests of this run.
 fn cli_configuration() -> &'static Path {
     static MIRROR: OnceLock<PathBuf> = OnceLock::new();
@@ -419,6 +439,10 @@ fn copy(from: &Path, to: &Path) {
         if entry.path().is_dir() {
             fs::create_dir_all(&target).expect("a directory");
             copy(&entry.path(), &target);
+        } else if target.extension().is_some_and(|extension| extension == "tfstate") {
+            // A state belongs to the program whose registry it names.
+            let state = fs::read_to_string(entry.path()).expect("a state");
+            fs::write(target, state.replace("registry.terraform.io", registry())).expect("a copy");
         } else {
             fs::copy(entry.path(), target).expect("a copy");
         }

@@ -10,10 +10,11 @@ mod error;
 mod layer;
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
 
 use divvy_core::ProviderArguments;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 pub(crate) use base::{Bases, GatewayParts};
 pub use environment::Environment;
@@ -225,6 +226,20 @@ impl Connection {
             Credentials::AccessToken(_) => None,
             Credentials::Client { id, .. } => Some(id),
         }
+    }
+
+    /// Returns a text that two connections share if they ask the same place on the same behalf. It
+    /// is for comparing only and holds no secret: of an access token it has a short hash.
+    pub fn fingerprint(&self) -> String {
+        let caller = match &self.credentials {
+            Credentials::Client { id, .. } => format!("client {id}"),
+            Credentials::AccessToken(token) => {
+                let mut hasher = DefaultHasher::new();
+                token.expose_secret().hash(&mut hasher);
+                format!("token {:016x}", hasher.finish())
+            }
+        };
+        format!("{} {caller}", self.api_url())
     }
 
     /// Says where the credentials come from: `provider block`, `environment`, `profile NAME`, or

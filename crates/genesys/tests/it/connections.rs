@@ -367,3 +367,23 @@ fn the_pathed_dialect_has_one_host_and_a_default_region() {
     given.profile = None;
     assert_eq!(api(&given), "https://us-east-1.mypurecloud.com");
 }
+
+#[test]
+fn only_one_caller_of_one_place_has_one_fingerprint() {
+    let with_token = |token: &str, region: &str| {
+        let arguments = ProviderArguments {
+            access_token: Argument::Known(token.into()),
+            aws_region: known(region),
+            ..ProviderArguments::default()
+        };
+        Connection::from_arguments(&arguments, &environment(&[]), None).unwrap().fingerprint()
+    };
+    let one = with_token("hush-1", "eu-central-1");
+    assert_eq!(one, with_token("hush-1", "eu-central-1"));
+    // Two tokens of one region may be of two orgs.
+    assert_ne!(one, with_token("hush-2", "eu-central-1"));
+    assert_ne!(one, with_token("hush-1", "us-east-1"));
+    assert!(!one.contains("hush"), "{one}");
+    let client = Connection::from_arguments(&full_block(), &environment(&[]), None).unwrap();
+    assert!(client.fingerprint().ends_with("client block-id"), "{}", client.fingerprint());
+}

@@ -83,6 +83,17 @@ impl<A: CreateAdvisor> Connection<A> {
         }
     }
 
+    /// A connection whose provider runs inside a test.
+    #[cfg(test)]
+    pub(crate) fn configured_with(
+        shared: Arc<Shared<A>>,
+        child: Arc<Child>,
+        alias: AliasToken,
+    ) -> Self {
+        let own = Configured { child, alias, request: Bytes::new(), is_replaced: false };
+        Self { configured: Mutex::new(Some(own)), ..Self::new(shared, 0) }
+    }
+
     pub(crate) async fn handle(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
         let path = request.uri().path();
         if !path.starts_with(self.shared.processes.protocol().service()) {
@@ -118,7 +129,7 @@ impl<A: CreateAdvisor> Connection<A> {
         match self.configured() {
             Some(own) if own.child.client.is_closed() => self.replacement_of(&own.child).await,
             Some(own) => own.child,
-            None => Arc::clone(self.shared.processes.base()),
+            None => self.shared.processes.base().await,
         }
     }
 
@@ -149,7 +160,7 @@ impl<A: CreateAdvisor> Connection<A> {
         Ok(self.child().await.client.raw(method, message).await?)
     }
 
-    async fn open(&self, method: Method, message: Bytes) -> Result<Bytes, Status> {
+    pub(crate) async fn open(&self, method: Method, message: Bytes) -> Result<Bytes, Status> {
         match method {
             Method::GetProviderSchema => self.shared.processes.schema().await,
             Method::ConfigureProvider => self.configure(message).await,
@@ -184,9 +195,12 @@ impl<A: CreateAdvisor> Connection<A> {
     /// apply would delete it.
     fn stop(&self, message: Bytes) {
         let own = self.configured().map(|configured| configured.child);
-        let child = own.unwrap_or_else(|| Arc::clone(self.shared.processes.base()));
-        let creates = Arc::clone(&self.creates);
+        let (processes, creates) = (Arc::clone(&self.shared.processes), Arc::clone(&self.creates));
         tokio::spawn(async move {
+            let child = match own {
+                Some(child) => child,
+                None => processes.base().await,
+            };
             let _none_under_way = creates.write().await;
             if let Err(unanswered) = child.client.raw(Method::StopProvider, message).await {
                 tracing::debug!(?unanswered, "a provider could not be asked to stop");

@@ -10,6 +10,8 @@ mod advisor;
 mod connection;
 mod inquiry;
 mod processes;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -135,8 +137,8 @@ impl<A: CreateAdvisor> Proxy<A> {
 
     /// Returns the last part of what the provider processes wrote to standard error: Terraform
     /// cannot show a panic of a provider that it did not start.
-    pub fn provider_output(&self) -> String {
-        self.shared.processes.output()
+    pub async fn provider_output(&self) -> String {
+        self.shared.processes.output().await
     }
 
     /// Ends the provider processes and stops listening; call it when Terraform has ended.

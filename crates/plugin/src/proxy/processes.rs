@@ -17,33 +17,74 @@ use crate::method::{Method, Protocol};
 /// Starts processes, and ends all of them together.
 pub(crate) struct Processes {
     launch: Launch,
+    protocol: Protocol,
     /// Answers schema and validation calls; never configured.
-    base: Arc<Child>,
-    configured: Mutex<Vec<Arc<Child>>>,
+    base: tokio::sync::Mutex<Arc<Child>>,
+    /// All others, the dead ones too.
+    kept: Mutex<Vec<Arc<Child>>>,
     schema: OnceCell<Bytes>,
 }
 
 impl Processes {
     /// Starts the provider once, to see that it is one.
     pub(crate) async fn start(launch: Launch) -> Result<Self, Error> {
-        let base = Arc::new(launch.start().await?);
-        Ok(Self { launch, base, configured: Mutex::default(), schema: OnceCell::new() })
+        let base = launch.start().await?;
+        Ok(Self::around(launch, Arc::new(base)))
     }
 
-    pub(crate) fn base(&self) -> &Arc<Child> {
-        &self.base
+    /// Stands around a provider that runs inside a test, and can start no other.
+    #[cfg(test)]
+    pub(crate) fn of(base: Arc<Child>) -> Self {
+        let launch = Launch {
+            program: "/nowhere".into(),
+            leash: Vec::new(),
+            environment: Vec::new(),
+            socket_directory: "/nowhere".into(),
+        };
+        Self::around(launch, base)
+    }
+
+    fn around(launch: Launch, base: Arc<Child>) -> Self {
+        Self {
+            launch,
+            protocol: base.client.protocol(),
+            base: base.into(),
+            kept: Mutex::default(),
+            schema: OnceCell::new(),
+        }
+    }
+
+    /// The process that is never configured; one that is gone is replaced, since it has done nothing
+    /// that a fresh one would have to know.
+    pub(crate) async fn base(&self) -> Arc<Child> {
+        let mut base = self.base.lock().await;
+        if base.client.is_closed() {
+            match self.launch.start().await {
+                Ok(fresh) => {
+                    let gone = std::mem::replace(&mut *base, Arc::new(fresh));
+                    self.keep(gone);
+                }
+                Err(error) => tracing::warn!(%error, "a provider that is gone was not replaced"),
+            }
+        }
+        Arc::clone(&base)
+    }
+
+    /// Keeps a process to the end: for its last words, and to end it.
+    fn keep(&self, child: Arc<Child>) {
+        if let Ok(mut kept) = self.kept.lock() {
+            kept.push(child);
+        }
     }
 
     pub(crate) fn protocol(&self) -> Protocol {
-        self.base.client.protocol()
+        self.protocol
     }
 
     /// Starts a process and configures it with this request; returns it with its answer.
     pub(crate) async fn configure(&self, request: Bytes) -> Result<(Arc<Child>, Bytes), Status> {
         let child = Arc::new(self.launch.start().await?);
-        if let Ok(mut configured) = self.configured.lock() {
-            configured.push(Arc::clone(&child));
-        }
+        self.keep(Arc::clone(&child));
         let schema = self.decoded_schema().await?;
         if !schema.server_capabilities.is_some_and(|can| can.get_provider_schema_optional) {
             // Terraform takes the schema from the cache, but this process wants to be asked first.
@@ -71,7 +112,7 @@ impl Processes {
     pub(crate) async fn schema(&self) -> Result<Bytes, Status> {
         let ask = || async {
             let request = Empty {}.encode_to_vec().into();
-            self.base.client.raw(Method::GetProviderSchema, request).await
+            self.base().await.client.raw(Method::GetProviderSchema, request).await
         };
         Ok(self.schema.get_or_try_init(ask).await.cloned()?)
     }
@@ -95,16 +136,18 @@ impl Processes {
     }
 
     /// The last part of what all processes wrote to standard error.
-    pub(crate) fn output(&self) -> String {
-        let configured = self.configured.lock().map_or_else(|_| Vec::new(), |all| all.clone());
-        configured.iter().chain([&self.base]).map(|child| child.output()).collect()
+    pub(crate) async fn output(&self) -> String {
+        let kept = self.kept.lock().map_or_else(|_| Vec::new(), |all| all.clone());
+        let base = self.base.lock().await;
+        kept.iter().chain([&*base]).map(|child| child.output()).collect()
     }
 
     /// Ends every process.
     pub(crate) async fn stop(&self) {
-        let configured =
-            self.configured.lock().map_or_else(|_| Vec::new(), |mut all| std::mem::take(&mut *all));
-        let all = configured.iter().chain([&self.base]);
+        let kept =
+            self.kept.lock().map_or_else(|_| Vec::new(), |mut all| std::mem::take(&mut *all));
+        let base = self.base.lock().await;
+        let all = kept.iter().chain([&*base]);
         futures_util::future::join_all(all.map(|child| child.stop())).await;
     }
 }

@@ -40,6 +40,11 @@ use self::settings::{Environment, Settings};
 /// What Terraform calls the binary of a provider, without version.
 pub const BINARY_NAME: &str = "terraform-provider-genesyscloud";
 
+/// Variables that change the stand-in itself, for tests; the official provider knows neither. The
+/// one makes it speak protocol 6, the other makes its schema as many bytes longer.
+const PROTOCOL: &str = "DIVVY_STAND_IN_PROTOCOL";
+const SCHEMA_BYTES: &str = "DIVVY_STAND_IN_SCHEMA_BYTES";
+
 /// SDKv2's note beside each instance whose schema has a version.
 const PRIVATE: &[u8] = br#"{"schema_version":"1"}"#;
 
@@ -117,11 +122,13 @@ fn private_of(row: &TypeRow) -> bytes::Bytes {
 
 impl Provider for StandIn {
     fn protocol(&self) -> Protocol {
-        Protocol::V5
+        let number = self.environment.get(PROTOCOL).and_then(|number| number.parse().ok());
+        number.and_then(Protocol::from_number).unwrap_or(Protocol::V5)
     }
 
     fn schema(&self) -> ProviderSchema {
-        schema::provider_schema()
+        let more = self.environment.get(SCHEMA_BYTES).and_then(|bytes| bytes.parse().ok());
+        schema::provider_schema(more.unwrap_or(0))
     }
 
     async fn configure(&self, request: ConfigureRequest) -> Answer<DiagnosticsResponse> {

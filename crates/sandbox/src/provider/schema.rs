@@ -198,12 +198,16 @@ pub(crate) fn plain_type(name: &str) -> Option<&'static TypeRow> {
     PLAIN_TYPES.iter().find(|row| row.name == name)
 }
 
-/// The answer to `GetProviderSchema`.
-pub(crate) fn provider_schema() -> ProviderSchema {
+/// The answer to `GetProviderSchema`, at least so many bytes long.
+pub(crate) fn provider_schema(bytes: usize) -> ProviderSchema {
     let resources = PLAIN_TYPES.iter().chain([&DIVISION]);
     let data_sources = [&DIVISION_DATA, &HOME_DATA, &ORGANIZATION_DATA];
+    let mut provider = provider_block();
+    if let Some(attribute) = provider.attributes.first_mut() {
+        attribute.description = "x".repeat(bytes);
+    }
     ProviderSchema {
-        provider: Some(Schema { version: 0, block: Some(provider_block()) }),
+        provider: Some(Schema { version: 0, block: Some(provider) }),
         resource_schemas: resources.map(|row| (row.name.to_owned(), row.schema())).collect(),
         data_source_schemas: data_sources.map(|row| (row.name.to_owned(), row.schema())).into(),
         diagnostics: Vec::new(),

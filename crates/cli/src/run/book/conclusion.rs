@@ -10,7 +10,7 @@ use divvy_core::survey::{Alias, Planned, Survey, Tracked, TrackedInstance};
 use divvy_core::{Address, EntityId, Finding, Resolution};
 use divvy_plugin::proxy::Settled;
 
-use super::{Book, Phase};
+use super::{Book, Entry, Phase};
 use crate::run::creates::shown;
 
 /// How a run ended, for its report.
@@ -25,6 +25,7 @@ pub(crate) struct Conclusion {
 impl Book {
     /// Returns survey, findings and what became of each, at the addresses that the state tells now.
     pub(crate) fn conclude(mut self, places: &Places) -> Conclusion {
+        self.forget_what_came_again();
         let (resolution, decisions) = self.decided();
         let known = self.known_addresses(places);
         let findings = resolution.findings.iter().map(|finding| shown(finding, &known)).collect();
@@ -41,6 +42,28 @@ impl Book {
             survey: self.survey,
             credentials_from: self.credentials_from,
         }
+    }
+
+    /// Takes out each create of a provider block that was not fully known, if it came again when the
+    /// block was.
+    fn forget_what_came_again(&mut self) {
+        let numbers = 0..self.entries.len();
+        let came_again = |number: usize| {
+            let (planned, entry) = (&self.planned()[number], &self.entries[number]);
+            let is_again = |(other, other_entry): (&Planned, &Entry)| {
+                !self.open.contains(&other_entry.token)
+                    && other.kind == planned.kind
+                    && other.wanted_key() == planned.wanted_key()
+            };
+            self.open.contains(&entry.token)
+                && entry.settled.is_none()
+                && self.planned().iter().zip(&self.entries).any(is_again)
+        };
+        let came_again: Vec<bool> = numbers.map(came_again).collect();
+        let mut gone = came_again.iter();
+        self.entries.retain(|_| gone.next() == Some(&false));
+        let mut gone = came_again.iter();
+        self.desired().planned.retain(|_| gone.next() == Some(&false));
     }
 
     /// Finds the real address of each create by the id that it ended with.

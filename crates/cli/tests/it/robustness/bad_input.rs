@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::watch::{both_refuse, refuses};
-use crate::world::{World, seed};
+use crate::world::{World, is_opentofu, seed};
 
 /// One conflict, ready to be fixed.
 fn conflict() -> World {
@@ -139,7 +139,9 @@ fn a_terraform_before_plan_json() {
 #[test]
 fn a_configuration_that_wants_another_terraform() {
     let world = conflict_initialised();
-    world.write("versions.tf", "terraform {\n  required_version = \">= 99.0\"\n}\n");
+    // OpenTofu takes what a .tf file wants for a wish about Terraform.
+    let file = if is_opentofu() { "versions.tofu" } else { "versions.tf" };
+    world.write(file, "terraform {\n  required_version = \">= 99.0\"\n}\n");
     both_refuse(&world, "a_configuration_that_wants_another_terraform", 1, &[]);
 }
 

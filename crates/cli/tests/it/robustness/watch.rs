@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::world::{Ran, SECRET, World, terraform};
+use crate::world::{Ran, SECRET, World, is_opentofu, terraform};
 
 /// Holds what stood in the directory and in the org, to be compared later.
 #[derive(Debug, PartialEq)]
@@ -103,6 +103,14 @@ fn files_below(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// What OpenTofu says about these differs in more than names.
+const OTHERWISE_WITH_OPENTOFU: [&str; 4] = [
+    "a_configuration_that_wants_another_terraform",
+    "a_full_disk_for_temporary_files",
+    "a_plan_file_cut_off",
+    "a_state_that_is_cut_off",
+];
+
 /// Holds what was said to what was recorded.
 #[track_caller]
 pub(super) fn says(world: &World, name: &str, arguments: &[&str], ran: &Ran) {
@@ -123,6 +131,22 @@ pub(super) fn says(world: &World, name: &str, arguments: &[&str], ran: &Ran) {
         (r"(?m)[ \t]+$", ""),
     ] {
         settings.add_filter(pattern, replacement);
+    }
+    let mut name = name.to_owned();
+    if is_opentofu() {
+        for (pattern, replacement) in [
+            ("OpenTofu", "Terraform"),
+            // This one is ours.
+            ("or newer, or Terraform", "or newer, or OpenTofu"),
+            (r"([^.])\btofu ", "${1}terraform "),
+            ("registry.opentofu.org", "registry.terraform.io"),
+            ("failed to write backup file: ", ""),
+        ] {
+            settings.add_filter(pattern, replacement);
+        }
+        if OTHERWISE_WITH_OPENTOFU.contains(&name.as_str()) {
+            name.push_str("_with_opentofu");
+        }
     }
     let text = format!(
         "$ divvy {}\n{}{}[exit code {}]\n",

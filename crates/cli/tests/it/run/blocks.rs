@@ -151,6 +151,31 @@ fn two_aliases_of_one_org_do_not_share_a_name() {
     world.init();
     let ran = run(&world, &[ADOPT, APPLY]).ended(1);
     assert_eq!(report(&world)["summary"]["duplicate_in_config"], 2, "{}", said(&ran));
+    let requests = world.org().requests();
+    let lists =
+        requests.iter().filter(|request| request.is("GET", "/api/v2/authorization/divisions"));
+    assert_eq!(lists.count(), 1, "one listing for the org: {requests:?}");
     let held = ("genesyscloud_auth_division.ops".to_owned(), "id-ops".to_owned());
     assert_eq!(world.state(), [held]);
+}
+
+#[test]
+fn a_provider_block_that_is_known_only_at_apply_announces_nothing() {
+    let world = World::new(seed(&[("id-eng", "Engineering")]));
+    let text = format!(
+        "terraform {{\n  required_providers {{\n    genesyscloud = {{ source = \"mypurecloud/genesyscloud\" }}\n  }}\n}}\n\
+         resource \"terraform_data\" \"id\" {{\n  input = \"client\"\n}}\n\
+         provider \"genesyscloud\" {{\n  oauthclient_id = terraform_data.id.output\n{}}}\n\
+         resource \"genesyscloud_auth_division\" \"eng\" {{\n  name = \"Engineering\"\n}}\n",
+        world.gateway_block(0)
+    );
+    world.write("main.tf", &text).init();
+    let ran = run(&world, &[ADOPT, &["terraform", "plan", "-no-color"]]).ended(0);
+    assert!(said(&ran).contains("Nothing can be foretold"), "{}", said(&ran));
+    let ran = run(&world, &[ADOPT, APPLY]).ended(0);
+    assert_eq!(world.id_at(ENG).as_deref(), Some("id-eng"), "{}", said(&ran));
+    let report = report(&world);
+    assert_eq!(report["summary"], json!({ "adopt": 1 }), "{report:#}");
+    assert_eq!(report["orgs"][0]["alias"], "genesyscloud", "{report:#}");
+    world.has_no_changes();
 }

@@ -6,14 +6,15 @@ use divvy_sandbox::emulator::Effect;
 use rustix::process::{Signal, kill_process};
 
 use super::interruption::{converges, processes};
+use super::terminal::Terminal;
 use super::{names, next_create, provider_script, wait_until_held};
-use crate::world::{DIVVY, Ran, World, seed};
+use crate::world::{DIVVY, Ran, World, program, seed};
 
 /// Starts an apply without a terminal; `flags` are those of `divvy run`.
 pub(super) fn apply(world: &World, flags: &[&str]) -> Child {
     let mut command = world.command("setsid");
     command.arg(DIVVY).arg("run").args(flags);
-    command.args(["--", "terraform", "apply", "-auto-approve", "-no-color", "-parallelism=1"]);
+    command.args(["--", program(), "apply", "-auto-approve", "-no-color", "-parallelism=1"]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("divvy starts")
 }
 
@@ -110,6 +111,25 @@ fn a_provider_that_dies_twice_is_not_replaced_a_second_time() {
     let signed_in = world.org().requests();
     let signed_in = signed_in.iter().filter(|request| request.path == "/oauth/token");
     assert_eq!(signed_in.count(), 0, "a third process was configured");
+}
+
+#[test]
+fn providers_that_die_while_a_person_thinks_are_not_missed() {
+    let world = World::new(seed(&[("id-eng", "Engineering")]));
+    world.divisions(&[("eng", "name = \"Engineering\""), ("new", "name = \"Claims\"")]).init();
+    let line = format!("exec {DIVVY} run -- {} apply -no-color", program());
+    let mut terminal = Terminal::start(world.command("script"), &line);
+    terminal.wait_for("Enter a value:");
+    let providers = processes(&world, "terraform-provider-genesyscloud");
+    assert!(providers.len() >= 2, "{providers:?}");
+    for provider in providers {
+        let _ = kill_process(provider, Signal::KILL);
+    }
+    terminal.type_in("yes\n");
+    let (code, shown) = terminal.end();
+    assert_eq!(code, 0, "{shown}");
+    assert_eq!(world.state().len(), 2);
+    world.has_no_changes();
 }
 
 #[test]

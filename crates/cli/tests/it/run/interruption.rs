@@ -7,17 +7,19 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::terminal::Terminal;
 use super::{names, next_create, wait_until_held};
-use crate::world::{DIVVY, World, seed};
+use crate::world::{DIVVY, World, program, seed};
 
-fn terminal(world: &World, line: &str) -> Terminal {
-    Terminal::start(world.command("script"), &format!("exec {DIVVY} {line}"))
+/// An apply that asks, through divvy, on a terminal.
+fn terminal(world: &World) -> Terminal {
+    let line = format!("exec {DIVVY} run -- {} apply -no-color", program());
+    Terminal::start(world.command("script"), &line)
 }
 
 #[test]
 fn a_yes_on_the_terminal_is_the_consent_to_what_the_plan_announced() {
     let world = World::new(seed(&[("id-eng", "Engineering")]));
     world.divisions(&[("eng", "name = \"Engineering\""), ("new", "name = \"Claims\"")]).init();
-    let mut terminal = terminal(&world, "run -- terraform apply -no-color");
+    let mut terminal = terminal(&world);
     terminal.wait_for("Enter a value:");
     terminal.type_in("yes\n");
     let (code, shown) = terminal.end();
@@ -32,7 +34,7 @@ fn a_yes_on_the_terminal_is_the_consent_to_what_the_plan_announced() {
 fn a_no_on_the_terminal_adopts_nothing() {
     let world = World::new(seed(&[("id-eng", "Engineering")]));
     world.divisions(&[("eng", "name = \"Engineering\"")]).init();
-    let mut terminal = terminal(&world, "run -- terraform apply -no-color");
+    let mut terminal = terminal(&world);
     terminal.wait_for("Enter a value:");
     terminal.type_in("no\n");
     let (code, shown) = terminal.end();
@@ -45,7 +47,7 @@ fn ctrl_c_during_a_create_leaves_no_orphan() {
     let world = World::new(seed(&[]));
     world.divisions(&[("eng", "name = \"Engineering\"")]).init();
     next_create(&world, Effect::HoldReply);
-    let mut terminal = terminal(&world, "run -- terraform apply -no-color");
+    let mut terminal = terminal(&world);
     terminal.wait_for("Enter a value:");
     terminal.type_in("yes\n");
     wait_until_held(&world);
@@ -61,6 +63,26 @@ fn ctrl_c_during_a_create_leaves_no_orphan() {
     assert_eq!(world.litter(), Vec::<String>::new());
 }
 
+#[test]
+fn a_second_ctrl_c_is_survived_by_the_next_run() {
+    let world = World::new(seed(&[]));
+    world.divisions(&[("eng", "name = \"Engineering\"")]).init();
+    next_create(&world, Effect::HoldReply);
+    let mut terminal = terminal(&world);
+    terminal.wait_for("Enter a value:");
+    terminal.type_in("yes\n");
+    wait_until_held(&world);
+    terminal.type_in("\u{3}");
+    terminal.wait_for("Interrupt received");
+    terminal.type_in("\u{3}");
+    // Terraform ends at once, whatever the provider is doing.
+    terminal.wait_for("Two interrupts received");
+    let (code, shown) = terminal.end();
+    assert_eq!(code, 1, "{shown}");
+    assert_eq!(names(&world), ["Engineering"]);
+    converges(&world);
+}
+
 /// An apply without a terminal, whose first create is held.
 fn held_apply(world: &World) -> Child {
     world.divisions(&[("eng", "name = \"Engineering\"")]).init();
@@ -73,7 +95,7 @@ fn held_apply(world: &World) -> Child {
         "--on-conflict",
         "adopt",
         "--",
-        "terraform",
+        program(),
         "apply",
         "-auto-approve",
     ]);
@@ -111,7 +133,7 @@ pub(super) fn converges(world: &World) {
     world.org().release();
     world.org().clear_faults();
     // What was killed lets go of the state's lock when its last process ends.
-    while !processes(world, "terraform").is_empty() {
+    while !processes(world, program()).is_empty() {
         std::thread::yield_now();
     }
     let _ = world
@@ -143,7 +165,7 @@ fn a_killed_terraform_is_survived_by_the_next_run() {
     }
     world.org().release();
     assert_eq!(child.wait().expect("divvy ends").code(), Some(137));
-    assert_eq!(processes(&world, "terraform"), []);
+    assert_eq!(processes(&world, program()), []);
     converges(&world);
 }
 
@@ -191,7 +213,7 @@ fn a_division_that_somebody_else_made_meanwhile_is_not_taken_for_the_run_s_own()
     world.divisions(&[("eng", "name = \"Engineering\"")]).init();
     next_create(&world, Effect::Hold);
     let mut command: Command = world.command(DIVVY);
-    command.args(["run", "--", "terraform", "apply", "-auto-approve"]);
+    command.args(["run", "--", program(), "apply", "-auto-approve"]);
     let mut child =
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("divvy starts");
     wait_until_held(&world);

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::adoption::{ADOPT, APPLY, at, report, run, said};
 use super::{DIVISIONS, wait_until_held};
-use crate::world::{DIVVY, Ran, World, seed, seed_of, terraform};
+use crate::world::{DIVVY, Ran, World, program, seed, seed_of, terraform};
 
 fn engineering() -> World {
     let world = World::new(seed(&[("id-eng", "Engineering")]));
@@ -22,7 +22,10 @@ fn held_until_refused(world: &World) -> Child {
     let faults = [Effect::Hold, refused].map(|effect| Fault::once("POST", DIVISIONS, effect));
     world.org().add_faults(faults.to_vec());
     let mut command = world.command(DIVVY);
-    command.args([ADOPT, APPLY].concat()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args([ADOPT, &[program()], &APPLY[1..]].concat())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let child = command.spawn().expect("divvy starts");
     wait_until_held(world);
     child

@@ -200,7 +200,7 @@ fn chdir_and_a_data_directory_elsewhere_are_followed() {
         "--on-conflict",
         "adopt",
         "--",
-        "terraform",
+        crate::world::program(),
         &chdir,
         "apply",
         "-auto-approve",

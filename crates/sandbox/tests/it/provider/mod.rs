@@ -285,11 +285,13 @@ fn a_refused_rename_leaves_the_refused_name_in_the_state() {
 }
 
 #[test]
-fn data_sources_find_any_spelling_and_home() {
+fn data_sources_find_any_spelling_home_and_the_org() {
     let workspace = Workspace::new(
         r#"
         data "genesyscloud_auth_division" "sales" { name = "SALES" }
         data "genesyscloud_auth_division_home" "home" {}
+        data "genesyscloud_organizations_me" "me" {}
+        output "org" { value = data.genesyscloud_organizations_me.me.id }
         output "sales" { value = data.genesyscloud_auth_division.sales.id }
         output "home" { value = data.genesyscloud_auth_division_home.home.name }
         "#,
@@ -300,6 +302,7 @@ fn data_sources_find_any_spelling_and_home() {
     let outputs: Value = serde_json::from_str(&outputs.stdout).unwrap();
     assert_eq!(outputs["sales"]["value"], json!(id));
     assert_eq!(outputs["home"]["value"], "Home");
+    assert_eq!(outputs["org"]["value"], json!(workspace.org.handle().org().org.id));
 }
 
 #[test]

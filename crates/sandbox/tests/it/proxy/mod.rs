@@ -3,25 +3,22 @@
 //! Stands here because the plugin crate has no provider of its own to put behind the proxy.
 
 mod adopter;
+mod hostile;
+mod wire;
 
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use divvy_plugin::connect::Client;
-use divvy_plugin::handshake::Line;
-use divvy_plugin::messages::{
-    ApplyRequest, ApplyResponse, ConfigureRequest, DiagnosticsResponse, Empty, StopResponse,
-};
-use divvy_plugin::proxy::{Launch, Proxy, Settled};
-use divvy_plugin::{Method, Value};
+use divvy_plugin::proxy::{Proxy, Settled};
 use divvy_sandbox::emulator::{Effect, Lag};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::json;
 
 use self::adopter::{Adopter, through_proxy};
-use crate::provider::org::{Org, wait_until_held};
-use crate::provider::workspace::{Ended, STAND_IN, Workspace, providers_with};
+use self::wire::bare_launch;
+use crate::provider::org::Org;
+use crate::provider::workspace::{Ended, Workspace, providers_with};
 
 const ADDRESS: &str = "registry.terraform.io/mypurecloud/genesyscloud";
 
@@ -247,61 +244,6 @@ fn ctrl_c_lets_the_create_finish_and_keeps_it() {
     let (_, settled) = through_proxy(&workspace, adopter, &[], &arguments, interrupt);
     assert!(matches!(settled[0].1, Settled::Created { .. }), "{settled:?}");
     assert_eq!(workspace.instances().len(), 1);
-}
-
-/// A launch of the stand-in with nothing but its own environment.
-fn bare_launch(sockets: &Path) -> Launch {
-    Launch {
-        program: STAND_IN.into(),
-        leash: Vec::new(),
-        environment: vec![("GENESYSCLOUD_TOKEN_POOL_SIZE".into(), "1".into())],
-        socket_directory: sockets.to_owned(),
-    }
-}
-
-#[tokio::test]
-async fn a_provider_hears_of_stop_only_after_its_create() {
-    let org = Org::start();
-    let sockets = tempfile::tempdir().unwrap();
-    let launch = bare_launch(sockets.path());
-    let proxy = Proxy::start(launch, Adopter::of(&[&org])).await.unwrap();
-    let (_, variable) = proxy.reattach_variable([ADDRESS], None).unwrap();
-    let variable: serde_json::Value = serde_json::from_str(&variable).unwrap();
-    let socket = variable[ADDRESS]["Addr"]["String"].as_str().unwrap();
-    let line = Line::parse(&format!("1|5|unix|{socket}|grpc|")).unwrap();
-    let client = Client::open(&line).await.unwrap();
-
-    let gateway = json!({"protocol": "http", "host": "127.0.0.1", "port": org.port().to_string()});
-    let block = Value::from(json!({"gateway": [gateway]}));
-    let configure = ConfigureRequest { config: Some(block.write()), ..Default::default() };
-    let configured: DiagnosticsResponse =
-        client.unary(Method::ConfigureProvider, &configure).await.unwrap();
-    assert_eq!(configured, DiagnosticsResponse::default());
-
-    let planned = Value::from(json!({"name": "Engineering", "description": null, "home": null}));
-    let request = ApplyRequest {
-        type_name: "genesyscloud_auth_division".to_owned(),
-        planned_state: Some(planned.write()),
-        config: Some(planned.write()),
-        ..Default::default()
-    };
-    org.next_create(Effect::HoldReply);
-    let applying = tokio::spawn({
-        let client = client.clone();
-        async move {
-            client.unary::<ApplyResponse>(Method::ApplyResourceChange, &request).await.unwrap()
-        }
-    });
-    let waiting = org.handle();
-    tokio::task::spawn_blocking(move || wait_until_held(&waiting)).await.unwrap();
-    let stopped: StopResponse = client.unary(Method::StopProvider, &Empty {}).await.unwrap();
-    assert_eq!(stopped.error, "");
-    org.release();
-    let applied = applying.await.unwrap();
-    assert_eq!(applied.diagnostics, []);
-    assert!(!Value::read(applied.new_state.as_ref()).unwrap().is_null());
-    proxy.stop().await;
-    assert_eq!(std::fs::read_dir(sockets.path()).unwrap().count(), 0, "sockets are left");
 }
 
 #[test]

@@ -1,0 +1,303 @@
+//! One connection between a test and a provider that misbehaves as no stand-in does.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use prost::Message as _;
+use serde_json::json;
+use tokio::sync::{Notify, RwLock};
+
+use super::connection::Connection;
+use super::processes::Processes;
+use super::{
+    Adopt, Advice, AliasToken, Create, CreateAdvisor, ProviderConfigure, Refusal, Settled, Shared,
+};
+use crate::child::Child;
+use crate::connect::Client;
+use crate::frame::{Status, code};
+use crate::handshake::{Invitation, Line};
+use crate::messages::{
+    ApplyRequest, ApplyResponse, Attribute, AttributePath, Block, ConfigureRequest, Diagnostic,
+    DiagnosticsResponse, ImportRequest, ImportResponse, ImportedResource, PlanRequest,
+    PlanResponse, ProviderSchema, ReadDataRequest, ReadDataResponse, ReadRequest, ReadResponse,
+    Schema, UpgradeRequest, UpgradeResponse,
+};
+use crate::method::{Method, Protocol};
+use crate::serve::{Answer, Provider, serve};
+use crate::value::Value;
+
+const TYPE: &str = "example_thing";
+
+/// A provider of one type, whose create never succeeds.
+#[derive(Clone)]
+struct Toy {
+    create: Answer<ApplyResponse>,
+    imported: Vec<&'static str>,
+    import_says: Vec<Diagnostic>,
+    found: Value,
+    requires_replace: Vec<AttributePath>,
+    legacy: bool,
+}
+
+impl Default for Toy {
+    fn default() -> Self {
+        let refused = ApplyResponse {
+            new_state: Some(Value::Null.write()),
+            diagnostics: vec![Diagnostic::error("taken", "")],
+            ..ApplyResponse::default()
+        };
+        Self {
+            create: Ok(refused),
+            imported: vec![TYPE],
+            import_says: Vec::new(),
+            found: json!({ "id": "x", "name": "Sales", "note": null }).into(),
+            requires_replace: Vec::new(),
+            legacy: true,
+        }
+    }
+}
+
+impl Provider for Toy {
+    fn protocol(&self) -> Protocol {
+        Protocol::V5
+    }
+
+    fn schema(&self) -> ProviderSchema {
+        let attribute = |name: &str| Attribute {
+            name: name.to_owned(),
+            computed: name == "id",
+            ..Attribute::default()
+        };
+        let attributes = ["id", "name", "note"].map(attribute).to_vec();
+        let block = Some(Block { attributes, block_types: Vec::new() });
+        let schemas = [(TYPE.to_owned(), Schema { version: 0, block })];
+        ProviderSchema { resource_schemas: schemas.into(), ..ProviderSchema::default() }
+    }
+
+    async fn configure(&self, _request: ConfigureRequest) -> Answer<DiagnosticsResponse> {
+        Ok(DiagnosticsResponse::default())
+    }
+
+    async fn upgrade(&self, _request: UpgradeRequest) -> Answer<UpgradeResponse> {
+        Ok(UpgradeResponse::default())
+    }
+
+    async fn read(&self, _request: ReadRequest) -> Answer<ReadResponse> {
+        let new_state = Some(self.found.write());
+        Ok(ReadResponse { new_state, ..ReadResponse::default() })
+    }
+
+    async fn plan(&self, request: PlanRequest) -> Answer<PlanResponse> {
+        Ok(PlanResponse {
+            planned_state: request.proposed_new_state,
+            requires_replace: self.requires_replace.clone(),
+            legacy_type_system: self.legacy,
+            ..PlanResponse::default()
+        })
+    }
+
+    async fn apply(&self, _request: ApplyRequest) -> Answer<ApplyResponse> {
+        self.create.clone()
+    }
+
+    async fn import(&self, _request: ImportRequest) -> Answer<ImportResponse> {
+        let imported = self.imported.iter().map(|type_name| ImportedResource {
+            type_name: (*type_name).to_owned(),
+            state: Some(self.found.write()),
+            ..ImportedResource::default()
+        });
+        Ok(ImportResponse {
+            imported_resources: imported.collect(),
+            diagnostics: self.import_says.clone(),
+        })
+    }
+
+    async fn read_data_source(&self, _request: ReadDataRequest) -> Answer<ReadDataResponse> {
+        Ok(ReadDataResponse::default())
+    }
+}
+
+/// Gives one piece of advice, and writes down what became of it.
+struct Adviser {
+    advice: Advice,
+    refusals: Mutex<Vec<Refusal>>,
+    settled: Mutex<Vec<Settled>>,
+}
+
+impl CreateAdvisor for Adviser {
+    async fn configured(&self, _configure: &ProviderConfigure) {}
+
+    async fn before_create(&self, _create: &Create) -> Advice {
+        Advice::Pass
+    }
+
+    async fn after_refusal(&self, _create: &Create, refusal: &Refusal) -> Advice {
+        self.refusals.lock().unwrap().push(refusal.clone());
+        self.advice.clone()
+    }
+
+    fn saw_managed(&self, _type_name: &str, _id: &str) {}
+
+    fn settled(&self, _create: &Create, settled: &Settled) {
+        self.settled.lock().unwrap().push(settled.clone());
+    }
+}
+
+#[derive(Clone, Default)]
+struct Output(Arc<Mutex<Vec<u8>>>, Arc<Notify>);
+
+impl io::Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.1.notify_one();
+        Ok(())
+    }
+}
+
+/// What a create came to.
+struct Came {
+    answer: ApplyResponse,
+    refusal: Refusal,
+    settled: Settled,
+}
+
+impl Came {
+    fn says(&self) -> Vec<(bool, &str)> {
+        let all = self.answer.diagnostics.iter();
+        all.map(|one| (one.is_error(), one.summary.as_str())).collect()
+    }
+}
+
+/// Plans and applies one create of `Sales` through a proxy's connection.
+async fn create(toy: Toy, advice: Advice) -> Came {
+    let directory = tempfile::tempdir().unwrap();
+    let invitation = Invitation { wants_tls: false, socket_directory: directory.path().to_owned() };
+    let output = Output::default();
+    let mut written = output.clone();
+    let serving = serve(toy, &invitation, &mut written);
+    let talking = async {
+        output.1.notified().await;
+        let line = String::from_utf8(output.0.lock().unwrap().clone()).unwrap();
+        let client = Client::open(&Line::parse(&line).unwrap()).await.unwrap();
+        let child = Arc::new(Child::of(client));
+        let advisor = Adviser { advice, refusals: Mutex::default(), settled: Mutex::default() };
+        let shared = Arc::new(Shared {
+            processes: Arc::new(Processes::of(Arc::clone(&child))),
+            advisor,
+            managed: Mutex::default(),
+            being_sent: RwLock::default(),
+            warned: Mutex::default(),
+            connections: 0.into(),
+        });
+        let connection =
+            Connection::configured_with(Arc::clone(&shared), child, AliasToken::of(b""));
+        let wanted = Value::from(json!({ "id": null, "name": "Sales", "note": null }));
+        let plan = PlanRequest {
+            type_name: TYPE.to_owned(),
+            proposed_new_state: Some(wanted.write()),
+            config: Some(wanted.write()),
+            ..PlanRequest::default()
+        };
+        let plan = plan.encode_to_vec().into();
+        connection.open(Method::PlanResourceChange, plan).await.unwrap();
+        let apply = ApplyRequest {
+            type_name: TYPE.to_owned(),
+            planned_state: Some(wanted.write()),
+            config: Some(wanted.write()),
+            ..ApplyRequest::default()
+        };
+        let apply = apply.encode_to_vec().into();
+        let answer = connection.open(Method::ApplyResourceChange, apply).await.unwrap();
+        let refusal = shared.advisor.refusals.lock().unwrap().remove(0);
+        let settled = shared.advisor.settled.lock().unwrap().remove(0);
+        Came { answer: ApplyResponse::decode(answer).unwrap(), refusal, settled }
+    };
+    tokio::select! {
+        served = serving => panic!("it ended early: {served:?}"),
+        came = talking => came,
+    }
+}
+
+fn adopt() -> Advice {
+    Advice::Adopt(Adopt {
+        id: "x".to_owned(),
+        summary: "adopted".to_owned(),
+        detail: String::new(),
+        must_match: vec!["name".to_owned()],
+        accept_drift: false,
+    })
+}
+
+#[tokio::test]
+async fn a_create_that_is_answered_with_a_status_is_looked_up() {
+    let no = || Err(Status::new(code::INTERNAL, "the sky is falling"));
+    let came = create(Toy { create: no(), ..Toy::default() }, adopt()).await;
+    assert!(came.refusal.is_unanswered);
+    assert!(matches!(came.settled, Settled::Adopted { .. }), "{:?}", came.settled);
+    assert_eq!(came.says(), [(false, "adopted")]);
+    let state = Value::read(came.answer.new_state.as_ref()).unwrap();
+    assert_eq!(state.get("id").as_str(), Some("x"));
+
+    let came = create(Toy { create: no(), ..Toy::default() }, Advice::Pass).await;
+    assert_eq!(came.says(), [(true, "Plugin error")]);
+    assert!(came.answer.diagnostics[0].detail.contains("the sky is falling"));
+    assert!(Value::read(came.answer.new_state.as_ref()).unwrap().is_null());
+    assert_eq!(came.settled, Settled::Failed);
+}
+
+#[tokio::test]
+async fn a_refused_create_is_answered_and_not_open() {
+    let came = create(Toy::default(), Advice::Pass).await;
+    assert!(!came.refusal.is_unanswered);
+    assert_eq!(came.says(), [(true, "taken")]);
+}
+
+/// What the provider does, and why nothing is adopted then.
+fn reasons() -> Vec<(Toy, &'static str)> {
+    let toy = Toy::default;
+    let found = |json: serde_json::Value| Toy { found: json.into(), ..toy() };
+    let other = json!({ "id": "x", "name": "Sales", "note": "theirs" });
+    vec![
+        (Toy { imported: vec![], ..toy() }, "did not import exactly one object"),
+        (Toy { imported: vec![TYPE, TYPE], ..toy() }, "did not import exactly one object"),
+        (Toy { imported: vec!["example_other"], ..toy() }, "imported a example_other"),
+        (
+            Toy { import_says: vec![Diagnostic::error("no such id", "")], ..toy() },
+            "The provider says: no such id",
+        ),
+        (found(json!(null)), "finds no object with the id x"),
+        (found(json!({ "id": "x", "name": "SALES", "note": null })), "Its name is not the planned"),
+        (
+            Toy { requires_replace: vec![AttributePath::attribute("note")], ..toy() },
+            "would delete and replace it, because it differs in note",
+        ),
+        (Toy { found: other.into(), legacy: false, ..toy() }, "It differs in note"),
+    ]
+}
+
+#[tokio::test]
+async fn what_cannot_be_taken_as_it_is_is_not_adopted() {
+    for (toy, expected) in reasons() {
+        let came = create(toy, adopt()).await;
+        let Settled::NotAdopted { id, reason } = &came.settled else {
+            panic!("{expected}: {:?}", came.settled)
+        };
+        assert!(id == "x" && reason.contains(expected), "{expected}: {reason}");
+        assert_eq!(came.says(), [(true, "taken"), (false, "Existing x was not adopted")]);
+        assert!(Value::read(came.answer.new_state.as_ref()).unwrap().is_null(), "{expected}");
+    }
+}
+
+#[tokio::test]
+async fn what_differs_is_adopted_where_terraform_bears_it() {
+    let found = json!({ "id": "x", "name": "Sales", "note": "theirs" });
+    let came = create(Toy { found: found.into(), ..Toy::default() }, adopt()).await;
+    let differing = vec!["note".to_owned()];
+    let expected = Settled::Adopted { id: "x".to_owned(), differing, updated: false };
+    assert_eq!(came.settled, expected);
+    assert!(came.answer.legacy_type_system);
+}
