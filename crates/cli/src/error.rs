@@ -66,6 +66,13 @@ impl CommandError {
     }
 }
 
+impl CommandError {
+    /// Says what happened and what to do about it, for where hints have no place of their own.
+    pub(crate) fn with_hints(self) -> String {
+        std::iter::once(self.message).chain(self.hints).collect::<Vec<_>>().join("; ")
+    }
+}
+
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

@@ -117,8 +117,8 @@ impl Orgs {
         .map_err(|error| error.to_string())?;
         let (organization, listing) =
             tokio::join!(client.organization(), client.listing(&DIVISION));
-        let listing = listing.map_err(|error| error.to_string())?;
-        let organization = organization.map_err(|error| error.to_string())?;
+        let listing = listing.map_err(|error| error.with_hints())?;
+        let organization = organization.map_err(|error| error.with_hints())?;
         let listings = BTreeMap::from([(DIVISION.terraform_type, listing)]);
         let org = Org { name: organization.name, region, listings };
         Ok(Asked { client, id: organization.id, org, credentials_from })
