@@ -234,6 +234,24 @@ fn without_terraform_configuration_and_credentials_everything_still_answers() {
 }
 
 #[test]
+fn who_has_set_nothing_up_is_told_of_all_that_is_missing() {
+    let mut world = World::new(client(None, None));
+    fs::remove_dir_all(world.beside().join("home/.genesyscloudgo")).unwrap();
+    for name in
+        ["GENESYSCLOUD_OAUTHCLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_SECRET", "GENESYSCLOUD_REGION"]
+    {
+        world.unset(name);
+    }
+    let bare = checks(&world, 2);
+    assert_eq!(bare.crosses(), BTreeSet::from(["configuration", "credentials", "region"]));
+    bare.says("credentials", &["GENESYSCLOUD_OAUTHCLIENT_ID"]);
+    bare.says("region", &["GENESYSCLOUD_REGION"]);
+    world.divisions(&[("eng", "name = \"Engineering\"")]).init();
+    let configured = checks(&world, 2);
+    assert_eq!(configured.crosses(), BTreeSet::from(["credentials", "region"]));
+}
+
+#[test]
 fn without_init_the_lock_file_says_so_and_the_org_is_asked_all_the_same() {
     let world = World::new(client(None, None));
     world.divisions(&[("eng", "name = \"Engineering\"")]);
