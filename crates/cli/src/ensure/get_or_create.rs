@@ -3,10 +3,8 @@
 //! Never prints: whoever calls hears of [`Event`]s. Invariant: without a fault and without another
 //! creator the requests are a token, one look-up, and one create for each missing division.
 
-use divvy_core::kinds::division::DIVISION;
-use divvy_core::{Consent, Entity};
+use divvy_core::Consent;
 use divvy_genesys::{Client, Error, NewEntity};
-use futures_util::future::try_join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::known::Known;
@@ -31,8 +29,6 @@ pub(crate) enum Event<'e> {
     Waits,
     /// There was no turn; it goes on without.
     HasNoTurn(NoTurn),
-    /// What was made a moment ago is not in the list yet; it is waited for.
-    Lags,
     /// This is missing, and is created now.
     Creates(&'e Work, &'e Known),
     /// So many are done.
@@ -74,26 +70,11 @@ pub(crate) async fn get_or_create(
     if let Err(reason) = taken {
         tell(Event::HasNoTurn(reason));
     }
-    loop {
-        let missing = work.missing();
-        let lagging = find_lagging(client, &work, turn, &tell).await?;
-        known = known.with(lagging);
-        work = Work::new(work.into_asked(), &known, reading, with_parents);
-        if work.missing() == missing {
-            break;
-        }
-    }
     if work.has_failed() || work.missing() == 0 {
         return Ok(work);
     }
     tell(Event::Creates(&work, &known));
-    let told = |done: usize, made: Option<&NewEntity>| {
-        if let Some(wish) = made {
-            turn.made(wish);
-        }
-        tell(Event::HasCreated(done));
-    };
-    work.carry_out(client, consent, told).await;
+    work.carry_out(client, consent, |done| tell(Event::HasCreated(done))).await;
     if work.is_in_doubt() {
         tell(Event::LooksAgain);
         match Known::all(client).await {
@@ -102,21 +83,4 @@ pub(crate) async fn get_or_create(
         }
     }
     Ok(work)
-}
-
-/// Looks for what the turns before made and the list does not show: it may lag.
-async fn find_lagging(
-    client: &Client,
-    work: &Work,
-    turn: &Turn,
-    tell: impl Fn(Event<'_>),
-) -> Result<Vec<Entity>, Error> {
-    const AT_ONCE: usize = 50;
-    let lagging = work.to_create().filter(|wish| turn.was_made_lately(wish));
-    let lagging: Vec<&NewEntity> = lagging.take(AT_ONCE).collect();
-    if !lagging.is_empty() {
-        tell(Event::Lags);
-    }
-    let looks = lagging.into_iter().map(|wish| client.find_lagging(&DIVISION, wish));
-    Ok(try_join_all(looks).await?.into_iter().flatten().collect())
 }

@@ -100,17 +100,6 @@ impl Known {
         }
     }
 
-    /// Adds divisions that were found in another way.
-    pub(crate) fn with(self, more: impl IntoIterator<Item = Entity>) -> Self {
-        let mut entities = self.entities;
-        for entity in more {
-            if !entities.iter().any(|known| known.id == entity.id) {
-                entities.push(entity);
-            }
-        }
-        Self::of(entities)
-    }
-
     /// Gives the divisions back.
     pub(crate) fn into_entities(self) -> Vec<Entity> {
         self.entities

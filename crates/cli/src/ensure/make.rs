@@ -130,11 +130,6 @@ impl Work {
         self.levels.iter().map(Vec::len).sum()
     }
 
-    /// Returns what is to be created.
-    pub(crate) fn to_create(&self) -> impl Iterator<Item = &NewEntity> {
-        self.levels.iter().flatten().map(|&index| &self.wishes[index])
-    }
-
     /// Says whether something failed before anything was sent.
     pub(crate) fn has_failed(&self) -> bool {
         self.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Failed(_)))
@@ -171,13 +166,12 @@ impl Work {
         }
     }
 
-    /// Creates what is missing; `told` hears of each one that is done, how many are, and which one
-    /// was made by that or may have been.
+    /// Creates what is missing; `told` hears of each one that is done, how many are.
     pub(crate) async fn carry_out(
         &mut self,
         client: &Client,
         consent: &Consent,
-        told: impl Fn(usize, Option<&NewEntity>),
+        told: impl Fn(usize),
     ) {
         let is_over = Cell::new(false);
         let lost: RefCell<HashSet<String>> = RefCell::default();
@@ -205,11 +199,10 @@ impl Work {
             };
             let mut running = stream::iter(level).map(one).buffer_unordered(TOGETHER);
             while let Some((index, outcome, is_doubtful)) = running.next().await {
-                let is_made = is_doubtful || matches!(outcome, Outcome::Created(_));
                 self.outcomes[index] = outcome;
                 self.doubtful.extend(is_doubtful.then_some(index));
                 done += 1;
-                told(done, is_made.then_some(&wishes[index]));
+                told(done);
             }
         }
     }

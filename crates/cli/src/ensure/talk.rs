@@ -78,9 +78,6 @@ impl<'c> Teller<'c> {
                 Tone::Warning,
                 &format!("another divvy on this machine could not be told to wait ({reason})"),
             ),
-            Event::Lags => {
-                console.progress("waiting for the list to show what was created a moment ago");
-            }
             Event::Creates(work, known) => {
                 tell_near_ones(self.context, work, known);
                 self.all.set(work.missing());

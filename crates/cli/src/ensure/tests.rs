@@ -39,13 +39,13 @@ struct Case {
     existing: [bool; 6],
     /// How many ask at the same time.
     clients: usize,
-    /// Whether the org takes a name twice. Who cannot see the org cannot look a lost reply up: then
-    /// only the org keeps twins out.
+    /// Whether the org takes a name twice. Then nobody keeps twins out who is shown nothing: neither
+    /// of the org at all, nor of what the process before has just made.
     takes_twins: bool,
     faults: Vec<Fault>,
 }
 
-fn effect(takes_twins: bool) -> impl Strategy<Value = Effect> {
+fn effect(clients: usize, takes_twins: bool) -> impl Strategy<Value = Effect> {
     // 401 and 429 say that nothing was done, so they never follow a commit.
     let before = prop_oneof![Just(401_u16), Just(409), Just(429), Just(500), Just(503)];
     let before = before.prop_map(|status| Refusal {
@@ -63,7 +63,6 @@ fn effect(takes_twins: bool) -> impl Strategy<Value = Effect> {
         Just(Effect::TruncatedBody),
         Just(Effect::EmptyBody),
         Just(Effect::DelayReply(400)),
-        (1_u64..4).prop_map(|reads| Effect::ListLag(Lag::Reads(reads))),
         Just(Effect::ExpireToken),
         (1_u64..5).prop_map(|requests| Effect::RateLimit(RateLimit {
             requests,
@@ -71,21 +70,22 @@ fn effect(takes_twins: bool) -> impl Strategy<Value = Effect> {
             retry_after: Some(0)
         })),
     ];
-    if takes_twins {
-        common.boxed()
-    } else {
-        prop_oneof![9 => common, 1 => Just(Effect::HomeOnly)].boxed()
+    let lag = (1_u64..4).prop_map(|reads| Effect::ListLag(Lag::Reads(reads)));
+    match (takes_twins, clients) {
+        (true, 1) => prop_oneof![11 => common, 1 => lag].boxed(),
+        (true, _) => common.boxed(),
+        (false, _) => prop_oneof![11 => common, 1 => lag, 1 => Just(Effect::HomeOnly)].boxed(),
     }
 }
 
-fn fault(takes_twins: bool) -> impl Strategy<Value = Fault> {
+fn fault(clients: usize, takes_twins: bool) -> impl Strategy<Value = Fault> {
     let method = prop_oneof![3 => Just(Some("POST")), 2 => Just(Some("GET")), 1 => Just(None)];
     let path = prop_oneof![
         Just(Some("/api/v2/**".to_owned())),
         Just(Some("/oauth/token".to_owned())),
         Just(None)
     ];
-    (method, path, 1_u64..8, 1_u64..4, effect(takes_twins)).prop_map(
+    (method, path, 1_u64..8, 1_u64..4, effect(clients, takes_twins)).prop_map(
         |(method, path, nth, count, effect)| Fault {
             on: On { method: method.map(str::to_owned), path, name: None },
             nth: NonZeroU64::new(nth).unwrap(),
@@ -99,7 +99,7 @@ fn case() -> impl Strategy<Value = Case> {
     let dialect = prop_oneof![Just(Dialect::Published), Just(Dialect::Pathed)];
     let scene = (dialect, any::<[bool; 6]>(), 1_usize..4, any::<bool>());
     scene.prop_flat_map(|(dialect, existing, clients, takes_twins)| {
-        vec(fault(takes_twins), 1..6).prop_map(move |faults| Case {
+        vec(fault(clients, takes_twins), 1..6).prop_map(move |faults| Case {
             dialect,
             existing,
             clients,

@@ -2,30 +2,24 @@
 //!
 //! Where the org refuses a taken name this only saves requests. Where it would take one twice, two
 //! processes that look, miss and create at the same time would make twins. The lock is advisory, on
-//! a file that only this user reaches, and ends with the process. The file holds what was made
-//! lately, because a list may not show it yet to whoever comes next. Invariant: nobody waits longer
-//! than [`PATIENCE`], and a lock that cannot be had stops nobody.
+//! an empty file that only this user reaches, and ends with the process. Invariant: nobody waits
+//! longer than [`PATIENCE`], and a lock that cannot be had stops nobody.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, TryLockError};
-use std::io::{Read as _, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use divvy_genesys::{Connection, NewEntity};
+use divvy_genesys::Connection;
 use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::wish::Identity;
 use crate::survey::fingerprint;
 
 /// How long another process is waited for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
-
-/// How long a list may lag behind a create.
-const MEMORY: Duration = Duration::from_secs(60);
 
 /// How often the lock is tried.
 const PULSE: Duration = Duration::from_millis(25);
@@ -35,8 +29,6 @@ const PULSE: Duration = Duration::from_millis(25);
 pub(crate) struct Turn {
     file: Result<File, String>,
     is_taken: bool,
-    /// What the turns before this one made, as it stands in the file.
-    lately: HashSet<String>,
 }
 
 /// Why there was no turn.
@@ -57,13 +49,13 @@ impl Turn {
             .map(|place| open(&place.join(format!("ensure-{digest}.lock"))))
             .reduce(Result::or)
             .unwrap_or_else(|| Err("HOME is not set".to_owned()));
-        Self { file: opened, is_taken: false, lately: HashSet::new() }
+        Self { file: opened, is_taken: false }
     }
 
     /// The turn of whoever names the same file.
     #[cfg(test)]
     pub(crate) fn at(path: &Path) -> Self {
-        Self { file: open(path), is_taken: false, lately: HashSet::new() }
+        Self { file: open(path), is_taken: false }
     }
 
     /// Takes the turn if nobody has it.
@@ -78,23 +70,8 @@ impl Turn {
                 TryLockError::Error(error) => NoTurn::Impossible(error.to_string()),
             })?;
             self.is_taken = true;
-            self.lately = lately(file);
         }
         Ok(())
-    }
-
-    /// Says whether a turn before this one made a division, or may have, so that a list which lacks
-    /// it may just lag.
-    pub(crate) fn was_made_lately(&self, wish: &NewEntity) -> bool {
-        self.is_taken && self.lately.contains(&line(wish))
-    }
-
-    /// Tells the turns after this one that a division was made, or may have been.
-    pub(crate) fn made(&self, wish: &NewEntity) {
-        if let (Ok(mut file), true) = (self.file.as_ref(), self.is_taken) {
-            // On a full disk the next turn has to believe the list.
-            let _ = writeln!(file, "{}", line(wish));
-        }
     }
 
     /// Waits for the turn. An interrupt ends the wait as if it had come; the next request tells.
@@ -127,30 +104,12 @@ fn places(variables: &BTreeMap<String, String>) -> impl Iterator<Item = PathBuf>
     named.map(place).into_iter().flatten()
 }
 
-/// One line for each division: its name and its path.
-fn line(wish: &NewEntity) -> String {
-    let Identity(name, path) = Identity::of(wish);
-    serde_json::json!([name, path]).to_string()
-}
-
-/// Reads what was made lately; what is older is forgotten.
-fn lately(mut file: &File) -> HashSet<String> {
-    let age = file.metadata().and_then(|metadata| metadata.modified()).ok();
-    let is_old = age.and_then(|modified| modified.elapsed().ok()).is_none_or(|age| age > MEMORY);
-    let mut text = String::new();
-    if is_old || file.read_to_string(&mut text).is_err() {
-        let _ = file.set_len(0);
-        return HashSet::new();
-    }
-    text.lines().map(str::to_owned).collect()
-}
-
 fn open(path: &Path) -> Result<File, String> {
     let told = |error: std::io::Error| format!("{}: {error}", path.display());
     if let Some(parent) = path.parent() {
         DirBuilder::new().recursive(true).mode(0o700).create(parent).map_err(told)?;
     }
-    File::options().create(true).read(true).append(true).open(path).map_err(told)
+    File::options().create(true).truncate(false).write(true).open(path).map_err(told)
 }
 
 #[cfg(test)]
@@ -175,32 +134,6 @@ mod tests {
             drop(first);
         });
         assert_eq!(waited, Ok(()));
-    }
-
-    #[test]
-    fn what_was_made_is_known_to_the_next_turn_for_a_while() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("lock");
-        let (sales, below) =
-            (NewEntity::new("Sa\nles"), NewEntity::new("Sa\nles").with_path("/A/Sales"));
-        let mut first = Turn::at(&path);
-        first.made(&below);
-        first.take().unwrap();
-        first.made(&sales);
-        assert!(!first.was_made_lately(&sales), "it knows that by itself");
-        drop(first);
-        let mut second = Turn::at(&path);
-        assert!(!second.was_made_lately(&sales), "it is not its turn yet");
-        second.take().unwrap();
-        assert!(second.was_made_lately(&sales) && !second.was_made_lately(&below));
-        second.made(&below);
-        drop(second);
-        let file = File::options().write(true).open(&path).unwrap();
-        file.set_modified(std::time::SystemTime::now() - 2 * MEMORY).unwrap();
-        let mut third = Turn::at(&path);
-        third.take().unwrap();
-        assert!(!third.was_made_lately(&sales) && !third.was_made_lately(&below));
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "");
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use divvy_sandbox::emulator::{Effect, Exchange, Fault, Lag, Outcome, Policy, Refusal, Seed};
+use divvy_sandbox::emulator::{Effect, Exchange, Fault, Outcome, Policy, Refusal, Seed};
 use serde_json::{Value, json};
 
 use crate::ensure::ids;
@@ -143,26 +143,6 @@ fn twins_after_a_doubtful_create_are_told_and_everybody_names_the_same() {
         assert!(again.stderr.contains("exists more than once"), "{}", again.stderr);
         assert!(world.org().org().divisions.iter().all(|division| division.name != "Ops"));
     }
-}
-
-#[test]
-fn what_the_process_before_has_just_made_is_waited_for_where_the_list_lags() {
-    let world = careless(Seed::default());
-    let lag = Effect::ListLag(Lag::Reads(4));
-    world.org().add_faults(vec![Fault::once("POST", PUBLISHED, lag).always()]);
-    let first = world.divvy(&["ensure", "Sales"]).ended(0).json();
-    let second = world.divvy(&["ensure", "Sales"]).ended(0).json();
-    assert_eq!((&second["id"], &second["created"]), (&first["id"], &json!(false)));
-    assert_eq!(ids(&world).len(), 1);
-}
-
-#[test]
-fn what_was_deleted_meanwhile_is_made_again() {
-    let world = careless(Seed::default());
-    let _ = world.divvy(&["ensure", "Sales"]).ended(0);
-    world.org().replace_org(Seed { policy: world.org().org().policy, ..Seed::default() }).unwrap();
-    let again = world.divvy(&["ensure", "Sales"]).ended(0).json();
-    assert_eq!((&again["created"], ids(&world).len()), (&json!(true), 1));
 }
 
 #[test]
