@@ -65,6 +65,11 @@ impl CommandError {
         self
     }
 
+    /// Says what happened and what to do about it, for where hints have no place of their own.
+    pub(crate) fn with_hints(self) -> String {
+        std::iter::once(self.message).chain(self.hints).collect::<Vec<_>>().join("; ")
+    }
+
     /// Says `tofu` where a command of `terraform` stands, if that is the program in use.
     pub(crate) fn in_words_of(self, program: &str) -> Self {
         if !program.starts_with("tofu") {

@@ -68,7 +68,7 @@ impl<'c> Lookup<'c> {
                 Ok(connection) => connection,
                 Err(error) if is_only_one => return Err(error),
                 Err(error) => {
-                    survey.aliases.insert(alias, AliasTarget::Unresolved(error.message));
+                    survey.aliases.insert(alias, AliasTarget::Unresolved(error.with_hints()));
                     continue;
                 }
             };

@@ -3,6 +3,7 @@
 //! The credential logic itself is `Connection`'s; here only files named by flags are read.
 //! Invariant: a secret is wrapped as soon as it is read.
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::console::Tone;
 use crate::error::{CommandError, CommandResult};
 
 /// The flags that say which org, with their files read.
+#[derive(Clone)]
 pub(crate) struct OrgFlags {
     fallback: Fallback,
     profiles: Vec<(String, Profile)>,
@@ -65,6 +67,13 @@ impl OrgFlags {
             ca_file: arguments.ca_file.clone(),
             environment,
         })
+    }
+
+    /// Returns the same, as if the environment named a region: for whoever asks what else is missing.
+    pub(crate) fn as_if_in_some_region(&self, variables: &BTreeMap<String, String>) -> Self {
+        let mut variables = variables.clone();
+        variables.insert("GENESYSCLOUD_REGION".to_owned(), "us-east-1".to_owned());
+        Self { environment: divvy_genesys::Environment::new(variables), ..self.clone() }
     }
 
     /// Works out the connection of one provider configuration. With several of them, flags that do

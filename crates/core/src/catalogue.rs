@@ -59,9 +59,9 @@ pub fn entries() -> impl Iterator<Item = Entry> {
 pub fn verdict_entry(verdict: Verdict) -> Entry {
     let [title, meaning, fix, example] = match verdict {
         Verdict::UnresolvedCredentials => [
-            "no credentials for this provider configuration",
-            "The provider block (or the environment) of this alias leads to no client or token, so its org could not be read. Nothing is guessed from another alias.",
-            "Nothing. Name a gc profile for the alias: --org ALIAS=PROFILE.",
+            "the org of this provider configuration could not be asked",
+            "The provider block (or the environment) of this alias leads to no client or token, or the org did not answer to it. Nothing is guessed from another alias.",
+            "Nothing. divvy doctor says what is missing; a gc profile for the alias: --org ALIAS=PROFILE.",
             "provider \"genesyscloud\" { alias = \"prod\" } with credentials that only CI knows",
         ],
         Verdict::NotAConflict => [

@@ -40,6 +40,12 @@ pub fn hints_of_status(status: u16) -> Vec<String> {
 }
 
 impl Error {
+    /// Says what happened and what to do about it, for where hints have no place of their own.
+    pub fn with_hints(&self) -> String {
+        let told = std::iter::once(self.to_string()).chain(self.hints());
+        told.collect::<Vec<_>>().join("; ")
+    }
+
     /// Returns what to do next, the most likely thing first; may be empty.
     pub fn hints(&self) -> Vec<String> {
         match &self.reason {

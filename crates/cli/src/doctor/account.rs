@@ -5,7 +5,7 @@
 
 use divvy_genesys::Reason;
 
-use super::facts::{Account, Concern, Way};
+use super::facts::{Account, Concern, NoWay, Way};
 use super::{Answer, of_heard};
 
 /// What a clock may be off by, in seconds, before certificates and tokens suffer.
@@ -85,8 +85,10 @@ pub(super) fn clock(account: &Account) -> Answer {
 fn of_way(account: &Account, concern: Concern, judge: impl FnOnce(&Way) -> Answer) -> Answer {
     match &account.way {
         Ok(way) => judge(way),
-        Err(no_way) if no_way.concern == concern => Answer::refused(&no_way.trouble),
-        Err(_) => Answer::open("not told: there is no way to an org"),
+        Err(NoWay(troubles)) => match troubles.iter().find(|(about, _)| *about == concern) {
+            Some((_, trouble)) => Answer::refused(trouble),
+            None => Answer::open("not told: there is no way to an org"),
+        },
     }
 }
 
@@ -94,7 +96,7 @@ fn of_way(account: &Account, concern: Concern, judge: impl FnOnce(&Way) -> Answe
 mod tests {
     use divvy_genesys::NetworkFailure;
 
-    use super::super::facts::{Heard, NoWay};
+    use super::super::facts::Heard;
     use super::super::tests::{account, trouble};
     use super::*;
 
@@ -122,7 +124,7 @@ mod tests {
         ];
         for (concern, judge) in judges {
             let mut account = account();
-            account.way = Err(NoWay { concern, trouble: trouble("no way") });
+            account.way = Err(NoWay(vec![(concern, trouble("no way"))]));
             assert_eq!(judge(&account).ok, Some(false), "{concern:?}");
             assert_eq!(judge(&account).message, "no way");
             for (other, judge) in judges {

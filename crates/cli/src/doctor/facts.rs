@@ -94,6 +94,13 @@ pub(crate) struct Facts {
     pub(crate) leftovers: Leftovers,
 }
 
+impl Facts {
+    /// The program as a person types it: `terraform`, or `tofu` where that was found.
+    pub(crate) fn program(&self) -> &str {
+        self.terraform.as_ref().map_or("terraform", |program| program.name.as_str())
+    }
+}
+
 /// The program that was found.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
@@ -156,12 +163,9 @@ pub(crate) struct Way {
     pub(crate) proxies: Vec<String>,
 }
 
-/// Why there is no way, and which check it belongs to.
+/// Why there is no way: each trouble at the check it belongs to.
 #[derive(Clone, Debug)]
-pub(crate) struct NoWay {
-    pub(crate) concern: Concern,
-    pub(crate) trouble: Trouble,
-}
+pub(crate) struct NoWay(pub(crate) Vec<(Concern, Trouble)>);
 
 /// What a way needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -165,15 +165,16 @@ async fn accounts(
     let mut ways: Vec<(Option<&Alias>, Result<Connection, NoWay>)> = Vec::new();
     match &flags {
         Err(trouble) => {
-            let no_way = NoWay { concern: Concern::Credentials, trouble: trouble.clone() };
+            let no_way = NoWay(vec![(Concern::Credentials, trouble.clone())]);
             ways.push((None, Err(no_way)));
         }
         Ok(flags) if written.is_empty() => {
-            ways.push((None, flags.without_configuration(Dialect::Published).map_err(no_way)));
+            let way = |flags: &OrgFlags| flags.without_configuration(Dialect::Published);
+            ways.push((None, way_or_troubles(context, flags, way)));
         }
         Ok(flags) => ways.extend(written.iter().map(|(alias, arguments)| {
-            let connection = flags.connection(alias, arguments, is_only_one);
-            (Some(alias), connection.map_err(no_way))
+            let way = |flags: &OrgFlags| flags.connection(alias, arguments, is_only_one);
+            (Some(alias), way_or_troubles(context, flags, way))
         })),
     }
     let written = &written;
@@ -210,7 +211,26 @@ async fn provider_arguments(
     arguments
 }
 
-fn no_way(error: ConnectionError) -> NoWay {
+/// Works a way out. Where no region is given, what is missing besides is told as well.
+fn way_or_troubles(
+    context: &Context,
+    flags: &OrgFlags,
+    way: impl Fn(&OrgFlags) -> Result<Connection, ConnectionError>,
+) -> Result<Connection, NoWay> {
+    let error = match way(flags) {
+        Ok(connection) => return Ok(connection),
+        Err(error) => error,
+    };
+    let mut troubles = Vec::new();
+    if matches!(error, ConnectionError::NoRegion) {
+        let elsewhere = flags.as_if_in_some_region(&context.environment.variables);
+        troubles.extend(way(&elsewhere).err().map(trouble_at));
+    }
+    troubles.push(trouble_at(error));
+    Err(NoWay(troubles))
+}
+
+fn trouble_at(error: ConnectionError) -> (Concern, Trouble) {
     let concern = match &error {
         ConnectionError::Open { argument, .. } if argument.starts_with("proxy") => Concern::Proxy,
         ConnectionError::Open { argument, .. }
@@ -224,7 +244,7 @@ fn no_way(error: ConnectionError) -> NoWay {
         | ConnectionError::UnknownRegion { .. } => Concern::Region,
         _ => Concern::Credentials,
     };
-    NoWay { concern, trouble: error.into() }
+    (concern, error.into())
 }
 
 fn way(connection: &Connection) -> Way {
@@ -430,7 +450,7 @@ mod tests {
             (ConnectionError::NoCredentials { missing: "all of them" }, Concern::Credentials),
         ] {
             let text = error.to_string();
-            assert_eq!(no_way(error).concern, concern, "{text}");
+            assert_eq!(trouble_at(error).0, concern, "{text}");
         }
     }
 

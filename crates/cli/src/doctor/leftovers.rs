@@ -79,8 +79,12 @@ pub(super) fn errored_state(facts: &Facts) -> Answer {
     if !facts.leftovers.errored_state {
         return Answer::tick("none");
     }
-    Answer::cross(format!("{ERRORED_STATE}: an apply made something and could not save it"))
-        .hint(format!("terraform state push {ERRORED_STATE}, before anything else; then remove it"))
+    Answer::cross(format!("{ERRORED_STATE}: an apply made something and could not save it")).hint(
+        format!(
+            "{} state push {ERRORED_STATE}, before anything else; then remove it",
+            facts.program()
+        ),
+    )
 }
 
 pub(super) fn state_lock(facts: &Facts) -> Answer {

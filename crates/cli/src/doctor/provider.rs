@@ -46,7 +46,7 @@ pub(super) fn configuration(facts: &Facts) -> Answer {
     match configuration.unreadable.as_slice() {
         [] => Answer::tick("every file of it can be read"),
         files => Answer::cross(format!("these files cannot be read: {}", files.join(", ")))
-            .hint("terraform validate"),
+            .hint(format!("{} validate", facts.program())),
     }
 }
 
@@ -70,30 +70,30 @@ fn is_vendor(source: &str) -> bool {
 }
 
 pub(super) fn lock_file(facts: &Facts) -> Answer {
-    const INIT: &str = "terraform init";
+    let init = format!("{} init", facts.program());
     let Ok(configuration) = &facts.configuration else { return Answer::open(NO_CONFIGURATION) };
     if configuration.is_reattached {
         return Answer::open("TF_REATTACH_PROVIDERS serves the provider: nothing is installed");
     }
     let entry = match &configuration.lock_file {
         LockFile::Missing => {
-            return Answer::cross("there is no .terraform.lock.hcl").hint(INIT);
+            return Answer::cross("there is no .terraform.lock.hcl").hint(init);
         }
         LockFile::Unreadable => {
             return Answer::cross(".terraform.lock.hcl cannot be read")
-                .hint("take it from version control, or remove it; then: terraform init");
+                .hint(format!("take it from version control, or remove it; then: {init}"));
         }
         lock @ LockFile::Read(_) => lock.provider(VENDOR),
     };
     let Some(entry) = entry else {
-        return Answer::cross(format!(".terraform.lock.hcl has no entry for {VENDOR}")).hint(INIT);
+        return Answer::cross(format!(".terraform.lock.hcl has no entry for {VENDOR}")).hint(init);
     };
     let constraints = entry.constraints.as_ref().map(|text| format!(" (asked for: {text})"));
     let locked = format!("{} {}{}", entry.source, entry.version, constraints.unwrap_or_default());
     if configuration.is_installed {
         Answer::tick(locked)
     } else {
-        Answer::cross(format!("{locked} is locked, but not installed here")).hint(INIT)
+        Answer::cross(format!("{locked} is locked, but not installed here")).hint(init)
     }
 }
 

@@ -165,6 +165,21 @@ fn two_accounts_are_told_apart() {
 }
 
 #[test]
+fn what_is_to_be_typed_names_the_program_that_was_found() {
+    let mut facts = facts();
+    facts.terraform.as_mut().unwrap().name = "tofu".to_owned();
+    let configuration = facts.configuration.as_mut().unwrap();
+    configuration.lock_file = LockFile::Missing;
+    configuration.unreadable.push("main.tf".to_owned());
+    facts.leftovers.errored_state = true;
+    let page = page(&Diagnosis::of(&facts));
+    for line in ["> tofu init", "> tofu validate", "> tofu state push"] {
+        assert!(page.contains(line), "{line}: {page}");
+    }
+    assert!(!page.contains("> terraform"), "{page}");
+}
+
+#[test]
 fn a_name_cannot_deceive_on_the_page() {
     let mut facts = facts();
     facts.accounts[0].alias = Some("genesyscloud.\u{1b}[2J".to_owned());

@@ -269,6 +269,6 @@ impl No {
                 | Reason::NotJson { .. }
                 | Reason::Redirect { .. }
         );
-        Self { reason: error.to_string(), is_answered: !is_ours }
+        Self { reason: error.with_hints(), is_answered: !is_ours }
     }
 }

@@ -20,7 +20,7 @@ pub(crate) fn in_plan(opinion: &Opinion, policy: &RunPolicy, flow: &Flow) -> Adv
         (verdict, _) if is_quiet(verdict, finding) => Advice::Pass,
         (Verdict::UnresolvedCredentials, _) => Advice::Warn {
             summary: "Nothing can be foretold about existing divisions".to_owned(),
-            detail: catalogue::message(finding),
+            detail: format!("{}\n> divvy doctor", catalogue::message(finding)),
         },
         (Verdict::Adopt | Verdict::AdoptWithDrift, Ok((id, expect))) => {
             let what = match (flow, policy.stance) {

@@ -52,7 +52,7 @@ impl Surveyor<'_> {
             match answer {
                 Ok(answer) => drop(asked.insert(key, answer)),
                 Err(error) if several && error.kind == ErrorKind::Failed => {
-                    refused.insert(key, error.message);
+                    refused.insert(key, error.with_hints());
                 }
                 Err(error) => return Err(error),
             }

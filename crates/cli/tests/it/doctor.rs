@@ -234,6 +234,24 @@ fn without_terraform_configuration_and_credentials_everything_still_answers() {
 }
 
 #[test]
+fn who_has_set_nothing_up_is_told_of_all_that_is_missing() {
+    let mut world = World::new(client(None, None));
+    fs::remove_dir_all(world.beside().join("home/.genesyscloudgo")).unwrap();
+    for name in
+        ["GENESYSCLOUD_OAUTHCLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_SECRET", "GENESYSCLOUD_REGION"]
+    {
+        world.unset(name);
+    }
+    let bare = checks(&world, 2);
+    assert_eq!(bare.crosses(), BTreeSet::from(["configuration", "credentials", "region"]));
+    bare.says("credentials", &["GENESYSCLOUD_OAUTHCLIENT_ID"]);
+    bare.says("region", &["GENESYSCLOUD_REGION"]);
+    world.divisions(&[("eng", "name = \"Engineering\"")]).init();
+    let configured = checks(&world, 2);
+    assert_eq!(configured.crosses(), BTreeSet::from(["credentials", "region"]));
+}
+
+#[test]
 fn without_init_the_lock_file_says_so_and_the_org_is_asked_all_the_same() {
     let world = World::new(client(None, None));
     world.divisions(&[("eng", "name = \"Engineering\"")]);
@@ -397,31 +415,71 @@ fn a_refused_login_is_explained_everywhere() {
             &["429", "correlation id", "200 s"],
         ),
     ] {
-        explained_of(&Fault::once("POST", "/oauth/token", Effect::Status(refusal)).always(), parts);
+        let fault = Fault::once("POST", "/oauth/token", Effect::Status(refusal)).always();
+        explained_of(&fault, parts, ASKING);
     }
 }
 
-/// Holds every command that asks the org to what it says of a refusal.
+/// A refusal of one org among several does not end the command, and is explained all the same.
+#[test]
+fn a_403_of_one_org_among_two_is_explained_at_its_addresses() {
+    let mut world = well(client(None, None));
+    let second = world.add_org(seed(&[("id-ops", "Ops")]));
+    world.write("main.tf", &format!(
+        "terraform {{\n  required_providers {{\n    genesyscloud = {{ source = \"mypurecloud/genesyscloud\" }}\n  }}\n}}\n\
+         provider \"genesyscloud\" {{}}\nprovider \"genesyscloud\" {{\n  alias = \"eu\"\n  {}}}\n\
+         resource \"genesyscloud_auth_division\" \"eng\" {{\n  name = \"Engineering\"\n}}\n\
+         resource \"genesyscloud_auth_division\" \"ops\" {{\n  provider = genesyscloud.eu\n  name     = \"Ops\"\n}}\n",
+        world.gateway_block(second)
+    ));
+    let refusal = Effect::Status(Refusal::status(403));
+    world.org_at(second).add_faults(vec![Fault::once("GET", DIVISIONS, refusal).always()]);
+    let report = world.divvy(&["check", "-o", "json"]).ended(3).json();
+    let findings = report["findings"].as_array().unwrap();
+    let of = |name: &str| findings.iter().find(|finding| finding["name"] == name).unwrap();
+    assert_eq!(of("Engineering")["verdict"], "adopt");
+    let refused = of("Ops");
+    assert_eq!(refused["verdict"], "unresolved_credentials");
+    for part in [
+        "403",
+        "correlation id",
+        "authorization:readonly",
+        "Admin > Integrations > OAuth",
+        "five minutes",
+        "divvy doctor",
+    ] {
+        assert!(refused.to_string().contains(part), "{part} is not in {refused:#}");
+    }
+}
+
+/// Commands that ask the org for its divisions, and how they end if it refuses.
+const ASKING: &[(&[&str], i32)] = &[
+    (&["check"], 1),
+    (&["fix", "--yes"], 1),
+    (&["list"], 1),
+    (&["ensure", "Engineering"], 1),
+    (&["doctor"], 2),
+];
+
+/// Holds every command that asks the org to what it says of a refused list.
 #[track_caller]
 fn explained(refusal: Refusal, parts: &[&str]) {
-    explained_of(&Fault::once("GET", DIVISIONS, Effect::Status(refusal)).always(), parts);
+    let fault = Fault::once("GET", DIVISIONS, Effect::Status(refusal)).always();
+    explained_of(&fault, parts, ASKING);
+    // Terraform's own exit code: its plan needs nothing of what was asked for in vain.
+    let run = ["run", "--", "terraform", "plan", "-input=false", "-no-color"];
+    explained_of(&fault, parts, &[(&run, 0)]);
 }
 
 #[track_caller]
-fn explained_of(fault: &Fault, parts: &[&str]) {
+fn explained_of(fault: &Fault, parts: &[&str], commands: &[(&[&str], i32)]) {
     let world = well(client(None, None));
     world.org().add_faults(vec![fault.clone()]);
-    let url = world.org().url();
-    for (arguments, code) in [
-        (&["check"][..], 1),
-        (&["fix", "--yes"], 1),
-        (&["list", "--api-url", url], 1),
-        (&["ensure", "Engineering", "--api-url", url], 1),
-        (&["doctor"], 2),
-    ] {
-        let ran = world.divvy(arguments).ended(code);
+    for (arguments, code) in commands {
+        let ran = world.divvy(arguments).ended(*code);
         let text = format!("{}{}", ran.stdout, ran.stderr);
         // The page is wrapped.
+        let text = text.replace('│', " ");
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         for part in parts {
             assert!(text.contains(part), "{arguments:?}: {part} is not in\n{text}");

@@ -51,10 +51,24 @@ fn ensure_then_its_import_line_then_a_plan_without_changes() {
     let import = run_in_shell(&world, &line);
     assert!(import.stdout.contains("Import successful!"), "{}{}", import.stdout, import.stderr);
     world.has_no_changes();
-    golden!(transcript(
-        &world,
-        &[("divvy ensure Engineering", &first), ("divvy ensure Engineering", &again)]
-    ));
+    let plan = world.terraform(&["plan", "-input=false"]).ended(0);
+    let steps = [
+        ("divvy ensure Engineering", &first),
+        ("divvy ensure Engineering", &again),
+        (&line, &gist(&import, "Import successful!")),
+        ("terraform plan", &gist(&plan, "No changes.")),
+    ];
+    golden!(transcript(&world, &steps));
+}
+
+/// Of what Terraform printed, the line that tells.
+fn gist(ran: &Ran, start: &str) -> Ran {
+    let line = ran.stdout.lines().find(|line| line.starts_with(start));
+    Ran {
+        code: ran.code,
+        stdout: line.unwrap_or_else(|| panic!("{start}: {}", ran.stdout)).to_owned(),
+        stderr: ran.stderr.clone(),
+    }
 }
 
 pub(crate) fn run_in_shell(world: &World, line: &str) -> Ran {

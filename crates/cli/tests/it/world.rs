@@ -128,6 +128,11 @@ impl World {
         &self.orgs[0]
     }
 
+    /// An org by its number.
+    pub(crate) fn org_at(&self, index: usize) -> &EmulatorThread {
+        &self.orgs[index]
+    }
+
     /// How many orgs there are.
     pub(crate) fn orgs(&self) -> usize {
         self.orgs.len()

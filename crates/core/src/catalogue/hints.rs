@@ -35,7 +35,9 @@ pub fn hints(finding: &Finding, terraform: &str) -> Vec<String> {
         hints
     };
     match finding.verdict {
-        Verdict::UnresolvedCredentials => vec![format!("divvy check --org {alias}=PROFILE")],
+        Verdict::UnresolvedCredentials => {
+            vec!["divvy doctor".to_owned(), format!("divvy check --org {alias}=PROFILE")]
+        }
         Verdict::NotAConflict if evidence.reason == Reason::NameIsFree => vec![
             apply(),
             "if the 409 stays: divvy explain DVY106".to_owned(),

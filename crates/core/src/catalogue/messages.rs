@@ -38,7 +38,7 @@ pub fn message(finding: &Finding) -> String {
                 Reason::Credentials(reason) => reason.as_str(),
                 _ => "no credentials",
             };
-            format!("{name} was not looked up: {alias} leads to no credentials ({reason}).")
+            format!("{name} was not looked up: the org of {alias} could not be asked ({reason}).")
         }
         Verdict::NotAConflict => not_a_conflict(evidence, &name, noun),
         Verdict::MovePending => format!(
