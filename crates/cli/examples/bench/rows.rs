@@ -38,9 +38,6 @@ pub(crate) const ALL: [(&str, Measure); 9] = [
     ("run", running::run),
 ];
 
-/// The bar of a row that is only watched.
-const NONE_SET: &str = "none set";
-
 /// Says how two sides compare: `1.04 (1.52 s : 1.46 s)`.
 fn compared(turns: &Turns, ratio: f64) -> String {
     format!("{ratio:.2} × ({} : {})", seconds(turns.left()), seconds(turns.right()))
