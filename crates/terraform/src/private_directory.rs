@@ -39,6 +39,16 @@ impl PrivateDirectory {
     }
 }
 
+/// Once more at the end: a process that outlived its killed run for a moment may have been writing
+/// into what was being removed.
+impl Drop for PrivateDirectory {
+    fn drop(&mut self) {
+        if let Some(place) = self.directory.path().parent() {
+            remove_abandoned(place);
+        }
+    }
+}
+
 /// The lock gets its name only once it is held: nobody ever sees it free while the owner lives.
 fn lock(directory: &Path) -> io::Result<Option<File>> {
     let unnamed = directory.join("owner.new");
@@ -90,7 +100,15 @@ mod tests {
 
         let next = PrivateDirectory::make(place.path()).unwrap();
         assert!(!killed.exists());
-        for directory in [living.path(), next.path(), &beginning, &foreign] {
+        let late = place.path().join("divvy-plans-late");
+        fs::create_dir(&late).unwrap();
+        fs::write(late.join(OWNER), "").unwrap();
+        drop(PrivateDirectory::make(Path::new(&beginning)).unwrap());
+        assert!(late.exists(), "it lies elsewhere");
+        let path = next.path().to_owned();
+        drop(next);
+        assert!(!late.exists() && !path.exists());
+        for directory in [living.path(), &beginning, &foreign] {
             assert!(directory.exists(), "{}", directory.display());
         }
         assert!(foreign.join(OWNER).exists());
