@@ -114,7 +114,7 @@ impl Stage {
             return Ok(None);
         };
         let flags = OrgFlags::read(context, &OrgArguments::default())?;
-        let policy = RunPolicy::of(arguments, &command.flow);
+        let policy = RunPolicy::of(arguments, &command.flow, program.name());
         let (announced, notes) = match &command.flow {
             Flow::ApplyPlan { file } if policy.stance == Stance::Announced => {
                 announced(&path.join(file))

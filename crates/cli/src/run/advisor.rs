@@ -175,7 +175,7 @@ impl CreateAdvisor for Advisor {
         {
             return Advice::Pass;
         }
-        let advice = words::in_apply(&opinion);
+        let advice = words::in_apply(&opinion, self.book().policy());
         if let Advice::Adopt(adopt) = &advice {
             self.journal.write(&json!({
                 "event": "action", "do": if opinion.is_self_made { "keep" } else { "import" }, "id": adopt.id, "name": opinion.finding.name,

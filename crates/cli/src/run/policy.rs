@@ -28,11 +28,13 @@ pub(crate) struct RunPolicy {
     pub(crate) accept_drift: bool,
     pub(crate) max_adopt: Option<usize>,
     adopt_only: Vec<String>,
+    /// The program, as it is to be typed.
+    pub(crate) terraform: String,
 }
 
 impl RunPolicy {
     /// Works out what the flags come to for one command.
-    pub(crate) fn of(arguments: &Run, flow: &Flow) -> Self {
+    pub(crate) fn of(arguments: &Run, flow: &Flow, terraform: String) -> Self {
         let stance = match (arguments.on_conflict, flow) {
             (OnConflict::Announced, Flow::Apply { asks: false }) => Stance::WarnUnasked,
             (OnConflict::Announced, _) => Stance::Announced,
@@ -45,6 +47,7 @@ impl RunPolicy {
             accept_drift: arguments.accept_drift,
             max_adopt: arguments.max_adopt,
             adopt_only: arguments.adopt_only.clone(),
+            terraform,
         }
     }
 

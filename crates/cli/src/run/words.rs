@@ -42,7 +42,7 @@ pub(crate) fn in_plan(opinion: &Opinion, policy: &RunPolicy, flow: &Flow) -> Adv
         }
         (verdict, adoption) => {
             let is_taken = finding.evidence.entity.is_some() || verdict == Verdict::Ambiguous;
-            let (summary, detail) = not_adopted(finding, adoption.as_ref().err());
+            let (summary, detail) = not_adopted(finding, adoption.as_ref().err(), policy);
             match policy.stance {
                 Stance::Error if is_taken => Advice::Refuse { summary, detail },
                 _ => Advice::Warn { summary, detail },
@@ -52,7 +52,7 @@ pub(crate) fn in_plan(opinion: &Opinion, policy: &RunPolicy, flow: &Flow) -> Adv
 }
 
 /// What an apply says about a create that was refused.
-pub(crate) fn in_apply(opinion: &Opinion) -> Advice {
+pub(crate) fn in_apply(opinion: &Opinion, policy: &RunPolicy) -> Advice {
     let finding = &opinion.finding;
     match &opinion.adoption {
         Ok((id, expect)) => {
@@ -73,7 +73,7 @@ pub(crate) fn in_apply(opinion: &Opinion) -> Advice {
             Advice::Pass
         }
         Err(reason) => {
-            let (summary, detail) = not_adopted(finding, Some(reason));
+            let (summary, detail) = not_adopted(finding, Some(reason), policy);
             Advice::Warn { summary, detail }
         }
     }
@@ -114,15 +114,15 @@ fn is_quiet(verdict: Verdict, finding: &Finding) -> bool {
     }
 }
 
-fn not_adopted(finding: &Finding, reason: Option<&String>) -> (String, String) {
+fn not_adopted(finding: &Finding, reason: Option<&String>, policy: &RunPolicy) -> (String, String) {
     let word = match finding.verdict {
         Verdict::Adopt | Verdict::AdoptWithDrift => "already exists and is not adopted".to_owned(),
         verdict => format!("is not adopted: {}", catalogue::verdict_entry(verdict).title),
     };
     let mut lines = vec![catalogue::message(finding)];
     lines.extend(reason.filter(|reason| !reason.is_empty()).cloned());
-    lines
-        .extend(catalogue::hints(finding, "terraform").into_iter().map(|hint| format!("> {hint}")));
+    let hints = catalogue::hints(finding, &policy.terraform);
+    lines.extend(hints.into_iter().map(|hint| format!("> {hint}")));
     (summary(&word, finding), lines.join("\n"))
 }
 
