@@ -47,7 +47,7 @@ pub(super) struct Progress {
     plan_entries: Vec<(Option<String>, String, usize)>,
 }
 
-/// Lines of progress: what stands after the address, what began, or else ended.
+/// Lines of progress: what stands after the address (a colon first), what began, or else ended.
 const SIGNS: [(&str, Operation, bool); 6] = [
     (": Creating...", Operation::Create, true),
     (": Modifying...", Operation::Update, true),
@@ -75,15 +75,18 @@ pub(super) fn is_progress(text: &str) -> bool {
 
 /// Splits a line of progress: address, operation, whether it began, and what follows.
 fn sign_of(text: &str) -> Option<(&str, Operation, bool, &str)> {
-    if !(text.contains("ing...") || text.contains(" complete after ")) {
-        return None;
+    // A key may hold such a sign too: the last one counts. Each begins with a colon, which is found
+    // many times faster than a text.
+    let mut before = text;
+    while let Some(at) = before.rfind(':') {
+        let sign = SIGNS.iter().find(|(sign, ..)| text[at..].starts_with(sign));
+        if let Some((sign, operation, begins)) = sign {
+            let rest = &text[at + sign.len()..];
+            return Some((address_at_end(&text[..at])?, *operation, *begins, rest));
+        }
+        before = &text[..at];
     }
-    // A key may hold such a sign too: the last one counts.
-    let last =
-        SIGNS.iter().filter_map(|sign| Some((text.rfind(sign.0)?, sign))).max_by_key(|(at, _)| *at);
-    let (at, (sign, operation, begins)) = last?;
-    let rest = &text[at + sign.len()..];
-    Some((address_at_end(&text[..at])?, *operation, *begins, rest))
+    None
 }
 
 /// Finds the address that ends a text, behind whatever an unknown wrapper put before it.

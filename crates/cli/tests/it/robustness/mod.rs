@@ -5,6 +5,7 @@ mod bad_input;
 mod hostile;
 mod interrupts;
 mod kills;
+mod large_logs;
 mod locks;
 mod network;
 mod places;
