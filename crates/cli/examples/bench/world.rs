@@ -158,6 +158,18 @@ impl World {
         fs::write(self.root().join("main.tf"), text).expect("a file");
     }
 
+    /// Writes a configuration that has nothing to do with the provider, and initialises it anew.
+    pub(crate) fn want_nothing(&self) {
+        let text = "resource \"terraform_data\" \"one\" {}\n";
+        fs::write(self.root().join("main.tf"), text).expect("a file");
+        for left in [".terraform", "terraform.tfstate", ".terraform.lock.hcl"] {
+            let left = self.root().join(left);
+            // Nothing there is as good.
+            let _ = fs::remove_dir_all(&left).or_else(|_| fs::remove_file(&left));
+        }
+        crate::measure::time(&mut self.terraform(&["init", "-input=false"]), 0);
+    }
+
     /// Address and id of every division that the configuration wants and the org has.
     pub(crate) fn conflicts(&self) -> Vec<(String, String)> {
         let divisions = self.org.org().divisions;
@@ -188,7 +200,9 @@ impl World {
     /// Brings back the org as it was at first. The emulator's own reset forgets the delay as well.
     pub(crate) fn reset_org(&self) {
         self.org.reset().expect("the seed");
-        self.org.add_faults(vec![delay()]);
+        if self.is_delayed {
+            self.org.add_faults(vec![delay()]);
+        }
     }
 
     pub(crate) fn root(&self) -> PathBuf {
