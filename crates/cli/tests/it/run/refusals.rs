@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::adoption::{ADOPT, APPLY, at, report, run, said};
 use super::{DIVISIONS, wait_until_held};
-use crate::world::{DIVVY, Ran, World, program, seed, seed_of, terraform};
+use crate::world::{DIVVY, Ran, World, program, registry, seed, seed_of, terraform};
 
 fn engineering() -> World {
     let world = World::new(seed(&[("id-eng", "Engineering")]));
@@ -262,7 +262,10 @@ fn a_temporary_directory_that_takes_nothing_is_refused_before_terraform_starts()
 #[test]
 fn a_provider_that_somebody_else_runs_is_left_to_them() {
     let mut world = engineering();
-    world.set("TF_REATTACH_PROVIDERS", "{\"registry.terraform.io/mypurecloud/genesyscloud\":{\"Protocol\":\"grpc\",\"ProtocolVersion\":5,\"Pid\":1,\"Test\":true,\"Addr\":{\"Network\":\"unix\",\"String\":\"/no/such/socket\"}}}");
+    let address = json!({ "Network": "unix", "String": "/no/such/socket" });
+    let provider = json!({ "Protocol": "grpc", "ProtocolVersion": 5, "Pid": 1, "Test": true, "Addr": address });
+    let providers = json!({ format!("{}/mypurecloud/genesyscloud", registry()): provider });
+    world.set("TF_REATTACH_PROVIDERS", &providers.to_string());
     let ran = run(&world, &[ADOPT, APPLY]).ended(1);
     assert!(said(&ran).contains("divvy stands aside"), "{}", said(&ran));
     assert_eq!(world.org().requests().len(), 0);
