@@ -101,23 +101,32 @@ impl Advisor {
             .await
     }
 
-    /// Looks at the org again where its first listing does not explain a refusal.
-    async fn look_again(&self, create: &Create, kind: &'static Kind, number: usize, is_open: bool) {
-        if !is_open
-            && self.verdict(number) == Some(Verdict::Hidden)
-            && let Some(deleted) = self.orgs.deleted(&create.alias, kind).await
-        {
-            self.book().found_deleted(&create.alias, kind, deleted);
+    /// Looks at the org again where its first listing does not explain a refusal; `verdict` is what the
+    /// book makes of it so far. Returns whether it asked, so that an opinion has to be formed anew.
+    async fn look_again(
+        &self,
+        create: &Create,
+        kind: &'static Kind,
+        number: usize,
+        is_open: bool,
+        mut verdict: Option<Verdict>,
+    ) -> bool {
+        let asks_for_deleted = !is_open && verdict == Some(Verdict::Hidden);
+        if asks_for_deleted {
+            if let Some(deleted) = self.orgs.deleted(&create.alias, kind).await {
+                self.book().found_deleted(&create.alias, kind, deleted);
+            }
+            verdict = self.verdict(number);
         }
-        let verdict = self.verdict(number);
         let is_unexplained =
             matches!(verdict, Some(Verdict::Hidden | Verdict::NotAConflict | Verdict::Create))
                 || (is_open && matches!(verdict, Some(Verdict::NearMiss)));
         let name = self.book().name(number);
-        let Some(name) = name.filter(|_| is_unexplained) else { return };
+        let Some(name) = name.filter(|_| is_unexplained) else { return asks_for_deleted };
         if let Some(entity) = self.orgs.find_lagging(&create.alias, kind, &Key::name(name)).await {
             self.book().found_late(&create.alias, entity);
         }
+        true
     }
 
     fn verdict(&self, number: usize) -> Option<Verdict> {
@@ -164,11 +173,15 @@ impl CreateAdvisor for Advisor {
         if !is_open && !failures::may_mean_taken(&failure) {
             return Advice::Pass;
         }
+        let mut opinion = self.book().opinion(number, Phase::Apply);
         // 400 says many things: only what the listing shows counts.
         if is_open || failure.status == Some(409) {
-            self.look_again(create, kind, number, is_open).await;
+            let verdict = opinion.as_ref().map(|opinion| opinion.finding.verdict);
+            if self.look_again(create, kind, number, is_open, verdict).await {
+                opinion = self.book().opinion(number, Phase::Apply);
+            }
         }
-        let Some(opinion) = self.book().opinion(number, Phase::Apply) else { return Advice::Pass };
+        let Some(opinion) = opinion else { return Advice::Pass };
         if failure.status == Some(400)
             && opinion.adoption.is_err()
             && opinion.finding.evidence.entity.is_none()
