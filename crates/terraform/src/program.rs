@@ -11,13 +11,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use divvy_core::effect::{Effect, Observer, Outcome, Unobserved};
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio_util::sync::CancellationToken;
 
 use crate::Environment;
@@ -27,6 +27,10 @@ use crate::invocation::Invocation;
 
 /// The environment variable that names the program.
 pub const PROGRAM_VARIABLE: &str = "DIVVY_TERRAFORM";
+
+/// How long what a program printed is awaited after its end: children that outlive it, such as a
+/// provider, may hold its pipes open for ever.
+const STRAGGLERS: Duration = Duration::from_secs(1);
 
 /// Terraform, and everything that its starts have in common.
 #[derive(Clone)]
@@ -184,28 +188,31 @@ impl Terraform {
         let input = child.stdin.take();
         let mut stdout = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
         let mut stderr = child.stderr.take().ok_or(io::ErrorKind::BrokenPipe)?;
-        let mut ended = (Vec::new(), Vec::new());
-        // All at once: a full pipe on one side must not stop the other.
-        let (written, out, err, status) = tokio::join!(
-            async {
-                match (input, &invocation.input) {
-                    (Some(mut pipe), Some(text)) => pipe.write_all(text.as_bytes()).await,
-                    _ => Ok(()),
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let status = {
+            // All at once: a full pipe on one side must not stop the other.
+            let talking = async {
+                tokio::try_join!(
+                    tell(input, invocation.input.as_deref()),
+                    stdout.read_to_end(&mut out),
+                    stderr.read_to_end(&mut err),
+                )
+            };
+            tokio::pin!(talking);
+            tokio::select! {
+                talked = &mut talking => {
+                    talked?;
+                    self.wait(&mut child).await?
                 }
-            },
-            stdout.read_to_end(&mut ended.0),
-            stderr.read_to_end(&mut ended.1),
-            self.wait(&mut child),
-        );
-        // A program that ended without reading its input says so by its status.
-        if let Err(error) = written
-            && error.kind() != io::ErrorKind::BrokenPipe
-        {
-            return Err(error);
-        }
-        out?;
-        err?;
-        Ok(Ended { status: status?, stdout: ended.0, stderr: ended.1 })
+                status = self.wait(&mut child) => {
+                    if let Ok(talked) = tokio::time::timeout(STRAGGLERS, talking).await {
+                        talked?;
+                    }
+                    status?
+                }
+            }
+        };
+        Ok(Ended { status, stdout: out, stderr: err })
     }
 
     /// Waits for the end; the interrupt is passed on once.
@@ -247,6 +254,15 @@ impl Terraform {
             .stderr(Stdio::piped())
             .process_group(0);
         command
+    }
+}
+
+/// Writes the whole input; a program that ended without reading it says so by its status.
+async fn tell(pipe: Option<ChildStdin>, input: Option<&str>) -> io::Result<()> {
+    let (Some(mut pipe), Some(input)) = (pipe, input) else { return Ok(()) };
+    match pipe.write_all(input.as_bytes()).await {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -10,10 +10,12 @@ fn an_interrupt_is_passed_on_to_terraform_alone_and_then_waited_for() {
     let sandbox = Sandbox::new("");
     let (ready, _end) = (sandbox.pipe("ready"), sandbox.pipe("end"));
     let interrupt = CancellationToken::new();
-    // A child of Terraform's in its group must not hear of it.
+    // A child of Terraform's in its group must not hear of it. A shell's background job ignores
+    // the signal unless it is told otherwise; the parent listens before the child calls.
     let terraform = sandbox.scripted(
-        "sh -c 'trap \"echo child >> heard\" INT; echo up > ready; read x < end' &\n\
-         trap 'echo parent >> heard; echo > end; wait; exit 1' INT\nwait",
+        "exec 3<>end; trap 'echo parent >> heard; echo >&3; wait; exit 1' INT\n\
+         env --default-signal=INT sh -c 'trap \"echo child >> heard\" INT; echo up > ready; read x <&3' &\n\
+         wait",
     );
     let directory = sandbox.open_scripted(terraform.interrupted_by(interrupt.clone()));
     let waiting = cancel_when_written(ready, interrupt);
@@ -40,6 +42,18 @@ fn a_call_that_ends_well_in_spite_of_the_interrupt_has_done_its_work() {
     let waiting = cancel_when_written(ready, interrupt);
     block_on(directory.state_pull()).unwrap();
     waiting.join().unwrap();
+}
+
+#[test]
+fn a_child_that_outlives_it_and_holds_its_pipes_is_not_waited_for() {
+    let sandbox = Sandbox::new("");
+    let end = sandbox.pipe("end");
+    let terraform = sandbox.scripted("cat end &\necho '{\"terraform_version\":\"1.11.4\"}'");
+    let directory = sandbox.open_scripted(terraform);
+    let version = block_on(directory.terraform().version(&sandbox.path())).unwrap();
+    assert_eq!(version, "1.11.4");
+    // Its writing end opens and closes, and the child goes.
+    std::fs::write(end, "").unwrap();
 }
 
 #[test]
