@@ -114,10 +114,14 @@ impl<'c> Surveyor<'c> {
                 None => self.fresh_plan().await.map_err(of_terraform),
             }
         };
-        let early = self.early().await?;
-        // Nothing here is dropped half-way: a Terraform that was started is waited for.
-        let (plan, state, early) =
-            tokio::join!(plan, self.directory.state_pull(), early_answer(early));
+        let with_plan = async {
+            let early = self.early().await?;
+            CommandResult::Ok(tokio::join!(plan, early_answer(early)))
+        };
+        // The state is read while the org is signed in to, which leaves the processors idle. Nothing
+        // here is dropped half-way: a Terraform that was started is waited for.
+        let (state, with_plan) = tokio::join!(self.directory.state_pull(), with_plan);
+        let (plan, early) = with_plan?;
         let early = match early {
             // Where both failed, this says why the provider did not start.
             Some(Err(error)) if plan.is_err() => return Err(error),

@@ -32,6 +32,7 @@ pub struct WorkingDirectory {
     flags: PassedFlags,
     temporary: PrivateDirectory,
     runs: AtomicUsize,
+    plans: AtomicUsize,
 }
 
 /// A saved plan in the private temporary directory, removed when it is dropped.
@@ -85,7 +86,14 @@ impl WorkingDirectory {
         let temporary = PrivateDirectory::make(Path::new(place)).map_err(|source| {
             Error::NoTemporaryDirectory { place: PathBuf::from(place), source }
         })?;
-        Ok(Self { path, terraform, flags, temporary, runs: AtomicUsize::new(0) })
+        Ok(Self {
+            path,
+            terraform,
+            flags,
+            temporary,
+            runs: AtomicUsize::new(0),
+            plans: AtomicUsize::new(0),
+        })
     }
 
     /// Returns the directory's absolute path.
@@ -108,7 +116,7 @@ impl WorkingDirectory {
     /// # Errors
     /// As every run, and [`Error::NoResult`].
     pub async fn plan(&self, request: PlanRequest<'_>) -> Result<PlanFile, Error> {
-        let name = format!("plan-{}", self.terraform_runs());
+        let name = format!("plan-{}", self.plans.fetch_add(1, Ordering::Relaxed));
         let path = self.temporary.path().join(name);
         let invocation = Invocation::plan(&self.flags, &request, &path);
         let output = self.run(&invocation).await?;
