@@ -110,7 +110,7 @@ impl Collector {
     /// Ends what is open; true if a diagnostic could not be told at all.
     pub(super) fn finish(&mut self) -> bool {
         while !self.open.is_empty() {
-            let is_whole = self.open[0].frame != Frame::Box && !self.open[0].is_wanting();
+            let is_whole = self.open[0].is_whole();
             self.close(Some(0), if is_whole { End::Whole } else { End::Cut });
         }
         self.has_lost
@@ -131,6 +131,11 @@ impl Collector {
                 } else {
                     place
                 }
+            }
+            // What was copied from the word `Error` on lacks the rule of its first line alone.
+            Some(place) if self.open[place].is_summary_alone() && severity(inner).is_none() => {
+                self.open[place].frame = Frame::Box;
+                place
             }
             other => {
                 self.close(other, End::Cut);
@@ -257,6 +262,20 @@ impl Open {
     fn is_wanting(&self) -> bool {
         self.json.is_open()
             || self.diagnostic.summary.contains(" error: API Error: ") && !self.json.is_complete()
+    }
+
+    /// True if nothing is missing though its end was not seen: a detail that is complete says so
+    /// also in a box, since copies often lack the last rule.
+    fn is_whole(&self) -> bool {
+        match self.frame {
+            Frame::Box => self.json.is_complete() && self.diagnostic.location.is_some(),
+            Frame::LostRule(_) | Frame::Plain => !self.is_wanting(),
+        }
+    }
+
+    /// True if only its first line has come, without a box.
+    fn is_summary_alone(&self) -> bool {
+        self.frame == Frame::Plain && self.lines == 1
     }
 
     fn add(&mut self, inner: &str, line: LaneLine<'_>) {

@@ -421,3 +421,22 @@ fn a_pasted_summary_alone_gives_its_status_and_says_that_more_is_missing() {
     );
     assert!(reading.is_incomplete);
 }
+
+#[test]
+fn a_box_that_was_copied_from_its_first_word_to_its_last_is_read_like_the_whole() {
+    let path = "cases/13-conflict-but-no-duplicate/apply.log";
+    let log = std::fs::read_to_string(fixture(path)).unwrap();
+    let boxes: Vec<&str> = log.split('╷').skip(1).collect();
+    let whole = described(&read(path));
+    assert!(!whole.is_empty());
+    assert_eq!(boxes.len(), whole.len());
+    // Where prose ends cannot be told.
+    let of_the_api = boxes.iter().zip(whole).filter(|(text, _)| text.contains("correlationId"));
+    for (copied, expected) in of_the_api {
+        let begin = copied.find("Error: ").expect("a summary");
+        let end = copied.find('╵').expect("an end");
+        let reading = logs::read(copied[begin..end].as_bytes()).unwrap();
+        assert_eq!(described(&reading), [expected]);
+        assert!(!reading.is_incomplete);
+    }
+}
