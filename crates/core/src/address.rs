@@ -41,27 +41,11 @@ impl Address {
     ///
     /// Data sources (`data.x.y`) are refused: nothing can be imported there.
     pub fn parse(text: &str) -> Option<Self> {
-        let steps = split_steps(text)?;
-        let mut index = 0;
-        while index + 1 < steps.len() && steps[index].name == "module" && steps[index].key.is_none()
-        {
-            index += 2;
-        }
-        let [resource_type, resource_name] = steps.get(index..)? else {
-            return None;
-        };
-        if resource_type.key.is_some()
-            || resource_type.name == "data"
-            || resource_type.name == "module"
-        {
-            return None;
-        }
-        let key = match resource_name.key {
-            None => InstanceKey::None,
-            Some(key) => match key.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-                Some(inner) => InstanceKey::Text(inner.to_owned()),
-                None => InstanceKey::Number(key.parse().ok()?),
-            },
+        let (resource_type, resource_name) = instance_of(text)?;
+        let key = match (resource_name.key, resource_name.quoted_key()) {
+            (None, _) => InstanceKey::None,
+            (_, Some(inner)) => InstanceKey::Text(inner.to_owned()),
+            (Some(number), None) => InstanceKey::Number(number.parse().ok()?),
         };
         Some(Self {
             text: text.to_owned(),
@@ -70,6 +54,14 @@ impl Address {
             terraform_type: resource_type.name.to_owned(),
             name: resource_name.name.to_owned(),
             key,
+        })
+    }
+
+    /// Says whether [`parse`](Self::parse) would read the text, without making an address of it.
+    pub fn is_spelled(text: &str) -> bool {
+        instance_of(text).is_some_and(|(_, name)| match (name.key, name.quoted_key()) {
+            (Some(number), None) => number.parse::<u64>().is_ok(),
+            _ => true,
         })
     }
 
@@ -121,16 +113,55 @@ struct Step<'a> {
     key: Option<&'a str>,
 }
 
+impl<'a> Step<'a> {
+    /// The key of `for_each` without its quotes.
+    fn quoted_key(&self) -> Option<&'a str> {
+        self.key?.strip_prefix('"')?.strip_suffix('"')
+    }
+}
+
+/// Finds type and label of a managed resource's instance, behind its modules.
+fn instance_of(text: &str) -> Option<(Step<'_>, Step<'_>)> {
+    let mut steps = Steps { text, at: Some(0) };
+    loop {
+        let (first, second) = (steps.next()??, steps.next()??);
+        if first.name == "module" && first.key.is_none() {
+            continue;
+        }
+        let is_instance = first.key.is_none()
+            && first.name != "data"
+            && first.name != "module"
+            && steps.next().is_none();
+        return is_instance.then_some((first, second));
+    }
+}
+
 /// Splits at dots and brackets outside quotes; `None` if quotes or brackets do not close.
 fn split_steps(text: &str) -> Option<Vec<Step<'_>>> {
-    let bytes = text.as_bytes();
-    let mut steps = Vec::new();
-    let mut at = 0;
-    if text.is_empty() {
-        return Some(steps);
+    Steps { text, at: (!text.is_empty()).then_some(0) }.collect()
+}
+
+/// The steps of an address one by one; a last `None` if quotes or brackets do not close.
+struct Steps<'a> {
+    text: &'a str,
+    /// Where the next step begins; `None` at the end.
+    at: Option<usize>,
+}
+
+impl<'a> Iterator for Steps<'a> {
+    type Item = Option<Step<'a>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let start = self.at.take()?;
+        Some(self.step_from(start))
     }
-    loop {
-        let start = at;
+}
+
+impl<'a> Steps<'a> {
+    fn step_from(&mut self, start: usize) -> Option<Step<'a>> {
+        let text = self.text;
+        let bytes = text.as_bytes();
+        let mut at = start;
         while at < bytes.len() && bytes[at] != b'.' && bytes[at] != b'[' {
             if bytes[at].is_ascii_whitespace() || bytes[at] == b'"' || bytes[at] == b']' {
                 return None;
@@ -164,12 +195,12 @@ fn split_steps(text: &str) -> Option<Vec<Step<'_>>> {
             key?;
             at += 1;
         }
-        steps.push(Step { start, name, key });
         match bytes.get(at) {
-            None => return Some(steps),
-            Some(b'.') => at += 1,
+            None => {}
+            Some(b'.') => self.at = Some(at + 1),
             Some(_) => return None,
         }
+        Some(Step { start, name, key })
     }
 }
 
@@ -233,7 +264,10 @@ mod tests {
 
     #[test]
     fn a_count_index_is_a_number_and_a_quoted_one_is_text() {
-        let key = |text: &str| Address::parse(text).unwrap().key().clone();
+        let key = |text: &str| {
+            assert!(Address::is_spelled(text));
+            Address::parse(text).unwrap().key().clone()
+        };
         assert_eq!(key("a.b[2]"), InstanceKey::Number(2));
         assert_eq!(key(r#"a.b["02"]"#), InstanceKey::Text("02".into()));
         assert_eq!(key("a.b"), InstanceKey::None);
@@ -246,6 +280,8 @@ mod tests {
             "a",
             "data.a.b",
             "module.a",
+            "module.a.module.b",
+            "module.a.b.c[\"x\"",
             "a.b[",
             "a.b[\"x]",
             "a.b[02x]",
@@ -256,6 +292,7 @@ mod tests {
             "a.b[\"x\\",
         ] {
             assert!(Address::parse(text).is_none(), "{text:?}");
+            assert!(!Address::is_spelled(text), "{text:?}");
         }
     }
 }

@@ -4,9 +4,27 @@
 //! on evidence. Invariant: what is returned, read with that code
 //! page, is the line that was given.
 
-use encoding_rs::WINDOWS_1252;
+use std::sync::LazyLock;
 
-/// The upper half of code page 437, byte 0x80 first (source: the Unicode mapping tables).
+/// The code pages that a shell may have read with: the letters of their upper halves, byte 0x80
+/// first. Each spells ASCII as itself.
+static CODE_PAGES: LazyLock<[Vec<char>; 4]> = LazyLock::new(|| {
+    let latin_1 = || '\u{80}'..='\u{ff}';
+    [
+        CODE_PAGE_1252.chars().chain(latin_1().skip(0x20)).collect(),
+        latin_1().collect(),
+        CODE_PAGE_437.chars().collect(),
+        CODE_PAGE_850.chars().collect(),
+    ]
+});
+
+/// Places in an upper half whose bytes begin a character of UTF-8.
+const LEADS: std::ops::RangeInclusive<usize> = 0x42..=0x74;
+
+/// The bytes 0x80 to 0x9F of code page 1252; the others are Latin-1's (source: WHATWG, Encoding).
+const CODE_PAGE_1252: &str = "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}\u{90}‘’“”•–—˜™š›œ\u{9d}žŸ";
+
+/// The upper half of code page 437 (source: the Unicode mapping tables).
 const CODE_PAGE_437: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐\
 └┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
 
@@ -16,13 +34,12 @@ const CODE_PAGE_850: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿ�
 
 /// Returns the text as it was written, if a wrong code page explains the whole line.
 pub(super) fn undo(line: &str) -> Option<String> {
-    if line.is_ascii() {
-        return None;
-    }
-    [windows_1252, latin_1, code_page_437, code_page_850]
-        .iter()
-        .filter_map(|bytes_of| String::from_utf8(bytes_of(line)?).ok())
-        .find(|undone| is_evident(undone))
+    let start = line.bytes().position(|byte| !byte.is_ascii())?;
+    let first = line[start..].chars().next()?;
+    // Most lines are well: their first letter beyond ASCII already shows it.
+    let may_be = |page: &&Vec<char>| page[LEADS].contains(&first);
+    let mut undone = CODE_PAGES.iter().filter(may_be).filter_map(|page| through(page, line));
+    undone.find(|undone| is_evident(undone))
 }
 
 /// Valid UTF-8 alone is no proof: `ßää` read backwards through code page 437 is a Korean letter.
@@ -31,33 +48,13 @@ fn is_evident(undone: &str) -> bool {
     undone.contains(['╷', '│', '╵']) || undone.chars().all(|char| u32::from(char) <= 0xFF)
 }
 
-fn windows_1252(line: &str) -> Option<Vec<u8>> {
-    let (bytes, _, has_unmappable) = WINDOWS_1252.encode(line);
-    (!has_unmappable).then(|| bytes.into_owned())
-}
-
-fn latin_1(line: &str) -> Option<Vec<u8>> {
-    line.chars().map(|char| u8::try_from(u32::from(char)).ok()).collect()
-}
-
-fn code_page_437(line: &str) -> Option<Vec<u8>> {
-    through(CODE_PAGE_437, line)
-}
-
-fn code_page_850(line: &str) -> Option<Vec<u8>> {
-    through(CODE_PAGE_850, line)
-}
-
-fn through(upper_half: &str, line: &str) -> Option<Vec<u8>> {
-    line.chars()
-        .map(|char| match u8::try_from(char) {
-            Ok(byte) if byte.is_ascii() => Some(byte),
-            _ => {
-                let place = upper_half.chars().position(|upper| upper == char)?;
-                u8::try_from(0x80 + place).ok()
-            }
-        })
-        .collect()
+/// Reads the bytes that a code page showed as this line.
+fn through(page: &[char], line: &str) -> Option<String> {
+    let byte_of = |char| match u8::try_from(char) {
+        Ok(byte) if byte.is_ascii() => Some(byte),
+        _ => u8::try_from(0x80 + page.iter().position(|&upper| upper == char)?).ok(),
+    };
+    String::from_utf8(line.chars().map(byte_of).collect::<Option<_>>()?).ok()
 }
 
 #[cfg(test)]
@@ -81,8 +78,10 @@ mod tests {
     }
 
     #[test]
-    fn the_tables_have_128_places() {
-        assert_eq!(CODE_PAGE_437.chars().count(), 128);
-        assert_eq!(CODE_PAGE_850.chars().count(), 128);
+    fn each_table_has_128_places_and_1252_is_that_of_the_decoder() {
+        assert!(CODE_PAGES.iter().all(|page| page.len() == 128));
+        let bytes: Vec<u8> = (0x80..=0xff).collect();
+        let (decoded, _) = encoding_rs::WINDOWS_1252.decode_without_bom_handling(&bytes);
+        assert!(CODE_PAGES[0].iter().copied().eq(decoded.chars()));
     }
 }

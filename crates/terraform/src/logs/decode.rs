@@ -80,7 +80,7 @@ impl<R: Read> Lines<R> {
         let mut is_too_long = false;
         loop {
             let rest = &self.text[self.at..];
-            let end = rest.iter().position(|&byte| byte == b'\n');
+            let end = memchr::memchr(b'\n', rest);
             let part = &rest[..end.unwrap_or(rest.len())];
             let room = LONGEST_LINE - self.line.len();
             is_too_long |= part.len() > room;
@@ -186,7 +186,7 @@ fn encoding_of(head: &[u8]) -> Option<&'static Encoding> {
 
 fn to_text(bytes: &[u8], number: usize, is_ended: bool, is_too_long: bool) -> Line<'_> {
     let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-    let (text, harm) = if bytes.is_ascii() && !bytes.contains(&0) {
+    let (text, harm) = if bytes.is_ascii() && memchr::memchr(0, bytes).is_none() {
         (text_of(bytes), Harm::None)
     } else {
         repaired(bytes)

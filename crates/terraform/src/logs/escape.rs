@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use super::seek;
+
 const ESCAPE: u8 = 0x1b;
 const BELL: u8 = 0x07;
 /// A longer link or stamp stays as text, so that a missing bell is not sought again and again.
@@ -17,9 +19,8 @@ const NOTE_END: &[u8] = b"\x1b[0m";
 /// Returns the line without terminal sequences and control characters.
 pub(super) fn without_sequences(line: Cow<'_, str>) -> Cow<'_, str> {
     let is_quoted = || ["\\u001b", "\\u001B", "\\x1b"].iter().any(|escape| line.contains(escape));
-    let has_lost_escapes = line.contains("[0m") && !is_quoted();
-    if !has_lost_escapes && !line.bytes().any(|byte| byte < b' ' && byte != b'\t' && byte != b'\r')
-    {
+    let has_lost_escapes = seek::contains(&line, "[0m") && !is_quoted();
+    if !has_lost_escapes && !has_control(line.as_bytes()) {
         return line;
     }
     let bytes = line.as_bytes();
@@ -36,7 +37,7 @@ pub(super) fn without_sequences(line: Cow<'_, str>) -> Cow<'_, str> {
                 }
             }
             b'[' if has_lost_escapes => colour_length(&bytes[at..]),
-            byte if byte < b' ' && byte != b'\t' && byte != b'\r' => 1,
+            byte if is_control(byte) => 1,
             _ => 0,
         };
         if at == start || bytes[start] == b'^' && at == start + 1 {
@@ -49,6 +50,19 @@ pub(super) fn without_sequences(line: Cow<'_, str>) -> Cow<'_, str> {
         }
     }
     Cow::Owned(kept)
+}
+
+/// Tabs and carriage returns are kept.
+fn is_control(byte: u8) -> bool {
+    byte < b' ' && byte != b'\t' && byte != b'\r'
+}
+
+/// Looks at a block of bytes at a time, without a branch for each.
+fn has_control(bytes: &[u8]) -> bool {
+    const BLOCK: usize = 64;
+    bytes
+        .chunks(BLOCK)
+        .any(|block| block.iter().fold(false, |found, &byte| found | is_control(byte)))
 }
 
 /// Length of what follows an escape byte and belongs to it.

@@ -203,17 +203,17 @@ fn cloud_build(text: &str) -> Option<Stripped<'_>> {
     Some(Stripped { text, lane: Some(Cow::Borrowed(step)), ..Stripped::default() })
 }
 
-/// The first word and what follows it.
+/// The word before the first blank, and what follows that blank.
 fn first_word(text: &str) -> Option<(&str, &str)> {
-    let end =
-        text.bytes().position(|byte| !(byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)))?;
-    if end == 0 { None } else { Some(text.split_at(end)) }
+    let (word, rest) = text.split_once(' ')?;
+    let is_of_word = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    (!word.is_empty() && word.bytes().all(is_of_word)).then_some((word, rest))
 }
 
 /// `terraform-1  | text`.
 fn compose(text: &str) -> Option<Stripped<'_>> {
     let (word, rest) = first_word(text)?;
-    let rest = rest.strip_prefix(' ')?.trim_start_matches(' ').strip_prefix('|')?;
+    let rest = rest.trim_start_matches(' ').strip_prefix('|')?;
     let text = rest.strip_prefix(' ').unwrap_or(rest);
     Some(Stripped { text, lane: Some(Cow::Borrowed(word)), ..Stripped::default() })
 }
@@ -232,7 +232,7 @@ fn tool(text: &str) -> Option<Stripped<'_>> {
 /// `stack  text`; only before a box or a line of progress, since prose may look like it.
 fn cdktf(text: &str) -> Option<Stripped<'_>> {
     let (word, rest) = first_word(text)?;
-    let text = rest.strip_prefix("  ")?.trim_start_matches(' ');
+    let text = rest.strip_prefix(' ')?.trim_start_matches(' ');
     let is_progress = || {
         [": Creat", ": Still ", ": Modif", ": Destr"].iter().any(|sign| text.contains(sign))
             && text.starts_with(|char: char| char.is_ascii_alphabetic())

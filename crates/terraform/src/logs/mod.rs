@@ -23,6 +23,7 @@ mod pieces;
 mod progress;
 mod provider_log;
 mod reading;
+mod seek;
 mod stamps;
 mod summary;
 mod ui_line;

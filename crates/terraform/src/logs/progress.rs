@@ -3,10 +3,11 @@
 //!
 //! Never guesses an address. Invariant: memory is bounded by [`Budget`].
 
-use std::collections::HashMap;
+use std::hash::RandomState;
 
 use divvy_core::failure::Operation;
 use divvy_core::{Address, EntityId};
+use hashbrown::{Equivalent, HashMap};
 
 /// Bytes that may still be kept; shared by all that grows with the log.
 #[derive(Debug)]
@@ -32,17 +33,44 @@ impl Budget {
 }
 
 /// An instance within a log: unit and address as text.
-pub(super) type Place = (Option<String>, String);
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct Place {
+    pub(super) unit: Option<String>,
+    pub(super) address: String,
+}
+
+/// A place that is looked up: every line of progress does, so it copies nothing. Its fields are
+/// those of [`Place`], in the same order, since both must have one hash.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Wanted<'a> {
+    unit: Option<&'a str>,
+    address: &'a str,
+}
+
+impl Wanted<'_> {
+    fn to_place(self) -> Place {
+        Place { unit: self.unit.map(str::to_owned), address: self.address.to_owned() }
+    }
+}
+
+impl Equivalent<Place> for Wanted<'_> {
+    fn equivalent(&self, place: &Place) -> bool {
+        self.address == place.address && self.unit == place.unit.as_deref()
+    }
+}
+
+/// The log decides what the keys are, so their hash stays the one of the standard library.
+type ByPlace<T> = HashMap<Place, T, RandomState>;
 
 /// What the log has told of a run so far.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     /// Begun and not ended.
-    pub(super) in_flight: HashMap<Place, Operation>,
+    pub(super) in_flight: ByPlace<Operation>,
     /// With the rank in the order of the log.
-    created: HashMap<Place, (usize, Option<EntityId>)>,
+    created: ByPlace<(usize, Option<EntityId>)>,
     completions: usize,
-    names: HashMap<Place, String>,
+    names: ByPlace<String>,
     /// Per unit, the entry of the plan that is being printed, and its indentation.
     plan_entries: Vec<(Option<String>, String, usize)>,
 }
@@ -96,7 +124,7 @@ fn address_at_end(text: &str) -> Option<&str> {
         return None;
     }
     let starts = std::iter::once(0).chain(text.match_indices(' ').map(|(at, _)| at + 1));
-    starts.map(|start| &text[start..]).find(|rest| Address::parse(rest).is_some())
+    starts.map(|start| &text[start..]).find(|rest| Address::is_spelled(rest))
 }
 
 impl Progress {
@@ -120,14 +148,14 @@ impl Progress {
         operation: Operation,
         budget: &mut Budget,
     ) -> bool {
-        let place = (unit.map(str::to_owned), address.to_owned());
+        let place = Wanted { unit, address };
         if let Some(known) = self.in_flight.get_mut(&place) {
             *known = operation;
             return true;
         }
         let fits = budget.take(address.len());
         if fits {
-            self.in_flight.insert(place, operation);
+            self.in_flight.insert(place.to_place(), operation);
         }
         fits
     }
@@ -141,7 +169,7 @@ impl Progress {
         id: Option<&str>,
         budget: &mut Budget,
     ) -> bool {
-        let place = (unit.map(str::to_owned), address.to_owned());
+        let place = Wanted { unit, address };
         self.in_flight.remove(&place);
         if operation == Operation::Delete {
             self.created.remove(&place);
@@ -152,19 +180,19 @@ impl Progress {
         let fits = budget.take(address.len() + id.map_or(0, str::len));
         if fits {
             self.completions += 1;
-            self.created.insert(place, (self.completions, id.map(EntityId::new)));
+            self.created.insert(place.to_place(), (self.completions, id.map(EntityId::new)));
         }
         fits
     }
 
     /// What was being done at an address when it failed.
     pub(super) fn operation_at(&self, unit: Option<&str>, address: &str) -> Option<Operation> {
-        self.in_flight.get(&(unit.map(str::to_owned), address.to_owned())).copied()
+        self.in_flight.get(&Wanted { unit, address }).copied()
     }
 
     /// The name that the printed plan wants at an address.
     pub(super) fn name_at(&self, unit: Option<&str>, address: &str) -> Option<&str> {
-        self.names.get(&(unit.map(str::to_owned), address.to_owned())).map(String::as_str)
+        self.names.get(&Wanted { unit, address }).map(String::as_str)
     }
 
     /// What was created, in the order of the log.
@@ -173,7 +201,7 @@ impl Progress {
         created.sort_by_key(|(_, (rank, _))| *rank);
         created
             .into_iter()
-            .filter_map(|((unit, address), (_, id))| Some((unit, Address::parse(&address)?, id)))
+            .filter_map(|(place, (_, id))| Some((place.unit, Address::parse(&place.address)?, id)))
             .collect()
     }
 
@@ -211,7 +239,7 @@ impl Progress {
         };
         let fits = budget.take(address.len() + name.len());
         if fits {
-            self.names.insert((unit.map(str::to_owned), address.clone()), name);
+            self.names.insert(Wanted { unit, address }.to_place(), name);
         }
         fits
     }

@@ -17,7 +17,7 @@ use super::pieces::{Joiner, Place};
 use super::progress::{Budget, Progress};
 use super::provider_log::ProviderLog;
 use super::ui_line::{self, UiLine};
-use super::{LogError, LogReading, classify, envelopes, escape, layers};
+use super::{LogError, LogReading, classify, envelopes, escape, layers, seek};
 
 /// Failures of one text in different units that are compared with another telling.
 const MOST_TELLINGS: usize = 64;
@@ -221,8 +221,8 @@ impl Reading {
         };
         let in_flight = self.progress.in_flight.keys();
         let mut unended: Vec<&str> = in_flight
-            .filter(|(unit, address)| !is_told(unit.as_deref(), address))
-            .map(|(_, address)| address.as_str())
+            .filter(|place| !is_told(place.unit.as_deref(), &place.address))
+            .map(|place| place.address.as_str())
             .collect();
         // A failure without an address may be the end of any of them.
         let unaddressed = self.failures.iter().filter(|failure| failure.address.is_none()).count();
@@ -244,7 +244,7 @@ fn each_line(input: impl Read, mut take: impl FnMut(&str, Place)) -> Result<(), 
         let Some(line) = line else { return Ok(()) };
         let place = Place { number: line.number, is_ended: line.is_ended, harm: line.harm };
         let text = escape::without_sequences(line.text);
-        if !text.contains('\r') {
+        if !seek::contains(&text, "\r") {
             take(&text, place);
             continue;
         }

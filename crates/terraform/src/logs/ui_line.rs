@@ -9,6 +9,7 @@ use divvy_core::failure::Operation;
 use serde::Deserialize;
 
 use super::diagnostic::Diagnostic;
+use super::seek;
 
 /// What a line tells; kinds of lines that are of no use here are [`UiLine::Other`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +74,7 @@ pub(super) fn read(
     number: usize,
     mut take: impl FnMut(UiLine),
 ) -> bool {
-    let Some(start) = line.find(BEGINNING) else {
+    let Some(start) = seek::find(line, BEGINNING) else {
         return false;
     };
     let json = &line[start..];
