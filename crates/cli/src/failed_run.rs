@@ -11,6 +11,7 @@ use std::path::{Component, Path, PathBuf};
 
 use divvy_core::failure::Shape;
 use divvy_core::kind;
+use divvy_core::shell::word;
 use divvy_core::{Address, Failure, Survey};
 use divvy_terraform::logs::{self, LogReading};
 
@@ -170,17 +171,7 @@ fn unknown_unit(wanted: &str, units: &BTreeSet<&str>) -> CommandError {
     if units.is_empty() {
         return error.hint("it names no unit at all: leave --unit out");
     }
-    error.hints(units.iter().map(|unit| format!("--unit {}", quoted(unit))))
-}
-
-/// Quotes a word for a shell, where it needs that.
-pub(crate) fn quoted(name: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./+:@".contains(c);
-    if !name.is_empty() && name.chars().all(is_plain) {
-        name.to_owned()
-    } else {
-        format!("'{}'", name.replace('\'', r"'\''"))
-    }
+    error.hints(units.iter().map(|unit| format!("--unit {}", word(unit))))
 }
 
 /// The workspace that Terraform would use here.
@@ -280,13 +271,5 @@ mod tests {
             let units = units.iter().copied().collect();
             assert_eq!(unit_of(Path::new(directory), workspace, &units), expected, "{directory}");
         }
-    }
-
-    #[test]
-    fn a_word_that_a_shell_would_split_is_quoted() {
-        assert_eq!(quoted("orgs/dev"), "orgs/dev");
-        assert_eq!(quoted("a (workspace b)"), "'a (workspace b)'");
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-        assert_eq!(quoted(""), "''");
     }
 }

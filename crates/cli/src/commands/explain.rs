@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 use divvy_core::catalogue::{self, Entry};
 use divvy_core::survey::Survey;
-use divvy_core::{Address, EntityId, Failure};
+use divvy_core::{Address, EntityId, Failure, shell};
 use divvy_terraform::{PlanDocument, holds_configuration};
 
 use super::Context;
 use crate::arguments::Explain;
 use crate::console::{self, Tone};
 use crate::error::{CommandError, CommandResult, ErrorKind};
-use crate::failed_run::{self, FailedRun, Here, quoted, take_strangers};
+use crate::failed_run::{self, FailedRun, Here, take_strangers};
 use crate::lookup::Lookup;
 use crate::output;
 use crate::render::{Format, commands::Shell, diagnostics};
@@ -112,7 +112,9 @@ impl Explaining<'_> {
     fn log_name(&self) -> String {
         match self.arguments.subject.as_str() {
             "-" => "FILE".to_owned(),
-            file => quoted(file),
+            // A dash in front would make it a flag.
+            file if file.starts_with('-') => shell::word(&format!("./{file}")).into_owned(),
+            file => shell::word(file).into_owned(),
         }
     }
 
