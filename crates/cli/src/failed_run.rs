@@ -21,9 +21,10 @@ use crate::console::Tone;
 use crate::error::{CommandError, CommandResult};
 use crate::survey::{data_directory, place};
 
-/// How the output of a run is kept.
-pub(crate) const KEEP_OUTPUT: &str =
-    "keep the output of the failed run: terraform apply 2>&1 | tee FILE";
+/// Says how the output of a run is kept.
+pub(crate) fn keep_output(context: &Context) -> String {
+    format!("keep the output of the failed run: {} apply 2>&1 | tee FILE", context.terraform)
+}
 
 /// A log that was read.
 pub(crate) struct FailedRun {
@@ -86,7 +87,7 @@ impl FailedRun {
         let open = |path: &Path| {
             File::open(context.environment.current_directory.join(path)).map_err(|error| {
                 CommandError::failed(format!("could not read {}: {error}", path.display()))
-                    .hint(KEEP_OUTPUT)
+                    .hint(keep_output(context))
             })
         };
         let output: Box<dyn io::Read> = match log.as_os_str() {

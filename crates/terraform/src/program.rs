@@ -173,8 +173,13 @@ impl Terraform {
         } else if self.interrupt.is_cancelled() {
             Err(Error::Interrupted { subcommand })
         } else {
-            let failure =
-                Failure::of_output(subcommand, outcome.code, &ended.stdout, &ended.stderr);
+            let failure = Failure::of_output(
+                self.name(),
+                subcommand,
+                outcome.code,
+                &ended.stdout,
+                &ended.stderr,
+            );
             Err(Error::Terraform(Box::new(failure)))
         }
     }

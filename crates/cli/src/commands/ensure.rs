@@ -158,7 +158,7 @@ fn report(
             description: wish.description.as_deref(),
             outcome,
             address,
-            typed: here.typed(),
+            typed: here.typed(context),
         })
         .collect();
     let is_one = arguments.from.is_none() && arguments.names.len() == 1;

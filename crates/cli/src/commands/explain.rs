@@ -20,7 +20,7 @@ use crate::output;
 use crate::render::{Format, commands::Shell, diagnostics};
 use crate::report::{Report, RunInfo};
 use crate::survey::{Subject, Surveyor};
-use crate::terraform_errors::of_terraform;
+use crate::terraform_errors::of_file;
 
 /// The forms that `explain` writes.
 const FORMATS: [Format; 4] = [Format::Table, Format::Json, Format::Markdown, Format::Github];
@@ -119,6 +119,7 @@ impl Explaining<'_> {
     }
 
     fn explained(&self, survey: &Survey, info: RunInfo) -> Report {
+        let info = RunInfo { typed: Some(self.context.terraform.clone()), ..info };
         Report::of_failures(survey, info, &self.log_name())
     }
 
@@ -190,7 +191,10 @@ impl Explaining<'_> {
         let bytes = std::fs::read(self.context.environment.current_directory.join(path)).map_err(
             |error| CommandError::failed(format!("could not read {}: {error}", path.display())),
         )?;
-        PlanDocument::read(&bytes).map_err(of_terraform)
+        PlanDocument::read(&bytes).map_err(|error| {
+            let program = &self.context.terraform;
+            of_file(path, error, format!("make it with: {program} show -json PLANFILE > FILE"))
+        })
     }
 
     /// What the failed run of the unit looked at created.

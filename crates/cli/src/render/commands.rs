@@ -38,7 +38,7 @@ pub fn write(report: &Report, shell: Shell, out: &mut dyn io::Write) -> io::Resu
             .comment("Windows PowerShell 5.1, PowerShell up to 7.2; for later ones: --shell powershell", out)?,
         Shell::Sh | Shell::Cmd => {}
     }
-    let program = shell.program(report.program());
+    let program = shell.program(&report.program);
     for finding in &report.findings {
         for words in steps(finding) {
             let quoted: Option<Vec<_>> = words.iter().map(|word| shell.word(word)).collect();

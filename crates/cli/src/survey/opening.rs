@@ -18,7 +18,10 @@ use crate::terraform_errors::of_terraform;
 /// Makes the observers that every look has.
 pub(crate) fn observers(context: &Context) -> Arc<Observers> {
     let observers = Arc::new(Observers::of(context));
-    observers.add(Arc::new(Progress(Arc::clone(&context.console))));
+    observers.add(Arc::new(Progress {
+        console: Arc::clone(&context.console),
+        terraform: context.terraform.clone(),
+    }));
     observers
 }
 
@@ -67,15 +70,18 @@ pub(crate) fn data_directory(context: &Context, place: &Path) -> PathBuf {
 }
 
 /// Shows each effect as the progress line.
-struct Progress(Arc<Console>);
+struct Progress {
+    console: Arc<Console>,
+    terraform: String,
+}
 
 impl Observer for Progress {
     fn before(&self, effect: &Effect) {
         match effect {
             Effect::Terraform { subcommand, .. } => {
-                self.0.progress(&format!("terraform {subcommand}"));
+                self.console.progress(&format!("{} {subcommand}", self.terraform));
             }
-            Effect::Request { .. } => self.0.progress("reading the org"),
+            Effect::Request { .. } => self.console.progress("reading the org"),
             Effect::WriteFile { .. } | Effect::RemoveFile { .. } => {}
         }
     }
