@@ -19,6 +19,7 @@ use crate::arguments::{Fix, TerraformArguments};
 use crate::commands::Context;
 use crate::console::Tone;
 use crate::error::{CommandError, CommandResult};
+use crate::interrupt;
 use crate::survey::{data_directory, place};
 
 /// Says how the output of a run is kept.
@@ -79,26 +80,32 @@ impl<'l> Here<'l> {
 impl FailedRun {
     /// Reads the log in a file, or from standard input for `-`; beside it, where there is one, the
     /// provider's own log.
-    pub(crate) fn read(
+    pub(crate) async fn read(
         context: &Context,
         log: &Path,
         provider_log: Option<&Path>,
     ) -> CommandResult<Self> {
-        let open = |path: &Path| {
-            File::open(context.environment.current_directory.join(path)).map_err(|error| {
+        let here = context.environment.current_directory.clone();
+        let (log, provider_log) = (log.to_owned(), provider_log.map(Path::to_owned));
+        let keep_output = keep_output(context);
+        let open = move |path: &Path| {
+            File::open(here.join(path)).map_err(|error| {
                 CommandError::failed(format!("could not read {}: {error}", path.display()))
-                    .hint(keep_output(context))
+                    .hint(keep_output.clone())
             })
         };
-        let output: Box<dyn io::Read> = match log.as_os_str() {
-            dash if dash == "-" => Box::new(io::stdin().lock()),
-            _ => Box::new(open(log)?),
+        let read = move || {
+            let output: Box<dyn io::Read> = match log.as_os_str() {
+                dash if dash == "-" => Box::new(io::stdin().lock()),
+                _ => Box::new(open(&log)?),
+            };
+            let reading = match provider_log {
+                Some(path) => logs::read_with_provider_log(output, open(&path)?),
+                None => logs::read(output),
+            };
+            reading.map_err(CommandError::failed)
         };
-        let reading = match provider_log {
-            Some(path) => logs::read_with_provider_log(output, open(path)?),
-            None => logs::read(output),
-        };
-        let mut reading = reading.map_err(CommandError::failed)?;
+        let mut reading = interrupt::beside(&context.interrupt, read).await??;
         // Terraform tells a state that it could not save twice.
         let is_untold_state =
             |failure: &Failure| failure.address.is_none() && failure.shape == Shape::StateNotSaved;
@@ -116,9 +123,12 @@ pub(crate) fn units(failures: &[Failure]) -> BTreeSet<&str> {
 
 /// Reads the log of `fix --from-log`: the failures of this directory, as far as the log's units can
 /// be told apart. What a person should know of it is said.
-pub(crate) fn failures_here(context: &Context, arguments: &Fix) -> CommandResult<Vec<Failure>> {
+pub(crate) async fn failures_here(
+    context: &Context,
+    arguments: &Fix,
+) -> CommandResult<Vec<Failure>> {
     let Some(log) = &arguments.from_log else { return Ok(Vec::new()) };
-    let mut run = FailedRun::read(context, log, None)?;
+    let mut run = FailedRun::read(context, log, None).await?;
     let failures = std::mem::take(&mut run.reading.failures);
     let units = units(&failures);
     let directory = canonical_place(context, &arguments.terraform);

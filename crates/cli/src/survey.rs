@@ -30,8 +30,6 @@ use crate::org::{OrgFlags, client, of_api, of_connection};
 use crate::report::{self, Place, RunInfo};
 use crate::terraform_errors::{of_file, of_terraform};
 
-/// How a file for `--other-state` is made.
-
 /// What is to be surveyed.
 #[derive(Default)]
 pub(crate) struct Subject<'s> {

@@ -1,8 +1,9 @@
 //! Terraform as a program: finding it, and the one function that runs it.
 //!
 //! Never reads the environment (the caller hands in a snapshot) and never kills Terraform: an
-//! interrupt is passed on once, to Terraform alone, and then waited for. The official provider dies
-//! of a signal to the group and leaves objects behind, hence the process group of its own.
+//! interrupt is passed on, to Terraform alone, and then waited for; a second one is its hard stop.
+//! The official provider dies of a signal to the group and leaves objects behind, hence the process
+//! group of its own.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -11,7 +12,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use divvy_core::effect::{Effect, Observer, Outcome, Unobserved};
 use rustix::process::{Pid, Signal, kill_process};
@@ -28,6 +29,9 @@ use crate::invocation::Invocation;
 /// The environment variable that names the program.
 pub const PROGRAM_VARIABLE: &str = "DIVVY_TERRAFORM";
 
+/// Two signals of one kind that come together are one to whoever gets them.
+const SIGNALS_APART: Duration = Duration::from_millis(100);
+
 /// Terraform, and everything that its starts have in common.
 #[derive(Clone)]
 pub struct Terraform {
@@ -36,6 +40,7 @@ pub struct Terraform {
     leash: Vec<OsString>,
     observer: Arc<dyn Observer>,
     interrupt: CancellationToken,
+    at_once: CancellationToken,
 }
 
 impl fmt::Debug for Terraform {
@@ -73,6 +78,7 @@ impl Terraform {
             leash: Vec::new(),
             observer: Arc::new(Unobserved),
             interrupt: CancellationToken::new(),
+            at_once: CancellationToken::new(),
         })
     }
 
@@ -94,6 +100,14 @@ impl Terraform {
     #[must_use]
     pub fn interrupted_by(mut self, interrupt: CancellationToken) -> Self {
         self.interrupt = interrupt;
+        self
+    }
+
+    /// Tells what runs a second time when this token fires after the first: Terraform then stops at
+    /// once, by its own rules, and is waited for all the same.
+    #[must_use]
+    pub fn stopped_at_once_by(mut self, at_once: CancellationToken) -> Self {
+        self.at_once = at_once;
         self
     }
 
@@ -213,17 +227,19 @@ impl Terraform {
         Ok(Ended { status: status?, stdout: ended.0, stderr: ended.1 })
     }
 
-    /// Waits for the end; the interrupt is passed on once.
+    /// Waits for the end; the interrupt is passed on, and the wish to stop at once after it.
     async fn wait(&self, child: &mut Child) -> io::Result<ExitStatus> {
-        tokio::select! {
-            biased;
-            status = child.wait() => return status,
-            () = self.interrupt.cancelled() => {}
-        }
-        let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-        if let Some(pid) = pid {
-            // It may have ended just now; then there is nobody left to tell.
-            let _ = kill_process(pid, Signal::INT);
+        for (wish, apart) in [(&self.interrupt, Duration::ZERO), (&self.at_once, SIGNALS_APART)] {
+            tokio::select! {
+                biased;
+                status = child.wait() => return status,
+                () = async { wish.cancelled().await; tokio::time::sleep(apart).await } => {}
+            }
+            let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+            if let Some(pid) = pid {
+                // It may have ended just now; then there is nobody left to tell.
+                let _ = kill_process(pid, Signal::INT);
+            }
         }
         child.wait().await
     }

@@ -32,7 +32,7 @@ pub(crate) async fn run(context: &Context, arguments: &Explain) -> CommandResult
     if let Some(page) = catalogue::entry(&arguments.subject) {
         return write_page(context, arguments, &page);
     }
-    let run = read(context, arguments)?;
+    let run = read(context, arguments).await?;
     let directory = failed_run::canonical_place(context, &arguments.terraform);
     let units = failed_run::units(&run.reading.failures);
     let here = Here::of(&units, arguments.unit.as_deref(), context, &directory)?;
@@ -52,7 +52,7 @@ fn write_page(context: &Context, arguments: &Explain, page: &Entry) -> CommandRe
     Ok(0)
 }
 
-fn read(context: &Context, arguments: &Explain) -> CommandResult<FailedRun> {
+async fn read(context: &Context, arguments: &Explain) -> CommandResult<FailedRun> {
     let subject = arguments.subject.as_str();
     let is_file = subject == "-" || context.environment.current_directory.join(subject).exists();
     match catalogue::nearest(subject) {
@@ -65,7 +65,7 @@ fn read(context: &Context, arguments: &Explain) -> CommandResult<FailedRun> {
         )),
         _ => {
             let provider_log = arguments.provider_log.as_deref();
-            FailedRun::read(context, Path::new(subject), provider_log)
+            FailedRun::read(context, Path::new(subject), provider_log).await
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::arguments::{Arguments, Command};
 use crate::console::{Console, Tone};
 use crate::environment::Environment;
 use crate::error::{CommandResult, ErrorKind};
-use crate::interrupt;
+use crate::interrupt::{self, UnderWay};
 
 /// What every command gets.
 pub(crate) struct Context {
@@ -32,6 +32,7 @@ pub(crate) struct Context {
     /// The program, as this user types it: `terraform`, `tofu`. Whatever is said names this one.
     pub(crate) terraform: String,
     pub(crate) interrupt: CancellationToken,
+    pub(crate) under_way: UnderWay,
 }
 
 /// Parses the command line, runs the command on one current-thread runtime, shows its error.
@@ -73,7 +74,9 @@ async fn run(
 ) -> CommandResult<u8> {
     let terraform = Terraform::find(command.program(), environment.variables.clone())
         .map_or_else(|_| "terraform".to_owned(), |program| program.name());
-    let context = Context { console, environment, terraform, interrupt: interrupt::install() };
+    let under_way = UnderWay::default();
+    let interrupt = interrupt::install(Arc::clone(&console), under_way.clone(), terraform.clone());
+    let context = Context { console, environment, terraform, interrupt, under_way };
     match command {
         Command::Check(arguments) => check::run(&context, &arguments).await,
         Command::Fix(arguments) => Box::pin(fix::run(&context, &arguments)).await,

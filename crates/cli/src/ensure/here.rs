@@ -154,6 +154,7 @@ mod tests {
     use crate::arguments::ColorChoice;
     use crate::console::Console;
     use crate::environment::Environment;
+    use crate::interrupt::UnderWay;
 
     #[tokio::test(start_paused = true)]
     async fn a_terraform_that_does_not_answer_is_given_up() {
@@ -181,6 +182,7 @@ mod tests {
             environment: Environment::default(),
             terraform: "terraform".to_owned(),
             interrupt: CancellationToken::new(),
+            under_way: UnderWay::default(),
         };
         let answer = here.evaluate(&context, here.blocks.as_ref().unwrap()).await;
         assert_eq!(answer, Err("`terraform console` did not answer within 10 s".to_owned()));

@@ -22,6 +22,7 @@ pub(crate) fn observers(context: &Context) -> Arc<Observers> {
         console: Arc::clone(&context.console),
         terraform: context.terraform.clone(),
     }));
+    observers.add(Arc::new(context.under_way.clone()));
     observers
 }
 
@@ -51,7 +52,8 @@ pub(crate) fn program(
     let variables = context.environment.variables.clone();
     let program = Terraform::find(terraform.terraform_bin.as_deref(), variables)?
         .observed_by(Arc::<Observers>::clone(observers) as _)
-        .interrupted_by(context.interrupt.clone());
+        .interrupted_by(context.interrupt.clone())
+        .stopped_at_once_by(context.under_way.at_once());
     #[cfg(target_os = "linux")]
     let program = program.leashed(crate::environment::leash::prefix());
     Ok(program)
