@@ -96,14 +96,11 @@ impl Command {
             | Self::Fix(Fix { terraform, .. })
             | Self::Explain(Explain { terraform, .. })
             | Self::Doctor(doctor::Doctor { terraform, .. })
-            | Self::Undo(undo::Undo { terraform, .. }) => terraform.terraform_bin.as_deref(),
+            | Self::Undo(undo::Undo { terraform, .. })
+            | Self::Ensure(Ensure { terraform, .. }) => terraform.terraform_bin.as_deref(),
             Self::Demo(demo) => demo.terraform_bin.as_deref(),
             Self::Run(run) => run.command.first().map(Path::new),
-            Self::Ensure(_)
-            | Self::List(_)
-            | Self::Emulate(_)
-            | Self::Completions(_)
-            | Self::Man => None,
+            Self::List(_) | Self::Emulate(_) | Self::Completions(_) | Self::Man => None,
         }
     }
 }

@@ -59,7 +59,7 @@ pub(crate) async fn carry_out(
             .adopt(consent, &imports, journal.id(), terraform_version)
             .await
             .map_err(of_terraform)?;
-        account_for(&mut carried, &adoption, journal);
+        account_for(&mut carried, &adoption, journal, &directory.terraform().name());
     }
     Ok(carried)
 }
@@ -95,7 +95,7 @@ fn record(journal: &Journal, finding: &Finding, address: &Address, action: &Acti
 }
 
 /// Turns what Terraform made of the imports into decisions and notes.
-fn account_for(carried: &mut Carried, adoption: &Adoption, journal: &Journal) {
+fn account_for(carried: &mut Carried, adoption: &Adoption, journal: &Journal, terraform: &str) {
     for imported in &adoption.imported {
         journal.write(&json!({ "event": "imported", "address": imported.address, "id": imported.id, "updated": imported.updated }));
         // Terraform's word on drift wins over the forecast: it may ignore an attribute.
@@ -120,7 +120,7 @@ fn account_for(carried: &mut Carried, adoption: &Adoption, journal: &Journal) {
     let by_command =
         adoption.imported.iter().filter(|imported| imported.way == Way::Command).count();
     if by_command > 0 {
-        carried.notes.push(format!("{by_command} were imported one by one with `terraform import`, which changes nothing in the org."));
+        carried.notes.push(format!("{by_command} were imported one by one with `{terraform} import`, which changes nothing in the org."));
     }
     for left in &adoption.left_out {
         let (question, why) = match &left.reason {

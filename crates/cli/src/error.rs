@@ -69,59 +69,10 @@ impl CommandError {
     pub(crate) fn with_hints(self) -> String {
         std::iter::once(self.message).chain(self.hints).collect::<Vec<_>>().join("; ")
     }
-
-    /// Says `tofu` where a command of `terraform` stands, if that is the program in use.
-    pub(crate) fn in_words_of(self, program: &str) -> Self {
-        if !program.starts_with("tofu") {
-            return self;
-        }
-        let named = |text: &str| {
-            SUBCOMMANDS.iter().fold(text.to_owned(), |text, subcommand| {
-                text.replace(&format!("terraform {subcommand}"), &format!("{program} {subcommand}"))
-            })
-        };
-        let hints = self.hints.iter().map(|hint| named(hint)).collect();
-        Self { message: named(&self.message), hints, ..self }
-    }
 }
-
-/// The subcommands that messages and hints tell to type, or tell of.
-const SUBCOMMANDS: [&str; 13] = [
-    "apply",
-    "console",
-    "force-unlock",
-    "get",
-    "import",
-    "init",
-    "plan",
-    "providers",
-    "show",
-    "state",
-    "untaint",
-    "validate",
-    "version",
-];
 
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn commands_are_those_of_the_program_in_use() {
-        let error = || {
-            CommandError::failed("`terraform plan` failed: no terraform block")
-                .hint("terraform init -upgrade; terraform state pull")
-        };
-        let terraform = error().in_words_of("terraform");
-        assert_eq!(terraform.hints, error().hints);
-        let tofu = error().in_words_of("tofu");
-        assert_eq!(tofu.message, "`tofu plan` failed: no terraform block");
-        assert_eq!(tofu.hints, ["tofu init -upgrade; tofu state pull"]);
     }
 }

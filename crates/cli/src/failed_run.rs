@@ -11,6 +11,7 @@ use std::path::{Component, Path, PathBuf};
 
 use divvy_core::failure::Shape;
 use divvy_core::kind;
+use divvy_core::shell::word;
 use divvy_core::{Address, Failure, Survey};
 use divvy_terraform::logs::{self, LogReading};
 
@@ -18,11 +19,13 @@ use crate::arguments::{Fix, TerraformArguments};
 use crate::commands::Context;
 use crate::console::Tone;
 use crate::error::{CommandError, CommandResult};
+use crate::interrupt;
 use crate::survey::{data_directory, place};
 
-/// How the output of a run is kept.
-pub(crate) const KEEP_OUTPUT: &str =
-    "keep the output of the failed run: terraform apply 2>&1 | tee FILE";
+/// Says how the output of a run is kept.
+pub(crate) fn keep_output(context: &Context) -> String {
+    format!("keep the output of the failed run: {} apply 2>&1 | tee FILE", context.terraform)
+}
 
 /// A log that was read.
 pub(crate) struct FailedRun {
@@ -77,26 +80,32 @@ impl<'l> Here<'l> {
 impl FailedRun {
     /// Reads the log in a file, or from standard input for `-`; beside it, where there is one, the
     /// provider's own log.
-    pub(crate) fn read(
+    pub(crate) async fn read(
         context: &Context,
         log: &Path,
         provider_log: Option<&Path>,
     ) -> CommandResult<Self> {
-        let open = |path: &Path| {
-            File::open(context.environment.current_directory.join(path)).map_err(|error| {
+        let here = context.environment.current_directory.clone();
+        let (log, provider_log) = (log.to_owned(), provider_log.map(Path::to_owned));
+        let keep_output = keep_output(context);
+        let open = move |path: &Path| {
+            File::open(here.join(path)).map_err(|error| {
                 CommandError::failed(format!("could not read {}: {error}", path.display()))
-                    .hint(KEEP_OUTPUT)
+                    .hint(keep_output.clone())
             })
         };
-        let output: Box<dyn io::Read> = match log.as_os_str() {
-            dash if dash == "-" => Box::new(io::stdin().lock()),
-            _ => Box::new(open(log)?),
+        let read = move || {
+            let output: Box<dyn io::Read> = match log.as_os_str() {
+                dash if dash == "-" => Box::new(io::stdin().lock()),
+                _ => Box::new(open(&log)?),
+            };
+            let reading = match provider_log {
+                Some(path) => logs::read_with_provider_log(output, open(&path)?),
+                None => logs::read(output),
+            };
+            reading.map_err(CommandError::failed)
         };
-        let reading = match provider_log {
-            Some(path) => logs::read_with_provider_log(output, open(path)?),
-            None => logs::read(output),
-        };
-        let mut reading = reading.map_err(CommandError::failed)?;
+        let mut reading = interrupt::beside(&context.interrupt, read).await??;
         // Terraform tells a state that it could not save twice.
         let is_untold_state =
             |failure: &Failure| failure.address.is_none() && failure.shape == Shape::StateNotSaved;
@@ -114,9 +123,12 @@ pub(crate) fn units(failures: &[Failure]) -> BTreeSet<&str> {
 
 /// Reads the log of `fix --from-log`: the failures of this directory, as far as the log's units can
 /// be told apart. What a person should know of it is said.
-pub(crate) fn failures_here(context: &Context, arguments: &Fix) -> CommandResult<Vec<Failure>> {
+pub(crate) async fn failures_here(
+    context: &Context,
+    arguments: &Fix,
+) -> CommandResult<Vec<Failure>> {
     let Some(log) = &arguments.from_log else { return Ok(Vec::new()) };
-    let mut run = FailedRun::read(context, log, None)?;
+    let mut run = FailedRun::read(context, log, None).await?;
     let failures = std::mem::take(&mut run.reading.failures);
     let units = units(&failures);
     let directory = canonical_place(context, &arguments.terraform);
@@ -170,17 +182,7 @@ fn unknown_unit(wanted: &str, units: &BTreeSet<&str>) -> CommandError {
     if units.is_empty() {
         return error.hint("it names no unit at all: leave --unit out");
     }
-    error.hints(units.iter().map(|unit| format!("--unit {}", quoted(unit))))
-}
-
-/// Quotes a word for a shell, where it needs that.
-pub(crate) fn quoted(name: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./+:@".contains(c);
-    if !name.is_empty() && name.chars().all(is_plain) {
-        name.to_owned()
-    } else {
-        format!("'{}'", name.replace('\'', r"'\''"))
-    }
+    error.hints(units.iter().map(|unit| format!("--unit {}", word(unit))))
 }
 
 /// The workspace that Terraform would use here.
@@ -280,13 +282,5 @@ mod tests {
             let units = units.iter().copied().collect();
             assert_eq!(unit_of(Path::new(directory), workspace, &units), expected, "{directory}");
         }
-    }
-
-    #[test]
-    fn a_word_that_a_shell_would_split_is_quoted() {
-        assert_eq!(quoted("orgs/dev"), "orgs/dev");
-        assert_eq!(quoted("a (workspace b)"), "'a (workspace b)'");
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-        assert_eq!(quoted(""), "''");
     }
 }

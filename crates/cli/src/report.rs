@@ -63,6 +63,8 @@ pub struct Place {
 pub struct RunInfo {
     /// The Terraform program; `None` if it was not run.
     pub terraform: Option<Terraform>,
+    /// How this user types the program, where it was not run; `None` if nobody knows.
+    pub typed: Option<String>,
     /// Where the credentials of each alias came from, in words, without a secret.
     pub credentials_from: BTreeMap<Alias, String>,
     /// Where the block of each address stands, as far as it was found.
@@ -90,12 +92,9 @@ pub struct RunInfo {
 impl RunInfo {
     /// Returns the Terraform program to type.
     pub fn program(&self) -> &str {
-        program(self.terraform.as_ref())
+        let run = self.terraform.as_ref().map(|terraform| &terraform.program);
+        run.or(self.typed.as_ref()).map_or("terraform", String::as_str)
     }
-}
-
-fn program(terraform: Option<&Terraform>) -> &str {
-    terraform.map_or("terraform", |terraform| &terraform.program)
 }
 
 /// A provider configuration and the org that it leads to.
@@ -283,8 +282,11 @@ pub struct Report {
     pub schema_version: u32,
     /// The command.
     pub command: Command,
-    /// The Terraform program.
+    /// The Terraform program, if it was run.
     pub terraform: Option<Terraform>,
+    /// How the program is typed.
+    #[serde(skip)]
+    pub program: String,
     /// Each provider configuration that leads to an org.
     pub orgs: Vec<Org>,
     /// Everything but what is well.
@@ -334,11 +336,6 @@ impl Report {
     /// Says whether anything is (to be) carried out.
     pub fn has_actions(&self) -> bool {
         self.findings.iter().any(|finding| finding.action != Action::None)
-    }
-
-    /// Returns the Terraform program to type.
-    pub fn program(&self) -> &str {
-        program(self.terraform.as_ref())
     }
 }
 

@@ -30,9 +30,6 @@ use crate::org::{OrgFlags, client, of_api, of_connection};
 use crate::report::{self, Place, RunInfo};
 use crate::terraform_errors::{of_file, of_terraform};
 
-/// How a file for `--other-state` is made.
-const MAKE_STATE: &str = "make it in the other root: terraform state pull > FILE";
-
 /// What is to be surveyed.
 #[derive(Default)]
 pub(crate) struct Subject<'s> {
@@ -108,7 +105,8 @@ impl<'c> Surveyor<'c> {
                     let path = self.context.environment.current_directory.join(path);
                     let plan = self.directory.read_plan_file(&path).await;
                     plan.map_err(|error| {
-                        of_file(&path, error, "make it with: terraform plan -out=FILE")
+                        let program = &self.context.terraform;
+                        of_file(&path, error, format!("make it with: {program} plan -out=FILE"))
                     })
                 }
                 None => self.fresh_plan().await.map_err(of_terraform),
@@ -275,18 +273,19 @@ impl<'c> Surveyor<'c> {
 
 /// Reads states of other roots.
 pub(crate) fn read_states(context: &Context, paths: &[PathBuf]) -> CommandResult<Vec<OtherState>> {
+    let remedy = || format!("make it in the other root: {} state pull > FILE", context.terraform);
     paths
         .iter()
         .map(|path| {
             let bytes = std::fs::read(context.environment.current_directory.join(path)).map_err(
                 |error| {
                     CommandError::failed(format!("could not read {}: {error}", path.display()))
-                        .hint(MAKE_STATE)
+                        .hint(remedy())
                 },
             )?;
             let tracked = StateDocument::read(&bytes)
                 .and_then(|state| state.tracked())
-                .map_err(|error| of_file(path, error, MAKE_STATE))?;
+                .map_err(|error| of_file(path, error, remedy()))?;
             Ok(OtherState { label: path.display().to_string(), tracked })
         })
         .collect()

@@ -5,7 +5,8 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use divvy_terraform::{Error, Failure, FailureKind};
+use divvy_core::shell::word;
+use divvy_terraform::{Document, Error, Failure, FailureKind};
 
 use crate::error::CommandError;
 
@@ -25,17 +26,15 @@ pub(crate) fn of_terraform(error: Error) -> CommandError {
         Error::ProgramNotFound
         | Error::ProgramUnusable { .. }
         | Error::CannotRun { .. }
-        | Error::NoResult { .. } => {
+        | Error::NoResult { .. }
+        | Error::Document { document: Document::Version, .. } => {
             vec!["install terraform or tofu, or name it with --terraform-bin".to_owned()]
         }
         Error::NoDirectory { .. } | Error::NoConfiguration { .. } => {
             vec!["name the directory of the configuration with --chdir".to_owned()]
         }
-        Error::Document { .. } => {
-            vec![
-                "make the file again: terraform plan -out=FILE; terraform show -json FILE"
-                    .to_owned(),
-            ]
+        Error::Document { document: Document::Plan | Document::State, .. } => {
+            vec!["divvy doctor".to_owned()]
         }
         Error::NoTemporaryDirectory { .. } => {
             vec!["name a directory that can be written: TMPDIR=DIR divvy …".to_owned()]
@@ -70,24 +69,26 @@ fn status_in(summary: &str) -> Option<u16> {
 }
 
 fn hints_of(failure: &Failure) -> Vec<String> {
+    let Failure { program, subcommand, .. } = failure;
     let hints: &[&str] = match &failure.kind {
-        FailureKind::NotInitialised | FailureKind::BackendInitialisation => &["terraform init"],
+        FailureKind::NotInitialised | FailureKind::BackendInitialisation => {
+            return vec![format!("{program} init")];
+        }
         FailureKind::StateLocked(holder) => {
             let who = holder.who.as_deref().map_or_else(String::new, |who| format!(" ({who})"));
             let wait =
                 format!("wait until the other run{who} has ended, or pass -- -lock-timeout=60s");
             // Without an id the backend's lock goes with whoever holds it.
-            let unlock = holder
-                .id
-                .as_deref()
-                .map(|id| format!("if nobody is at work any more: terraform force-unlock {id}"));
+            let unlock = holder.id.as_deref().map(|id| {
+                format!("if nobody is at work any more: {program} force-unlock {}", word(id))
+            });
             return [wait].into_iter().chain(unlock).collect();
         }
         FailureKind::LockRace => &["run the same command again"],
         FailureKind::MissingVariable => {
             &["pass it on: divvy check -- -var NAME=VALUE, or -- -var-file FILE"]
         }
-        FailureKind::ConfigurationInvalid => &["terraform validate"],
+        FailureKind::ConfigurationInvalid => return vec![format!("{program} validate")],
         FailureKind::NoConfiguration => &["name the directory of the configuration with --chdir"],
         FailureKind::ProviderStart => &["divvy doctor"],
         FailureKind::PluginDied => {
@@ -99,15 +100,17 @@ fn hints_of(failure: &Failure) -> Vec<String> {
         FailureKind::UnknownFlag => {
             &["divvy needs Terraform 1.0 or newer, or OpenTofu: name one with --terraform-bin PATH"]
         }
-        FailureKind::UnreadableState => &[
-            "see what the backend holds: terraform state pull",
-            "a local state has its last version beside it: terraform.tfstate.backup",
-        ],
+        FailureKind::UnreadableState => {
+            return vec![
+                format!("see what the backend holds: {program} state pull"),
+                "a local state has its last version beside it: terraform.tfstate.backup".to_owned(),
+            ];
+        }
         FailureKind::UnreadablePlan | FailureKind::StalePlan => {
-            &["make the plan again: terraform plan -out=FILE"]
+            return vec![format!("make the plan again: {program} plan -out=FILE")];
         }
         FailureKind::StateNotSaved => {
-            &["terraform state push errored.tfstate, before anything else"]
+            return vec![format!("{program} state push errored.tfstate, before anything else")];
         }
         FailureKind::DiskFull => &[MAKE_ROOM],
         FailureKind::NotWritable => {
@@ -117,7 +120,7 @@ fn hints_of(failure: &Failure) -> Vec<String> {
         | FailureKind::NothingToImport
         | FailureKind::AlreadyManaged => &[],
         FailureKind::Other => {
-            return vec![format!("see all that it says: terraform {}", failure.subcommand)];
+            return vec![format!("see all that it says: {program} {subcommand}")];
         }
     };
     hints.iter().map(|hint| (*hint).to_owned()).collect()
@@ -125,7 +128,7 @@ fn hints_of(failure: &Failure) -> Vec<String> {
 
 /// As [`of_terraform`], for a file that the user named: the message says which, and `remedy` is the
 /// command that makes such a file.
-pub(crate) fn of_file(path: &Path, error: Error, remedy: &str) -> CommandError {
+pub(crate) fn of_file(path: &Path, error: Error, remedy: String) -> CommandError {
     match error {
         Error::Document { .. } => {
             CommandError::failed(format!("{}: {error}", path.display())).hint(remedy)
@@ -137,7 +140,33 @@ pub(crate) fn of_file(path: &Path, error: Error, remedy: &str) -> CommandError {
 
 #[cfg(test)]
 mod tests {
+    use divvy_terraform::LockHolder;
+
     use super::*;
+
+    #[test]
+    fn hints_name_the_program_that_failed_and_leave_its_own_words_alone() {
+        let text = b"Error: terraform apply\n\nof an address like that";
+        let failed = Failure::of_output("tofu".to_owned(), "plan", Some(1), b"", text);
+        let holder = LockHolder { id: Some("a b".to_owned()), ..LockHolder::default() };
+        for (kind, command) in [
+            (FailureKind::NotInitialised, "tofu init"),
+            (FailureKind::BackendInitialisation, "tofu init"),
+            (FailureKind::StateLocked(holder), "tofu force-unlock 'a b'"),
+            (FailureKind::ConfigurationInvalid, "tofu validate"),
+            (FailureKind::UnreadableState, "tofu state pull"),
+            (FailureKind::UnreadablePlan, "tofu plan -out=FILE"),
+            (FailureKind::StalePlan, "tofu plan -out=FILE"),
+            (FailureKind::StateNotSaved, "tofu state push errored.tfstate"),
+            (FailureKind::Other, "tofu plan"),
+        ] {
+            let failure = Failure { kind: kind.clone(), ..failed.clone() };
+            let error = of_terraform(Error::Terraform(Box::new(failure)));
+            let hints = error.hints.join("\n");
+            assert!(hints.contains(command) && !hints.contains("terraform "), "{kind:?}: {hints}");
+            assert!(error.message.starts_with("`tofu plan` failed: terraform apply"), "{error}");
+        }
+    }
 
     #[test]
     fn what_the_api_told_the_provider_is_read_out_of_its_text() {

@@ -131,7 +131,7 @@ pub(crate) fn steps(deeds: &[Deed], tracked: &Tracked) -> Vec<Step> {
         },
         Deed::Untainted { address } => Step::LeftAlone {
             address: address.clone(),
-            why: "tainting it again would let the next apply delete the division; terraform taint does that",
+            why: "tainting it again would let the next apply delete the division",
         },
     };
     deeds.iter().rev().map(step).collect()

@@ -73,19 +73,19 @@ pub fn verdict_entry(verdict: Verdict) -> Entry {
         Verdict::MovePending => [
             "the plan itself moves this address",
             "A `moved` block takes an object of the state to this address. Importing now would leave the old one behind, and the next plan would destroy the live entity.",
-            "Nothing. Run terraform apply.",
+            "Nothing. The next apply moves it.",
             "moved {\n  from = genesyscloud_auth_division.a\n  to   = module.m.genesyscloud_auth_division.a\n}",
         ],
         Verdict::PlannedImport => [
             "the plan already imports it",
             "The configuration holds an import block for this address. divvy checks its id and name and never writes a second one.",
-            "Nothing. If the import is right, terraform apply carries it out.",
+            "Nothing. If the import is right, the next apply carries it out.",
             "import { to = genesyscloud_auth_division.eng  id = \"…\" }",
         ],
         Verdict::DoubleTracked => [
             "one id at two addresses of the state",
             "Two addresses manage one entity: deleting either destroys it for both.",
-            "Nothing. Take one of them out of the state with terraform state rm.",
+            "Nothing. Take one of them out of the state with state rm.",
             "state rm genesyscloud_auth_division.old",
         ],
         Verdict::Stale => [
@@ -103,7 +103,7 @@ pub fn verdict_entry(verdict: Verdict) -> Entry {
         Verdict::Tainted => [
             "tainted: the next apply deletes the real entity and makes another",
             "An earlier create was interrupted after the entity was made. Destroying it would lose its members and grants, and the new one gets another id.",
-            "With --repair: terraform untaint.",
+            "With --repair: untaint.",
             "an apply that was stopped while the provider waited for a reply",
         ],
         Verdict::Home => [
@@ -145,7 +145,7 @@ pub fn verdict_entry(verdict: Verdict) -> Entry {
         Verdict::Moved => [
             "the entity is tracked at an address that the configuration no longer has",
             "The address was renamed (or got a key) without a `moved` block. The plan deletes the live entity under the old address while it creates the new one; in the wrong order that is a 409 and a loss.",
-            "Never imports. With --repair: terraform state mv.",
+            "Never imports. With --repair: state mv.",
             "state: region (no key), configuration: region[\"EMEA\"]",
         ],
         Verdict::OtherOwner => [
@@ -212,7 +212,7 @@ pub fn headline_entry(headline: HeadlineKind) -> Entry {
         HeadlineKind::ErroredState => [
             "an earlier state was never saved",
             "An errored.tfstate lies here, or the log says that saving the state failed. It knows entities that the stored state does not: importing them by hand would block the proper repair.",
-            "Writes nothing. Run terraform state push errored.tfstate first, then terraform plan.",
+            "Writes nothing. First comes state push errored.tfstate, then a plan.",
             "Error: Failed to save state",
         ],
         HeadlineKind::RestrictedView => [

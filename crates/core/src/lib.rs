@@ -24,6 +24,7 @@ pub mod label;
 pub mod name;
 pub mod provider_arguments;
 pub mod resolve;
+pub mod shell;
 mod subject;
 pub mod survey;
 pub mod verdict;

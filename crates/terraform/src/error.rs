@@ -39,7 +39,7 @@ pub enum Error {
         subcommand: &'static str,
     },
     /// The interrupt fired; Terraform was told, and has ended by itself.
-    #[error("interrupted during `terraform {subcommand}`")]
+    #[error("interrupted during `{subcommand}`")]
     Interrupted {
         /// The subcommand that ran, or was about to.
         subcommand: &'static str,

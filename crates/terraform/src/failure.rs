@@ -12,6 +12,8 @@ use crate::diagnostics::{self, Diagnostic};
 pub struct Failure {
     /// What kind of failure.
     pub kind: FailureKind,
+    /// The program, as a user would type it: `terraform`, `tofu`.
+    pub program: String,
     /// The subcommand that failed.
     pub subcommand: &'static str,
     /// Its exit code, `None` if a signal ended it.
@@ -23,7 +25,7 @@ pub struct Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Diagnostic { summary, detail, address, place } = &self.diagnostic;
-        write!(f, "`terraform {}` failed: {summary}", self.subcommand)?;
+        write!(f, "`{} {}` failed: {summary}", self.program, self.subcommand)?;
         if let Some(address) = address {
             write!(f, "\n  with {address}")?;
         }
@@ -223,6 +225,7 @@ fn of_lock_error(detail: &str) -> FailureKind {
 impl Failure {
     /// Reads a failure out of what a call printed: `-json` lines, or else plain text.
     pub fn of_output(
+        program: String,
         subcommand: &'static str,
         code: Option<i32>,
         stdout: &[u8],
@@ -241,7 +244,7 @@ impl Failure {
             .or(errors.first())
             .cloned();
         let diagnostic = telling.unwrap_or_else(|| unstructured(code, &stdout, &stderr));
-        Self { kind: FailureKind::of(&diagnostic), subcommand, code, diagnostic }
+        Self { kind: FailureKind::of(&diagnostic), program, subcommand, code, diagnostic }
     }
 
     /// Says whether the very same call may be tried once more because nothing was done.
@@ -278,6 +281,8 @@ fn nothing_said(code: Option<i32>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const PROGRAM: &str = "tofu";
 
     fn kind_of(summary: &str, detail: &str) -> FailureKind {
         FailureKind::of(&Diagnostic {
@@ -326,7 +331,8 @@ mod tests {
     #[test]
     fn the_lock_race_of_the_recorded_run_is_worth_another_try_even_for_a_write() {
         let recorded = include_str!("../../../fixtures/terraform-samples/lock-error-plan.jsonl");
-        let failure = Failure::of_output("import", Some(1), recorded.as_bytes(), b"");
+        let failure =
+            Failure::of_output(PROGRAM.to_owned(), "import", Some(1), recorded.as_bytes(), b"");
         assert_eq!(failure.kind, FailureKind::LockRace);
         assert!(failure.is_worth_another_try(true));
     }
@@ -335,7 +341,8 @@ mod tests {
     fn the_recorded_crash_is_a_dead_plugin_and_only_reads_are_repeated() {
         let recorded =
             include_str!("../../../fixtures/provider-samples/plan-crash-concurrent-map-writes.txt");
-        let failure = Failure::of_output("plan", Some(1), b"", recorded.as_bytes());
+        let failure =
+            Failure::of_output(PROGRAM.to_owned(), "plan", Some(1), b"", recorded.as_bytes());
         assert_eq!(failure.kind, FailureKind::PluginDied, "{failure}");
         assert!(failure.is_worth_another_try(false));
         assert!(!failure.is_worth_another_try(true));
@@ -346,7 +353,7 @@ mod tests {
         let recorded =
             include_str!("../../../fixtures/provider-samples/diag-provider-bad-client.json");
         let line = recorded.replace('\n', " ");
-        let failure = Failure::of_output("plan", Some(1), line.as_bytes(), b"");
+        let failure = Failure::of_output(PROGRAM.to_owned(), "plan", Some(1), line.as_bytes(), b"");
         assert_eq!(failure.kind, FailureKind::ProviderStart, "{failure}");
     }
 
@@ -374,6 +381,7 @@ mod tests {
     #[test]
     fn text_without_any_diagnostic_still_says_something() {
         let failure = Failure::of_output(
+            PROGRAM.to_owned(),
             "state rm",
             Some(1),
             b"",

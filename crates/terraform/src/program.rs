@@ -1,8 +1,9 @@
 //! Terraform as a program: finding it, and the one function that runs it.
 //!
 //! Never reads the environment (the caller hands in a snapshot) and never kills Terraform: an
-//! interrupt is passed on once, to Terraform alone, and then waited for. The official provider dies
-//! of a signal to the group and leaves objects behind, hence the process group of its own.
+//! interrupt is passed on, to Terraform alone, and then waited for; a second one is its hard stop.
+//! The official provider dies of a signal to the group and leaves objects behind, hence the process
+//! group of its own.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -32,6 +33,9 @@ pub const PROGRAM_VARIABLE: &str = "DIVVY_TERRAFORM";
 /// provider, may hold its pipes open for ever.
 const STRAGGLERS: Duration = Duration::from_secs(1);
 
+/// Two signals of one kind that come together are one to whoever gets them.
+const SIGNALS_APART: Duration = Duration::from_millis(100);
+
 /// Terraform, and everything that its starts have in common.
 #[derive(Clone)]
 pub struct Terraform {
@@ -40,6 +44,7 @@ pub struct Terraform {
     leash: Vec<OsString>,
     observer: Arc<dyn Observer>,
     interrupt: CancellationToken,
+    at_once: CancellationToken,
 }
 
 impl fmt::Debug for Terraform {
@@ -77,6 +82,7 @@ impl Terraform {
             leash: Vec::new(),
             observer: Arc::new(Unobserved),
             interrupt: CancellationToken::new(),
+            at_once: CancellationToken::new(),
         })
     }
 
@@ -98,6 +104,14 @@ impl Terraform {
     #[must_use]
     pub fn interrupted_by(mut self, interrupt: CancellationToken) -> Self {
         self.interrupt = interrupt;
+        self
+    }
+
+    /// Tells what runs a second time when this token fires after the first: Terraform then stops at
+    /// once, by its own rules, and is waited for all the same.
+    #[must_use]
+    pub fn stopped_at_once_by(mut self, at_once: CancellationToken) -> Self {
+        self.at_once = at_once;
         self
     }
 
@@ -177,8 +191,13 @@ impl Terraform {
         } else if self.interrupt.is_cancelled() {
             Err(Error::Interrupted { subcommand })
         } else {
-            let failure =
-                Failure::of_output(subcommand, outcome.code, &ended.stdout, &ended.stderr);
+            let failure = Failure::of_output(
+                self.name(),
+                subcommand,
+                outcome.code,
+                &ended.stdout,
+                &ended.stderr,
+            );
             Err(Error::Terraform(Box::new(failure)))
         }
     }
@@ -198,13 +217,14 @@ impl Terraform {
                     stderr.read_to_end(&mut err),
                 )
             };
-            tokio::pin!(talking);
+            let ending = self.wait(&mut child);
+            tokio::pin!(talking, ending);
             tokio::select! {
                 talked = &mut talking => {
                     talked?;
-                    self.wait(&mut child).await?
+                    ending.await?
                 }
-                status = self.wait(&mut child) => {
+                status = &mut ending => {
                     if let Ok(talked) = tokio::time::timeout(STRAGGLERS, talking).await {
                         talked?;
                     }
@@ -215,17 +235,19 @@ impl Terraform {
         Ok(Ended { status, stdout: out, stderr: err })
     }
 
-    /// Waits for the end; the interrupt is passed on once.
+    /// Waits for the end; the interrupt is passed on, and the wish to stop at once after it.
     async fn wait(&self, child: &mut Child) -> io::Result<ExitStatus> {
-        tokio::select! {
-            biased;
-            status = child.wait() => return status,
-            () = self.interrupt.cancelled() => {}
-        }
-        let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-        if let Some(pid) = pid {
-            // It may have ended just now; then there is nobody left to tell.
-            let _ = kill_process(pid, Signal::INT);
+        for (wish, apart) in [(&self.interrupt, Duration::ZERO), (&self.at_once, SIGNALS_APART)] {
+            tokio::select! {
+                biased;
+                status = child.wait() => return status,
+                () = async { wish.cancelled().await; tokio::time::sleep(apart).await } => {}
+            }
+            let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+            if let Some(pid) = pid {
+                // It may have ended just now; then there is nobody left to tell.
+                let _ = kill_process(pid, Signal::INT);
+            }
         }
         child.wait().await
     }

@@ -23,6 +23,7 @@ use crate::ensure::talk::{Teller, failures, tell, tell_twins};
 use crate::ensure::turn::Turn;
 use crate::ensure::wish::{Reading, name_of};
 use crate::error::{CommandError, CommandResult};
+use crate::interrupt;
 use crate::observers::Observers;
 use crate::org::{OrgFlags, client, of_api};
 use crate::output;
@@ -38,7 +39,7 @@ pub(crate) async fn run(context: &Context, arguments: &Ensure) -> CommandResult<
         description: arguments.description.as_deref(),
     };
     let bad_rows = |problems: Vec<String>| bad_rows(arguments, &problems);
-    let wishes = reading.wishes(&rows(context, arguments)?).map_err(bad_rows)?;
+    let wishes = reading.wishes(&rows(context, arguments).await?).map_err(bad_rows)?;
     let observers = Arc::new(Observers::of(context));
     let here = Here::find(context, &arguments.terraform, &observers)?;
     if wishes.is_empty() {
@@ -94,7 +95,7 @@ fn refuse_contradictions(arguments: &Ensure) -> CommandResult<()> {
 }
 
 /// Gathers the arguments and the list, as rows.
-fn rows(context: &Context, arguments: &Ensure) -> CommandResult<Vec<Row>> {
+async fn rows(context: &Context, arguments: &Ensure) -> CommandResult<Vec<Row>> {
     let argument = |name: &String| Row {
         name: Some(name.clone()),
         path: arguments.path.clone(),
@@ -102,13 +103,17 @@ fn rows(context: &Context, arguments: &Ensure) -> CommandResult<Vec<Row>> {
     };
     let mut rows: Vec<Row> = arguments.names.iter().map(argument).collect();
     if let Some(file) = &arguments.from {
-        let mut bytes = Vec::new();
-        let read = if file == Path::new("-") {
-            std::io::stdin().read_to_end(&mut bytes)
-        } else {
-            std::fs::File::open(file).and_then(|mut file| file.read_to_end(&mut bytes))
+        let named = file.clone();
+        let read = move || {
+            let mut bytes = Vec::new();
+            if named == Path::new("-") {
+                std::io::stdin().read_to_end(&mut bytes)?;
+            } else {
+                std::fs::File::open(named)?.read_to_end(&mut bytes)?;
+            }
+            Ok::<_, std::io::Error>(bytes)
         };
-        read.map_err(|error| {
+        let bytes = interrupt::beside(&context.interrupt, read).await?.map_err(|error| {
             CommandError::failed(format!("could not read {}: {error}", file.display()))
                 .hint("name a list of divisions, or - for standard input: divvy ensure --from FILE")
         })?;
@@ -158,7 +163,7 @@ fn report(
             description: wish.description.as_deref(),
             outcome,
             address,
-            typed: here.typed(),
+            typed: here.typed(context),
         })
         .collect();
     let is_one = arguments.from.is_none() && arguments.names.len() == 1;

@@ -7,20 +7,20 @@ use std::path::{Path, PathBuf};
 
 use divvy_core::catalogue::{self, Entry};
 use divvy_core::survey::Survey;
-use divvy_core::{Address, EntityId, Failure};
+use divvy_core::{Address, EntityId, Failure, shell};
 use divvy_terraform::{PlanDocument, holds_configuration};
 
 use super::Context;
 use crate::arguments::Explain;
 use crate::console::{self, Tone};
 use crate::error::{CommandError, CommandResult, ErrorKind};
-use crate::failed_run::{self, FailedRun, Here, quoted, take_strangers};
+use crate::failed_run::{self, FailedRun, Here, take_strangers};
 use crate::lookup::Lookup;
 use crate::output;
 use crate::render::{Format, commands::Shell, diagnostics};
 use crate::report::{Report, RunInfo};
 use crate::survey::{Subject, Surveyor};
-use crate::terraform_errors::of_terraform;
+use crate::terraform_errors::of_file;
 
 /// The forms that `explain` writes.
 const FORMATS: [Format; 4] = [Format::Table, Format::Json, Format::Markdown, Format::Github];
@@ -32,7 +32,7 @@ pub(crate) async fn run(context: &Context, arguments: &Explain) -> CommandResult
     if let Some(page) = catalogue::entry(&arguments.subject) {
         return write_page(context, arguments, &page);
     }
-    let run = read(context, arguments)?;
+    let run = read(context, arguments).await?;
     let directory = failed_run::canonical_place(context, &arguments.terraform);
     let units = failed_run::units(&run.reading.failures);
     let here = Here::of(&units, arguments.unit.as_deref(), context, &directory)?;
@@ -52,7 +52,7 @@ fn write_page(context: &Context, arguments: &Explain, page: &Entry) -> CommandRe
     Ok(0)
 }
 
-fn read(context: &Context, arguments: &Explain) -> CommandResult<FailedRun> {
+async fn read(context: &Context, arguments: &Explain) -> CommandResult<FailedRun> {
     let subject = arguments.subject.as_str();
     let is_file = subject == "-" || context.environment.current_directory.join(subject).exists();
     match catalogue::nearest(subject) {
@@ -65,7 +65,7 @@ fn read(context: &Context, arguments: &Explain) -> CommandResult<FailedRun> {
         )),
         _ => {
             let provider_log = arguments.provider_log.as_deref();
-            FailedRun::read(context, Path::new(subject), provider_log)
+            FailedRun::read(context, Path::new(subject), provider_log).await
         }
     }
 }
@@ -112,11 +112,14 @@ impl Explaining<'_> {
     fn log_name(&self) -> String {
         match self.arguments.subject.as_str() {
             "-" => "FILE".to_owned(),
-            file => quoted(file),
+            // A dash in front would make it a flag.
+            file if file.starts_with('-') => shell::word(&format!("./{file}")).into_owned(),
+            file => shell::word(file).into_owned(),
         }
     }
 
     fn explained(&self, survey: &Survey, info: RunInfo) -> Report {
+        let info = RunInfo { typed: Some(self.context.terraform.clone()), ..info };
         Report::of_failures(survey, info, &self.log_name())
     }
 
@@ -188,7 +191,10 @@ impl Explaining<'_> {
         let bytes = std::fs::read(self.context.environment.current_directory.join(path)).map_err(
             |error| CommandError::failed(format!("could not read {}: {error}", path.display())),
         )?;
-        PlanDocument::read(&bytes).map_err(of_terraform)
+        PlanDocument::read(&bytes).map_err(|error| {
+            let program = &self.context.terraform;
+            of_file(path, error, format!("make it with: {program} show -json PLANFILE > FILE"))
+        })
     }
 
     /// What the failed run of the unit looked at created.

@@ -25,7 +25,7 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
     let mut word = Word::of(context, arguments)?;
     let subject = Subject {
         plan: arguments.plan.as_deref(),
-        failures: failed_run::failures_here(context, arguments)?,
+        failures: failed_run::failures_here(context, arguments).await?,
         chosen: arguments.ids.iter().map(|(_, id)| id.clone()).collect(),
         other_states: &arguments.other_states,
     };

@@ -141,7 +141,8 @@ fn creation(arguments: &List, missing: &[&NewEntity], known: &Known) -> Option<S
         None => Shell::Sh.word(name_of(wish)),
     });
     let words: Vec<String> = words.collect::<Option<_>>()?;
-    Some(format!("divvy ensure{dialect} {}", words.join(" ")))
+    let end_of_flags = if words.iter().any(|word| word.starts_with('-')) { "-- " } else { "" };
+    Some(format!("divvy ensure{dialect} {end_of_flags}{}", words.join(" ")))
 }
 
 /// Says that a name is missing, and which ones are nearly it.

@@ -12,7 +12,6 @@ mod print;
 mod run;
 mod undo;
 
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -24,13 +23,16 @@ use crate::arguments::{Arguments, Command};
 use crate::console::{Console, Tone};
 use crate::environment::Environment;
 use crate::error::{CommandResult, ErrorKind};
-use crate::interrupt;
+use crate::interrupt::{self, UnderWay};
 
 /// What every command gets.
 pub(crate) struct Context {
     pub(crate) console: Arc<Console>,
     pub(crate) environment: Environment,
+    /// The program, as this user types it: `terraform`, `tofu`. Whatever is said names this one.
+    pub(crate) terraform: String,
     pub(crate) interrupt: CancellationToken,
+    pub(crate) under_way: UnderWay,
 }
 
 /// Parses the command line, runs the command on one current-thread runtime, shows its error.
@@ -48,8 +50,6 @@ pub(crate) fn main() -> ExitCode {
     let talk = &arguments.talk;
     let console = Arc::new(Console::new(talk.color, talk.quiet, talk.verbose > 0));
     crate::log::set_up(talk.verbose, talk.log_format);
-    let program = arguments.command.program().map(Path::to_owned);
-    let variables = environment.variables.clone();
     let result = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(run(arguments.command, Arc::clone(&console), environment)),
         Err(error) => Err(crate::error::CommandError::failed(format!("could not start: {error}"))),
@@ -58,8 +58,6 @@ pub(crate) fn main() -> ExitCode {
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            let program = Terraform::find(program.as_deref(), variables);
-            let error = error.in_words_of(&program.map_or_else(|_| String::new(), |it| it.name()));
             console.mark(Tone::Error, &error.message);
             for hint in &error.hints {
                 console.mark(Tone::Hint, hint);
@@ -74,7 +72,11 @@ async fn run(
     console: Arc<Console>,
     environment: Environment,
 ) -> CommandResult<u8> {
-    let context = Context { console, environment, interrupt: interrupt::install() };
+    let terraform = Terraform::find(command.program(), environment.variables.clone())
+        .map_or_else(|_| "terraform".to_owned(), |program| program.name());
+    let under_way = UnderWay::default();
+    let interrupt = interrupt::install(Arc::clone(&console), under_way.clone(), terraform.clone());
+    let context = Context { console, environment, terraform, interrupt, under_way };
     match command {
         Command::Check(arguments) => check::run(&context, &arguments).await,
         Command::Fix(arguments) => Box::pin(fix::run(&context, &arguments)).await,

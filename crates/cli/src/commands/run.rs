@@ -99,8 +99,14 @@ impl Stage {
             return Ok(None);
         }
         let named = arguments.provider_binary.as_ref().map(|named| current.join(named));
-        let provider =
-            provider::find(named.as_deref(), &path, &data_directory, variables, &blocks)?;
+        let provider = provider::find(
+            named.as_deref(),
+            &path,
+            &data_directory,
+            variables,
+            &blocks,
+            &context.terraform,
+        )?;
         let Some(provider) = provider else { return Ok(None) };
         if let Some(warning) = &provider.warning {
             context.console.mark(Tone::Warning, warning);

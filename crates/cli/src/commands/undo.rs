@@ -71,7 +71,9 @@ pub(crate) async fn run(context: &Context, arguments: &Undo) -> CommandResult<u8
             Step::LeftAlone { .. } | Step::IdIsGone { .. } => {}
         }
     }
-    context.console.mark(Tone::Done, "undone; see what Terraform makes of it with: terraform plan");
+    let program = &context.terraform;
+    let done = format!("undone; see what Terraform makes of it with: {program} plan");
+    context.console.mark(Tone::Done, &done);
     Ok(0)
 }
 

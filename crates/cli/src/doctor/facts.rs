@@ -29,8 +29,11 @@ impl From<CommandError> for Trouble {
 
 impl From<divvy_terraform::Error> for Trouble {
     fn from(error: divvy_terraform::Error) -> Self {
-        let by_hand = error.failure().map(|failure| format!("terraform {}", failure.subcommand));
+        let by_hand =
+            error.failure().map(|failure| format!("{} {}", failure.program, failure.subcommand));
         let mut trouble = Self::from(of_terraform(error));
+        // Whoever reads this has just done so.
+        trouble.hints.retain(|hint| hint != "divvy doctor");
         if trouble.hints.is_empty() {
             trouble.hints.extend(by_hand);
         }

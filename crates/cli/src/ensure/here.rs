@@ -34,7 +34,6 @@ pub(crate) struct Here {
     place: PathBuf,
     data: PathBuf,
     program: Option<Terraform>,
-    program_name: String,
     chdir: Option<String>,
     flags: PassedFlags,
     /// `None` where there is no directory to read.
@@ -67,7 +66,6 @@ impl Here {
         let data = data_directory(context, &place);
         Ok(Self {
             blocks: Blocks::read(&place, &data).ok(),
-            program_name: program.as_ref().map_or_else(|| "terraform".to_owned(), Terraform::name),
             chdir: arguments.chdir.as_ref().map(|chdir| chdir.display().to_string()),
             program,
             place,
@@ -77,8 +75,8 @@ impl Here {
     }
 
     /// Says how an import line is typed.
-    pub(crate) fn typed(&self) -> Typed<'_> {
-        Typed { program: &self.program_name, chdir: self.chdir.as_deref() }
+    pub(crate) fn typed<'t>(&'t self, context: &'t Context) -> Typed<'t> {
+        Typed { program: &context.terraform, chdir: self.chdir.as_deref() }
     }
 
     /// Finds the addresses of the names, as far as the configuration here wants them.
@@ -120,7 +118,7 @@ impl Here {
         let Some(program) = &self.program else {
             return Err("there is no terraform or tofu to compute them".to_owned());
         };
-        let name = &self.program_name;
+        let name = &context.terraform;
         if !self.data.is_dir() {
             return Err(format!("the directory is not initialised ({name} init)"));
         }
@@ -156,6 +154,7 @@ mod tests {
     use crate::arguments::ColorChoice;
     use crate::console::Console;
     use crate::environment::Environment;
+    use crate::interrupt::UnderWay;
 
     #[tokio::test(start_paused = true)]
     async fn a_terraform_that_does_not_answer_is_given_up() {
@@ -174,7 +173,6 @@ mod tests {
             place: place.to_owned(),
             data: place.join(".terraform"),
             program: Some(Terraform::find(Some(&program), variables).unwrap()),
-            program_name: "terraform".to_owned(),
             chdir: None,
             flags: PassedFlags::default(),
             blocks: Some(Blocks::read(place, Path::new(".terraform")).unwrap()),
@@ -182,7 +180,9 @@ mod tests {
         let context = Context {
             console: Arc::new(Console::new(ColorChoice::Never, true, false)),
             environment: Environment::default(),
+            terraform: "terraform".to_owned(),
             interrupt: CancellationToken::new(),
+            under_way: UnderWay::default(),
         };
         let answer = here.evaluate(&context, here.blocks.as_ref().unwrap()).await;
         assert_eq!(answer, Err("`terraform console` did not answer within 10 s".to_owned()));

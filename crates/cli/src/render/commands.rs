@@ -5,6 +5,8 @@
 
 use std::io;
 
+use divvy_core::shell;
+
 use super::text;
 use crate::report::{Action, Finding, Outcome, Report};
 
@@ -36,7 +38,7 @@ pub fn write(report: &Report, shell: Shell, out: &mut dyn io::Write) -> io::Resu
             .comment("Windows PowerShell 5.1, PowerShell up to 7.2; for later ones: --shell powershell", out)?,
         Shell::Sh | Shell::Cmd => {}
     }
-    let program = shell.program(report.program());
+    let program = shell.program(&report.program);
     for finding in &report.findings {
         for words in steps(finding) {
             let quoted: Option<Vec<_>> = words.iter().map(|word| shell.word(word)).collect();
@@ -117,11 +119,10 @@ impl Shell {
         if !text::is_harmless(value) {
             return None;
         }
-        if !value.is_empty() && value.chars().all(is_plain) && !value.starts_with('-') {
-            return Some(value.to_owned());
-        }
+        let is_plain = || value.chars().all(is_plain) && !value.starts_with('-');
         match self {
-            Self::Sh => Some(format!("'{}'", value.replace('\'', r"'\''"))),
+            Self::Sh => Some(shell::word(value).into_owned()),
+            _ if !value.is_empty() && is_plain() => Some(value.to_owned()),
             Self::Powershell => Some(powershell(value)),
             Self::PowershellLegacy => Some(powershell(&for_c_runtime(value))),
             Self::Cmd => cmd(value),
@@ -129,7 +130,7 @@ impl Shell {
     }
 }
 
-/// Letters that no shell looks at, wherever they stand but in front.
+/// Letters that neither PowerShell nor cmd.exe looks at, wherever they stand but in front.
 fn is_plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | ':')
 }
@@ -225,7 +226,7 @@ mod tests {
         assert_eq!(cmd("50% off"), None);
         assert_eq!(Shell::Powershell.word("Tom’s $x `d`").unwrap(), "'Tom’’s $x `d`'");
         assert_eq!(Shell::Sh.word("$(x) `y`").unwrap(), "'$(x) `y`'");
-        assert_eq!(Shell::Sh.word("-state=x").unwrap(), "'-state=x'");
+        assert_eq!(Shell::Powershell.word("-state=x").unwrap(), "'-state=x'");
         for shell in [Shell::Sh, Shell::Powershell, Shell::PowershellLegacy, Shell::Cmd] {
             assert_eq!(shell.word("a\u{1b}[2J"), None);
             assert_eq!(shell.word("a\nb"), None);

@@ -49,11 +49,13 @@ impl Report {
             resolution.headlines.iter().map(|headline| Headline::new(headline, &info)).collect();
         let mut headlines = headlines.into_iter();
         let pending = info.pending.or(survey.desired.as_ref().map(|desired| desired.pending));
+        let program = info.program().to_owned();
         let mut notes = info.notes;
         notes.extend(outputs_note(&info.outputs_left));
         Self {
             schema_version: SCHEMA_VERSION,
             command,
+            program,
             terraform: info.terraform,
             orgs: orgs(survey, &info.credentials_from),
             managed: resolution.findings.len() - findings.len(),

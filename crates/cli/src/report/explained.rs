@@ -32,7 +32,7 @@ impl Report {
         let open: Vec<finding::Finding> = open.into_iter().cloned().collect();
         let resolution = Resolution { headlines: all.headlines, findings };
         let mut report = Self::new(Command::Explain, survey, &resolution, &decisions, info);
-        let terraform = report.program().to_owned();
+        let terraform = report.program.clone();
         let typed = Typed { log, terraform: &terraform };
         for (finding, told) in open.iter().zip(&mut report.findings) {
             let failure = finding.failure.and_then(|index| survey.failures.get(index));

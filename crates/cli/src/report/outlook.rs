@@ -33,7 +33,7 @@ impl Report {
 
     /// Returns the next command to type.
     pub fn next_command(&self) -> String {
-        let program = self.program();
+        let program = &self.program;
         if let Some(headline) = &self.headline {
             match headline.kind {
                 HeadlineKind::ErroredState => {
@@ -96,9 +96,9 @@ impl Report {
         if self.findings_of(Outcome::NeedsYou).next().is_some() {
             "divvy check".to_owned()
         } else if self.has_actions() && !self.is_carried_out {
-            format!("divvy run -- {} apply", self.program())
+            format!("divvy run -- {} apply", self.program)
         } else {
-            format!("{} plan", self.program())
+            format!("{} plan", self.program)
         }
     }
 }

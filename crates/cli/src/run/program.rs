@@ -33,7 +33,8 @@ pub(crate) async fn require_terraform(program: &Path) -> CommandResult<()> {
          divvy run stands between them and the provider, so that an apply adopts what exists",
         program.display()
     ));
-    Err(CommandError { kind: ErrorKind::Refused, ..error }.hint("divvy run -- terraform apply"))
+    Err(CommandError { kind: ErrorKind::Refused, ..error }
+        .hint("divvy run -- terraform apply, or tofu apply"))
 }
 
 /// Says whether a file is called after one of the programs, perhaps with a version behind.

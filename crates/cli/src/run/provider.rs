@@ -35,6 +35,7 @@ pub(crate) fn find(
     data_directory: &Path,
     environment: &Environment,
     blocks: &Blocks,
+    terraform: &str,
 ) -> CommandResult<Option<Provider>> {
     let unverified = |binary: PathBuf, because: &str| Provider {
         warning: Some(format!(
@@ -76,7 +77,7 @@ pub(crate) fn find(
                 "{} is locked at {}, and the configuration now asks for {asked:?}",
                 one.address, one.version
             ))
-            .hint("terraform init -upgrade"));
+            .hint(format!("{terraform} init -upgrade")));
         }
     }
     Ok(served(&located))

@@ -18,7 +18,11 @@ use crate::terraform_errors::of_terraform;
 /// Makes the observers that every look has.
 pub(crate) fn observers(context: &Context) -> Arc<Observers> {
     let observers = Arc::new(Observers::of(context));
-    observers.add(Arc::new(Progress(Arc::clone(&context.console))));
+    observers.add(Arc::new(Progress {
+        console: Arc::clone(&context.console),
+        terraform: context.terraform.clone(),
+    }));
+    observers.add(Arc::new(context.under_way.clone()));
     observers
 }
 
@@ -48,7 +52,8 @@ pub(crate) fn program(
     let variables = context.environment.variables.clone();
     let program = Terraform::find(terraform.terraform_bin.as_deref(), variables)?
         .observed_by(Arc::<Observers>::clone(observers) as _)
-        .interrupted_by(context.interrupt.clone());
+        .interrupted_by(context.interrupt.clone())
+        .stopped_at_once_by(context.under_way.at_once());
     #[cfg(target_os = "linux")]
     let program = program.leashed(crate::environment::leash::prefix());
     Ok(program)
@@ -67,15 +72,18 @@ pub(crate) fn data_directory(context: &Context, place: &Path) -> PathBuf {
 }
 
 /// Shows each effect as the progress line.
-struct Progress(Arc<Console>);
+struct Progress {
+    console: Arc<Console>,
+    terraform: String,
+}
 
 impl Observer for Progress {
     fn before(&self, effect: &Effect) {
         match effect {
             Effect::Terraform { subcommand, .. } => {
-                self.0.progress(&format!("terraform {subcommand}"));
+                self.console.progress(&format!("{} {subcommand}", self.terraform));
             }
-            Effect::Request { .. } => self.0.progress("reading the org"),
+            Effect::Request { .. } => self.console.progress("reading the org"),
             Effect::WriteFile { .. } | Effect::RemoveFile { .. } => {}
         }
     }

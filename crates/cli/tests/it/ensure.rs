@@ -315,6 +315,8 @@ fn list_finds_names_and_paths_and_counts_objects() {
         "{}",
         missing.stderr
     );
+    let dashed = world.divvy(&["list", "--", "-x"]).ended(2);
+    assert!(dashed.stderr.ends_with(": divvy ensure -- -x\n"), "{}", dashed.stderr);
     let near = world.divvy(&["list", "sales"]).ended(2);
     assert!(
         near.stderr.ends_with("\"sales\" is not there. Nearly: \"Sales\" (a).\n"),

@@ -1,9 +1,7 @@
 //! Where the configuration wants the divisions that `ensure` makes, and how the import lines are
 //! typed: with for_each, count and modules, in another directory, with OpenTofu, and without any.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use divvy_sandbox::emulator::Seed;
 
@@ -59,15 +57,6 @@ fn ensure<'a>(more: &[&'a str]) -> Vec<&'a str> {
     [&["ensure"], &NAMES[..], more].concat()
 }
 
-/// A program in a directory of its own that answers to this name.
-fn program(world: &World, name: &str, script: &str) -> PathBuf {
-    let path = world.beside().join("bin").join(name);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    path
-}
-
 #[test]
 fn names_in_for_each_count_and_modules_get_their_real_addresses() {
     let world = computed("");
@@ -116,12 +105,13 @@ fn another_directory_is_named_in_the_line_and_values_are_passed_on() {
 fn the_line_names_the_program_that_is_used() {
     let mut world = computed("");
     world.init();
-    let tofu = program(&world, "tofu", &format!("exec {} \"$@\"", terraform().display()));
-    let tofu = tofu.to_str().unwrap();
-    let by_flag = world.divvy(&ensure(&["-o", "commands", "--terraform-bin", tofu])).ended(0);
-    world.set("DIVVY_TERRAFORM", tofu);
+    let tofu = world.program("tofu", &format!("exec {} \"$@\"", terraform().display()));
+    let by_flag = world.divvy(&ensure(&["-o", "commands", "--terraform-bin", &tofu])).ended(0);
+    world.set("DIVVY_TERRAFORM", &tofu);
     let by_variable = world.divvy(&ensure(&["-o", "commands"])).ended(0);
-    world.unset("DIVVY_TERRAFORM").set("PATH", Path::new(tofu).parent().unwrap().to_str().unwrap());
+    world
+        .unset("DIVVY_TERRAFORM")
+        .set("PATH", Path::new(&tofu).parent().unwrap().to_str().unwrap());
     let by_path = world.divvy(&ensure(&["-o", "commands"])).ended(0);
     for ran in [&by_flag, &by_variable, &by_path] {
         let all = ran.stdout.lines().all(|line| line.starts_with("tofu import 'genesyscloud_"));
@@ -161,8 +151,8 @@ fn terraform_is_started_only_where_nothing_else_tells_the_address() {
     let mut world = World::new(seed(&[("a", "Sales")]));
     let witness = world.beside().join("started");
     let script = format!("touch {}; exec {} \"$@\"", witness.display(), terraform().display());
-    let terraform = program(&world, "terraform", &script);
-    world.set("DIVVY_TERRAFORM", terraform.to_str().unwrap());
+    let terraform = world.program("terraform", &script);
+    world.set("DIVVY_TERRAFORM", &terraform);
     let line = |name: &str| world.divvy(&["ensure", name, "-o", "commands"]).ended(0).stdout;
 
     assert_eq!(line("Sales"), "terraform import genesyscloud_auth_division.sales a\n");

@@ -18,5 +18,6 @@ mod render_hostile;
 mod render_survey;
 mod robustness;
 mod run;
+mod tofu;
 mod undo;
 mod world;

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -219,6 +220,16 @@ impl World {
             assert!(!text.contains(SECRET), "the secret was shown:\n{text}");
         }
         ran
+    }
+
+    /// Writes a program of sh beside the directory, alone in a directory of its own, and returns
+    /// its path.
+    pub(crate) fn program(&self, name: &str, script: &str) -> String {
+        let path = self.beside().join("bin").join(name);
+        fs::create_dir_all(path.parent().expect("a directory")).expect("a directory");
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a script");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a script");
+        path.to_str().expect("UTF-8").to_owned()
     }
 
     pub(crate) fn terraform(&self, arguments: &[&str]) -> Ran {

@@ -6,6 +6,7 @@
 use crate::entity::EntityId;
 use crate::finding::{Evidence, Finding, Reason};
 use crate::name::visible;
+use crate::shell::word;
 use crate::verdict::{HeadlineKind, Verdict};
 
 /// Says what to type or change next, most useful first. `terraform` is the program as to be typed:
@@ -13,17 +14,15 @@ use crate::verdict::{HeadlineKind, Verdict};
 pub fn hints(finding: &Finding, terraform: &str) -> Vec<String> {
     let evidence = &finding.evidence;
     let address = finding.address.as_ref().map_or("ADDR", |address| address.as_str());
-    let quoted = |address: &str| format!("'{}'", address.replace('\'', r"'\''"));
-    let at = quoted(address);
+    let at = word(address);
     let alias = finding.alias.as_ref().map_or("ALIAS", |alias| alias.as_str());
     let entity = evidence.entity.as_ref();
     let label = finding.address.as_ref().map_or("home", |address| address.name());
     let apply = || format!("{terraform} apply");
     let choose = || {
         let ids = evidence.candidates.iter().map(|candidate| &candidate.entity.id);
-        let mut hints: Vec<_> = ids
-            .map(|id| format!("divvy fix --id {}", quoted(&format!("{address}={id}"))))
-            .collect();
+        let mut hints: Vec<_> =
+            ids.map(|id| format!("divvy fix --id {}", word(&format!("{address}={id}")))).collect();
         for candidate in
             evidence.candidates.iter().take(1).filter(|candidate| !candidate.differs.is_empty())
         {
@@ -47,7 +46,7 @@ pub fn hints(finding: &Finding, terraform: &str) -> Vec<String> {
             Reason::ImportIsRight => vec![apply()],
             _ => vec!["correct or remove the import block".to_owned()],
         },
-        Verdict::DoubleTracked => evidence.others.iter().map(|other| format!("{terraform} state rm {}", quoted(other.as_str()))).collect(),
+        Verdict::DoubleTracked => evidence.others.iter().map(|other| format!("{terraform} state rm {}", word(other.as_str()))).collect(),
         Verdict::Stale if entity.is_some() && evidence.others.is_empty() => vec!["divvy fix --repair".to_owned()],
         Verdict::Stale => vec!["divvy explain DVY115".to_owned()],
         Verdict::Tainted => vec!["divvy fix --repair".to_owned()],
@@ -70,7 +69,7 @@ pub fn hints(finding: &Finding, terraform: &str) -> Vec<String> {
                 format!("or use data \"{}\" here", finding.kind.map_or("", |kind| kind.data_source)),
             ];
             hints.extend(entity.map(|entity| {
-                format!("or, to move it here now: divvy fix --id {}", quoted(&format!("{address}={}", entity.id)))
+                format!("or, to move it here now: divvy fix --id {}", word(&format!("{address}={}", entity.id)))
             }));
             hints
         }
@@ -81,7 +80,7 @@ pub fn hints(finding: &Finding, terraform: &str) -> Vec<String> {
             };
             let by_unit = units
                 .iter()
-                .map(|unit| format!("divvy fix --from-log FILE --unit {}", quoted(unit)));
+                .map(|unit| format!("divvy fix --from-log FILE --unit {}", word(unit)));
             by_unit.chain(choose()).collect()
         }
         Verdict::NearMiss => {
@@ -100,7 +99,7 @@ pub fn hints(finding: &Finding, terraform: &str) -> Vec<String> {
         Verdict::Hidden => vec![
             "divvy doctor".to_owned(),
             "grant the client's role in all divisions (Admin > People & Permissions > Roles); it can take five minutes to act".to_owned(),
-            format!("if you know the id: divvy fix --id {}", quoted(&format!("{address}=ID"))),
+            format!("if you know the id: divvy fix --id {}", word(&format!("{address}=ID"))),
         ],
         Verdict::Create | Verdict::Managed => Vec::new(),
     }

@@ -42,7 +42,7 @@ pub fn message(finding: &Finding) -> String {
         }
         Verdict::NotAConflict => not_a_conflict(evidence, &name, noun),
         Verdict::MovePending => format!(
-            "The plan moves it here from {others}; terraform apply does that, divvy keeps its hands off."
+            "The plan moves it here from {others}; the next apply does that, divvy keeps its hands off."
         ),
         Verdict::PlannedImport => planned_import(evidence, &name, &id, &tracked_id, noun),
         Verdict::DoubleTracked => format!(

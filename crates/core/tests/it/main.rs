@@ -1,5 +1,7 @@
-//! Integration tests of divvy-core: one verdict at a time, and what holds for every survey.
+//! Integration tests of divvy-core: one verdict at a time, and what holds for every survey,
+//! what a shell makes of a word.
 
 mod builder;
 mod properties;
+mod shell;
 mod verdicts;

@@ -109,8 +109,8 @@ fn one_address_in_several_units_of_a_log_is_asked_about_by_unit_and_by_id() {
     assert_eq!(
         divvy_core::catalogue::hints(&finding, "terraform"),
         [
-            "divvy fix --from-log FILE --unit 'orgs/dev'",
-            "divvy fix --from-log FILE --unit 'orgs/prod'",
+            "divvy fix --from-log FILE --unit orgs/dev",
+            "divvy fix --from-log FILE --unit orgs/prod",
             "divvy fix --id 'genesyscloud_auth_division.sales=id-1'",
         ]
     );

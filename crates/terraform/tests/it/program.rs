@@ -31,6 +31,28 @@ fn an_interrupt_is_passed_on_to_terraform_alone_and_then_waited_for() {
 }
 
 #[test]
+fn a_second_interrupt_is_passed_on_and_waited_for_as_well() {
+    let sandbox = Sandbox::new("");
+    let (ready, heard, _never) =
+        (sandbox.pipe("ready"), sandbox.pipe("heard"), sandbox.pipe("never"));
+    let (interrupt, at_once) = (CancellationToken::new(), CancellationToken::new());
+    let terraform = sandbox.scripted(
+        "cat never & reader=$!\n\
+         trap 'echo once > heard; trap \"echo twice > end; kill $reader; exit 1\" INT' INT\n\
+         echo up > ready; while :; do wait; done",
+    );
+    let terraform = terraform.interrupted_by(interrupt.clone()).stopped_at_once_by(at_once.clone());
+    let directory = sandbox.open_scripted(terraform);
+    let waiting = [cancel_when_written(ready, interrupt), cancel_when_written(heard, at_once)];
+    let error = block_on(directory.plan(PlanRequest::default())).unwrap_err();
+    for thread in waiting {
+        thread.join().unwrap();
+    }
+    assert!(matches!(error, Error::Interrupted { subcommand: "plan" }));
+    assert_eq!(std::fs::read_to_string(sandbox.path().join("end")).unwrap(), "twice\n");
+}
+
+#[test]
 fn a_call_that_ends_well_in_spite_of_the_interrupt_has_done_its_work() {
     let sandbox = Sandbox::new("");
     let (ready, _end) = (sandbox.pipe("ready"), sandbox.pipe("end"));

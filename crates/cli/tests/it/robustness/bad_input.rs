@@ -19,14 +19,6 @@ fn conflict_initialised() -> World {
     world
 }
 
-/// A program that stands where Terraform should be.
-fn program(world: &World, script: &str) -> String {
-    let path = world.beside().join("program");
-    fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a script");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a script");
-    path.to_str().expect("UTF-8").to_owned()
-}
-
 #[test]
 fn no_such_directory() {
     both_refuse(&conflict(), "no_such_directory", 1, &["--chdir", "elsewhere"]);
@@ -95,14 +87,15 @@ fn a_terraform_of_another_machine() {
 #[test]
 fn a_terraform_that_says_nothing() {
     let world = conflict();
-    let program = program(&world, "exit 0");
+    let program = world.program("program", "exit 0");
     both_refuse(&world, "a_terraform_that_says_nothing", 1, &["--terraform-bin", &program]);
 }
 
 #[test]
 fn a_terraform_that_answers_with_a_web_page() {
     let world = conflict();
-    let program = program(&world, "echo '<!DOCTYPE html><html><title>Sign in</title></html>'");
+    let program =
+        world.program("program", "echo '<!DOCTYPE html><html><title>Sign in</title></html>'");
     both_refuse(
         &world,
         "a_terraform_that_answers_with_a_web_page",
@@ -114,14 +107,14 @@ fn a_terraform_that_answers_with_a_web_page() {
 #[test]
 fn a_terraform_that_fails_without_a_word() {
     let world = conflict();
-    let program = program(&world, "exit 3");
+    let program = world.program("program", "exit 3");
     both_refuse(&world, "a_terraform_that_fails_without_a_word", 1, &["--terraform-bin", &program]);
 }
 
 #[test]
 fn a_terraform_that_is_ended_by_a_signal() {
     let world = conflict();
-    let program = program(&world, "kill -9 $$");
+    let program = world.program("program", "kill -9 $$");
     both_refuse(&world, "a_terraform_that_is_ended_by_a_signal", 1, &["--terraform-bin", &program]);
 }
 
@@ -129,8 +122,8 @@ fn a_terraform_that_is_ended_by_a_signal() {
 fn a_terraform_before_plan_json() {
     let world = conflict();
     // Terraform 0.11 knows no -json: it prints its usage.
-    let program = program(
-        &world,
+    let program = world.program(
+        "program",
         "case \"$1\" in version) echo 'Terraform v0.11.15';; *) echo 'Usage: terraform plan [options] [DIR-OR-PLAN]' >&2; echo 'flag provided but not defined: -json' >&2; exit 1;; esac",
     );
     both_refuse(&world, "a_terraform_before_plan_json", 1, &["--terraform-bin", &program]);

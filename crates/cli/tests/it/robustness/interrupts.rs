@@ -120,6 +120,47 @@ fn while_an_update_is_under_way_the_update_is_finished_and_recorded() {
 }
 
 #[test]
+fn a_second_one_ends_a_terraform_that_waits_for_its_provider() {
+    let world = World::new(seed_of(&serde_json::json!({
+        "divisions": [{ "id": "id-eng", "name": "Engineering", "description": "by hand" }],
+    })));
+    world.divisions(&[("eng", "name = \"Engineering\"\n  description = \"by Terraform\"")]);
+    world.init();
+    super::running::hold_reply(&world, "PUT", "/api/v2/authorization/divisions/id-eng");
+    let fix = ["fix", "--yes", "--accept-drift"];
+    let terminal = super::running::Terminal::start(&world, &fix);
+    held(&world);
+    terminal.types("\u{3}");
+    terminal.shows("apply to end in good order (Ctrl-C again: it stops at once; what it has not");
+    terminal.types("\u{3}");
+    terminal.shows("is told to stop at once");
+    let (code, shown) = terminal.end();
+    assert_eq!(code, 130, "{shown}");
+    world.org().release();
+    assert_eq!(processes_of(&world), Vec::<i32>::new(), "{shown}");
+    leaves_nothing(&world);
+    let _ = world.divvy(&fix).ended(0);
+    world.has_no_changes();
+}
+
+#[test]
+fn while_a_log_or_a_list_is_read_from_standard_input() {
+    let world = conflict();
+    for arguments in
+        [&["explain", "-"][..], &["fix", "--from-log", "-"], &["ensure", "--from", "-"]]
+    {
+        let mut command = world.command(DIVVY);
+        let mut running = Running::of(command.args(arguments).stdin(std::process::Stdio::piped()));
+        let mut input = running.input();
+        // More than a pipe holds: it is being read.
+        std::io::Write::write_all(&mut input, "a line\n".repeat(100_000).as_bytes()).unwrap();
+        running.signal(Signal::INT);
+        let _ = running.end().ended(130);
+        drop(input);
+    }
+}
+
+#[test]
 fn at_the_question() {
     let world = conflict();
     let before = super::watch::Everything::of(&world);

@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -54,6 +54,11 @@ impl Running {
         let child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("divvy starts");
         Self { child }
+    }
+
+    /// Takes its standard input, which stays open for as long as this is kept.
+    pub(super) fn input(&mut self) -> ChildStdin {
+        self.child.stdin.take().expect("it has an input of ours")
     }
 
     pub(super) fn pid(&self) -> Pid {
