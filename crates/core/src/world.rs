@@ -141,6 +141,19 @@ impl<'s> World<'s> {
         by_address.into_values().chain(unaddressed).collect()
     }
 
+    /// Returns the subject at one address, as [`Self::subjects`] has it.
+    pub(crate) fn subject_at(&self, address: &Address) -> Subject<'s> {
+        let failures = self.survey.failures.iter();
+        let here: Vec<&Failure> =
+            failures.filter(|failure| failure.address.as_ref() == Some(address)).collect();
+        let subject = Subject {
+            planned: self.planned.get(address).copied(),
+            tracked: self.tracked.get(address).copied(),
+            ..Subject::default()
+        };
+        subject.with_failures(&here)
+    }
+
     /// Returns what is known of one subject.
     pub(crate) fn facts(&self, subject: Subject<'s>) -> Facts<'s, '_> {
         let kind = subject.kind();

@@ -47,7 +47,7 @@ impl Advisor {
         working_directory: PathBuf,
     ) -> Self {
         let mut book = Book::new(policy, announced);
-        book.survey_mut().surroundings.errored_state = errored_state;
+        book.lies_beside(errored_state);
         Self {
             flow,
             orgs,
