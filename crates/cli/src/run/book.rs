@@ -269,9 +269,17 @@ impl Book {
         self.planned()[number].wanted_key().map(|key| key.to_string())
     }
 
-    /// Takes in that a create was refused.
-    pub(crate) fn refused(&mut self, failure: Failure) {
+    /// Takes in that a create was refused; returns the failure's number.
+    pub(crate) fn refused(&mut self, failure: Failure) -> usize {
         self.survey.failures.push(failure);
+        self.survey.failures.len() - 1
+    }
+
+    /// Takes in whether this very run caused a failure.
+    pub(crate) fn caused(&mut self, failure: usize, is_self_made: bool) {
+        if let Some(failure) = self.survey.failures.get_mut(failure) {
+            failure.is_self_made = is_self_made;
+        }
     }
 
     /// Takes in an entity of an org that is asked name by name.
