@@ -185,8 +185,7 @@ impl Book {
             .orgs
             .get(org)
             .and_then(|org| org.listings.get(instance.kind.terraform_type));
-        listing
-            .is_some_and(|listing| listing.entities.iter().any(|entity| entity.id == instance.id))
+        listing.is_some_and(|listing| listing.entities.with_id(&instance.id).is_some())
     }
 
     /// Takes in a create, or finds the one of an earlier walk again; returns its number.
@@ -285,7 +284,7 @@ impl Book {
     /// Takes in an entity of an org that is asked name by name.
     pub(crate) fn found(&mut self, token: &AliasToken, entity: Entity) {
         if let Some(listing) = self.listing(token, entity.kind)
-            && !listing.entities.iter().any(|known| known.id == entity.id)
+            && listing.entities.with_id(&entity.id).is_none()
         {
             listing.entities.push(entity);
             // Its address may have been without an org until now.

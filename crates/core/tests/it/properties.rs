@@ -120,8 +120,9 @@ fn carry_out(survey: &mut Survey, finding: &divvy_core::Finding, action: &Action
             });
             // What was agreed to be updated is equal afterwards.
             let listings = survey.orgs.values_mut().flat_map(|org| org.listings.values_mut());
-            for entity in
-                listings.flat_map(|listing| &mut listing.entities).filter(|entity| entity.id == *id)
+            for entity in listings
+                .flat_map(|listing| listing.entities.iter_mut())
+                .filter(|entity| entity.id == *id)
             {
                 entity.attributes.insert(
                     "description".into(),
