@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::address::Address;
+use crate::entities::{exact_form, loosest_form};
 use crate::entity::{Entity, EntityId, Key, OrgId};
 use crate::failure::{Failure, Operation, Shape};
 use crate::finding::{Candidate, Drift, Evidence};
@@ -13,7 +14,7 @@ use crate::kinds::division::HOME_ATTRIBUTE;
 use crate::name::{self, Difference, Likeness};
 use crate::subject::Subject;
 use crate::survey::{Alias, Change, Listing, OtherState, Planned, TrackedInstance, key_of};
-use crate::world::{Existence, Place, World, exact_form, loosest_form};
+use crate::world::{Existence, Place, World};
 
 /// What is known of one subject, as the rules ask it.
 pub(crate) struct Facts<'s, 'w> {
@@ -224,18 +225,16 @@ impl<'s> Facts<'s, '_> {
     }
 
     fn near_and_look_alikes(&self) -> (Vec<Candidate>, Vec<Candidate>) {
-        let Some((place, key)) = self.place.zip(self.wanted.as_ref()) else {
+        let Some((listing, key)) = self.listing.zip(self.wanted.as_ref()) else {
             return Default::default();
         };
-        let mut near: Vec<Candidate> = self
-            .world
-            .by_loosest
-            .get(&(place, loosest_form(key)))
+        let mut near: Vec<Candidate> = listing
+            .entities
+            .around(key)
             .into_iter()
-            .flatten()
             .filter_map(|entity| match name::compare_keys(key, &entity.key) {
                 Likeness::Near(differs) => Some(Candidate {
-                    entity: (*entity).clone(),
+                    entity: entity.clone(),
                     differs: differs.into_iter().collect(),
                 }),
                 Likeness::Equal | Likeness::Different => None,

@@ -11,6 +11,7 @@ pub mod catalogue;
 pub mod consent;
 pub mod decide;
 pub mod effect;
+pub mod entities;
 pub mod entity;
 pub mod explanation;
 mod facts;

@@ -56,6 +56,22 @@ pub fn resolve(survey: &Survey) -> Resolution {
     Resolution { headlines: headlines(&world, &findings), findings }
 }
 
+/// Resolves one address of a survey, together with those that want its name: what an id may be
+/// taken for depends on no others. As [`resolve`] does, but for the headlines: only those that stop
+/// every write are there, since the others count findings.
+pub fn resolve_at(survey: &Survey, address: &Address) -> Resolution {
+    let world = World::new(survey);
+    let own = world.facts(world.subject_at(address));
+    let mut addresses = own.rivals();
+    addresses.push(address);
+    addresses.sort();
+    let subjects = addresses.into_iter().map(|address| world.subject_at(address));
+    let findings: Vec<_> = subjects.filter_map(|subject| finding(&world.facts(subject))).collect();
+    let mut headlines = headlines(&world, &findings);
+    headlines.retain(|headline| headline.kind.stops_writing());
+    Resolution { headlines, findings }
+}
+
 /// The first answer gives the verdict; what else applies stands beside it.
 fn finding(facts: &Facts<'_, '_>) -> Option<Finding> {
     let mut answers = RULES.iter().filter_map(|rule| rule(facts));

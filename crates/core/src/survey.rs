@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::address::Address;
+use crate::entities::Entities;
 use crate::entity::{Attributes, Entity, EntityId, Key, OrgId};
 use crate::failure::Failure;
 use crate::finding::Drift;
@@ -266,7 +267,7 @@ pub enum ById {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Listing {
     /// Every entity that the listing showed.
-    pub entities: Vec<Entity>,
+    pub entities: Entities,
     /// True if every page was read.
     pub is_complete: bool,
     /// Soft-deleted entities; `None` if that list was not read or not allowed.
@@ -280,8 +281,7 @@ pub struct Listing {
 impl Listing {
     /// Returns an entity, from the listing or from a request for its id.
     pub fn entity(&self, id: &EntityId) -> Option<&Entity> {
-        let listed = self.entities.iter().find(|entity| entity.id == *id);
-        listed.or_else(|| match self.by_id.get(id)? {
+        self.entities.with_id(id).or_else(|| match self.by_id.get(id)? {
             ById::Present(entity) => Some(entity),
             ById::Absent => None,
         })

@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::address::Address;
+use crate::entities::{exact_form, loosest_form};
 use crate::entity::{Entity, EntityId, Key, OrgId};
 use crate::facts::Facts;
 use crate::failure::Failure;
 use crate::kind::Kind;
 use crate::kinds::division::HOME_ATTRIBUTE;
-use crate::name;
 use crate::subject::Subject;
 use crate::survey::{Alias, AliasTarget, ById, Listing, Planned, Survey, TrackedInstance, key_of};
 
@@ -32,9 +32,6 @@ pub(crate) enum Existence<'s> {
 /// The indexed survey.
 pub(crate) struct World<'s> {
     pub(crate) survey: &'s Survey,
-    by_id: HashMap<(Place<'s>, &'s EntityId), &'s Entity>,
-    by_key: HashMap<(Place<'s>, Key), Vec<&'s Entity>>,
-    pub(crate) by_loosest: HashMap<(Place<'s>, Vec<String>), Vec<&'s Entity>>,
     pub(crate) holders: HashMap<(Place<'s>, &'s EntityId), Vec<&'s TrackedInstance>>,
     pub(crate) deposed: HashMap<(Place<'s>, &'s EntityId), &'s TrackedInstance>,
     pub(crate) planned: HashMap<&'s Address, &'s Planned>,
@@ -44,21 +41,10 @@ pub(crate) struct World<'s> {
     pub(crate) wanting_home: HashMap<Place<'s>, Vec<&'s Planned>>,
 }
 
-pub(crate) fn exact_form(key: &Key) -> Key {
-    Key::from_parts(key.parts().iter().map(|part| name::nfc(part)).collect())
-}
-
-pub(crate) fn loosest_form(key: &Key) -> Vec<String> {
-    key.parts().iter().map(|part| name::loosest(part)).collect()
-}
-
 impl<'s> World<'s> {
     pub(crate) fn new(survey: &'s Survey) -> Self {
         let mut world = Self {
             survey,
-            by_id: HashMap::new(),
-            by_key: HashMap::new(),
-            by_loosest: HashMap::new(),
             holders: HashMap::new(),
             deposed: HashMap::new(),
             planned: HashMap::new(),
@@ -67,20 +53,6 @@ impl<'s> World<'s> {
             wanting_loosely: HashMap::new(),
             wanting_home: HashMap::new(),
         };
-        for (org_id, org) in &survey.orgs {
-            for (terraform_type, listing) in &org.listings {
-                for entity in &listing.entities {
-                    let place = (org_id, *terraform_type);
-                    world.by_id.insert((place, &entity.id), entity);
-                    world.by_key.entry((place, exact_form(&entity.key))).or_default().push(entity);
-                    world
-                        .by_loosest
-                        .entry((place, loosest_form(&entity.key)))
-                        .or_default()
-                        .push(entity);
-                }
-            }
-        }
         for planned in survey.desired.iter().flat_map(|desired| &desired.planned) {
             world.planned.insert(&planned.address, planned);
             let Some(org) = world.org_of_alias(&planned.alias) else {
@@ -111,8 +83,6 @@ impl<'s> World<'s> {
             }
         }
         // The order of inputs must not show.
-        let entities = world.by_key.values_mut().chain(world.by_loosest.values_mut());
-        entities.for_each(|entities| entities.sort_by(|a, b| a.id.cmp(&b.id)));
         world.holders.values_mut().for_each(|held| held.sort_by(|a, b| a.address.cmp(&b.address)));
         world
     }
@@ -141,6 +111,19 @@ impl<'s> World<'s> {
         by_address.into_values().chain(unaddressed).collect()
     }
 
+    /// Returns the subject at one address, as [`Self::subjects`] has it.
+    pub(crate) fn subject_at(&self, address: &Address) -> Subject<'s> {
+        let failures = self.survey.failures.iter();
+        let here: Vec<&Failure> =
+            failures.filter(|failure| failure.address.as_ref() == Some(address)).collect();
+        let subject = Subject {
+            planned: self.planned.get(address).copied(),
+            tracked: self.tracked.get(address).copied(),
+            ..Subject::default()
+        };
+        subject.with_failures(&here)
+    }
+
     /// Returns what is known of one subject.
     pub(crate) fn facts(&self, subject: Subject<'s>) -> Facts<'s, '_> {
         let kind = subject.kind();
@@ -157,11 +140,8 @@ impl<'s> World<'s> {
             })
             .or_else(|| subject.failure.and_then(|failure| failure.name.clone().map(Key::name)));
         let place = kind.zip(org).map(|(kind, org)| (org, kind.terraform_type));
-        let exact = place
-            .zip(wanted.as_ref())
-            .and_then(|(place, key)| self.by_key.get(&(place, exact_form(key))))
-            .cloned()
-            .unwrap_or_default();
+        let exact = listing.zip(wanted.as_ref());
+        let exact = exact.map(|(listing, key)| listing.entities.equal_to(key)).unwrap_or_default();
         Facts { world: self, subject, kind, alias, org, listing, place, wanted, exact }
     }
 
@@ -226,11 +206,7 @@ impl<'s> World<'s> {
         kind: &Kind,
         id: &'s EntityId,
     ) -> Option<&'s Entity> {
-        let listed = self.by_id.get(&((org, kind.terraform_type), id)).copied();
-        listed.or_else(|| match self.listing(org, kind)?.by_id.get(id)? {
-            ById::Present(entity) => Some(entity),
-            ById::Absent => None,
-        })
+        self.listing(org, kind)?.entity(id)
     }
 
     pub(crate) fn listing(&self, org: &OrgId, kind: &Kind) -> Option<&'s Listing> {

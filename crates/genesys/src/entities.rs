@@ -178,7 +178,7 @@ impl Client {
             call = call.query("path", path);
         }
         let pages = self.list(kind, &call).await?;
-        Ok(pages.into_listing(kind).entities)
+        Ok(pages.into_listing(kind).entities.into())
     }
 
     /// Asks for entities by id, all at the same time; 404 is [`ById::Absent`].
@@ -233,7 +233,7 @@ impl Client {
         };
         let call = Call::get(path).needs(kind.permissions.deleted);
         match self.pages(kind, &call).await {
-            Ok(pages) => Ok(Some(pages.into_listing(kind).entities)),
+            Ok(pages) => Ok(Some(pages.into_listing(kind).entities.into())),
             Err(error) => match error.reason {
                 Reason::Forbidden { .. } | Reason::NotFound => Ok(None),
                 _ => Err(error),

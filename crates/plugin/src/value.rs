@@ -30,6 +30,8 @@ pub enum Value {
     List(Vec<Value>),
     /// A map or object.
     Map(BTreeMap<String, Value>),
+    /// What none of these can hold, such as an infinite number: kept as it came.
+    Other(Box<rmpv::Value>),
 }
 
 const NULL: Value = Value::Null;
@@ -106,7 +108,7 @@ impl Value {
             let mut bytes = message.msgpack.as_ref();
             let packed = rmpv::decode::read_value(&mut bytes)
                 .map_err(|error| Error::Value(error.to_string()))?;
-            return Self::from_msgpack(packed);
+            return Ok(Self::from_msgpack(packed));
         }
         if !message.json.is_empty() {
             return Self::from_json_bytes(&message.json);
@@ -129,47 +131,28 @@ impl Value {
         DynamicValue { msgpack: bytes.into(), json: bytes::Bytes::new() }
     }
 
-    fn from_msgpack(packed: rmpv::Value) -> Result<Self, Error> {
+    fn from_msgpack(packed: rmpv::Value) -> Self {
         use rmpv::Value as Packed;
-        Ok(match packed {
+        match packed {
             Packed::Nil => Self::Null,
             Packed::Boolean(value) => Self::Bool(value),
-            Packed::Integer(number) => Self::Number(match (number.as_u64(), number.as_i64()) {
-                (Some(number), _) => number.into(),
-                (None, Some(number)) => number.into(),
-                (None, None) => return Err(Error::Value("an integer out of range".to_owned())),
-            }),
-            Packed::F32(number) => Self::from_float(f64::from(number))?,
-            Packed::F64(number) => Self::from_float(number)?,
-            Packed::String(text) => Self::Text(
-                text.into_str().ok_or_else(|| Error::Value("a string that is not UTF-8".into()))?,
-            ),
-            Packed::Binary(_) => return Err(Error::Value("binary data".to_owned())),
             Packed::Array(elements) => {
-                Self::List(elements.into_iter().map(Self::from_msgpack).collect::<Result<_, _>>()?)
+                Self::List(elements.into_iter().map(Self::from_msgpack).collect())
             }
-            Packed::Map(entries) => Self::Map(
-                entries
-                    .into_iter()
-                    .map(|(name, value)| match name {
-                        Packed::String(name) => Ok((
-                            name.into_str()
-                                .ok_or_else(|| Error::Value("a key that is not UTF-8".into()))?,
-                            Self::from_msgpack(value)?,
-                        )),
-                        _ => Err(Error::Value("a key that is no string".to_owned())),
-                    })
-                    .collect::<Result<_, _>>()?,
-            ),
+            Packed::Map(entries) if entries.iter().all(|(name, _)| name.as_str().is_some()) => {
+                let named = |(name, value): (Packed, Packed)| {
+                    Some((name.as_str()?.to_owned(), Self::from_msgpack(value)))
+                };
+                Self::Map(entries.into_iter().filter_map(named).collect())
+            }
             // 0: unknown; 12: unknown with refinements.
             Packed::Ext(..) => Self::Unknown,
-        })
-    }
-
-    fn from_float(number: f64) -> Result<Self, Error> {
-        let number = Number::from_f64(number)
-            .ok_or_else(|| Error::Value("a number that is not finite".to_owned()))?;
-        Ok(Self::Number(number))
+            other => match (number(&other), other.as_str()) {
+                (Some(number), _) => Self::Number(number),
+                (None, Some(text)) => Self::Text(text.to_owned()),
+                (None, None) => Self::Other(Box::new(other)),
+            },
+        }
     }
 
     fn to_msgpack(&self) -> rmpv::Value {
@@ -192,7 +175,20 @@ impl Value {
                     .map(|(name, value)| (name.as_str().into(), value.to_msgpack()))
                     .collect(),
             ),
+            Self::Other(packed) => (**packed).clone(),
         }
+    }
+}
+
+/// Reads a number; none if it is none, or is not finite.
+fn number(packed: &rmpv::Value) -> Option<Number> {
+    match packed {
+        rmpv::Value::Integer(number) => {
+            number.as_u64().map(Number::from).or(number.as_i64().map(Number::from))
+        }
+        rmpv::Value::F32(number) => Number::from_f64(f64::from(*number)),
+        rmpv::Value::F64(number) => Number::from_f64(*number),
+        _ => None,
     }
 }
 
@@ -276,6 +272,23 @@ mod tests {
     fn null_and_unknown_have_the_bytes_that_terraform_expects() {
         assert_eq!(Value::Null.write().msgpack.as_ref(), [0xc0]);
         assert_eq!(Value::Unknown.write().msgpack.as_ref(), [0xd4, 0, 0]);
+    }
+
+    #[test]
+    fn what_no_value_can_hold_is_read_and_written_as_it_came() {
+        let infinite = rmpv::Value::F64(f64::INFINITY);
+        let binary = rmpv::Value::Binary(vec![0xff]);
+        let keyed = rmpv::Value::Map(vec![(7.into(), rmpv::Value::Nil)]);
+        let entries = vec![
+            ("name".into(), "Sales".into()),
+            ("odd".into(), rmpv::Value::Array(vec![infinite, binary, keyed])),
+        ];
+        let mut bytes = Vec::new();
+        rmpv::encode::write_value(&mut bytes, &rmpv::Value::Map(entries)).unwrap();
+        let message = DynamicValue { msgpack: bytes.into(), json: bytes::Bytes::new() };
+        let value = Value::read(Some(&message)).unwrap();
+        assert_eq!(value.get("name").as_str(), Some("Sales"));
+        assert_eq!(value.write(), message);
     }
 
     #[test]

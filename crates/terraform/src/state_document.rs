@@ -87,6 +87,11 @@ impl StateDocument {
         Ok(document)
     }
 
+    /// Says whether there was any state at all.
+    pub(crate) fn is_written(&self) -> bool {
+        !self.version.is_null()
+    }
+
     /// Returns every instance of a kind.
     ///
     /// # Errors
@@ -102,9 +107,10 @@ impl StateDocument {
             }
         }
         Ok(Tracked {
-            presence: match self.version {
-                Value::Null => StatePresence::Nothing,
-                _ => StatePresence::Present,
+            presence: if self.is_written() {
+                StatePresence::Present
+            } else {
+                StatePresence::Nothing
             },
             instances,
             lineage: self.lineage.clone(),

@@ -171,6 +171,31 @@ impl WorkingDirectory {
         StateDocument::read(&output.stdout)
     }
 
+    /// Reads the state as [`Self::state_pull`] does, but from its file where that lies here: a start of
+    /// Terraform costs more than all else that the answer is needed for.
+    ///
+    /// # Errors
+    /// As [`Self::state_pull`].
+    pub async fn state(&self) -> Result<StateDocument, Error> {
+        match self.state_here() {
+            Some(state) => Ok(state),
+            None => self.state_pull().await,
+        }
+    }
+
+    /// Reads the file of the default workspace where no backend is configured; nothing if Terraform
+    /// is to be asked: where a backend is known, and for whatever is no whole and readable state,
+    /// such as one that is being written, or that OpenTofu has encrypted.
+    fn state_here(&self) -> Option<StateDocument> {
+        let backend = self.data_directory().join("terraform.tfstate");
+        let has_backend = backend.try_exists().unwrap_or(true);
+        if has_backend || self.workspace().is_some() {
+            return None;
+        }
+        let content = fs::read(self.path.join("terraform.tfstate")).ok()?;
+        StateDocument::read(&content).ok().filter(StateDocument::is_written)
+    }
+
     /// Evaluates one expression of one line in the root module, and returns what was printed.
     ///
     /// # Errors
@@ -270,14 +295,17 @@ impl WorkingDirectory {
 
     /// Returns the selected workspace, `None` for `default`.
     pub fn workspace(&self) -> Option<String> {
-        let environment = self.terraform.environment();
-        let named = environment.get("TF_WORKSPACE").cloned().or_else(|| {
-            let data = environment.get("TF_DATA_DIR").map_or(".terraform", String::as_str);
-            fs::read_to_string(self.path.join(data).join("environment")).ok()
-        });
+        let named = self.terraform.environment().get("TF_WORKSPACE").cloned();
+        let named =
+            named.or_else(|| fs::read_to_string(self.data_directory().join("environment")).ok());
         named
             .map(|name| name.trim().to_owned())
             .filter(|name| !name.is_empty() && name != "default")
+    }
+
+    fn data_directory(&self) -> PathBuf {
+        let named = self.terraform.environment().get("TF_DATA_DIR");
+        self.path.join(named.map_or(".terraform", String::as_str))
     }
 
     /// Runs one call; what is worth it is tried once more.

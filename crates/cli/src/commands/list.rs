@@ -109,7 +109,7 @@ async fn look(
     }
     if arguments.counts {
         let (listing, counts) = client.listing_with_counts(&DIVISION).await.map_err(of_api)?;
-        return Ok((Known::of(listing.entities), Some(counts)));
+        return Ok((Known::of(listing.entities.into()), Some(counts)));
     }
     Ok((Known::ask(client, wishes).await.map_err(of_api)?, None))
 }

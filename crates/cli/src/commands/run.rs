@@ -236,7 +236,7 @@ impl Stage {
         }
         let mut known = Places::new();
         if command.flow.applies() && book.has_settled() {
-            match self.directory.state_pull().await.and_then(|state| state.tracked()) {
+            match self.directory.state().await.and_then(|state| state.tracked()) {
                 Ok(tracked) => known = places(&tracked),
                 Err(error) => self.notes.push(format!(
                     "The state could not be read again, so addresses are missing here: {error}."
@@ -291,8 +291,7 @@ fn working_directory(
 /// Reads what the state and a saved plan hold: those ids are never adopted.
 async fn read_held(directory: &WorkingDirectory, flow: &Flow) -> Held {
     let told = |error: Error| error.to_string();
-    let state =
-        async { directory.state_pull().await.and_then(|state| state.tracked()).map_err(told) };
+    let state = async { directory.state().await.and_then(|state| state.tracked()).map_err(told) };
     let Flow::ApplyPlan { file } = flow else { return state.await };
     let plan = async {
         let plan = directory.read_plan_file(&directory.path().join(file)).await;

@@ -176,7 +176,11 @@ mod tests {
 
     fn home_alone(seen: &mut KindSeen) {
         let entities = vec![division("Home", true)];
-        seen.listing = Heard::Told(Listing { entities, is_complete: true, ..Listing::default() });
+        seen.listing = Heard::Told(Listing {
+            entities: entities.into(),
+            is_complete: true,
+            ..Listing::default()
+        });
     }
 
     #[test]

@@ -78,7 +78,7 @@ pub(super) fn account() -> Account {
                 kind: &DIVISION,
                 permitted: permissions.map(|permission| (permission, everywhere())).into(),
                 listing: Heard::Told(Listing {
-                    entities: entities.clone(),
+                    entities: entities.clone().into(),
                     is_complete: true,
                     ..Listing::default()
                 }),

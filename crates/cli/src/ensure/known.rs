@@ -49,7 +49,7 @@ impl Known {
 
     /// Lists every division.
     pub(crate) async fn all(client: &Client) -> Result<Self, Error> {
-        Ok(Self::of(client.listing(&DIVISION).await?.entities))
+        Ok(Self::of(client.listing(&DIVISION).await?.entities.into()))
     }
 
     /// Indexes divisions.

@@ -47,7 +47,7 @@ impl Advisor {
         working_directory: PathBuf,
     ) -> Self {
         let mut book = Book::new(policy, announced);
-        book.survey_mut().surroundings.errored_state = errored_state;
+        book.lies_beside(errored_state);
         Self {
             flow,
             orgs,
@@ -160,14 +160,14 @@ impl CreateAdvisor for Advisor {
 
     async fn after_refusal(&self, create: &Create, refusal: &Refusal) -> Advice {
         let Some(kind) = kind::of_terraform_type(&create.type_name) else { return Advice::Pass };
-        let (number, failure) = {
+        let (number, failure, heard) = {
             let mut book = self.book();
             let Some(number) = book.applied(create, kind) else { return Advice::Pass };
             let name = book.name(number);
             let failure =
                 failure(refusal, book.address(number), kind.terraform_type, name.as_deref());
-            book.refused(failure.clone());
-            (number, failure)
+            let heard = book.refused(failure.clone());
+            (number, failure, heard)
         };
         let is_open = failures::is_outcome_open(&failure);
         if !is_open && !failures::may_mean_taken(&failure) {
@@ -178,6 +178,7 @@ impl CreateAdvisor for Advisor {
         if is_open || failure.status == Some(409) {
             let verdict = opinion.as_ref().map(|opinion| opinion.finding.verdict);
             if self.look_again(create, kind, number, is_open, verdict).await {
+                self.book().caused(heard, failures::is_self_made(refusal, &failure));
                 opinion = self.book().opinion(number, Phase::Apply);
             }
         }

@@ -9,9 +9,10 @@ mod conclusion;
 use std::collections::{BTreeMap, BTreeSet};
 
 use divvy_core::decide::{Action, Decision, Expect, Policy, decide};
-use divvy_core::resolve::resolve;
+use divvy_core::resolve::{resolve, resolve_at};
 use divvy_core::survey::{
-    Alias, AliasTarget, Change, Desired, Listing, Planned, Survey, Tracked, TrackedInstance, key_of,
+    Alias, AliasTarget, Change, Desired, ErroredState, Listing, Planned, Survey, Tracked,
+    TrackedInstance, key_of,
 };
 use divvy_core::{Address, Entity, EntityId, Failure, Finding, Kind, Resolution, catalogue};
 use divvy_plugin::Value;
@@ -75,6 +76,8 @@ pub(crate) struct Book {
     open: BTreeSet<AliasToken>,
     /// Address and name of each block whose single instance stands in the configuration's text.
     written: BTreeSet<(String, String)>,
+    /// The tracked instances of those blocks.
+    kept: Vec<Planned>,
 }
 
 impl Book {
@@ -93,6 +96,7 @@ impl Book {
             late: BTreeSet::new(),
             open: BTreeSet::new(),
             written: BTreeSet::new(),
+            kept: Vec::new(),
         }
     }
 
@@ -100,14 +104,16 @@ impl Book {
     /// tells no address, so nothing else says that a tracked one stays.
     pub(crate) fn is_written(&mut self, instances: impl IntoIterator<Item = (String, String)>) {
         self.written.extend(instances);
+        self.kept = self.staying();
     }
 
     pub(crate) fn policy(&self) -> &RunPolicy {
         &self.policy
     }
 
-    pub(crate) fn survey_mut(&mut self) -> &mut Survey {
-        &mut self.survey
+    /// Takes in that a state which could not be saved lies there.
+    pub(crate) fn lies_beside(&mut self, errored_state: Option<ErroredState>) {
+        self.survey.surroundings.errored_state = errored_state;
     }
 
     /// Begins a walk of Terraform over the instances of one provider configuration.
@@ -169,6 +175,7 @@ impl Book {
         });
         let instances = instances.collect();
         self.survey.tracked = Some(Tracked { instances, ..tracked.clone() });
+        self.kept = self.staying();
     }
 
     fn shows(&self, target: &AliasTarget, instance: &TrackedInstance) -> bool {
@@ -178,8 +185,7 @@ impl Book {
             .orgs
             .get(org)
             .and_then(|org| org.listings.get(instance.kind.terraform_type));
-        listing
-            .is_some_and(|listing| listing.entities.iter().any(|entity| entity.id == instance.id))
+        listing.is_some_and(|listing| listing.entities.with_id(&instance.id).is_some())
     }
 
     /// Takes in a create, or finds the one of an earlier walk again; returns its number.
@@ -262,15 +268,23 @@ impl Book {
         self.planned()[number].wanted_key().map(|key| key.to_string())
     }
 
-    /// Takes in that a create was refused.
-    pub(crate) fn refused(&mut self, failure: Failure) {
+    /// Takes in that a create was refused; returns the failure's number.
+    pub(crate) fn refused(&mut self, failure: Failure) -> usize {
         self.survey.failures.push(failure);
+        self.survey.failures.len() - 1
+    }
+
+    /// Takes in whether this very run caused a failure.
+    pub(crate) fn caused(&mut self, failure: usize, is_self_made: bool) {
+        if let Some(failure) = self.survey.failures.get_mut(failure) {
+            failure.is_self_made = is_self_made;
+        }
     }
 
     /// Takes in an entity of an org that is asked name by name.
     pub(crate) fn found(&mut self, token: &AliasToken, entity: Entity) {
         if let Some(listing) = self.listing(token, entity.kind)
-            && !listing.entities.iter().any(|known| known.id == entity.id)
+            && listing.entities.with_id(&entity.id).is_none()
         {
             listing.entities.push(entity);
             // Its address may have been without an org until now.
@@ -314,24 +328,31 @@ impl Book {
 
     /// Says what `resolve` makes of one create, and what may be done about it.
     pub(crate) fn opinion(&mut self, number: usize, phase: Phase) -> Option<Opinion> {
-        let (resolution, decisions) = self.decided();
-        let address = self.address(number);
+        let address = self.address(number).clone();
+        let (resolution, decisions) = self.decided_by(|survey| resolve_at(survey, &address));
         let at = resolution
             .findings
             .iter()
-            .position(|finding| finding.address.as_ref() == Some(address))?;
+            .position(|finding| finding.address.as_ref() == Some(&address))?;
         let finding = &resolution.findings[at];
         let is_self_made = self.is_self_made(finding);
         let mut adoption = self.permitted(&resolution, finding, &decisions[at], phase);
         if adoption.is_ok() && !is_self_made && self.policy.max_adopt.is_some() {
-            let all = resolution.findings.iter().zip(&decisions);
-            let permitted = all.filter(|(finding, decision)| {
-                self.permitted(&resolution, finding, decision, phase).is_ok()
-            });
-            adoption = self.policy.permits_so_many(permitted.count()).and(adoption);
+            let count = self.permitted_count(phase);
+            adoption = self.policy.permits_so_many(count).and(adoption);
         }
         let finding = shown(finding, &BTreeMap::new());
         Some(Opinion { finding, adoption, is_self_made })
+    }
+
+    /// Counts what would be adopted of everything seen so far.
+    fn permitted_count(&mut self, phase: Phase) -> usize {
+        let (resolution, decisions) = self.decided();
+        let all = resolution.findings.iter().zip(&decisions);
+        let permitted = all.filter(|(finding, decision)| {
+            self.permitted(&resolution, finding, decision, phase).is_ok()
+        });
+        permitted.count()
     }
 
     /// Takes in an id that some address holds.
@@ -367,16 +388,33 @@ impl Book {
     }
 
     fn decided(&mut self) -> (Resolution, Vec<Decision>) {
+        self.decided_by(resolve)
+    }
+
+    /// Lets the survey be resolved in this way, and decides about what comes out. The book is read
+    /// anew each time: nothing that was decided before it changed can come out.
+    fn decided_by(
+        &mut self,
+        resolve: impl FnOnce(&Survey) -> Resolution,
+    ) -> (Resolution, Vec<Decision>) {
         let creates = self.planned().len();
-        let kept = self.kept();
-        self.desired().planned.extend(kept);
-        let decided = self.decided_with_kept();
-        self.desired().planned.truncate(creates);
-        decided
+        let mut kept = std::mem::take(&mut self.kept);
+        self.desired().planned.append(&mut kept);
+        let resolution = resolve(&self.survey);
+        // The plan shows each adoption by name, also where the whole state seems to be missing.
+        let policy = Policy {
+            adopt_all: true,
+            adopt_drifted: true,
+            accept_drift: self.policy.accept_drift,
+            ..Policy::default()
+        };
+        let decisions = decide(&self.survey, &resolution, &policy);
+        self.kept = self.desired().planned.split_off(creates);
+        (resolution, decisions)
     }
 
     /// The tracked instances that stay: their blocks are in the text, under the name they have.
-    fn kept(&self) -> Vec<Planned> {
+    fn staying(&self) -> Vec<Planned> {
         let tracked = self.survey.tracked.iter().flat_map(|tracked| &tracked.instances);
         let stays = |instance: &&TrackedInstance| {
             let name = key_of(instance.kind, &instance.attributes).map(|key| key.to_string());
@@ -391,19 +429,6 @@ impl Book {
             Planned::new(instance.address.clone(), instance.kind, alias, Change::NoOp)
         });
         planned.collect()
-    }
-
-    fn decided_with_kept(&self) -> (Resolution, Vec<Decision>) {
-        let resolution = resolve(&self.survey);
-        // The plan shows each adoption by name, also where the whole state seems to be missing.
-        let policy = Policy {
-            adopt_all: true,
-            adopt_drifted: true,
-            accept_drift: self.policy.accept_drift,
-            ..Policy::default()
-        };
-        let decisions = decide(&self.survey, &resolution, &policy);
-        (resolution, decisions)
     }
 
     fn permitted(

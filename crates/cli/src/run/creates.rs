@@ -51,7 +51,7 @@ pub(crate) fn attributes_of(state: &Value, kind: &Kind) -> (Attributes, BTreeSet
                 unknown.insert(name.to_owned());
                 continue;
             }
-            Value::Null | Value::List(_) | Value::Map(_) => Json::Null,
+            Value::Null | Value::List(_) | Value::Map(_) | Value::Other(_) => Json::Null,
         };
         after.insert(name.to_owned(), value);
     }
@@ -64,7 +64,7 @@ pub(crate) fn holds_unknown(value: &Value) -> bool {
         Value::Unknown => true,
         Value::List(items) => items.iter().any(holds_unknown),
         Value::Map(entries) => entries.values().any(holds_unknown),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => false,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Other(_) => false,
     }
 }
 

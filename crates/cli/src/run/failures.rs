@@ -9,9 +9,29 @@ use divvy_core::{Address, Failure};
 use divvy_plugin::proxy::Refusal;
 use serde_json::json;
 
-/// Reads a refusal of the create at `address`, of this type and name.
+/// Reads a refusal of the create at `address`, of this type and name. Whether an earlier try of the
+/// same create was lost is [`is_self_made`]'s to say.
 pub(crate) fn failure(
     refusal: &Refusal,
+    address: &Address,
+    terraform_type: &str,
+    name: Option<&str>,
+) -> Failure {
+    read(refusal, "", address, terraform_type, name)
+}
+
+/// Says whether the provider's log shows that an earlier try of this refused create was not answered.
+/// The log is long, and it matters only where something is there that the first listing lacked.
+pub(crate) fn is_self_made(refusal: &Refusal, failure: &Failure) -> bool {
+    let (address, terraform_type) = (failure.address.as_ref(), failure.terraform_type.as_deref());
+    let Some((address, terraform_type)) = address.zip(terraform_type) else { return false };
+    let log = &refusal.provider_log;
+    read(refusal, log, address, terraform_type, failure.name.as_deref()).is_self_made
+}
+
+fn read(
+    refusal: &Refusal,
+    provider_log: &str,
     address: &Address,
     terraform_type: &str,
     name: Option<&str>,
@@ -28,8 +48,7 @@ pub(crate) fn failure(
         .to_string()
     });
     let read = line.and_then(|line| {
-        let log = refusal.provider_log.as_bytes();
-        divvy_terraform::logs::read_with_provider_log(line.as_bytes(), log)
+        divvy_terraform::logs::read_with_provider_log(line.as_bytes(), provider_log.as_bytes())
             .ok()?
             .failures
             .into_iter()
@@ -91,7 +110,7 @@ mod tests {
 
     use super::*;
 
-    fn read(summary: &str, detail: &str) -> Failure {
+    fn heard(summary: &str, detail: &str) -> Failure {
         let diagnostics =
             if summary.is_empty() { Vec::new() } else { vec![Diagnostic::error(summary, detail)] };
         let refusal = Refusal { diagnostics, is_unanswered: false, provider_log: String::new() };
@@ -108,17 +127,17 @@ mod tests {
     #[test]
     fn a_refusal_is_read_as_a_log_tells_it() {
         let conflict =
-            read("Failed to create division Sales error: API Error: 409 - x (c)", &detail(409));
+            heard("Failed to create division Sales error: API Error: 409 - x (c)", &detail(409));
         assert_eq!((conflict.status, conflict.shape), (Some(409), Shape::Refused));
         assert!(may_mean_taken(&conflict) && !is_outcome_open(&conflict));
         let forbidden =
-            read("Failed to create division Sales error: API Error: 403 - x (c)", &detail(403));
+            heard("Failed to create division Sales error: API Error: 403 - x (c)", &detail(403));
         assert!(!may_mean_taken(&forbidden) && !is_outcome_open(&forbidden));
-        let lost = read(
+        let lost = heard(
             "Failed to create division Sales error: POST https://x giving up after 21 attempt(s)",
             r#"{"resourceType":"genesyscloud_auth_division","errorMessage":"unable to build a message"}"#,
         );
         assert!(is_outcome_open(&lost), "{lost:?}");
-        assert!(is_outcome_open(&read("", "")));
+        assert!(is_outcome_open(&heard("", "")));
     }
 }

@@ -53,7 +53,9 @@ fn text(block: &Value, name: &str) -> Argument<String> {
         Value::Text(text) => Argument::Known(text.clone()),
         Value::Number(number) => Argument::Known(number.to_string()),
         Value::Bool(flag) => Argument::Known(flag.to_string()),
-        Value::Unknown | Value::List(_) | Value::Map(_) => Argument::Open(name.to_owned()),
+        Value::Unknown | Value::List(_) | Value::Map(_) | Value::Other(_) => {
+            Argument::Open(name.to_owned())
+        }
     }
 }
 

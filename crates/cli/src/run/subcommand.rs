@@ -49,6 +49,12 @@ impl Flow {
     pub(crate) fn applies(&self) -> bool {
         matches!(self, Self::Apply { .. } | Self::ApplyPlan { .. })
     }
+
+    /// Says whether Terraform shows a plan for a person to think about. With `-auto-approve` it tells
+    /// all warnings when the apply is over.
+    pub(crate) fn shows_its_plan(&self) -> bool {
+        matches!(self, Self::Plan { .. } | Self::Apply { asks: true })
+    }
 }
 
 /// Flags of `plan` and `apply` whose value is the next word where it is not behind a `=`.

@@ -22,6 +22,8 @@ pub(crate) fn in_plan(opinion: &Opinion, policy: &RunPolicy, flow: &Flow) -> Adv
             summary: "Nothing can be foretold about existing divisions".to_owned(),
             detail: format!("{}\n> divvy doctor", catalogue::message(finding)),
         },
+        // The adoption follows at once and tells of itself.
+        (Verdict::Adopt | Verdict::AdoptWithDrift, Ok(_)) if !flow.shows_its_plan() => Advice::Pass,
         (Verdict::Adopt | Verdict::AdoptWithDrift, Ok((id, expect))) => {
             let what = match (flow, policy.stance) {
                 (Flow::Apply { asks: true }, Stance::Announced) => {
@@ -57,9 +59,15 @@ pub(crate) fn in_apply(opinion: &Opinion, policy: &RunPolicy) -> Advice {
     match &opinion.adoption {
         Ok((id, expect)) => {
             let (word, happened) = if opinion.is_self_made {
-                ("was created", "The reply to its create was lost; it was made all the same.")
+                let lost = "The reply to its create was lost; it was made all the same.";
+                ("was created", lost.to_owned())
             } else {
-                ("was adopted", "The create was refused because it exists; nothing was created.")
+                let because = match finding.verdict {
+                    // What differs is told here: an apply that asks nobody announces nothing.
+                    Verdict::AdoptWithDrift => catalogue::message(finding),
+                    _ => "The create was refused because it exists.".to_owned(),
+                };
+                ("was adopted", format!("{because} Nothing was created."))
             };
             let detail = format!("{happened} {id} is in the state now.{}", drift(*expect));
             advice(summary(word, finding), detail, id, finding, *expect)

@@ -95,7 +95,7 @@ pub(crate) fn survey(
     tracked: Vec<TrackedInstance>,
 ) -> Survey {
     let org_id = OrgId::new("0rg00000-0000-4000-8000-000000000000");
-    let listing = Listing { entities, is_complete: true, ..Listing::default() };
+    let listing = Listing { entities: entities.into(), is_complete: true, ..Listing::default() };
     let org = Org {
         name: Some("Acme".to_owned()),
         region: Some("eu-central-1".to_owned()),

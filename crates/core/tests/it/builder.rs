@@ -56,7 +56,8 @@ impl Scene {
     /// An org with Home, a present but empty state, an empty plan.
     pub(crate) fn new() -> Self {
         let home = Entity { is_home: true, ..entity("id-home", "Home") };
-        let listing = Listing { entities: vec![home], is_complete: true, ..Listing::default() };
+        let listing =
+            Listing { entities: vec![home].into(), is_complete: true, ..Listing::default() };
         let org_read = Org {
             listings: BTreeMap::from([(DIVISION.terraform_type, listing)]),
             ..Org::default()

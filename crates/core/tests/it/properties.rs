@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use divvy_core::decide::{Action, Decision, Policy, decide};
-use divvy_core::resolve::resolve;
+use divvy_core::resolve::{resolve, resolve_at};
 use divvy_core::survey::{Change, Planned, StatePresence, TrackedInstance};
 use divvy_core::verdict::Verdict;
 use divvy_core::{EntityId, Survey, name};
@@ -120,8 +120,9 @@ fn carry_out(survey: &mut Survey, finding: &divvy_core::Finding, action: &Action
             });
             // What was agreed to be updated is equal afterwards.
             let listings = survey.orgs.values_mut().flat_map(|org| org.listings.values_mut());
-            for entity in
-                listings.flat_map(|listing| &mut listing.entities).filter(|entity| entity.id == *id)
+            for entity in listings
+                .flat_map(|listing| listing.entities.iter_mut())
+                .filter(|entity| entity.id == *id)
             {
                 entity.attributes.insert(
                     "description".into(),
@@ -261,6 +262,24 @@ proptest! {
             }
         }
         prop_assert_eq!(acts(&survey, &generous()), vec![]);
+    }
+
+    #[test]
+    fn one_address_alone_is_resolved_and_decided_as_among_all(survey in survey(), accept_drift in any::<bool>()) {
+        // Without repairs, of which several may want one id.
+        let policy = Policy { adopt_all: true, adopt_drifted: true, accept_drift, ..Policy::default() };
+        let whole = resolve(&survey);
+        let decisions = decide(&survey, &whole, &policy);
+        for (finding, decision) in whole.findings.iter().zip(&decisions) {
+            let Some(address) = &finding.address else { continue };
+            let alone = resolve_at(&survey, address);
+            let at = alone.findings.iter().position(|other| other.address.as_ref() == Some(address));
+            let at = at.expect("an address with a finding has one alone");
+            prop_assert_eq!(&alone.findings[at], finding);
+            prop_assert_eq!(&decide(&survey, &alone, &policy)[at], decision);
+            let stopping = whole.headlines.iter().filter(|headline| headline.kind.stops_writing());
+            prop_assert!(alone.headlines.iter().eq(stopping));
+        }
     }
 
     #[test]

@@ -35,6 +35,8 @@ struct Toy {
     imported: Vec<&'static str>,
     import_says: Vec<Diagnostic>,
     found: Value,
+    /// Whether a read is never answered.
+    hangs: bool,
     requires_replace: Vec<AttributePath>,
     legacy: bool,
 }
@@ -51,6 +53,7 @@ impl Default for Toy {
             imported: vec![TYPE],
             import_says: Vec::new(),
             found: json!({ "id": "x", "name": "Sales", "note": null }).into(),
+            hangs: false,
             requires_replace: Vec::new(),
             legacy: true,
         }
@@ -83,6 +86,9 @@ impl Provider for Toy {
     }
 
     async fn read(&self, _request: ReadRequest) -> Answer<ReadResponse> {
+        if self.hangs {
+            std::future::pending::<()>().await;
+        }
         let new_state = Some(self.found.write());
         Ok(ReadResponse { new_state, ..ReadResponse::default() })
     }
@@ -163,6 +169,8 @@ struct Came {
     answer: ApplyResponse,
     refusal: Refusal,
     settled: Settled,
+    /// Whether the id is held now.
+    is_held: bool,
 }
 
 impl Came {
@@ -174,6 +182,10 @@ impl Came {
 
 /// Plans and applies one create of `Sales` through a proxy's connection.
 async fn create(toy: Toy, advice: Advice) -> Came {
+    create_with_note(Value::Null, toy, advice).await
+}
+
+async fn create_with_note(note: Value, toy: Toy, advice: Advice) -> Came {
     let directory = tempfile::tempdir().unwrap();
     let invitation = Invitation { wants_tls: false, socket_directory: directory.path().to_owned() };
     let output = Output::default();
@@ -195,7 +207,8 @@ async fn create(toy: Toy, advice: Advice) -> Came {
         });
         let connection =
             Connection::configured_with(Arc::clone(&shared), child, AliasToken::of(b""));
-        let wanted = Value::from(json!({ "id": null, "name": "Sales", "note": null }));
+        let mut wanted = Value::from(json!({ "id": null, "name": "Sales" }));
+        wanted.set("note", note);
         let plan = PlanRequest {
             type_name: TYPE.to_owned(),
             proposed_new_state: Some(wanted.write()),
@@ -214,7 +227,8 @@ async fn create(toy: Toy, advice: Advice) -> Came {
         let answer = connection.open(Method::ApplyResourceChange, apply).await.unwrap();
         let refusal = shared.advisor.refusals.lock().unwrap().remove(0);
         let settled = shared.advisor.settled.lock().unwrap().remove(0);
-        Came { answer: ApplyResponse::decode(answer).unwrap(), refusal, settled }
+        let is_held = !shared.reserve(TYPE, "x");
+        Came { answer: ApplyResponse::decode(answer).unwrap(), refusal, settled, is_held }
     };
     tokio::select! {
         served = serving => panic!("it ended early: {served:?}"),
@@ -300,4 +314,27 @@ async fn what_differs_is_adopted_where_terraform_bears_it() {
     let expected = Settled::Adopted { id: "x".to_owned(), differing, updated: false };
     assert_eq!(came.settled, expected);
     assert!(came.answer.legacy_type_system);
+}
+
+#[tokio::test]
+async fn a_number_that_is_not_finite_passes_through_an_adoption() {
+    let infinite = Value::Other(Box::new(rmpv::Value::F64(f64::INFINITY)));
+    let mut found = Value::from(json!({ "id": "x", "name": "Sales" }));
+    found.set("note", infinite.clone());
+    let came =
+        create_with_note(infinite, Toy { found: found.clone(), ..Toy::default() }, adopt()).await;
+    let expected = Settled::Adopted { id: "x".to_owned(), differing: vec![], updated: false };
+    assert_eq!(came.settled, expected);
+    assert_eq!(came.answer.new_state, Some(found.write()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_adoption_that_the_provider_never_answers_ends_in_the_refusal() {
+    let started = tokio::time::Instant::now();
+    let came = create(Toy { hangs: true, ..Toy::default() }, adopt()).await;
+    assert_eq!(started.elapsed().as_secs(), 60);
+    let Settled::NotAdopted { reason, .. } = &came.settled else { panic!("{:?}", came.settled) };
+    assert_eq!(reason, "The provider did not read x within 60 s.");
+    assert_eq!(came.says(), [(true, "taken"), (false, "Existing x was not adopted")]);
+    assert!(!came.is_held, "nobody else may take it");
 }

@@ -64,7 +64,7 @@ fn is_zero(value: &Value) -> bool {
         Value::Text(text) => text.is_empty(),
         Value::Number(number) => number.as_f64() == Some(0.0),
         Value::List(elements) => elements.is_empty(),
-        Value::Unknown | Value::Bool(true) | Value::Map(_) => false,
+        Value::Unknown | Value::Bool(true) | Value::Map(_) | Value::Other(_) => false,
     }
 }
 

@@ -66,6 +66,41 @@ fn addresses_rebuilt_from_the_state_are_the_ones_that_terraform_prints() {
 }
 
 #[test]
+fn a_state_that_lies_here_is_read_without_terraform_and_any_other_is_asked_for() {
+    let held = "resource \"terraform_data\" \"a\" {}\n";
+    let backend = "terraform {\n  backend \"local\" {\n    path = \"elsewhere.tfstate\"\n  }\n}\n";
+    let sandbox = Sandbox::new(held);
+    block_on(async {
+        let state = async || sandbox.open().state().await.unwrap().addresses();
+        assert_eq!(state().await, Vec::<String>::new());
+        assert_eq!(sandbox.effects.take(), ["state pull"], "a state that was never written");
+        sandbox.by_hand(&["apply", "-auto-approve"]);
+        assert_eq!(state().await, ["terraform_data.a"]);
+        assert_eq!(sandbox.effects.take(), Vec::<String>::new());
+
+        let whole = std::fs::read_to_string(sandbox.path().join("terraform.tfstate")).unwrap();
+        for half in ["", &whole[..whole.len() / 2], "{\"encrypted_data\": \"x\"}"] {
+            sandbox.write("terraform.tfstate", half);
+            let _ = sandbox.open().state().await;
+            assert_eq!(sandbox.effects.take(), ["state pull"], "{half:?}");
+        }
+        sandbox.write("terraform.tfstate", &whole);
+
+        sandbox.by_hand(&["workspace", "new", "other"]);
+        assert_eq!(state().await, Vec::<String>::new());
+        assert_eq!(sandbox.effects.take(), ["state pull"], "another workspace");
+        sandbox.by_hand(&["workspace", "select", "default"]);
+        sandbox.by_hand(&["workspace", "delete", "other"]);
+
+        sandbox.write("backend.tf", backend);
+        sandbox.by_hand(&["init", "-migrate-state", "-force-copy"]);
+        sandbox.write("terraform.tfstate", &whole.replace("terraform_data", "another"));
+        assert_eq!(state().await, ["terraform_data.a"]);
+        assert_eq!(sandbox.effects.take(), ["state pull"], "a backend");
+    });
+}
+
+#[test]
 fn the_state_is_repaired_by_terraforms_own_commands() {
     let sandbox = Sandbox::new("resource \"terraform_data\" \"a\" {}\n");
     block_on(async {

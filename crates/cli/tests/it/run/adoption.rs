@@ -43,6 +43,7 @@ fn an_apply_adopts_what_exists_and_plain_terraform_agrees() {
     let ran = run(&world, &[ADOPT, APPLY]).ended(0);
     assert!(ran.stdout.contains("Apply complete! Resources: 3 added"), "{}", ran.stdout);
     assert!(ran.stdout.contains("\"Engineering\" was adopted (id-eng)"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("already exists"), "told twice: {}", ran.stdout);
     let requests = world.org().requests();
     let lists =
         requests.iter().filter(|request| request.is("GET", "/api/v2/authorization/divisions"));

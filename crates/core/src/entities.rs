@@ -1,0 +1,169 @@
+//! The entities of a listing, and where each id and name stands among them.
+//!
+//! Never compares names but by the forms of [`crate::name`]. Invariant: the index is one of these very
+//! entities: whoever gets at them to change them has dropped it, and the next question makes another.
+
+use std::collections::HashMap;
+use std::ops::{Deref, DerefMut};
+use std::sync::OnceLock;
+
+use crate::entity::{Entity, EntityId, Key};
+use crate::name;
+
+/// Entities, looked up by id and name without going through all of them.
+#[derive(Clone, Debug, Default)]
+pub struct Entities {
+    all: Vec<Entity>,
+    index: OnceLock<Index>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Index {
+    by_id: HashMap<EntityId, usize>,
+    by_key: HashMap<Key, Vec<usize>>,
+    by_loosest: HashMap<Vec<String>, Vec<usize>>,
+}
+
+/// The form of a key that equality looks at.
+pub(crate) fn exact_form(key: &Key) -> Key {
+    Key::from_parts(key.parts().iter().map(|part| name::nfc(part)).collect())
+}
+
+/// The form of a key under which near ones meet.
+pub(crate) fn loosest_form(key: &Key) -> Vec<String> {
+    key.parts().iter().map(|part| name::loosest(part)).collect()
+}
+
+impl Entities {
+    /// Returns the entity with this id.
+    pub fn with_id(&self, id: &EntityId) -> Option<&Entity> {
+        self.index().by_id.get(id).map(|at| &self.all[*at])
+    }
+
+    /// Returns the entities whose key equals this one, by id.
+    pub(crate) fn equal_to(&self, key: &Key) -> Vec<&Entity> {
+        self.at(self.index().by_key.get(&exact_form(key)))
+    }
+
+    /// Returns the entities whose key equals this one or may be near it, by id.
+    pub(crate) fn around(&self, key: &Key) -> Vec<&Entity> {
+        self.at(self.index().by_loosest.get(&loosest_form(key)))
+    }
+
+    /// The order of the listing must not show.
+    fn at(&self, places: Option<&Vec<usize>>) -> Vec<&Entity> {
+        let places = places.into_iter().flatten();
+        let mut entities: Vec<&Entity> = places.map(|at| &self.all[*at]).collect();
+        entities.sort_by(|one, other| one.id.cmp(&other.id));
+        entities
+    }
+
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| {
+            let mut index = Index::default();
+            for (at, entity) in self.all.iter().enumerate() {
+                index.by_id.entry(entity.id.clone()).or_insert(at);
+                index.by_key.entry(exact_form(&entity.key)).or_default().push(at);
+                index.by_loosest.entry(loosest_form(&entity.key)).or_default().push(at);
+            }
+            index
+        })
+    }
+}
+
+impl Deref for Entities {
+    type Target = Vec<Entity>;
+
+    fn deref(&self) -> &Vec<Entity> {
+        &self.all
+    }
+}
+
+impl DerefMut for Entities {
+    /// Drops the index.
+    fn deref_mut(&mut self) -> &mut Vec<Entity> {
+        self.index.take();
+        &mut self.all
+    }
+}
+
+impl PartialEq for Entities {
+    fn eq(&self, other: &Self) -> bool {
+        self.all == other.all
+    }
+}
+
+impl From<Vec<Entity>> for Entities {
+    fn from(all: Vec<Entity>) -> Self {
+        Self { all, index: OnceLock::new() }
+    }
+}
+
+impl From<Entities> for Vec<Entity> {
+    fn from(entities: Entities) -> Self {
+        entities.all
+    }
+}
+
+impl FromIterator<Entity> for Entities {
+    fn from_iter<I: IntoIterator<Item = Entity>>(entities: I) -> Self {
+        Vec::from_iter(entities).into()
+    }
+}
+
+impl IntoIterator for Entities {
+    type Item = Entity;
+    type IntoIter = std::vec::IntoIter<Entity>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.all.into_iter()
+    }
+}
+
+impl<'e> IntoIterator for &'e Entities {
+    type Item = &'e Entity;
+    type IntoIter = std::slice::Iter<'e, Entity>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.all.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Attributes;
+    use crate::kinds::division::DIVISION;
+
+    fn entity(id: &str, name: &str) -> Entity {
+        Entity {
+            kind: &DIVISION,
+            id: EntityId::new(id),
+            key: Key::name(name),
+            attributes: Attributes::new(),
+            is_home: false,
+        }
+    }
+
+    fn ids(entities: Vec<&Entity>) -> Vec<&str> {
+        entities.into_iter().map(|entity| entity.id.as_str()).collect()
+    }
+
+    #[test]
+    fn what_was_changed_is_found_as_it_is_now() {
+        let mut entities = Entities::from(vec![entity("b", "Zürich")]);
+        let (name, other) = (Key::name("Zu\u{308}rich"), Key::name("zürich "));
+        assert_eq!(ids(entities.equal_to(&name)), ["b"]);
+        entities.push(entity("a", "Zürich"));
+        entities.push(entity("c", "ZÜRICH"));
+        assert_eq!(ids(entities.equal_to(&name)), ["a", "b"]);
+        assert_eq!(ids(entities.equal_to(&other)), [""; 0]);
+        assert_eq!(ids(entities.around(&other)), ["a", "b", "c"]);
+        entities[0].key = Key::name("Bern");
+        entities.retain(|entity| entity.id.as_str() != "a");
+        assert_eq!(ids(entities.equal_to(&name)), [""; 0]);
+        assert_eq!(ids(entities.equal_to(&Key::name("Bern"))), ["b"]);
+        assert!(entities.with_id(&EntityId::new("a")).is_none());
+        assert_eq!(entities.with_id(&EntityId::new("c")).unwrap().key, Key::name("ZÜRICH"));
+    }
+}
