@@ -96,6 +96,13 @@ impl Console {
         self.can_ask
     }
 
+    /// Says what is read from standard input, where a person would have to type it.
+    pub(crate) fn awaits(&self, what: &str) {
+        if io::stdin().is_terminal() {
+            self.mark(Tone::Hint, &format!("paste {what} here, then press Ctrl-D"));
+        }
+    }
+
     /// Says whether stdout takes colour.
     pub(crate) fn stdout_is_colored(&self) -> bool {
         self.is_colored.stdout

@@ -88,6 +88,10 @@ impl FailedRun {
         let here = context.environment.current_directory.clone();
         let (log, provider_log) = (log.to_owned(), provider_log.map(Path::to_owned));
         let keep_output = keep_output(context);
+        let is_stdin = log.as_os_str() == "-";
+        if is_stdin {
+            context.console.awaits("the output of the failed run");
+        }
         let open = move |path: &Path| {
             File::open(here.join(path)).map_err(|error| {
                 CommandError::failed(format!("could not read {}: {error}", path.display()))
@@ -95,10 +99,8 @@ impl FailedRun {
             })
         };
         let read = move || {
-            let output: Box<dyn io::Read> = match log.as_os_str() {
-                dash if dash == "-" => Box::new(io::stdin().lock()),
-                _ => Box::new(open(&log)?),
-            };
+            let output: Box<dyn io::Read> =
+                if is_stdin { Box::new(io::stdin().lock()) } else { Box::new(open(&log)?) };
             let reading = match provider_log {
                 Some(path) => logs::read_with_provider_log(output, open(&path)?),
                 None => logs::read(output),

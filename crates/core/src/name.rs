@@ -119,7 +119,8 @@ pub fn loosest(name: &str) -> String {
 /// are such, and an org of thousands is indexed again and again.
 static LOOSEST_OF_ASCII: LazyLock<[String; 128]> = LazyLock::new(|| {
     array::from_fn(|code| {
-        char::from_u32(code as u32).map_or_else(String::new, |c| folded(&c.to_string(), &WAYS))
+        char::from_u32(u32::try_from(code).unwrap_or_default())
+            .map_or_else(String::new, |c| folded(&c.to_string(), &WAYS))
     })
 });
 

@@ -17,9 +17,9 @@ use super::{OrgArguments, Output, TerraformArguments};
 /// needs a person, 1 error.
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// Output of a run (Terraform's own, or as a CI system keeps it), `-` for standard input, or a
-    /// code or word of divvy.
-    #[arg(value_name = "FILE|-|CODE")]
+    /// Output of a run (Terraform's own, or as a CI system keeps it), `-` or nothing for standard
+    /// input, or a code or word of divvy.
+    #[arg(value_name = "FILE|-|CODE", default_value = "-", hide_default_value = true)]
     pub(crate) subject: String,
 
     /// Explain from the log alone: start no Terraform and send no request.

@@ -104,9 +104,13 @@ async fn rows(context: &Context, arguments: &Ensure) -> CommandResult<Vec<Row>> 
     let mut rows: Vec<Row> = arguments.names.iter().map(argument).collect();
     if let Some(file) = &arguments.from {
         let named = file.clone();
+        let is_stdin = file == Path::new("-");
+        if is_stdin {
+            context.console.awaits("the list of divisions");
+        }
         let read = move || {
             let mut bytes = Vec::new();
-            if named == Path::new("-") {
+            if is_stdin {
                 std::io::stdin().read_to_end(&mut bytes)?;
             } else {
                 std::fs::File::open(named)?.read_to_end(&mut bytes)?;

@@ -8,6 +8,7 @@ use divvy_core::catalogue;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
+use crate::run::terminal::Terminal;
 use crate::world::{DIVVY, Ran, World, fixture, is_opentofu, seed, seed_of};
 
 /// A world with the org of a case, its log and nothing else.
@@ -421,11 +422,23 @@ fn a_log_is_read_from_standard_input_too() {
     let log = fixture("cases/12-soft-deleted/apply.log");
     let world = World::new(seed(&[]));
     let mut command = world.command(DIVVY);
-    command.args(["explain", "-", "--offline"]).stdin(fs::File::open(log).unwrap());
+    command.args(["explain", "--offline"]).stdin(fs::File::open(log).unwrap());
     let output = command.output().unwrap();
     let shown = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(3), "{shown}");
     assert!(shown.ends_with("next: divvy fix --from-log FILE\n"), "{shown}");
+    assert!(output.stderr.is_empty(), "nobody is asked to paste");
+}
+
+#[test]
+fn whoever_names_no_log_at_a_terminal_may_paste_it() {
+    let world = World::new(seed(&[]));
+    let line = format!("{DIVVY} explain --offline");
+    let mut terminal = Terminal::start(world.command("script"), &line);
+    terminal.wait_for("paste the output of the failed run here, then press Ctrl-D");
+    terminal.type_in("Error: Failed to create division Eng error: API Error: 409 - taken (1d4c1e8d-97a8-46e9-ae1b-e73db916ee7b)\n\u{4}");
+    terminal.wait_for("The API refused to create \"Eng\"");
+    assert_eq!(terminal.end().0, 3);
 }
 
 #[test]

@@ -121,18 +121,14 @@ impl<R: Read> Lines<R> {
             let mut mark = 0;
             if !self.is_started {
                 // The first look needs some bytes, and a pipe may give one at a time.
-                while length < HEAD {
-                    match self.read_once(length)? {
-                        0 => break,
-                        more => length += more,
-                    }
+                while length < HEAD && !self.is_exhausted {
+                    length += self.read_once(length)?;
                 }
                 self.is_started = true;
                 self.decoder = encoding_of(&self.raw[..length]).map(Encoding::new_decoder);
                 mark =
                     if self.raw[..length].starts_with(UTF_8_MARK) { UTF_8_MARK.len() } else { 0 };
             }
-            self.is_exhausted = length == 0;
             match &mut self.decoder {
                 None => self.text.extend_from_slice(&self.raw[mark..length]),
                 Some(decoder) => {
@@ -143,11 +139,15 @@ impl<R: Read> Lines<R> {
         Ok(!self.text.is_empty())
     }
 
+    /// An end is remembered: a terminal that is read again waits for a second one.
     fn read_once(&mut self, from: usize) -> io::Result<usize> {
         loop {
             match self.input.read(&mut self.raw[from..]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => return result,
+                result => {
+                    self.is_exhausted = matches!(result, Ok(0));
+                    return result;
+                }
             }
         }
     }
@@ -290,5 +290,23 @@ mod tests {
         let mut slow = Lines::new(Slow(&bytes));
         assert_eq!(slow.next().unwrap().unwrap().text, "│ ü");
         assert_eq!(slow.next().unwrap().unwrap().text, "a");
+    }
+
+    #[test]
+    fn an_end_is_read_once() {
+        /// A terminal: after an end, more can be typed.
+        struct Typed(Vec<&'static [u8]>);
+        impl Read for Typed {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                self.0.pop().expect("nobody waits for more").read(buffer)
+            }
+        }
+        for text in
+            [&b"short"[..], b"a line that is longer than the first look at it, of 64 bytes\n", b""]
+        {
+            let typed = if text.is_empty() { vec![text] } else { vec![&b""[..], text] };
+            let mut lines = Lines::new(Typed(typed));
+            while lines.next().unwrap().is_some() {}
+        }
     }
 }
