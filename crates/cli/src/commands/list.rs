@@ -141,8 +141,13 @@ fn creation(arguments: &List, missing: &[&NewEntity], known: &Known) -> Option<S
         None => Shell::Sh.word(name_of(wish)),
     });
     let words: Vec<String> = words.collect::<Option<_>>()?;
-    let end_of_flags = if words.iter().any(|word| word.starts_with('-')) { "-- " } else { "" };
-    Some(format!("divvy ensure{dialect} {end_of_flags}{}", words.join(" ")))
+    let (command, words) = (format!("divvy ensure{dialect}"), words.join(" "));
+    // A name that looks like a flag is none in a list.
+    Some(if missing.iter().any(|wish| name_of(wish).starts_with('-')) {
+        format!("printf '%s\\n' {words} | {command} --from -")
+    } else {
+        format!("{command} {words}")
+    })
 }
 
 /// Says that a name is missing, and which ones are nearly it.

@@ -316,7 +316,11 @@ fn list_finds_names_and_paths_and_counts_objects() {
         missing.stderr
     );
     let dashed = world.divvy(&["list", "--", "-x"]).ended(2);
-    assert!(dashed.stderr.ends_with(": divvy ensure -- -x\n"), "{}", dashed.stderr);
+    assert!(
+        dashed.stderr.ends_with(": printf '%s\\n' -x | divvy ensure --from -\n"),
+        "{}",
+        dashed.stderr
+    );
     let near = world.divvy(&["list", "sales"]).ended(2);
     assert!(
         near.stderr.ends_with("\"sales\" is not there. Nearly: \"Sales\" (a).\n"),
