@@ -188,7 +188,7 @@ fn a_log_printed_twice_gives_two_conflicts_and_offers_nothing_that_it_created() 
     let report = explained(&world, &["apply.log"], 2);
     assert_eq!(report["findings"].as_array().unwrap().len(), 2, "{report:#}");
     let table = world.divvy(&["explain", "apply.log"]).ended(2).stdout;
-    assert!(table.contains("The run itself created 1"), "{table}");
+    assert!(table.contains("What the run itself created is not offered (1)"), "{table}");
 }
 
 #[test]
