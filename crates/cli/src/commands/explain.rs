@@ -108,19 +108,26 @@ impl Explaining<'_> {
         self.explained(&Survey { failures, ..Survey::default() }, RunInfo::default())
     }
 
-    /// The log, as to be typed.
-    fn log_name(&self) -> String {
-        match self.arguments.subject.as_str() {
+    /// The log, as to be typed: with the unit that these failures are of, if it holds several.
+    fn log_name(&self, failures: &[Failure]) -> String {
+        let file = match self.arguments.subject.as_str() {
             "-" => "FILE".to_owned(),
             // A dash in front would make it a flag.
             file if file.starts_with('-') => shell::word(&format!("./{file}")).into_owned(),
             file => shell::word(file).into_owned(),
+        };
+        let unit = failures.first().and_then(|failure| failure.unit.as_ref());
+        match unit.filter(|_| self.units.len() > 1) {
+            Some(unit) if failures.iter().all(|failure| failure.unit.as_ref() == Some(unit)) => {
+                format!("{file} --unit {}", shell::word(unit))
+            }
+            _ => file,
         }
     }
 
     fn explained(&self, survey: &Survey, info: RunInfo) -> Report {
         let info = RunInfo { typed: Some(self.context.terraform.clone()), ..info };
-        Report::of_failures(survey, info, &self.log_name())
+        Report::of_failures(survey, info, &self.log_name(&survey.failures))
     }
 
     /// Looks with Terraform where a configuration lies here, else with flags and environment alone.
@@ -214,7 +221,7 @@ impl Explaining<'_> {
                 reading.created.iter().take(MOST).map(|(_, address, _)| address.as_str()).collect();
             let more = if reading.created.len() > MOST { ", …" } else { "" };
             notes.push(format!(
-                "The run itself created {} and they are not offered: {}{more}.",
+                "What the run itself created is not offered ({}): {}{more}.",
                 reading.created.len(),
                 shown.join(", ")
             ));

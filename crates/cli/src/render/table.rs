@@ -106,7 +106,17 @@ impl Table<'_> {
 
     fn hints(&mut self, indent: usize, hints: &[String]) -> io::Result<()> {
         for hint in hints {
-            self.line(indent, Style::new(), &format!("> {}", text::shown(hint)))?;
+            let hint = text::shown(hint);
+            // A command stays on one line, so that it can be copied.
+            if holds_command(&hint) {
+                self.line(indent, Style::new(), &format!("> {hint}"))?;
+                continue;
+            }
+            let lines = text::wrapped(&hint, self.width.saturating_sub(indent + 2));
+            for (number, line) in lines.iter().enumerate() {
+                let mark = if number == 0 { '>' } else { ' ' };
+                self.line(indent, Style::new(), &format!("{mark} {line}"))?;
+            }
         }
         Ok(())
     }
@@ -123,6 +133,7 @@ impl Table<'_> {
         let widths = widths(&rows);
         let fits =
             INDENT + widths.iter().map(|width| width + GAP).sum::<usize>() <= self.width + GAP;
+        let shared = shared_hints(&findings);
         for (finding, row) in findings.iter().zip(&rows) {
             if fits {
                 self.line(INDENT, Style::new(), &joined(row, &widths))?;
@@ -131,23 +142,49 @@ impl Table<'_> {
                 self.line(INDENT, Style::new(), &joined(&[address, place], &[0, 0]))?;
                 self.line(DETAIL, Style::new(), &joined(&[what, id], &[widths[1], 0]))?;
             }
-            self.details(finding)?;
+            self.details(finding, shared.is_some())?;
         }
-        Ok(())
+        match shared {
+            Some(hints) => {
+                self.line(INDENT, Style::new(), "for all of them:")?;
+                self.hints(INDENT, hints)
+            }
+            None => Ok(()),
+        }
     }
 
     /// Writes what the row alone does not say.
-    fn details(&mut self, finding: &Finding) -> io::Result<()> {
+    fn details(&mut self, finding: &Finding, are_hints_shared: bool) -> io::Result<()> {
         if says_it_all(finding) {
             return Ok(());
         }
         self.paragraph(DETAIL, &text::shown(&finding.message))?;
         for aside in text::asides(finding) {
-            self.line(DETAIL, DIM, &aside)?;
+            for line in text::wrapped(&aside, self.width - DETAIL) {
+                self.line(DETAIL, DIM, &line)?;
+            }
         }
-        // A plain adoption is what the last line is for.
-        self.hints(DETAIL, if is_plain_adoption(finding) { &[] } else { &finding.hints })
+        self.hints(DETAIL, if are_hints_shared { &[] } else { hints_of(finding) })
     }
+}
+
+/// The hints that are written for a finding.
+fn hints_of(finding: &Finding) -> &[String] {
+    // A plain adoption is what the last line is for.
+    if says_it_all(finding) || is_plain_adoption(finding) { &[] } else { &finding.hints }
+}
+
+/// The hints that all of several findings have: they are written once.
+fn shared_hints<'f>(findings: &[&'f Finding]) -> Option<&'f [String]> {
+    let (first, others) = findings.split_first()?;
+    let hints = hints_of(first);
+    let all_agree = others.iter().all(|other| hints_of(other) == hints);
+    (!others.is_empty() && !hints.is_empty() && all_agree).then_some(hints)
+}
+
+/// Says whether a hint holds something to be typed.
+fn holds_command(hint: &str) -> bool {
+    ["divvy ", "terraform ", "tofu "].iter().any(|program| hint.contains(program))
 }
 
 /// Says whether the row of a finding says it all.

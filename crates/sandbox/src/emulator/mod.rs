@@ -1,4 +1,5 @@
-//! The emulated org: the Genesys Cloud API as far as divisions go, on loopback.
+//! The emulated org: the Genesys Cloud API as far as divisions go, on loopback, and plain collections
+//! of a few other types.
 //!
 //! Never talks to the real platform and shares no type with a client. Invariant: a reply that says
 //! something was made is sent only after the store has made it durable.
@@ -13,6 +14,7 @@ mod faults;
 mod gate;
 mod journal;
 mod lag;
+mod objects;
 mod org;
 mod pathed;
 mod policy;

@@ -20,7 +20,7 @@ use super::published::{
     permitted_paged, products, query, read, restore, token, unknown_method, unknown_route, update,
 };
 use super::shared::{Handle, Shared};
-use super::{Dialect, pathed};
+use super::{Dialect, objects, pathed};
 
 /// Returns what a caller of a route must hold, all of it. Other routes need no permission, only a
 /// token; what they show depends on the divisions where the caller's role is granted.
@@ -60,7 +60,7 @@ pub(crate) fn router(handle: Handle, dialect: Dialect) -> Router {
 
 fn published_routes() -> Router<Arc<Shared>> {
     let at = |path: &str| format!("/api/v2/authorization{path}");
-    Router::new()
+    object_routes()
         .route("/api/v2/organizations/me", get(organization))
         .route(&at("/products"), get(products))
         .route(&at("/divisions"), get(list).post(create))
@@ -74,6 +74,15 @@ fn published_routes() -> Router<Arc<Shared>> {
         .route(&at("/divisions/{id}/objects/{type}"), post(assign))
         .route(&at("/divisionspermitted/me"), get(permitted))
         .route(&at("/divisionspermitted/paged/me"), get(permitted_paged))
+}
+
+/// What is no division and only kept.
+fn object_routes() -> Router<Arc<Shared>> {
+    objects::COLLECTIONS.iter().fold(Router::new(), |router, path| {
+        let one = get(objects::read).put(objects::update).delete(objects::delete);
+        let collection = format!("/api/v2/{path}");
+        router.route(&format!("{collection}/{{id}}"), one).route(&collection, post(objects::create))
+    })
 }
 
 fn pathed_routes() -> Router<Arc<Shared>> {

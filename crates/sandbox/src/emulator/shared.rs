@@ -9,6 +9,7 @@ use super::clients::Tokens;
 use super::faults::{Fault, Faults};
 use super::journal::{Exchange, Journal};
 use super::lag::Lagging;
+use super::objects::Objects;
 use super::org::{Division, Standing};
 use super::policy::Policy;
 use super::seed::{Seed, SeedDivision};
@@ -23,6 +24,7 @@ pub(crate) struct Shared {
     pub(crate) journal: Journal,
     pub(crate) lists: Lagging,
     pub(crate) gets: Lagging,
+    pub(crate) objects: Objects,
 }
 
 impl Shared {
@@ -35,6 +37,7 @@ impl Shared {
             journal: Journal::default(),
             lists: Lagging::default(),
             gets: Lagging::default(),
+            objects: Objects::default(),
         })
     }
 
@@ -127,13 +130,14 @@ impl Handle {
         self.shared.store().replace(seed)
     }
 
-    /// Brings back the org of the last seed; clears faults and journal.
+    /// Brings back the org of the last seed; clears faults, journal and other objects.
     ///
     /// # Errors
     /// If the store fails.
     pub fn reset(&self) -> Result<(), Error> {
         self.clear_faults();
         self.clear_requests();
+        self.shared.objects.clear();
         self.shared.store().reset()
     }
 

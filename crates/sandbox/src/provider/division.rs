@@ -34,7 +34,7 @@ impl Outcome {
         Self { state, diagnostics: Vec::new() }
     }
 
-    fn failed(state: Value, diagnostic: Diagnostic) -> Self {
+    pub(crate) fn failed(state: Value, diagnostic: Diagnostic) -> Self {
         Self { state, diagnostics: vec![diagnostic] }
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! Behaves as the official one was measured to behave, habits and faults included, so that what
 //! works against it works against the real one. It talks to a gateway on plain HTTP (the emulator)
-//! and to nothing else. Divisions go to the API; the other types live in the state alone.
+//! and to nothing else. Divisions go to the API, and so do types whose row names a path; the others
+//! live in the state alone.
 
 mod api;
 mod data_sources;
 mod division;
 mod log;
+mod object;
 mod plan;
 mod platform;
 mod refusal;
@@ -33,6 +35,7 @@ use divvy_plugin::{Protocol, Value};
 use tokio_util::sync::CancellationToken;
 
 use self::division::Outcome;
+use self::object::Objects;
 use self::schema::{DIVISION, TypeRow};
 use self::session::Session;
 use self::settings::{Environment, Settings};
@@ -169,6 +172,10 @@ impl Provider for StandIn {
             let session = self.session()?;
             let _slot = session.slot().await;
             division::read(&session, &current).await
+        } else if let Some(api) = &row.api {
+            let session = self.session()?;
+            let _slot = session.slot().await;
+            Objects { session: &session, row, api }.read(&current).await
         } else {
             Outcome::of(current)
         };
@@ -206,6 +213,15 @@ impl Provider for StandIn {
                 (true, _) => division::create(&session, &planned).await,
                 (false, true) => division::delete(&session, &prior).await,
                 (false, false) => division::update(&session, &planned).await,
+            }
+        } else if let Some(api) = &row.api {
+            let session = self.session()?;
+            let _slot = session.slot().await;
+            let objects = Objects { session: &session, row, api };
+            match (prior.is_null(), planned.is_null()) {
+                (true, _) => objects.create(&planned).await,
+                (false, true) => objects.delete(&prior).await,
+                (false, false) => objects.update(&planned).await,
             }
         } else {
             let mut state = planned;

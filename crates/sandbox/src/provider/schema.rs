@@ -40,6 +40,15 @@ pub(crate) struct TypeRow {
     pub(crate) name: &'static str,
     pub(crate) version: i64,
     pub(crate) attributes: &'static [AttributeRow],
+    /// Where the API keeps its objects; without it they live in the state alone.
+    pub(crate) api: Option<ApiRow>,
+}
+
+/// How a type is kept by the API, one object per instance.
+pub(crate) struct ApiRow {
+    pub(crate) path: &'static str,
+    /// What messages call an object.
+    pub(crate) noun: &'static str,
 }
 
 const fn row(name: &'static str, shape: Shape, need: Need) -> AttributeRow {
@@ -48,7 +57,7 @@ const fn row(name: &'static str, shape: Shape, need: Need) -> AttributeRow {
 
 const ID: AttributeRow = row("id", Text, Computed);
 
-/// The one type that talks to the API.
+/// The type that has habits of its own with the API: see `division`.
 pub(crate) static DIVISION: TypeRow = TypeRow {
     name: "genesyscloud_auth_division",
     version: 1,
@@ -58,9 +67,10 @@ pub(crate) static DIVISION: TypeRow = TypeRow {
         ID,
         row("name", Text, Required),
     ],
+    api: None,
 };
 
-/// Types that live in the state alone, so that whole configurations can be planned and applied.
+/// The other types, so that whole configurations can be planned and applied.
 pub(crate) static PLAIN_TYPES: &[TypeRow] = &[
     TypeRow {
         name: "genesyscloud_routing_queue",
@@ -74,6 +84,7 @@ pub(crate) static PLAIN_TYPES: &[TypeRow] = &[
             row("name", Text, Required),
             row("skill_evaluation_method", Text, Optional),
         ],
+        api: None,
     },
     TypeRow {
         name: "genesyscloud_routing_wrapupcode",
@@ -84,16 +95,19 @@ pub(crate) static PLAIN_TYPES: &[TypeRow] = &[
             ID,
             row("name", Text, Required),
         ],
+        api: None,
     },
     TypeRow {
         name: "genesyscloud_routing_skill",
         version: 1,
         attributes: &[ID, row("name", Text, Required)],
+        api: None,
     },
     TypeRow {
         name: "genesyscloud_routing_language",
         version: 1,
         attributes: &[ID, row("name", Text, Required)],
+        api: None,
     },
     TypeRow {
         name: "genesyscloud_architect_schedules",
@@ -107,6 +121,7 @@ pub(crate) static PLAIN_TYPES: &[TypeRow] = &[
             row("rrule", Text, Optional),
             row("start", Text, Required),
         ],
+        api: Some(ApiRow { path: "/api/v2/architect/schedules", noun: "schedule" }),
     },
     TypeRow {
         name: "genesyscloud_tf_export",
@@ -121,6 +136,7 @@ pub(crate) static PLAIN_TYPES: &[TypeRow] = &[
             row("resource_types", Texts, Optional),
             row("split_files_by_resource", Flag, Optional),
         ],
+        api: None,
     },
 ];
 
@@ -129,6 +145,7 @@ pub(crate) static DIVISION_DATA: TypeRow = TypeRow {
     name: "genesyscloud_auth_division",
     version: 1,
     attributes: &[ID, row("name", Text, Required)],
+    api: None,
 };
 
 /// The home division.
@@ -136,6 +153,7 @@ pub(crate) static HOME_DATA: TypeRow = TypeRow {
     name: "genesyscloud_auth_division_home",
     version: 1,
     attributes: &[row("description", Text, Computed), ID, row("name", Text, Computed)],
+    api: None,
 };
 
 /// The org itself.
@@ -149,6 +167,7 @@ pub(crate) static ORGANIZATION_DATA: TypeRow = TypeRow {
         ID,
         row("name", Text, Computed),
     ],
+    api: None,
 };
 
 /// The arguments of the provider block; secrets are marked below.
@@ -193,7 +212,7 @@ impl TypeRow {
     }
 }
 
-/// Finds a type that lives in the state alone.
+/// Finds a type that is no division.
 pub(crate) fn plain_type(name: &str) -> Option<&'static TypeRow> {
     PLAIN_TYPES.iter().find(|row| row.name == name)
 }

@@ -16,6 +16,8 @@ pub(super) struct Stripped<'a> {
     pub(super) unit: Option<&'a str>,
     /// Keeps lines together that were written by one process, where several write at once.
     pub(super) lane: Option<Cow<'a, str>>,
+    /// Set where lines without the layer may follow and belong to this one, indented this far.
+    pub(super) column: Option<usize>,
 }
 
 impl<'a> Stripped<'a> {
@@ -30,6 +32,10 @@ type Strip = for<'a> fn(&'a str) -> Option<Stripped<'a>>;
 /// Tried in this order, again and again until none matches. The comments say where a layout was looked
 /// up. `pieces` takes off stamps with a stream, `escape` what terminals and pages hide.
 static LAYERS: &[(&str, Strip)] = &[
+    // journalctl(1), formats short and short-iso, also without the host; rsyslog's files.
+    ("syslog, journalctl: stamp, host, process", journal),
+    // AWS CLI, "logs tail", format detailed; the stream of a CodeBuild run is its UUID.
+    ("CloudWatch: stamp, stream", cloud_watch),
     // Downloaded logs of GitHub Actions and Azure Pipelines; kubectl logs --timestamps.
     ("GitHub Actions, Azure DevOps: stamp", stamp),
     // Terragrunt, "Formatting" and "Logging" of its reference: also INFO and ERROR carry Terraform's.
@@ -41,16 +47,23 @@ static LAYERS: &[(&str, Strip)] = &[
     ("Jenkins, TeamCity: stamp in brackets", bracketed_stamp),
     // The same log: four blanks a level, then `[Step 2/2] ` or the name of an inner block.
     ("TeamCity: step", teamcity_step),
+    // tkn's writer (pkg/log/writer.go): `[TASK : STEP] `, and `[STEP] ` for a single task.
+    ("Tekton: task and step", tekton),
     // Jenkins: `[a] ` in pull request 80 of jenkinsci/pipeline-plugin; wrappers as in case 02.
     ("Terragrunt, Jenkins branches, wrappers: word in brackets", bracketed),
     // Case 01; public logs of the action hashicorp/setup-terraform.
     ("Azure DevOps, GitHub Actions: ##[command]", hash_command),
     ("GitHub Actions: ::command::", colon_command),
+    // displayRunLog of cli/cli; its pull request 10740 for logs without steps; a mark before the stamp.
     ("gh run view: job, step, stamp", job_and_step),
     // Google Cloud Build: a log in issue 768 of terraform-example-foundation.
     ("Google Cloud Build: step", cloud_build),
+    // Issue 12084 of docker/compose shows both halves of it, coloured.
     ("Docker Compose: service", compose),
+    // cmd/argo/commands/common/logs.go of argo-workflows: `POD: `, all of it in one colour.
+    ("Argo Workflows: pod", argo),
     ("wrappers, PowerShell: tool and colon", tool),
+    // Case 04; stream-view.tsx of terraform-cdk: a name, two blanks, and a column of text.
     ("CDKTF: stack", cdktf),
     ("Markdown: quotation", quotation),
     ("anything before the rule of a box", before_rule),
@@ -69,6 +82,7 @@ pub(super) fn strip(line: &str) -> Stripped<'_> {
         result.text = next.text;
         result.unit = result.unit.or(next.unit);
         result.lane = result.lane.or(next.lane);
+        result.column = next.column.or(result.column);
     }
     result
 }
@@ -98,6 +112,37 @@ pub(super) fn heading(text: &str) -> Option<String> {
 /// Spells a unit in one way: without `./` before it.
 pub(super) fn plain_unit(unit: &str) -> &str {
     unit.strip_prefix("./").unwrap_or(unit)
+}
+
+/// `Nov 20 08:15:03 host terraform[17]: text`, `2026-11-20T08:15:03+0000 host terraform[17]: text`.
+fn journal(text: &str) -> Option<Stripped<'_>> {
+    let is_capital = text.as_bytes().first().is_some_and(u8::is_ascii_uppercase);
+    let day = |shape| after_shape(text.get(3..)?, shape);
+    let rest = match is_capital {
+        true => day(" dd dd:dd:dd ").or_else(|| day("  d dd:dd:dd "))?,
+        false => after_stamp(text)?.strip_prefix(' ')?,
+    };
+    let (source, text) = rest.split_once("]: ").or_else(|| Some((rest.strip_suffix("]:")?, "")))?;
+    let (process, number) = source.rsplit_once('[')?;
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number || process.matches(' ').count() > 1 || process.contains('"') {
+        return None;
+    }
+    Some(Stripped { text, lane: Some(Cow::Borrowed(source)), ..Stripped::default() })
+}
+
+/// `2026-11-20T08:15:03.123000+00:00 0e1f2a3b-… text`, also with a name and a slash before the UUID.
+fn cloud_watch(text: &str) -> Option<Stripped<'_>> {
+    const UUID: &str = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    let rest = after_stamp(text)?.strip_prefix(' ')?;
+    let (stream, text) = rest.split_once(' ').unwrap_or((rest, ""));
+    let id = stream.rsplit('/').next()?;
+    let fits = |(want, have): (u8, u8)| match want {
+        b'x' => have.is_ascii_hexdigit(),
+        _ => want == have,
+    };
+    let is_stream = id.len() == UUID.len() && UUID.bytes().zip(id.bytes()).all(fits);
+    is_stream.then(|| Stripped { text, lane: Some(Cow::Borrowed(stream)), ..Stripped::default() })
 }
 
 fn stamp(text: &str) -> Option<Stripped<'_>> {
@@ -154,6 +199,18 @@ fn teamcity_step(text: &str) -> Option<Stripped<'_>> {
     is_step.then(|| Stripped::text(rest))
 }
 
+/// `[deploy : apply] text`.
+fn tekton(text: &str) -> Option<Stripped<'_>> {
+    let (names, rest) = text.strip_prefix('[')?.split_once(']')?;
+    let (task, step) = names.split_once(" : ")?;
+    let is_name = |name: &str| {
+        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        !name.is_empty() && name.bytes().all(fits)
+    };
+    let text = after_one_blank(rest).filter(|_| is_name(task) && is_name(step))?;
+    Some(Stripped { text, lane: Some(Cow::Borrowed(names)), ..Stripped::default() })
+}
+
 /// `[orgs/dev] text`, `[tofu]: text`. A word with a slash is a unit, any other only a lane; so is
 /// `[pod/NAME/CONTAINER]` of `kubectl logs --prefix`.
 fn bracketed(text: &str) -> Option<Stripped<'_>> {
@@ -166,7 +223,7 @@ fn bracketed(text: &str) -> Option<Stripped<'_>> {
     let text = after_one_blank(rest)?;
     let is_unit = word.contains('/') && !word.starts_with("pod/");
     let unit = is_unit.then(|| plain_unit(word));
-    Some(Stripped { text, unit, lane: Some(Cow::Borrowed(word)) })
+    Some(Stripped { text, unit, lane: Some(Cow::Borrowed(word)), ..Stripped::default() })
 }
 
 /// `##[error]text`, `##[group]text`.
@@ -218,6 +275,21 @@ fn compose(text: &str) -> Option<Stripped<'_>> {
     Some(Stripped { text, lane: Some(Cow::Borrowed(word)), ..Stripped::default() })
 }
 
+/// `apply-7xk2p: text`, `apply-terraform-2875634541: text`. A pod's name ends in a part that was
+/// made, with a digit in it; a word of prose before a colon does not.
+fn argo(text: &str) -> Option<Stripped<'_>> {
+    let (word, text) = text.split_once(' ').unwrap_or((text, ""));
+    let pod = word.strip_suffix(':')?;
+    let (_, made) = pod.rsplit_once('-')?;
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let is_made = (5..=10).contains(&made.len()) && made.bytes().any(|byte| byte.is_ascii_digit());
+    (is_made && pod.bytes().all(fits)).then(|| Stripped {
+        text,
+        lane: Some(Cow::Borrowed(pod)),
+        ..Stripped::default()
+    })
+}
+
 fn after_tool(text: &str) -> Option<&str> {
     let rest = ["terraform", "tofu"].iter().find_map(|tool| text.strip_prefix(tool))?;
     let rest = rest.strip_prefix(".exe").unwrap_or(rest);
@@ -229,10 +301,11 @@ fn tool(text: &str) -> Option<Stripped<'_>> {
     after_tool(text).map(Stripped::text)
 }
 
-/// `stack  text`; only before a box or a line of progress, since prose may look like it.
+/// `stack  text`; further lines of the text stand below it. Only before a box or a line of progress, since prose may look like it.
 fn cdktf(text: &str) -> Option<Stripped<'_>> {
     let (word, rest) = first_word(text)?;
     let text = rest.strip_prefix(' ')?.trim_start_matches(' ');
+    let width = word.len() + 1 + rest.len() - text.len();
     let is_progress = || {
         [": Creat", ": Still ", ": Modif", ": Destr"].iter().any(|sign| text.contains(sign))
             && text.starts_with(|char: char| char.is_ascii_alphabetic())
@@ -240,7 +313,7 @@ fn cdktf(text: &str) -> Option<Stripped<'_>> {
     if !(text.starts_with(['╷', '│', '╵']) || is_progress()) {
         return None;
     }
-    Some(Stripped { text, unit: Some(word), ..Stripped::default() })
+    Some(Stripped { text, unit: Some(word), column: Some(width), ..Stripped::default() })
 }
 
 fn quotation(text: &str) -> Option<Stripped<'_>> {
@@ -292,6 +365,39 @@ mod tests {
                 "2 errors occurred:",
                 None,
             ),
+            (
+                "syslog, journalctl: stamp, host, process",
+                "Nov  2 08:15:03 host terraform[17]:   with a.b,",
+                "  with a.b,",
+                None,
+            ),
+            (
+                "syslog, journalctl: stamp, host, process",
+                "Nov 20 08:15:03 terraform[17]:",
+                "",
+                None,
+            ),
+            (
+                "syslog, journalctl: stamp, host, process",
+                "2026-11-20T08:15:03+0000 host terraform[17]: Error: x",
+                "Error: x",
+                None,
+            ),
+            (
+                "CloudWatch: stamp, stream",
+                "2026-11-20T08:15:03.123000+00:00 0e1f2a3b-0e1f-0e1f-0e1f-0e1f2a3b4c5d   with a.b,",
+                "  with a.b,",
+                None,
+            ),
+            (
+                "CloudWatch: stamp, stream",
+                "2026-11-20T08:15:03+00:00 apply/0e1f2a3b-0e1f-0e1f-0e1f-0e1f2a3b4c5d",
+                "",
+                None,
+            ),
+            ("Tekton: task and step", "[deploy : apply-1]   with a.b,", "  with a.b,", None),
+            ("Argo Workflows: pod", "apply-7xk2p:   with a.b,", "  with a.b,", None),
+            ("Argo Workflows: pod", "apply-tf-2875634541:", "", None),
             ("Jenkins: clock", "08:15:03  Error: x", "Error: x", None),
             (
                 "Jenkins, TeamCity: stamp in brackets",
@@ -351,17 +457,21 @@ mod tests {
     #[test]
     fn each_layer_alone_takes_off_something_of_the_examples() {
         let examples = [
+            "Nov 20 08:15:03 host a[1]: x",
+            "2026-11-20T08:15:03Z 0e1f2a3b-0e1f-0e1f-0e1f-0e1f2a3b4c5d x",
             "2026-11-20T08:15:03Z x",
             "08:11:20.451 INFO x",
             "08:15:03 x",
             "[08:15:03] x",
             "[Step 1/2] x",
+            "[a : b] x",
             "[tofu]: x",
             "##[error]x",
             "::error::x",
             "a\tb\t2026-11-20T08:15:03Z x",
             "Step #1: x",
             "a | x",
+            "a-7xk2p: x",
             "tofu: x",
             "orgs  ╷",
             "> x",
@@ -384,6 +494,10 @@ mod tests {
             "│ {\"a\":1}",
             "  with genesyscloud_auth_division.eng,",
             "Plan: 3 to add,  0 to change",
+            "self-managed: text of a message",
+            "random_pet.a-12345: Creating...",
+            "[a message : with more] text",
+            "May be [17]: text",
             "[command]/opt/terraform apply",
             "",
         ] {

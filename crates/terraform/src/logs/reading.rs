@@ -13,6 +13,7 @@ use divvy_core::failure::Shape;
 use super::collector::{Collector, LaneLine};
 use super::decode::{Harm, Lines};
 use super::diagnostic::Damage;
+use super::layers::Stripped;
 use super::pieces::{Joiner, Place};
 use super::progress::{Budget, Progress};
 use super::provider_log::ProviderLog;
@@ -33,6 +34,8 @@ pub(super) struct Reading {
     index: HashMap<String, Vec<usize>>,
     /// The unit of lines that name none themselves.
     heading: Option<Rc<str>>,
+    /// The unit whose text stands in a column, and how far that is indented.
+    column: Option<(Rc<str>, usize)>,
     budget: Budget,
     is_budget_spent: bool,
     broken_lines: Vec<usize>,
@@ -69,7 +72,31 @@ impl Reading {
             }
             return;
         }
+        if let Some((unit, text)) = self.in_column(&stripped) {
+            return self.take_in_text(Some(&unit), None, text, place);
+        }
         self.take_in_text(stripped.unit, stripped.lane.as_deref(), stripped.text, place);
+    }
+
+    /// Reads a line below one whose layer said that its text is a column: its unit, and the text.
+    fn in_column<'a>(&mut self, line: &Stripped<'a>) -> Option<(Rc<str>, &'a str)> {
+        if let (Some(width), Some(unit)) = (line.column, line.unit) {
+            let is_known = |known: &(Rc<str>, usize)| *known.0 == *unit && known.1 == width;
+            if !self.column.as_ref().is_some_and(is_known) {
+                self.column = Some((unit.into(), width));
+            }
+            return None;
+        }
+        let (unit, width) = self.column.as_ref()?;
+        let indent = line.text.bytes().take_while(|&byte| byte == b' ').count();
+        let is_below = line.unit.is_none() && line.lane.is_none() && indent >= *width;
+        if is_below {
+            return Some((Rc::clone(unit), &line.text[*width..]));
+        }
+        if indent < line.text.len() {
+            self.column = None;
+        }
+        None
     }
 
     fn take_in_text(&mut self, unit: Option<&str>, lane: Option<&str>, text: &str, place: Place) {

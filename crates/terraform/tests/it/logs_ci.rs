@@ -238,6 +238,7 @@ fn logs_of_one_run() -> Vec<(&'static str, String, &'static str)> {
             "",
         ),
         ("Docker Compose", prefixed(&plain(), "terraform-1  | "), ""),
+        ("Docker Compose, colours", prefixed(&coloured(), "\x1b[96mterraform-1  | \x1b[0m"), ""),
         (
             "Kubernetes",
             with(&boxed(), |number, line| {
@@ -257,6 +258,27 @@ fn logs_of_one_run() -> Vec<(&'static str, String, &'static str)> {
                 });
                 tagged.collect::<Vec<_>>().join("\n")
             }),
+            "",
+        ),
+        (
+            "journalctl",
+            with(&plain(), |number, line| {
+                format!("Nov 20 {} host terraform[1732]: {line}", clock(number))
+            }),
+            "",
+        ),
+        (
+            "AWS CodeBuild, aws logs tail",
+            with(&coloured(), |number, line| {
+                let stream = "5e0a1c1e-6a39-4d0b-9a37-1f0f4b7c9d21";
+                format!("2026-11-20T{}.123000+00:00 {stream} {line}", clock(number))
+            }),
+            "",
+        ),
+        ("Tekton", prefixed(&plain(), "[deploy : apply] "), ""),
+        (
+            "Argo Workflows",
+            with(&plain(), |_, line| format!("\x1b[32mapply-terraform-2875634541: {line}\x1b[0m")),
             "",
         ),
         ("kubectl logs --prefix", prefixed(&plain(), "[pod/apply-x1/terraform] "), ""),
@@ -322,7 +344,26 @@ fn logs_of_one_run() -> Vec<(&'static str, String, &'static str)> {
             }),
             "orgs/dev",
         ),
+        (
+            "GitHub Actions, gh run view of a job whose steps are not known",
+            with(&coloured(), |number, line| {
+                let mark = if number == 0 { "\u{feff}" } else { "" };
+                format!(
+                    "apply (prod)\tUNKNOWN STEP\t{mark}2026-11-20T{}.1234567Z {line}",
+                    clock(number)
+                )
+            }),
+            "",
+        ),
         ("CDKTF", prefixed(&boxed(), "orgs                      "), "orgs"),
+        (
+            "CDKTF, a text of several lines",
+            with(&boxed(), |_, line| {
+                let is_first = line.starts_with('╷') || STARTED.contains(&line);
+                format!("{}  {line}", if is_first { "orgs" } else { "    " })
+            }) + "orgs  ::error::Terraform exited with code 1.\n0 Stacks deploying     1 Stack done\n",
+            "orgs",
+        ),
         ("wrapper", prefixed(&boxed(), "[tofu]: "), ""),
         ("quoted in a comment", prefixed(&plain(), "> "), ""),
         (

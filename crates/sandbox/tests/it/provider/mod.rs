@@ -90,6 +90,41 @@ fn a_division_is_created_changed_and_destroyed() {
 }
 
 #[test]
+fn a_schedule_is_kept_by_the_api_and_a_refused_change_is_planned_again() {
+    const SCHEDULE: &str = r#"resource "genesyscloud_architect_schedules" "weekdays" {
+  name  = "Weekdays"
+  start = "2026-01-01T08:00:00.000000"
+  end   = "2026-01-01T18:00:00.000000"
+}
+"#;
+    let path = "/api/v2/architect/schedules";
+    let workspace = Workspace::new(SCHEDULE);
+    workspace.apply().succeeds();
+    let instance = workspace.instances().remove(0);
+    let id = instance["attributes"]["id"].as_str().unwrap().to_owned();
+    let is_asked = |method: &str, path: &str| {
+        workspace.org.handle().requests().iter().any(|request| request.is(method, path))
+    };
+    assert!(is_asked("POST", path));
+    assert_eq!(workspace.planned_change()["change"]["actions"], json!(["no-op"]));
+
+    workspace.configure(&SCHEDULE.replace("T18:00", "T19:00"));
+    let busy = Fault::once("PUT", "/**", Effect::Status(Refusal::status(409)));
+    workspace.org.handle().add_faults(vec![busy]);
+    let refused = workspace.apply().fails().diagnostics().remove(0);
+    let summary = refused["summary"].as_str().unwrap();
+    assert!(summary.starts_with("Failed to update schedule Weekdays error: API Error: 409 - "));
+    assert!(refused["detail"].as_str().unwrap().contains(&format!("\"{path}/{id}\"")));
+    assert_eq!(workspace.planned_change()["change"]["actions"], json!(["update"]));
+    workspace.apply().succeeds();
+    assert_eq!(workspace.planned_change()["change"]["actions"], json!(["no-op"]));
+
+    workspace.terraform(&["destroy", "-auto-approve"]).succeeds();
+    assert!(is_asked("DELETE", &format!("{path}/{id}")));
+    assert_eq!(workspace.instances(), [] as [Value; 0]);
+}
+
+#[test]
 fn each_configured_start_fetches_a_token_for_itself_and_one_per_slot() {
     let mut workspace = Workspace::new(ENGINEERING);
     workspace.terraform(&["plan"]).succeeds();
