@@ -38,6 +38,7 @@ pub(crate) struct Arguments {
 
 /// How divvy talks.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Messages")]
 pub(crate) struct Talk {
     /// Colour in the output.
     #[arg(long, value_enum, default_value = "auto", global = true, value_name = "WHEN")]
@@ -194,8 +195,10 @@ pub(crate) struct Check {
 
 /// Adopt what exists into the state, through a plan that is proved to import and nothing else.
 ///
-/// Shows what will be done and asks. Without a terminal and without --yes it changes nothing and
-/// ends with 3.
+/// Shows what will be done and asks. Without a terminal and without --yes it changes nothing.
+///
+/// Exit code: 0 all is done, 3 something needs a person, 2 with --require-clean if the plan has
+/// something left to do, 1 error.
 #[derive(Debug, Args)]
 pub(crate) struct Fix {
     /// Do the exact, harmless adoptions without asking.

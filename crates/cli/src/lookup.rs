@@ -36,8 +36,9 @@ pub(crate) struct Lookup<'c> {
 
 impl<'c> Lookup<'c> {
     /// Reads the flags.
-    pub(crate) fn open(context: &'c Context, org: &OrgArguments) -> CommandResult<Self> {
-        Ok(Self { context, observers: observers(context), flags: OrgFlags::read(context, org)? })
+    pub(crate) async fn open(context: &'c Context, org: &OrgArguments) -> CommandResult<Self> {
+        let flags = OrgFlags::read(context, org).await?;
+        Ok(Self { context, observers: observers(context), flags })
     }
 
     /// Looks once. `plan` says what is wanted, where there is one.

@@ -4,7 +4,6 @@
 //! Invariant: a secret is wrapped as soon as it is read.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,6 +19,7 @@ use crate::arguments::OrgArguments;
 use crate::commands::Context;
 use crate::console::Tone;
 use crate::error::{CommandError, CommandResult};
+use crate::interrupt;
 
 /// The flags that say which org, with their files read.
 #[derive(Clone)]
@@ -32,7 +32,23 @@ pub(crate) struct OrgFlags {
 
 impl OrgFlags {
     /// Reads the files and profiles that the flags name.
-    pub(crate) fn read(context: &Context, arguments: &OrgArguments) -> CommandResult<Self> {
+    pub(crate) async fn read(context: &Context, arguments: &OrgArguments) -> CommandResult<Self> {
+        let access_token = read_secret(context, arguments.access_token_file.as_deref()).await?;
+        let client_secret = read_secret(context, arguments.client_secret_file.as_deref()).await?;
+        Self::with_secrets(context, arguments, access_token, client_secret)
+    }
+
+    /// Without any flag: what the environment says.
+    pub(crate) fn of_environment(context: &Context) -> CommandResult<Self> {
+        Self::with_secrets(context, &OrgArguments::default(), None, None)
+    }
+
+    fn with_secrets(
+        context: &Context,
+        arguments: &OrgArguments,
+        access_token: Option<SecretString>,
+        client_secret: Option<SecretString>,
+    ) -> CommandResult<Self> {
         let environment = divvy_genesys::Environment::new(context.environment.variables.clone());
         if arguments.client_secret.is_some() {
             context.console.mark(
@@ -40,16 +56,12 @@ impl OrgFlags {
                 "--client-secret is visible to other users of this machine; prefer --client-secret-file",
             );
         }
-        let secret =
-            |path: Option<&std::path::PathBuf>| path.map(|path| read_secret(path)).transpose();
         let profile = |name: &String| Profile::load(name, &environment).map_err(of_connection);
         let flags = Flags {
-            access_token: secret(arguments.access_token_file.as_ref())?,
+            access_token,
             client_id: arguments.client_id.clone(),
-            client_secret: match secret(arguments.client_secret_file.as_ref())? {
-                Some(secret) => Some(secret),
-                None => arguments.client_secret.clone().map(SecretString::from),
-            },
+            client_secret: client_secret
+                .or_else(|| arguments.client_secret.clone().map(SecretString::from)),
             region: arguments.region.clone(),
             api_url: arguments.api_url.clone(),
         };
@@ -146,16 +158,19 @@ pub(crate) fn of_connection(error: ConnectionError) -> CommandError {
 }
 
 /// Reads a secret from a file or, for `-`, from standard input; a line end at its end is not part of it.
-fn read_secret(path: &Path) -> CommandResult<SecretString> {
-    let mut text = String::new();
-    let read = if path == Path::new("-") {
-        std::io::stdin().read_to_string(&mut text)
-    } else {
-        std::fs::File::open(path).and_then(|mut file| file.read_to_string(&mut text))
+async fn read_secret(
+    context: &Context,
+    path: Option<&Path>,
+) -> CommandResult<Option<SecretString>> {
+    let Some(path) = path else { return Ok(None) };
+    let named = path.to_owned();
+    let read = move || match named.as_os_str() {
+        dash if dash == "-" => std::io::read_to_string(std::io::stdin()),
+        _ => std::fs::read_to_string(named),
     };
-    read.map_err(|error| {
+    let text = interrupt::beside(&context.interrupt, read).await?.map_err(|error| {
         CommandError::failed(format!("could not read the secret in {}: {error}", path.display()))
             .hint("write it there, or pass - and give it on standard input")
     })?;
-    Ok(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned()))
+    Ok(Some(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned())))
 }

@@ -80,7 +80,7 @@ pub(crate) struct Surveyor<'c> {
 
 impl<'c> Surveyor<'c> {
     /// Finds Terraform, opens the directory and reads the flags.
-    pub(crate) fn open(
+    pub(crate) async fn open(
         context: &'c Context,
         org: &OrgArguments,
         terraform: &TerraformArguments,
@@ -92,7 +92,7 @@ impl<'c> Surveyor<'c> {
         let directory = WorkingDirectory::open(&place, program, flags).map_err(of_terraform)?;
         let blocks = Blocks::read(directory.path(), &data_directory(context, &place))
             .map_err(of_terraform)?;
-        let flags = OrgFlags::read(context, org)?;
+        let flags = OrgFlags::read(context, org).await?;
         Ok(Self { context, directory, blocks, observers, flags })
     }
 

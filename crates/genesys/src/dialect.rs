@@ -14,7 +14,7 @@ use divvy_core::Kind;
 use serde_json::{Map, Value, json};
 
 use crate::connection::{Bases, ConnectionError, Source};
-use crate::entities::NewEntity;
+use crate::create::NewEntity;
 use crate::region::Region;
 
 /// Which API an org speaks.

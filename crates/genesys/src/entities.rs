@@ -1,19 +1,17 @@
-//! Entities of an org, for any kind: list, get, search, create, and what surrounds that.
+//! Reading an org and its entities, for any kind: list, get, search, count.
 //!
-//! Never names a kind: everything specific comes from [`Kind`] and the dialect. Never deletes,
-//! renames or restores. Invariant: a listing says whether it is complete.
+//! Never names a kind: everything specific comes from [`Kind`] and the dialect. Changes nothing.
+//! Invariant: a listing says whether it is complete.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use divvy_core::name::{self, Likeness};
 use divvy_core::survey::{ById, Listing};
-use divvy_core::{Consent, Entity, EntityId, Key, Kind, OrgId};
+use divvy_core::{Entity, EntityId, Kind, OrgId};
 use futures_util::future::try_join_all;
-use serde_json::Value;
 
 use crate::call::Call;
 use crate::client::Client;
-use crate::dialect::{self, Dialect};
+use crate::dialect::Dialect;
 use crate::error::{Error, Reason};
 use crate::wire::{OrganizationReply, Page, WireEntity};
 
@@ -27,82 +25,6 @@ pub struct Organization {
     pub id: OrgId,
     /// Its name.
     pub name: Option<String>,
-}
-
-/// What is to be created.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewEntity {
-    /// What makes it unique, in the order of [`Kind::key`].
-    pub key: Key,
-    /// Full path, for the pathed dialect.
-    pub path: Option<String>,
-    /// Description; none is sent as `""`.
-    pub description: Option<String>,
-}
-
-impl NewEntity {
-    /// Makes one that is known by its name.
-    pub fn new(name: impl Into<String>) -> Self {
-        Self { key: Key::name(name), path: None, description: None }
-    }
-
-    /// Adds a path (pathed dialect).
-    #[must_use]
-    pub fn with_path(mut self, path: impl Into<String>) -> Self {
-        self.path = Some(path.into());
-        self
-    }
-
-    /// Adds a description.
-    #[must_use]
-    pub fn with_description(mut self, description: impl Into<String>) -> Self {
-        self.description = Some(description.into());
-        self
-    }
-
-    /// Says whether an entity is the one that this asks for: same key on the NFC form, and the
-    /// same path where both have one.
-    pub fn is(&self, entity: &Entity) -> bool {
-        let same_path = match (self.path.as_deref(), entity.text("path")) {
-            (Some(wanted), Some(path)) => name::nfc(wanted) == name::nfc(path),
-            _ => true,
-        };
-        same_path && name::compare_keys(&self.key, &entity.key) == Likeness::Equal
-    }
-}
-
-/// An entity that exists now, and since when.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Ensured {
-    /// The entity as the API shows it.
-    pub entity: Entity,
-    /// True if this call made it (also if the reply was lost and it was found afterwards).
-    pub created: bool,
-    /// True if a create went out whose answer was not a plain yes: somebody else may have made one
-    /// of the same name at the same time.
-    pub is_doubtful: bool,
-}
-
-/// Why a create was refused with a conflict.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Conflict {
-    /// This entity has the name (and path).
-    Existing(Box<Entity>),
-    /// Under the pathed dialect: nothing exists at this parent path.
-    MissingParent(String),
-    /// Nothing visible explains it.
-    Unexplained,
-}
-
-/// A request that divvy prints and never sends.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PrintedRequest {
-    /// HTTP method.
-    pub method: &'static str,
-    /// Full URL.
-    pub url: String,
-    /// JSON body.
-    pub body: Value,
 }
 
 impl Client {
@@ -253,165 +175,7 @@ impl Client {
         Ok(divisions.into_iter().map(|division| division.into_entity(kind)).collect())
     }
 
-    /// Creates an entity, with exactly one request that reaches the API.
-    ///
-    /// # Errors
-    /// [`Reason::UnknownOutcome`] where it may exist now all the same;
-    /// [`Error::is_duplicate_of`] tells a taken name.
-    pub async fn create(
-        &self,
-        kind: &'static Kind,
-        new: &NewEntity,
-        _consent: &Consent,
-    ) -> Result<Entity, Error> {
-        let dialect = self.connection().dialect();
-        let call = Call::post(dialect.collection(kind), dialect.body(kind, new))
-            .needs(dialect.needs_to_create(kind));
-        let created: WireEntity = self.send(&call).await?;
-        Ok(created.into_entity(kind))
-    }
-
-    /// Creates an entity unless it exists. A lost reply is looked up before anything is sent
-    /// again, and a conflict is explained by what the org shows.
-    ///
-    /// # Errors
-    /// As [`Client::create`]; the conflict itself where nothing visible explains it.
-    pub async fn create_or_find(
-        &self,
-        kind: &'static Kind,
-        new: &NewEntity,
-        consent: &Consent,
-    ) -> Result<Ensured, Error> {
-        let mut reply_was_lost = false;
-        loop {
-            let error = match self.create(kind, new, consent).await {
-                Ok(entity) => {
-                    return Ok(Ensured { entity, created: true, is_doubtful: reply_was_lost });
-                }
-                Err(error) => error,
-            };
-            let is_lost = error.may_have_changed_the_org();
-            if !is_lost && !error.is_duplicate_of(kind) {
-                return Err(error);
-            }
-            // No time is lost on a list that cannot show it.
-            if !is_lost && self.missing_parent(kind, new).await?.is_some() {
-                return Err(error);
-            }
-            if let Some(entity) = self.find_lagging(kind, new).await? {
-                let created = is_lost || reply_was_lost;
-                return Ok(Ensured { entity, created, is_doubtful: true });
-            }
-            if !is_lost || reply_was_lost {
-                return Err(error);
-            }
-            reply_was_lost = true;
-        }
-    }
-
-    /// Explains a refused create by what the org shows, reading again while its list lags.
-    pub async fn explain_conflict(
-        &self,
-        kind: &'static Kind,
-        new: &NewEntity,
-    ) -> Result<Conflict, Error> {
-        if let Some(parent) = self.missing_parent(kind, new).await? {
-            return Ok(Conflict::MissingParent(parent.path.unwrap_or_default()));
-        }
-        Ok(match self.find_lagging(kind, new).await? {
-            Some(entity) => Conflict::Existing(Box::new(entity)),
-            None => Conflict::Unexplained,
-        })
-    }
-
-    /// Returns the parent that a create needs and that is not there (pathed dialect): what lies at
-    /// the parent's path counts, whatever its name.
-    pub async fn missing_parent(
-        &self,
-        kind: &'static Kind,
-        new: &NewEntity,
-    ) -> Result<Option<NewEntity>, Error> {
-        let path = match self.connection().dialect() {
-            Dialect::Pathed => new.path.as_deref().and_then(dialect::parent_path),
-            Dialect::Published => None,
-        };
-        let Some(path) = path else { return Ok(None) };
-        let parent = NewEntity::new(dialect::last_segment(path)).with_path(path);
-        if self.find(kind, &parent).await?.is_some() {
-            return Ok(None);
-        }
-        let listing = self.listing(kind).await?;
-        let mut paths = listing.entities.iter().filter_map(|entity| entity.text("path"));
-        let is_there = paths.any(|other| name::nfc(other) == name::nfc(path));
-        Ok((!is_there).then_some(parent))
-    }
-
-    /// Looks for one entity, reading again with growing waits until it shows or time is up: a
-    /// list may lag behind a create.
-    pub async fn find_lagging(
-        &self,
-        kind: &'static Kind,
-        new: &NewEntity,
-    ) -> Result<Option<Entity>, Error> {
-        let waits = self.limits.schedule();
-        let mut found = self.find(kind, new).await?;
-        for wait in waits {
-            if found.is_some() {
-                break;
-            }
-            self.pause(&self.collection(kind), wait).await?;
-            found = self.find(kind, new).await?;
-        }
-        Ok(found)
-    }
-
-    /// Looks for one entity by its exact key (and path): by a search, and in the listing too where
-    /// the search is refused, or does not show what may exist (published dialect).
-    pub async fn find(
-        &self,
-        kind: &'static Kind,
-        new: &NewEntity,
-    ) -> Result<Option<Entity>, Error> {
-        let name = new.key.parts().first().map_or("", String::as_str);
-        let is_told = match self.search(kind, name, new.path.as_deref()).await {
-            // Some characters are too much for a search; a list knows no term.
-            Err(error) if error.reason == Reason::Refused => false,
-            answer => {
-                let found = answer?.into_iter().find(|entity| new.is(entity));
-                if found.is_some() {
-                    return Ok(found);
-                }
-                self.connection().dialect() == Dialect::Pathed
-            }
-        };
-        if is_told {
-            return Ok(None);
-        }
-        let listing = self.listing(kind).await?;
-        Ok(listing.entities.into_iter().find(|entity| new.is(entity)))
-    }
-
-    /// Writes down the request that would restore a soft-deleted entity; nothing is sent.
-    pub fn restore_request(&self, entity: &Entity) -> PrintedRequest {
-        let kind = entity.kind;
-        let new = NewEntity {
-            key: entity.key.clone(),
-            path: None,
-            description: entity.text("description").map(str::to_owned),
-        };
-        PrintedRequest {
-            method: "POST",
-            url: format!(
-                "{}{}/{}/restore",
-                self.connection().api_url(),
-                kind.collection,
-                segment(entity.id.as_str())
-            ),
-            body: Dialect::Published.body(kind, &new),
-        }
-    }
-
-    fn collection(&self, kind: &Kind) -> Call {
+    pub(crate) fn collection(&self, kind: &Kind) -> Call {
         let dialect = self.connection().dialect();
         Call::get(dialect.collection(kind)).needs(dialect.needs_to_list(kind))
     }
@@ -504,7 +268,7 @@ impl Pages {
 }
 
 /// Escapes one segment of a path: whatever is not unreserved, a slash too.
-fn segment(text: &str) -> String {
+pub(crate) fn segment(text: &str) -> String {
     use std::fmt::Write as _;
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {

@@ -11,6 +11,7 @@ mod call;
 mod classify;
 mod client;
 pub mod connection;
+mod create;
 pub mod dialect;
 mod entities;
 mod error;
@@ -25,8 +26,9 @@ mod wire;
 
 pub use client::{Client, Settings};
 pub use connection::{Connection, ConnectionError, Environment, Fallback, Flags, Source};
+pub use create::{Conflict, Ensured, NewEntity, PrintedRequest};
 pub use dialect::Dialect;
-pub use entities::{Conflict, Ensured, NewEntity, ObjectCounts, Organization, PrintedRequest};
+pub use entities::{ObjectCounts, Organization};
 pub use error::{Error, Exchange, NetworkFailure, Reason};
 pub use hints::{hints_of_status, how_to_grant};
 pub use profile::Profile;

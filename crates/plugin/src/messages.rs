@@ -5,7 +5,13 @@
 //! real provider and encode it again, or those fields are lost; append to the raw bytes instead
 //! (protobuf allows concatenation).
 
+mod diagnostic;
+mod schema;
+
 use std::collections::BTreeMap;
+
+pub use diagnostic::{AttributePath, Diagnostic, PathStep, Selector, Severity};
+pub use schema::{Attribute, Block, NestedBlock, Nesting, Schema};
 
 /// A value of Terraform's type system: msgpack, or JSON where nothing is unknown.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -16,192 +22,6 @@ pub struct DynamicValue {
     /// JSON form, used by some providers in answers.
     #[prost(bytes = "bytes", tag = "2")]
     pub json: bytes::Bytes,
-}
-
-/// How bad a diagnostic is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, prost::Enumeration)]
-#[repr(i32)]
-pub enum Severity {
-    /// Not told.
-    Invalid = 0,
-    /// The call failed.
-    Error = 1,
-    /// The user should know.
-    Warning = 2,
-}
-
-/// An error or a warning that Terraform shows.
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct Diagnostic {
-    /// Error or warning.
-    #[prost(enumeration = "Severity", tag = "1")]
-    pub severity: i32,
-    /// First line, never wrapped by Terraform.
-    #[prost(string, tag = "2")]
-    pub summary: String,
-    /// Body, word-wrapped in Terraform's human output.
-    #[prost(string, tag = "3")]
-    pub detail: String,
-    /// The attribute it is about.
-    #[prost(message, optional, tag = "4")]
-    pub attribute: Option<AttributePath>,
-}
-
-impl Diagnostic {
-    /// Makes an error.
-    pub fn error(summary: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::new(Severity::Error, summary, detail)
-    }
-
-    /// Makes a warning.
-    pub fn warning(summary: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::new(Severity::Warning, summary, detail)
-    }
-
-    fn new(severity: Severity, summary: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            severity: severity.into(),
-            summary: summary.into(),
-            detail: detail.into(),
-            attribute: None,
-        }
-    }
-
-    /// Says whether it makes the call a failure.
-    pub fn is_error(&self) -> bool {
-        self.severity() == Severity::Error
-    }
-}
-
-/// A path into a value.
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct AttributePath {
-    /// The steps from the root.
-    #[prost(message, repeated, tag = "1")]
-    pub steps: Vec<PathStep>,
-}
-
-impl AttributePath {
-    /// Makes the path of a top-level attribute.
-    pub fn attribute(name: impl Into<String>) -> Self {
-        Self { steps: vec![PathStep { selector: Some(Selector::AttributeName(name.into())) }] }
-    }
-
-    /// Returns the name if the path is that of a top-level attribute.
-    pub fn top_level_name(&self) -> Option<&str> {
-        match self.steps.as_slice() {
-            [PathStep { selector: Some(Selector::AttributeName(name)) }] => Some(name),
-            _ => None,
-        }
-    }
-}
-
-/// One step of a path.
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct PathStep {
-    /// Which step.
-    #[prost(oneof = "Selector", tags = "1, 2, 3")]
-    pub selector: Option<Selector>,
-}
-
-/// What a step selects.
-#[derive(Clone, PartialEq, prost::Oneof)]
-pub enum Selector {
-    /// An attribute of an object.
-    #[prost(string, tag = "1")]
-    AttributeName(String),
-    /// An element of a map.
-    #[prost(string, tag = "2")]
-    ElementKeyString(String),
-    /// An element of a list.
-    #[prost(int64, tag = "3")]
-    ElementKeyInt(i64),
-}
-
-/// The shape of a provider, resource or data source.
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct Schema {
-    /// Version of the stored form.
-    #[prost(int64, tag = "1")]
-    pub version: i64,
-    /// Its attributes and blocks.
-    #[prost(message, optional, tag = "2")]
-    pub block: Option<Block>,
-}
-
-/// Attributes and nested blocks.
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct Block {
-    /// `name = value`.
-    #[prost(message, repeated, tag = "2")]
-    pub attributes: Vec<Attribute>,
-    /// `name { … }`.
-    #[prost(message, repeated, tag = "3")]
-    pub block_types: Vec<NestedBlock>,
-}
-
-/// One attribute.
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct Attribute {
-    /// Its name.
-    #[prost(string, tag = "1")]
-    pub name: String,
-    /// Its type as JSON: `"string"`, `["list","string"]`.
-    #[prost(bytes = "bytes", tag = "2")]
-    pub r#type: bytes::Bytes,
-    /// What it is for.
-    #[prost(string, tag = "3")]
-    pub description: String,
-    /// Must be written.
-    #[prost(bool, tag = "4")]
-    pub required: bool,
-    /// May be written.
-    #[prost(bool, tag = "5")]
-    pub optional: bool,
-    /// Filled by the provider.
-    #[prost(bool, tag = "6")]
-    pub computed: bool,
-    /// Hidden in Terraform's output.
-    #[prost(bool, tag = "7")]
-    pub sensitive: bool,
-}
-
-/// One kind of nested block.
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct NestedBlock {
-    /// Its name.
-    #[prost(string, tag = "1")]
-    pub type_name: String,
-    /// What it holds.
-    #[prost(message, optional, tag = "2")]
-    pub block: Option<Block>,
-    /// How often it may stand there, and whether its order counts.
-    #[prost(enumeration = "Nesting", tag = "3")]
-    pub nesting: i32,
-    /// At least so many.
-    #[prost(int64, tag = "4")]
-    pub min_items: i64,
-    /// At most so many; 0 = no limit.
-    #[prost(int64, tag = "5")]
-    pub max_items: i64,
-}
-
-/// How nested blocks are collected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, prost::Enumeration)]
-#[repr(i32)]
-pub enum Nesting {
-    /// Not told.
-    Invalid = 0,
-    /// At most one; null if absent.
-    Single = 1,
-    /// A list; empty if absent.
-    List = 2,
-    /// A set; empty if absent.
-    Set = 3,
-    /// A map by label; empty if absent.
-    Map = 4,
-    /// Exactly one, filled with nulls if absent.
-    Group = 5,
 }
 
 /// A message without content.

@@ -24,7 +24,7 @@ const FORMATS: [Format; 7] = [
 
 pub(crate) async fn run(context: &Context, arguments: &Check) -> CommandResult<u8> {
     output::refuse_unknown(&arguments.outputs, &FORMATS)?;
-    let surveyor = Surveyor::open(context, &arguments.org, &arguments.terraform)?;
+    let surveyor = Surveyor::open(context, &arguments.org, &arguments.terraform).await?;
     let subject = Subject {
         plan: arguments.plan.as_deref(),
         other_states: &arguments.other_states,

@@ -46,7 +46,7 @@ pub(crate) async fn run(context: &Context, arguments: &Ensure) -> CommandResult<
         context.console.mark(Tone::Warning, "the list names no division");
         return report(context, arguments, &Work::default(), &here, &Addresses::default());
     }
-    let connection = OrgFlags::read(context, &arguments.org)?.direct(arguments.dialect)?;
+    let connection = OrgFlags::read(context, &arguments.org).await?.direct(arguments.dialect)?;
     let turn =
         (!arguments.dry_run).then(|| Turn::in_org(&context.environment.variables, &connection));
     let settings = Settings { rate: arguments.rate.get(), ..Settings::default() };

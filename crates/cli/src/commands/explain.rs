@@ -169,7 +169,7 @@ impl Explaining<'_> {
 
     async fn look_at_configuration(&self, subject: &Subject<'_>) -> CommandResult<Seen> {
         let surveyor =
-            Surveyor::open(self.context, &self.arguments.org, &self.arguments.terraform)?;
+            Surveyor::open(self.context, &self.arguments.org, &self.arguments.terraform).await?;
         let look = surveyor.look(subject).await?;
         let info = RunInfo { outputs_left: Vec::new(), ..surveyor.run_info(&look) };
         Ok(Seen::of_configuration(look.survey, info))
@@ -177,7 +177,7 @@ impl Explaining<'_> {
 
     /// `None` where nobody said which org, and nothing leads to one.
     async fn look_names_up(&self, subject: &Subject<'_>) -> CommandResult<Option<Seen>> {
-        let lookup = Lookup::open(self.context, &self.arguments.org)?;
+        let lookup = Lookup::open(self.context, &self.arguments.org).await?;
         let plan = subject.plan.map(|path| self.read_plan(path)).transpose()?;
         if plan.is_none() && !self.arguments.org.is_given() && !lookup.leads_somewhere() {
             return Ok(None);

@@ -21,7 +21,7 @@ const FORMATS: [Format; 5] =
 
 pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8> {
     output::refuse_unknown(&arguments.outputs, &FORMATS)?;
-    let surveyor = Surveyor::open(context, &arguments.org, &arguments.terraform)?;
+    let surveyor = Surveyor::open(context, &arguments.org, &arguments.terraform).await?;
     let mut word = Word::of(context, arguments)?;
     let subject = Subject {
         plan: arguments.plan.as_deref(),

@@ -27,7 +27,7 @@ pub(crate) async fn run(context: &Context, arguments: &List) -> CommandResult<u8
     output::refuse_unknown(&arguments.outputs, &[Format::Table, Format::Json])?;
     refuse_contradictions(arguments)?;
     let wishes = wishes(arguments)?;
-    let connection = OrgFlags::read(context, &arguments.org)?.direct(arguments.dialect)?;
+    let connection = OrgFlags::read(context, &arguments.org).await?.direct(arguments.dialect)?;
     let client = client(context, connection, Settings::default(), Arc::new(Unobserved))?;
     let (known, counts) = look(&client, arguments, &wishes).await?;
     let mut missing = Vec::new();

@@ -14,7 +14,6 @@ use divvy_terraform::{Blocks, Error, PassedFlags, Terraform, WorkingDirectory};
 use tokio::sync::watch;
 
 use super::Context;
-use crate::arguments::OrgArguments;
 use crate::arguments::run::Run;
 use crate::console::Tone;
 use crate::environment;
@@ -119,7 +118,7 @@ impl Stage {
         let Some(directory) = working_directory(&path, program, &room, &observers)? else {
             return Ok(None);
         };
-        let flags = OrgFlags::read(context, &OrgArguments::default())?;
+        let flags = OrgFlags::of_environment(context)?;
         let policy = RunPolicy::of(arguments, &command.flow, program.name());
         let (announced, notes) = match &command.flow {
             Flow::ApplyPlan { file } if policy.stance == Stance::Announced => {

@@ -156,7 +156,7 @@ async fn accounts(
     blocks: Option<&Blocks>,
     observers: &Arc<Observers>,
 ) -> Vec<(Account, Option<Client>)> {
-    let flags = OrgFlags::read(context, org).map_err(Trouble::from);
+    let flags = OrgFlags::read(context, org).await.map_err(Trouble::from);
     let written = match blocks {
         Some(blocks) => provider_arguments(directory, blocks).await,
         None => BTreeMap::new(),

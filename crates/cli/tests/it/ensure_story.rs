@@ -61,6 +61,13 @@ fn ensure_then_its_import_line_then_a_plan_without_changes() {
     golden!(transcript(&world, &steps));
 }
 
+const ENSURE_ENGINEERING: &str = "divvy ensure --dialect pathed Engineering --path /Engineering";
+
+/// Runs divvy as a transcript shows it.
+fn typed(world: &World, line: &str) -> Ran {
+    world.divvy(&line.split(' ').skip(1).collect::<Vec<_>>())
+}
+
 /// Of what Terraform printed, the line that tells.
 fn gist(ran: &Ran, start: &str) -> Ran {
     let line = ran.stdout.lines().find(|line| line.starts_with(start));
@@ -174,18 +181,13 @@ fn error_409_duplicate_division() {
     let mut blind = Fault::once("GET", PATHED, Effect::Status(empty));
     blind.count = 2;
     world.org().add_faults(vec![blind]);
-    let ran = world
-        .divvy(&["ensure", "--dialect", "pathed", "Engineering", "--path", "/Engineering"])
-        .ended(0);
+    let ran = typed(&world, ENSURE_ENGINEERING).ended(0);
     assert_eq!(ran.json()["id"], ENGINEERING);
     assert_eq!(ran.json()["created"], false);
     let statuses: Vec<_> =
         world.org().requests().iter().map(|request| request.status.unwrap()).collect();
     assert!(statuses.contains(&409), "{statuses:?}");
-    golden!(transcript(
-        &world,
-        &[("divvy ensure --dialect pathed Engineering --path /Engineering", &ran)]
-    ));
+    golden!(transcript(&world, &[(ENSURE_ENGINEERING, &ran)]));
 }
 
 #[test]
@@ -193,14 +195,9 @@ fn error_409_that_nothing_explains_names_name_and_path() {
     let world = World::new(Seed::default());
     let refusal = Refusal { code: Some("duplicate.division".into()), ..Refusal::status(409) };
     world.org().add_faults(vec![Fault::once("POST", PATHED, Effect::Status(refusal)).always()]);
-    let ran = world
-        .divvy(&["ensure", "--dialect", "pathed", "Engineering", "--path", "/Engineering"])
-        .ended(1);
+    let ran = typed(&world, ENSURE_ENGINEERING).ended(1);
     assert_eq!(ran.stdout, "");
-    golden!(transcript(
-        &world,
-        &[("divvy ensure --dialect pathed Engineering --path /Engineering", &ran)]
-    ));
+    golden!(transcript(&world, &[(ENSURE_ENGINEERING, &ran)]));
 }
 
 #[test]
@@ -250,9 +247,7 @@ fn error_409_for_a_parent_that_went_away_is_told_apart_from_a_duplicate() {
 fn error_403_forbidden() {
     let pathed = client(&["division:read"]);
     let world = World::new(pathed);
-    let refused = world
-        .divvy(&["ensure", "--dialect", "pathed", "Engineering", "--path", "/Engineering"])
-        .ended(1);
+    let refused = typed(&world, ENSURE_ENGINEERING).ended(1);
     let dry = world
         .divvy(&[
             "ensure",
@@ -272,7 +267,7 @@ fn error_403_forbidden() {
     golden!(transcript(
         &world,
         &[
-            ("divvy ensure --dialect pathed Engineering --path /Engineering", &refused),
+            (ENSURE_ENGINEERING, &refused),
             ("divvy ensure --dialect pathed Engineering --path /Engineering --dry-run", &dry),
             ("divvy ensure Engineering", &role),
         ]

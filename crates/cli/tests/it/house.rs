@@ -51,6 +51,20 @@ fn the_arrows_between_the_crates_are_those_of_the_architecture() {
 }
 
 #[test]
+fn every_file_that_the_architecture_names_is_there() {
+    let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let architecture = std::fs::read_to_string(root.join("ARCHITECTURE.md")).expect("a page");
+    let named = architecture.split('`').skip(1).step_by(2).filter(|text| text.contains("/src/"));
+    let mut checked = 0;
+    for path in named {
+        let is_there = root.join(path).exists() || root.join("crates").join(path).exists();
+        assert!(is_there, "{path}");
+        checked += 1;
+    }
+    assert!(checked > 15, "{checked}");
+}
+
+#[test]
 fn no_c_library_for_tls_came_in() {
     for package in metadata()["packages"].as_array().expect("packages") {
         let name = text(package, "name");

@@ -13,7 +13,7 @@ pub(crate) mod terminal;
 mod transparency;
 mod without_credentials;
 
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 
 use std::time::Duration;
 
@@ -29,12 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 fn provider_script(world: &World, lines: &str) -> String {
     let directory = world.beside().join("provider");
     std::fs::create_dir_all(&directory).expect("a directory");
-    let (script, stand_in) = (directory.join("script"), directory.join(BINARY_NAME));
+    let stand_in = directory.join(BINARY_NAME);
     symlink(DIVVY, &stand_in).expect("a link");
-    let text = format!("#!/bin/sh\n{lines}\nexec '{}'\n", stand_in.display());
-    std::fs::write(&script, text).expect("a script");
-    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).expect("permissions");
-    script.to_str().expect("UTF-8").to_owned()
+    world.program("provider-script", &format!("{lines}\nexec '{}'", stand_in.display()))
 }
 
 fn next_create(world: &World, effect: Effect) {

@@ -1,11 +1,12 @@
 //! One connection between a test and a provider that misbehaves as no stand-in does.
 
-use std::io;
+use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex};
 
 use prost::Message as _;
 use serde_json::json;
-use tokio::sync::{Notify, RwLock};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::sync::RwLock;
 
 use super::connection::Connection;
 use super::processes::Processes;
@@ -149,21 +150,6 @@ impl CreateAdvisor for Adviser {
     }
 }
 
-#[derive(Clone, Default)]
-struct Output(Arc<Mutex<Vec<u8>>>, Arc<Notify>);
-
-impl io::Write for Output {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.1.notify_one();
-        Ok(())
-    }
-}
-
 /// What a create came to.
 struct Came {
     answer: ApplyResponse,
@@ -188,12 +174,12 @@ async fn create(toy: Toy, advice: Advice) -> Came {
 async fn create_with_note(note: Value, toy: Toy, advice: Advice) -> Came {
     let directory = tempfile::tempdir().unwrap();
     let invitation = Invitation { wants_tls: false, socket_directory: directory.path().to_owned() };
-    let output = Output::default();
-    let mut written = output.clone();
-    let serving = serve(toy, &invitation, &mut written);
+    let (mut stdout, told) = UnixStream::pair().unwrap();
+    told.set_nonblocking(true).unwrap();
+    let mut told = BufReader::new(tokio::net::UnixStream::from_std(told).unwrap()).lines();
+    let serving = serve(toy, &invitation, &mut stdout);
     let talking = async {
-        output.1.notified().await;
-        let line = String::from_utf8(output.0.lock().unwrap().clone()).unwrap();
+        let line = told.next_line().await.unwrap().unwrap();
         let client = Client::open(&Line::parse(&line).unwrap()).await.unwrap();
         let child = Arc::new(Child::of(client));
         let advisor = Adviser { advice, refusals: Mutex::default(), settled: Mutex::default() };

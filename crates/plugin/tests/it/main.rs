@@ -1,7 +1,6 @@
 //! Both ends of the protocol against each other, without Terraform.
 
-use std::io;
-use std::sync::{Arc, Mutex};
+use std::os::unix::net::UnixStream;
 
 use divvy_plugin::connect::Client;
 use divvy_plugin::frame::{Status, code};
@@ -13,6 +12,7 @@ use divvy_plugin::messages::{
 };
 use divvy_plugin::serve::{Answer, Provider, serve};
 use divvy_plugin::{Error, Method, Protocol, Value};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 /// Answers reads with what it is asked, and fails with a status at everything else.
 struct Echo(Protocol);
@@ -60,33 +60,16 @@ impl Provider for Echo {
     }
 }
 
-/// Standard output of a provider, read by the one that started it.
-#[derive(Clone, Default)]
-struct Output(Arc<Mutex<Vec<u8>>>, Arc<tokio::sync::Notify>);
-
-impl io::Write for Output {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.1.notify_one();
-        Ok(())
-    }
-}
-
 /// Runs a conversation with an echoing provider, then sees it end.
 async fn converse<F: Future<Output = ()>>(protocol: Protocol, talk: impl FnOnce(Client) -> F) {
     let directory = tempfile::tempdir().unwrap();
     let invitation = Invitation { wants_tls: false, socket_directory: directory.path().to_owned() };
-    let output = Output::default();
-    let mut written = output.clone();
-    let serving = serve(Echo(protocol), &invitation, &mut written);
+    let (mut stdout, told) = UnixStream::pair().unwrap();
+    told.set_nonblocking(true).unwrap();
+    let mut told = BufReader::new(tokio::net::UnixStream::from_std(told).unwrap()).lines();
+    let serving = serve(Echo(protocol), &invitation, &mut stdout);
     let talking = async {
-        output.1.notified().await;
-        let line = String::from_utf8(output.0.lock().unwrap().clone()).unwrap();
-        let line = Line::parse(&line).unwrap();
+        let line = Line::parse(&told.next_line().await.unwrap().unwrap()).unwrap();
         assert_eq!(line.protocol, protocol);
         talk(Client::open(&line).await.unwrap()).await;
     };

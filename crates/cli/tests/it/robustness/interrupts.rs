@@ -144,11 +144,14 @@ fn a_second_one_ends_a_terraform_that_waits_for_its_provider() {
 }
 
 #[test]
-fn while_a_log_or_a_list_is_read_from_standard_input() {
+fn while_standard_input_is_read() {
     let world = conflict();
-    for arguments in
-        [&["explain", "-"][..], &["fix", "--from-log", "-"], &["ensure", "--from", "-"]]
-    {
+    for arguments in [
+        &["list", "--client-id", "client", "--client-secret-file", "-"][..],
+        &["explain", "-"],
+        &["fix", "--from-log", "-"],
+        &["ensure", "--from", "-"],
+    ] {
         let mut command = world.command(DIVVY);
         let mut running = Running::of(command.args(arguments).stdin(std::process::Stdio::piped()));
         let mut input = running.input();

@@ -1,7 +1,6 @@
 //! Providers and values that are out of the ordinary: what is none, protocol 6, huge messages, a
 //! shared plugin cache, last words.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use crate::world::{Ran, World, seed};
@@ -10,12 +9,7 @@ const PLAN: &[&str] = &["run", "--", "terraform", "plan", "-no-color"];
 
 /// Writes a program under the provider's name, beside the configuration.
 fn provider_of(world: &World, directory: &str, script: &str) -> PathBuf {
-    let program = world.beside().join(directory).join("terraform-provider-genesyscloud");
-    std::fs::create_dir_all(program.parent().expect("a parent")).expect("a directory");
-    std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("a file");
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755))
-        .expect("permissions");
-    program
+    world.program(&format!("{directory}/terraform-provider-genesyscloud"), script).into()
 }
 
 fn with_provider(world: &World, program: &std::path::Path, words: &[&str]) -> Ran {

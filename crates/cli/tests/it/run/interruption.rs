@@ -42,8 +42,8 @@ fn a_no_on_the_terminal_adopts_nothing() {
     assert_eq!(world.state(), []);
 }
 
-#[test]
-fn ctrl_c_during_a_create_leaves_no_orphan() {
+/// An apply that was interrupted by Ctrl-C while its one create is made.
+fn interrupted_in_a_create() -> (World, Terminal) {
     let world = World::new(seed(&[]));
     world.divisions(&[("eng", "name = \"Engineering\"")]).init();
     next_create(&world, Effect::HoldReply);
@@ -53,6 +53,12 @@ fn ctrl_c_during_a_create_leaves_no_orphan() {
     wait_until_held(&world);
     terminal.type_in("\u{3}");
     terminal.wait_for("Interrupt received");
+    (world, terminal)
+}
+
+#[test]
+fn ctrl_c_during_a_create_leaves_no_orphan() {
+    let (world, terminal) = interrupted_in_a_create();
     world.org().release();
     let (code, shown) = terminal.end();
     assert_eq!(code, 1, "{shown}");
@@ -65,15 +71,7 @@ fn ctrl_c_during_a_create_leaves_no_orphan() {
 
 #[test]
 fn a_second_ctrl_c_is_survived_by_the_next_run() {
-    let world = World::new(seed(&[]));
-    world.divisions(&[("eng", "name = \"Engineering\"")]).init();
-    next_create(&world, Effect::HoldReply);
-    let mut terminal = terminal(&world);
-    terminal.wait_for("Enter a value:");
-    terminal.type_in("yes\n");
-    wait_until_held(&world);
-    terminal.type_in("\u{3}");
-    terminal.wait_for("Interrupt received");
+    let (world, mut terminal) = interrupted_in_a_create();
     terminal.type_in("\u{3}");
     // Terraform ends at once, whatever the provider is doing.
     terminal.wait_for("Two interrupts received");

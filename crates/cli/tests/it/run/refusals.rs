@@ -117,11 +117,7 @@ fn a_state_that_cannot_be_read_stops_adoptions() {
 
 /// A launcher of Terraform that runs these lines of shell first; returns its path.
 fn launcher(world: &World, name: &str, lines: &str) -> String {
-    let script = world.beside().join(name);
-    let text = format!("#!/bin/sh\n{lines}\nexec '{}' \"$@\"\n", terraform().display());
-    std::fs::write(&script, text).expect("a script");
-    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).expect("permissions");
-    script.to_str().expect("UTF-8").to_owned()
+    world.program(name, &format!("{lines}\nexec '{}' \"$@\"", terraform().display()))
 }
 
 #[test]

@@ -1,0 +1,67 @@
+//! Headlines: what is true of the run as a whole.
+
+use divvy_core::decide::{Expect, Policy, Question};
+use divvy_core::failure::{Operation, Shape};
+use divvy_core::survey::StatePresence;
+use divvy_core::verdict::{HeadlineKind, Verdict};
+
+use super::{asks, imports, policy};
+use crate::builder::{Scene, failure};
+
+#[test]
+fn ids_that_are_all_absent_mean_the_wrong_org() {
+    let scene = Scene::new()
+        .exists("id-x", "Elsewhere")
+        .manages("a", "id-1", "A")
+        .manages("b", "id-2", "B")
+        .absent("id-1")
+        .absent("id-2");
+    assert_eq!(scene.headlines(), [HeadlineKind::WrongOrg]);
+}
+
+#[test]
+fn a_narrow_view_proves_no_absence() {
+    let scene = Scene::new()
+        .manages("a", "id-1", "A")
+        .manages("b", "id-2", "B")
+        .absent("id-1")
+        .absent("id-2");
+    assert_eq!(scene.headlines(), [HeadlineKind::RestrictedView]);
+    assert_eq!(scene.verdict("a"), Verdict::Managed);
+}
+
+#[test]
+fn no_state_at_all_and_everything_exists_means_a_missing_state() {
+    let mut scene = Scene::new();
+    for name in ["A", "B", "C"] {
+        scene = scene.exists(&format!("id-{name}"), name).creates(&name.to_lowercase(), name);
+    }
+    assert!(scene.headlines().is_empty(), "a state without instances is no case of it");
+    scene.survey.tracked.as_mut().unwrap().presence = StatePresence::Nothing;
+    assert_eq!(scene.headlines(), [HeadlineKind::MissingState]);
+    assert!(asks(Question::AdoptAll)(&scene.decision("a", &policy())));
+    let all = Policy { adopt_all: true, ..policy() };
+    assert_eq!(scene.decision("a", &all), imports("id-A", Expect::NoOp));
+}
+
+#[test]
+fn more_creates_than_room_is_said_and_stops_no_adoption() {
+    let mut scene =
+        Scene::new().exists("id-1", "A").creates("a", "A").creates("b", "B").creates("c", "C");
+    scene.listing().limit = Some(3);
+    assert_eq!(scene.headlines(), [HeadlineKind::Limit]);
+    assert_eq!(scene.decision("a", &policy()), imports("id-1", Expect::NoOp));
+}
+
+#[test]
+fn a_state_that_was_not_saved_comes_first() {
+    let mut scene = Scene::new();
+    scene.survey.failures.push(divvy_core::Failure {
+        address: None,
+        terraform_type: None,
+        operation: Operation::State,
+        shape: Shape::StateNotSaved,
+        ..failure("a", "A", 409)
+    });
+    assert_eq!(scene.headlines(), [HeadlineKind::ErroredState]);
+}
