@@ -6,7 +6,8 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use divvy_core::effect::{Effect, Observer, Outcome};
 use serde_json::{Value, json};
@@ -17,7 +18,10 @@ use crate::terraform_errors::MAKE_ROOM;
 /// The journal of one run, and the lock that keeps other runs out while it is open.
 pub(crate) struct Journal {
     id: String,
-    lines: Mutex<File>,
+    lines: Mutex<Arc<File>>,
+    /// How many lines were written, and how many of them are known to be on disk.
+    written: AtomicU64,
+    secured: tokio::sync::Mutex<u64>,
     /// Held until the journal is dropped.
     _lock: File,
 }
@@ -55,8 +59,14 @@ impl Journal {
         fs::create_dir_all(&directory).map_err(|error| failed("write into", &error))?;
         let lines =
             OpenOptions::new().create(true).append(true).open(directory.join("journal.jsonl"));
-        let lines = Mutex::new(lines.map_err(|error| failed("write into", &error))?);
-        let journal = Self { id, lines, _lock: lock };
+        let lines = lines.map_err(|error| failed("write into", &error))?;
+        let journal = Self {
+            id,
+            lines: Mutex::new(Arc::new(lines)),
+            written: AtomicU64::new(0),
+            secured: tokio::sync::Mutex::new(0),
+            _lock: lock,
+        };
         journal.write(&json!({ "event": "began", "command": command, "at": started.to_string(), "version": env!("CARGO_PKG_VERSION") }));
         Ok(journal)
     }
@@ -83,12 +93,37 @@ impl Journal {
 
     /// Writes one line and waits until it is on disk.
     pub(crate) fn write(&self, event: &Value) {
-        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        // A journal that cannot be written must not stop a repair that is under way.
-        let written = writeln!(lines, "{event}").and_then(|()| lines.sync_data());
-        if let Err(error) = written {
-            tracing::warn!(%error, "the journal could not be written");
+        let (file, written) = self.append(event);
+        warn_of(written.and_then(|()| file.sync_data()));
+    }
+
+    /// Writes one line and waits until it is on disk, together with those that others write meanwhile:
+    /// a disk takes longer to confirm than all else that an adoption needs.
+    pub(crate) async fn write_among_others(&self, event: &Value) {
+        let (file, written) = self.append(event);
+        warn_of(written);
+        let own = self.written.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut secured = self.secured.lock().await;
+        if *secured >= own {
+            return;
         }
+        let all = self.written.load(Ordering::Relaxed);
+        let synced = tokio::task::spawn_blocking(move || file.sync_data()).await;
+        warn_of(synced.unwrap_or_else(|error| Err(io::Error::other(error))));
+        *secured = all;
+    }
+
+    fn append(&self, event: &Value) -> (Arc<File>, io::Result<()>) {
+        let file = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = (&**file).write_all(format!("{event}\n").as_bytes());
+        (Arc::clone(&file), written)
+    }
+}
+
+/// A journal that cannot be written must not stop a repair that is under way.
+fn warn_of(written: io::Result<()>) {
+    if let Err(error) = written {
+        tracing::warn!(%error, "the journal could not be written");
     }
 }
 
@@ -132,6 +167,25 @@ impl Observer for Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn lines_that_are_written_at_once_are_each_on_disk_before_their_writer_goes_on() {
+        let directory = tempfile::tempdir().unwrap();
+        let journal = Journal::begin(directory.path(), "run").unwrap();
+        let file = directory.path().join(format!(".divvy/runs/{}/journal.jsonl", journal.id()));
+        let write = |number: u64| {
+            let (journal, file) = (&journal, &file);
+            async move {
+                journal.write_among_others(&json!({ "number": number })).await;
+                assert!(*journal.secured.lock().await > 0);
+                fs::read_to_string(file).unwrap().contains(&format!("{{\"number\":{number}}}\n"))
+            }
+        };
+        let written = futures_util::future::join_all((0..20).map(write)).await;
+        assert_eq!(written, [true; 20]);
+        assert_eq!(*journal.secured.lock().await, 20);
+        assert_eq!(fs::read_to_string(file).unwrap().lines().count(), 21);
+    }
 
     #[test]
     fn a_second_run_is_told_who_holds_the_lock_and_a_later_one_gets_it() {

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
@@ -54,9 +55,23 @@ pub(crate) struct Child {
     output: Output,
 }
 
-/// The last part of what a process wrote to standard error.
+/// The last part of what a process wrote to standard error. Its clones are one and the same.
 #[derive(Clone, Default)]
-pub(crate) struct Output(Arc<Mutex<VecDeque<u8>>>);
+pub struct Output(Arc<Mutex<VecDeque<u8>>>);
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Output").finish_non_exhaustive()
+    }
+}
+
+impl From<&str> for Output {
+    fn from(text: &str) -> Self {
+        let output = Self::default();
+        output.keep(text.as_bytes());
+        output
+    }
+}
 
 impl Output {
     fn keep(&self, bytes: &[u8]) {
@@ -67,7 +82,8 @@ impl Output {
         }
     }
 
-    pub(crate) fn text(&self) -> String {
+    /// Returns what is kept by now.
+    pub fn text(&self) -> String {
         let kept = self.0.lock().map_or_else(|_| Vec::new(), |kept| kept.iter().copied().collect());
         String::from_utf8_lossy(&kept).into_owned()
     }
@@ -136,8 +152,8 @@ impl Child {
     }
 
     /// What the provider wrote last, for the report of its death.
-    pub(crate) fn output(&self) -> String {
-        self.output.text()
+    pub(crate) fn output(&self) -> &Output {
+        &self.output
     }
 
     /// Asks the provider to end, waits, and kills it if it does not.

@@ -177,8 +177,12 @@ impl CreateAdvisor for Advisor {
         // 400 says many things: only what the listing shows counts.
         if is_open || failure.status == Some(409) {
             let verdict = opinion.as_ref().map(|opinion| opinion.finding.verdict);
+            // By the time the org has answered, the log may have lost the lines about this create.
+            let is_explained = matches!(verdict, Some(Verdict::Adopt | Verdict::AdoptWithDrift));
+            let provider_log = (!is_explained).then(|| refusal.provider_log.text());
             if self.look_again(create, kind, number, is_open, verdict).await {
-                self.book().caused(heard, failures::is_self_made(refusal, &failure));
+                let log = provider_log.unwrap_or_default();
+                self.book().caused(heard, failures::is_self_made(refusal, &log, &failure));
                 opinion = self.book().opinion(number, Phase::Apply);
             }
         }
@@ -194,7 +198,7 @@ impl CreateAdvisor for Advisor {
             self.journal.write(&json!({
                 "event": "action", "do": if opinion.is_self_made { "keep" } else { "import" }, "id": adopt.id, "name": opinion.finding.name,
                 "org": opinion.finding.org,
-            }));
+            })).await;
         }
         advice
     }
@@ -215,19 +219,24 @@ impl CreateAdvisor for Advisor {
 /// The journal, opened by the first adoption: a run that adopts nothing leaves no trace.
 struct LazyJournal {
     working_directory: PathBuf,
-    journal: Mutex<Option<Result<Journal, String>>>,
+    journal: Mutex<Option<Result<Arc<Journal>, String>>>,
 }
 
 impl LazyJournal {
-    fn write(&self, event: &serde_json::Value) {
+    async fn write(&self, event: &serde_json::Value) {
+        if let Ok(journal) = self.journal() {
+            journal.write_among_others(event).await;
+        }
+    }
+
+    fn journal(&self) -> Result<Arc<Journal>, String> {
         let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
         let journal = journal.get_or_insert_with(|| {
             // Terraform keeps its own lock on the state, so its apply goes on without a journal.
-            Journal::begin(&self.working_directory, "run").map_err(|error| error.message)
+            let journal = Journal::begin(&self.working_directory, "run");
+            journal.map(Arc::new).map_err(|error| error.message)
         });
-        if let Ok(journal) = journal {
-            journal.write(event);
-        }
+        journal.clone()
     }
 
     fn notes(&self) -> Vec<String> {

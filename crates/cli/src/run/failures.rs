@@ -22,11 +22,10 @@ pub(crate) fn failure(
 
 /// Says whether the provider's log shows that an earlier try of this refused create was not answered.
 /// The log is long, and it matters only where something is there that the first listing lacked.
-pub(crate) fn is_self_made(refusal: &Refusal, failure: &Failure) -> bool {
+pub(crate) fn is_self_made(refusal: &Refusal, provider_log: &str, failure: &Failure) -> bool {
     let (address, terraform_type) = (failure.address.as_ref(), failure.terraform_type.as_deref());
     let Some((address, terraform_type)) = address.zip(terraform_type) else { return false };
-    let log = &refusal.provider_log;
-    read(refusal, log, address, terraform_type, failure.name.as_deref()).is_self_made
+    read(refusal, provider_log, address, terraform_type, failure.name.as_deref()).is_self_made
 }
 
 fn read(
@@ -113,7 +112,7 @@ mod tests {
     fn heard(summary: &str, detail: &str) -> Failure {
         let diagnostics =
             if summary.is_empty() { Vec::new() } else { vec![Diagnostic::error(summary, detail)] };
-        let refusal = Refusal { diagnostics, is_unanswered: false, provider_log: String::new() };
+        let refusal = Refusal { diagnostics, is_unanswered: false, provider_log: "".into() };
         let address = Address::parse("genesyscloud_auth_division.x").unwrap();
         failure(&refusal, &address, "genesyscloud_auth_division", Some("Sales"))
     }

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
 use super::inquiry::Inquirer;
+use crate::child::Output;
 use crate::messages::Diagnostic;
 use crate::value::Value;
 
@@ -76,9 +77,9 @@ pub struct Refusal {
     /// True if the provider gave no answer: it died, or its stream broke. It may have created
     /// something; `diagnostics` is what Terraform is to be told.
     pub is_unanswered: bool,
-    /// The last part of what the provider process wrote to standard error: its log tells whether an
-    /// earlier try of the same create had been answered.
-    pub provider_log: String,
+    /// The last part of what the provider process has written to standard error by the time one looks:
+    /// its log tells whether an earlier try of the same create had been answered.
+    pub provider_log: Output,
 }
 
 /// What is to be done about a create.

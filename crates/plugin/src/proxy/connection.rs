@@ -327,7 +327,7 @@ impl<A: CreateAdvisor> Connection<A> {
             Err(unanswered) => return without_answer(child, unanswered),
         };
         if state.is_null() {
-            let provider_log = child.output();
+            let provider_log = child.output().clone();
             let refusal = Refusal { diagnostics, is_unanswered: false, provider_log };
             return Answered::Refused { answer, refusal, is_gone: false };
         }
@@ -384,7 +384,8 @@ fn without_answer(child: &Child, unanswered: Unanswered) -> Answered {
         diagnostics: diagnostics.clone(),
         ..ApplyResponse::default()
     };
-    let refusal = Refusal { diagnostics, is_unanswered: true, provider_log: child.output() };
+    let refusal =
+        Refusal { diagnostics, is_unanswered: true, provider_log: child.output().clone() };
     Answered::Refused { answer: response.encode_to_vec().into(), refusal, is_gone }
 }
 

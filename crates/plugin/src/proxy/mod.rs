@@ -31,8 +31,8 @@ pub use self::advisor::{
 use self::connection::Connection;
 pub use self::inquiry::{Inquirer, Inquiry};
 use self::processes::Processes;
-pub use crate::child::Launch;
 use crate::child::REATTACH_PROVIDERS;
+pub use crate::child::{Launch, Output};
 use crate::error::Error;
 use crate::listen::converse;
 

@@ -139,7 +139,7 @@ impl Processes {
     pub(crate) async fn output(&self) -> String {
         let kept = self.kept.lock().map_or_else(|_| Vec::new(), |all| all.clone());
         let base = self.base.lock().await;
-        kept.iter().chain([&*base]).map(|child| child.output()).collect()
+        kept.iter().chain([&*base]).map(|child| child.output().text()).collect()
     }
 
     /// Ends every process.

@@ -13,7 +13,9 @@ use super::code_page;
 
 /// A longer line keeps its beginning; no diagnostic comes near it.
 pub(super) const LONGEST_LINE: usize = 8 << 20;
+/// How much is read at once in the end; it begins small, since many inputs are one line.
 const CHUNK: usize = 256 << 10;
+const FIRST_CHUNK: usize = 2 << 10;
 /// Bytes that tell the encoding.
 const HEAD: usize = 512;
 const UTF_8_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -61,8 +63,8 @@ impl<R: Read> Lines<R> {
             decoder: None,
             is_started: false,
             is_exhausted: false,
-            raw: vec![0; CHUNK],
-            text: Vec::with_capacity(CHUNK),
+            raw: vec![0; FIRST_CHUNK],
+            text: Vec::new(),
             at: 0,
             line: Vec::new(),
             number: 0,
@@ -129,11 +131,15 @@ impl<R: Read> Lines<R> {
                 mark =
                     if self.raw[..length].starts_with(UTF_8_MARK) { UTF_8_MARK.len() } else { 0 };
             }
+            let is_filled = length == self.raw.len();
             match &mut self.decoder {
                 None => self.text.extend_from_slice(&self.raw[mark..length]),
                 Some(decoder) => {
                     decode_chunk(decoder, &self.raw[..length], self.is_exhausted, &mut self.text);
                 }
+            }
+            if is_filled && length < CHUNK {
+                self.raw.resize(2 * length, 0);
             }
         }
         Ok(!self.text.is_empty())

@@ -252,7 +252,65 @@ fn a_running_provider_that_somebody_else_named_is_left_alone() {
     world.set("TF_REATTACH_PROVIDERS", "{\"registry.terraform.io/hashicorp/other\":{\"Protocol\":\"grpc\",\"Pid\":1,\"Test\":true,\"Addr\":{\"Network\":\"unix\",\"String\":\"/x\"}}}");
     let ran = through(&world, &["plan", "-no-color"]).ended(0);
     assert!(ran.stdout.contains("1 to add"), "{}", ran.stdout);
-    world.set("TF_REATTACH_PROVIDERS", "no JSON");
-    let ran = through(&world, &["plan", "-no-color"]).ended(125);
-    assert!(ran.stderr.contains("TF_REATTACH_PROVIDERS"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_list_of_running_providers_that_cannot_be_read_is_refused_by_name() {
+    let mut world = World::new(seed(&[]));
+    world.divisions(&[("a", "name = \"A\"")]).init();
+    for text in ["no JSON", "[]", "7", "{\"registry.terraform.io/hashicorp/other\":"] {
+        world.set("TF_REATTACH_PROVIDERS", text);
+        for words in [&["plan", "-no-color"][..], &["apply", "-no-color", "-auto-approve"]] {
+            let ran = through(&world, words).ended(125);
+            assert!(ran.stderr.contains("TF_REATTACH_PROVIDERS: "), "{text}: {}", ran.stderr);
+            assert_eq!(ran.stdout, "", "{text}: Terraform was started");
+        }
+        // Without a proxy the variable is Terraform's alone.
+        let plain = world.terraform(&["validate", "-no-color"]);
+        assert_eq!(
+            essence(&through(&world, &["validate", "-no-color"])),
+            essence(&plain),
+            "{text}"
+        );
+    }
+    // What is an object is merged, or left alone where it names the provider: Terraform says the rest.
+    for text in [
+        "{\"registry.terraform.io/hashicorp/other\":\"x\"}",
+        "{\"registry.terraform.io/mypurecloud/genesyscloud\":\"x\"}",
+        "{\"registry.terraform.io/mypurecloud/genesyscloud\":",
+    ] {
+        world.set("TF_REATTACH_PROVIDERS", text);
+        let plain = world.terraform(&["plan", "-no-color"]).ended(1);
+        let ran = through(&world, &["plan", "-no-color"]).ended(1);
+        for ran in [plain, ran] {
+            let said = format!("{}{}", ran.stdout, ran.stderr);
+            assert!(said.contains("Invalid format for TF_REATTACH_PROVIDERS"), "{text}: {said}");
+        }
+    }
+    assert_eq!(world.org().org().divisions, []);
+    assert_eq!(world.litter(), Vec::<String>::new());
+}
+
+#[test]
+fn a_workspace_that_runs_elsewhere_is_said_to_be_out_of_reach() {
+    let world = World::new(seed(&[("id-a", "A")]));
+    world.divisions(&[("a", "name = \"A\"")]).init();
+    // Seen from here, a remote run is a Terraform that starts no provider.
+    let program = world.beside().join("terraform");
+    let text = format!(
+        "#!/bin/sh\n[ \"$1\" = plan ] && exec echo 'Running plan remotely.'\nexec '{}' \"$@\"\n",
+        crate::world::terraform().display()
+    );
+    std::fs::write(&program, text).expect("a script");
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755))
+        .expect("permissions");
+    let plan = ["run", "--", program.to_str().expect("UTF-8"), "plan"];
+    let ran = world.divvy(&plan).ended(0);
+    assert!(!ran.stderr.contains("remotely"), "{}", ran.stderr);
+    for block in ["cloud {\n    organization = \"o\"\n  }", "backend \"remote\" {}"] {
+        world.write("remote.tf", &format!("terraform {{\n  {block}\n}}\n"));
+        let ran = world.divvy(&plan).ended(0);
+        assert_eq!(ran.stdout, "Running plan remotely.\n");
+        assert!(ran.stderr.contains("this workspace seems to run remotely"), "{}", ran.stderr);
+    }
 }
