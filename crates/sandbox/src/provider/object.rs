@@ -125,10 +125,10 @@ fn text<'a>(state: &'a Value, name: &str) -> &'a str {
     state.get(name).as_str().unwrap_or_default()
 }
 
-/// A known value as JSON.
+/// A known value as JSON, if it has one.
 fn json(value: &Value) -> Option<Json> {
     Some(match value {
-        Value::Null | Value::Unknown => return None,
+        Value::Null | Value::Unknown | Value::Other(_) => return None,
         Value::Bool(value) => (*value).into(),
         Value::Number(number) => number.clone().into(),
         Value::Text(text) => text.as_str().into(),

@@ -435,7 +435,7 @@ fn a_box_that_was_copied_from_its_first_word_to_its_last_is_read_like_the_whole(
     for (copied, expected) in of_the_api {
         let begin = copied.find("Error: ").expect("a summary");
         let end = copied.find('╵').expect("an end");
-        let reading = logs::read(copied[begin..end].as_bytes()).unwrap();
+        let reading = logs::read(&copied.as_bytes()[begin..end]).unwrap();
         assert_eq!(described(&reading), [expected]);
         assert!(!reading.is_incomplete);
     }
