@@ -19,9 +19,9 @@ pub struct Entities {
 
 #[derive(Clone, Debug, Default)]
 struct Index {
-    by_id: HashMap<EntityId, usize>,
-    by_key: HashMap<Key, Vec<usize>>,
-    by_loosest: HashMap<Vec<String>, Vec<usize>>,
+    ids: HashMap<EntityId, usize>,
+    keys: HashMap<Key, Vec<usize>>,
+    loosest: HashMap<Vec<String>, Vec<usize>>,
 }
 
 /// The form of a key that equality looks at.
@@ -37,17 +37,17 @@ pub(crate) fn loosest_form(key: &Key) -> Vec<String> {
 impl Entities {
     /// Returns the entity with this id.
     pub fn with_id(&self, id: &EntityId) -> Option<&Entity> {
-        self.index().by_id.get(id).map(|at| &self.all[*at])
+        self.index().ids.get(id).map(|at| &self.all[*at])
     }
 
     /// Returns the entities whose key equals this one, by id.
     pub(crate) fn equal_to(&self, key: &Key) -> Vec<&Entity> {
-        self.at(self.index().by_key.get(&exact_form(key)))
+        self.at(self.index().keys.get(&exact_form(key)))
     }
 
     /// Returns the entities whose key equals this one or may be near it, by id.
     pub(crate) fn around(&self, key: &Key) -> Vec<&Entity> {
-        self.at(self.index().by_loosest.get(&loosest_form(key)))
+        self.at(self.index().loosest.get(&loosest_form(key)))
     }
 
     /// The order of the listing must not show.
@@ -62,9 +62,9 @@ impl Entities {
         self.index.get_or_init(|| {
             let mut index = Index::default();
             for (at, entity) in self.all.iter().enumerate() {
-                index.by_id.entry(entity.id.clone()).or_insert(at);
-                index.by_key.entry(exact_form(&entity.key)).or_default().push(at);
-                index.by_loosest.entry(loosest_form(&entity.key)).or_default().push(at);
+                index.ids.entry(entity.id.clone()).or_insert(at);
+                index.keys.entry(exact_form(&entity.key)).or_default().push(at);
+                index.loosest.entry(loosest_form(&entity.key)).or_default().push(at);
             }
             index
         })
