@@ -3,7 +3,6 @@
 //! Equality is exact on the NFC form. Everything less is evidence for a person and never acted on
 //! by itself. Invariant: [`compare`] is symmetric.
 
-use std::array;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -117,11 +116,9 @@ pub fn loosest(name: &str) -> String {
 
 /// The loosest form of each ASCII character; that of a name in ASCII is made of these. Most names
 /// are such, and an org of thousands is indexed again and again.
-static LOOSEST_OF_ASCII: LazyLock<[String; 128]> = LazyLock::new(|| {
-    array::from_fn(|code| {
-        char::from_u32(u32::try_from(code).unwrap_or_default())
-            .map_or_else(String::new, |c| folded(&c.to_string(), &WAYS))
-    })
+static LOOSEST_OF_ASCII: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let characters = (0..=0x7f_u8).map(char::from);
+    characters.map(|character| folded(&character.to_string(), &WAYS)).collect()
 });
 
 /// Folds ways of differing away, starting from the NFC form.
