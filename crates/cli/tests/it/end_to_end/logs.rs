@@ -95,7 +95,7 @@ fn case_02_what_two_units_tell_of_one_address_is_asked_about_where_the_path_does
     let asked = finding(&report, SALES);
     assert_eq!(asked["verdict"], "ambiguous", "{report:#}");
     assert_eq!(asked["candidates"][0]["id"], SALES_IN_DEV);
-    assert!(asked["hints"].to_string().contains("--unit 'orgs/prod/divisions'"), "{asked:#}");
+    assert!(asked["hints"].to_string().contains("--unit orgs/prod/divisions"), "{asked:#}");
 
     let unknown = fix_in(&world, "somewhere", log, &["--unit", "orgs/test"]).ended(64);
     assert!(unknown.stderr.contains("--unit orgs/dev/divisions"), "{}", unknown.stderr);
