@@ -96,9 +96,10 @@ pub(super) fn plain_unit(unit: &str) -> &str {
 fn journal(text: &str) -> Option<Stripped<'_>> {
     let is_capital = text.as_bytes().first().is_some_and(u8::is_ascii_uppercase);
     let day = |shape| after_shape(text.get(3..)?, shape);
-    let rest = match is_capital {
-        true => day(" dd dd:dd:dd ").or_else(|| day("  d dd:dd:dd "))?,
-        false => after_stamp(text)?.strip_prefix(' ')?,
+    let rest = if is_capital {
+        day(" dd dd:dd:dd ").or_else(|| day("  d dd:dd:dd "))?
+    } else {
+        after_stamp(text)?.strip_prefix(' ')?
     };
     let (source, text) = rest.split_once("]: ").or_else(|| Some((rest.strip_suffix("]:")?, "")))?;
     let (process, number) = source.rsplit_once('[')?;
