@@ -51,11 +51,25 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     }
     let next = report.next_command();
     writeln!(out, "</ul>\n<p>Next: <code>{}</code></p>", Escaped(&next))?;
-    let json = serde_json::to_string(report)?.replace('<', "\\u003c");
+    let json = data_block(&serde_json::to_string(report)?);
     writeln!(
         out,
         "<script type=\"application/json\" id=\"report\">{json}</script>\n</body>\n</html>"
     )
+}
+
+/// JSON as it may stand in a page: the marks that end a block, and the control characters that JSON
+/// leaves as they are (DEL and beyond), stand in strings only and are escaped there.
+fn data_block(json: &str) -> String {
+    let mut block = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '<' || c.is_control() {
+            block.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            block.push(c);
+        }
+    }
+    block
 }
 
 fn group(report: &Report, outcome: Outcome, out: &mut dyn io::Write) -> io::Result<()> {
@@ -127,6 +141,15 @@ impl fmt::Display for Escaped<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_data_block_holds_no_control_character_and_says_the_same() {
+        let text = "</script>\u{7f}\u{85}\u{1b}\n";
+        let json = serde_json::Value::from(text).to_string();
+        let block = data_block(&json);
+        assert!(!block.contains(|c: char| c == '<' || c.is_control()), "{block:?}");
+        assert_eq!(serde_json::from_str::<String>(&block).unwrap(), text);
+    }
 
     #[test]
     fn text_is_never_markup() {

@@ -159,7 +159,7 @@ fn heard(failure: &Failure) -> String {
         heard = format!("{heard} (correlation id {correlation_id})");
     }
     if !failure.damage.is_empty() {
-        heard = format!("{heard}; damaged: {}", failure.damage.join(", "));
+        heard = format!("{heard}; damaged: {}", failure.damage.join("; "));
     }
     heard
 }

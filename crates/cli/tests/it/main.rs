@@ -8,6 +8,7 @@ mod ensure_requests;
 mod ensure_story;
 mod ensure_twins;
 mod explain;
+mod explain_mixed;
 mod house;
 mod pace;
 mod readme;

@@ -18,6 +18,7 @@ mod detail;
 mod diagnostic;
 mod envelopes;
 mod escape;
+mod headings;
 mod layers;
 mod pieces;
 mod progress;

@@ -18,7 +18,7 @@ use super::pieces::{Joiner, Place};
 use super::progress::{Budget, Progress};
 use super::provider_log::ProviderLog;
 use super::ui_line::{self, UiLine};
-use super::{LogError, LogReading, classify, envelopes, escape, layers, seek};
+use super::{LogError, LogReading, classify, envelopes, escape, headings, layers, seek};
 
 /// Failures of one text in different units that are compared with another telling.
 const MOST_TELLINGS: usize = 64;
@@ -101,7 +101,7 @@ impl Reading {
 
     fn take_in_text(&mut self, unit: Option<&str>, lane: Option<&str>, text: &str, place: Place) {
         if unit.is_none()
-            && let Some(heading) = layers::heading(text)
+            && let Some(heading) = headings::heading(text)
         {
             self.heading = Some(heading.into());
         }
