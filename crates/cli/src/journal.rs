@@ -19,8 +19,8 @@ use crate::terraform_errors::MAKE_ROOM;
 pub(crate) struct Journal {
     id: String,
     lines: Mutex<Arc<File>>,
-    /// How many lines were written, and how many of them are known to be on disk.
-    written: AtomicU64,
+    /// How many lines were noted, and how many of them are known to be on disk.
+    noted: AtomicU64,
     secured: tokio::sync::Mutex<u64>,
     /// Held until the journal is dropped.
     _lock: File,
@@ -63,7 +63,7 @@ impl Journal {
         let journal = Self {
             id,
             lines: Mutex::new(Arc::new(lines)),
-            written: AtomicU64::new(0),
+            noted: AtomicU64::new(0),
             secured: tokio::sync::Mutex::new(0),
             _lock: lock,
         };
@@ -97,17 +97,23 @@ impl Journal {
         warn_of(written.and_then(|()| file.sync_data()));
     }
 
-    /// Writes one line and waits until it is on disk, together with those that others write meanwhile:
-    /// a disk takes longer to confirm than all else that an adoption needs.
-    pub(crate) async fn write_among_others(&self, event: &Value) {
-        let (file, written) = self.append(event);
+    /// Writes one line; [`Self::secure`] waits until it is on disk.
+    pub(crate) fn note(&self, event: &Value) {
+        let (_, written) = self.append(event);
         warn_of(written);
-        let own = self.written.fetch_add(1, Ordering::Relaxed) + 1;
+        self.noted.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Waits until all that was noted is on disk. Those who wait at the same time share one wait: a disk
+    /// takes longer to confirm than all else that an adoption needs.
+    pub(crate) async fn secure(&self) {
+        let noted = self.noted.load(Ordering::Relaxed);
         let mut secured = self.secured.lock().await;
-        if *secured >= own {
+        if *secured >= noted {
             return;
         }
-        let all = self.written.load(Ordering::Relaxed);
+        let all = self.noted.load(Ordering::Relaxed);
+        let file = Arc::clone(&self.lines.lock().unwrap_or_else(PoisonError::into_inner));
         let synced = tokio::task::spawn_blocking(move || file.sync_data()).await;
         warn_of(synced.unwrap_or_else(|error| Err(io::Error::other(error))));
         *secured = all;
@@ -176,8 +182,9 @@ mod tests {
         let write = |number: u64| {
             let (journal, file) = (&journal, &file);
             async move {
-                journal.write_among_others(&json!({ "number": number })).await;
-                assert!(*journal.secured.lock().await > 0);
+                journal.note(&json!({ "number": number }));
+                journal.secure().await;
+                assert!(*journal.secured.lock().await > number);
                 fs::read_to_string(file).unwrap().contains(&format!("{{\"number\":{number}}}\n"))
             }
         };

@@ -1,7 +1,8 @@
 //! The advisor that the proxy asks: it writes everything into the [`Book`], lets `resolve` decide,
 //! and puts the answer into words.
 //!
-//! Invariant: an adoption stands in the journal before the proxy hears of it.
+//! Invariant: an adoption is on disk in the journal before Terraform hears of it, and so before the
+//! state holds it.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -195,10 +196,14 @@ impl CreateAdvisor for Advisor {
         }
         let advice = words::in_apply(&opinion, self.book().policy());
         if let Advice::Adopt(adopt) = &advice {
-            self.journal.write(&json!({
+            self.journal.note(&json!({
                 "event": "action", "do": if opinion.is_self_made { "keep" } else { "import" }, "id": adopt.id, "name": opinion.finding.name,
                 "org": opinion.finding.org,
-            })).await;
+            }));
+            if adopt.accept_drift {
+                // The org is about to be changed.
+                self.journal.secure().await;
+            }
         }
         advice
     }
@@ -207,11 +212,16 @@ impl CreateAdvisor for Advisor {
         self.book().manage(type_name, id);
     }
 
-    fn settled(&self, create: &Create, settled: &Settled) {
+    async fn settled(&self, create: &Create, settled: &Settled) {
         let Some(kind) = kind::of_terraform_type(&create.type_name) else { return };
-        let mut book = self.book();
-        if let Some(number) = book.applied(create, kind) {
-            book.settle(number, settled);
+        {
+            let mut book = self.book();
+            if let Some(number) = book.applied(create, kind) {
+                book.settle(number, settled);
+            }
+        }
+        if matches!(settled, Settled::Adopted { .. }) {
+            self.journal.secure().await;
         }
     }
 }
@@ -223,13 +233,23 @@ struct LazyJournal {
 }
 
 impl LazyJournal {
-    async fn write(&self, event: &serde_json::Value) {
-        if let Ok(journal) = self.journal() {
-            journal.write_among_others(event).await;
+    /// Writes a line, and begins to wait for the disk while the provider goes on.
+    fn note(&self, event: &serde_json::Value) {
+        if let Ok(journal) = self.begun() {
+            journal.note(event);
+            tokio::spawn(async move { journal.secure().await });
         }
     }
 
-    fn journal(&self) -> Result<Arc<Journal>, String> {
+    /// Waits until everything that was noted is on disk.
+    async fn secure(&self) {
+        let journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(Ok(journal)) = journal {
+            journal.secure().await;
+        }
+    }
+
+    fn begun(&self) -> Result<Arc<Journal>, String> {
         let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
         let journal = journal.get_or_insert_with(|| {
             // Terraform keeps its own lock on the state, so its apply goes on without a journal.

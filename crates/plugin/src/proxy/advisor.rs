@@ -177,6 +177,6 @@ pub trait CreateAdvisor: Send + Sync + 'static {
     /// An instance is in the state already, or was imported by this run.
     fn saw_managed(&self, type_name: &str, id: &str);
 
-    /// A create was answered to Terraform.
-    fn settled(&self, create: &Create, settled: &Settled);
+    /// A create is about to be answered to Terraform, which waits for this.
+    fn settled(&self, create: &Create, settled: &Settled) -> impl Future<Output = ()> + Send;
 }

@@ -308,7 +308,7 @@ impl<A: CreateAdvisor> Connection<A> {
             }
             Advice::Adopt(advice) => self.adopt(&child, &request, &create, advice, answer).await,
         };
-        self.shared.advisor.settled(&create, &settled);
+        self.shared.advisor.settled(&create, &settled).await;
         Ok(answer)
     }
 
@@ -335,7 +335,7 @@ impl<A: CreateAdvisor> Connection<A> {
         self.shared.saw_managed(&create.type_name, &id);
         let failed = diagnostics.iter().any(Diagnostic::is_error);
         let settled = if failed { Settled::Tainted { id } } else { Settled::Created { id } };
-        self.shared.advisor.settled(create, &settled);
+        self.shared.advisor.settled(create, &settled).await;
         Answered::Made(answer)
     }
 

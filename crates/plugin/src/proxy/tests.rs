@@ -145,7 +145,7 @@ impl CreateAdvisor for Adviser {
 
     fn saw_managed(&self, _type_name: &str, _id: &str) {}
 
-    fn settled(&self, _create: &Create, settled: &Settled) {
+    async fn settled(&self, _create: &Create, settled: &Settled) {
         self.settled.lock().unwrap().push(settled.clone());
     }
 }

@@ -97,7 +97,7 @@ impl CreateAdvisor for Adopter {
         self.managed.lock().unwrap().push(id.to_owned());
     }
 
-    fn settled(&self, create: &Create, settled: &Settled) {
+    async fn settled(&self, create: &Create, settled: &Settled) {
         self.settled.lock().unwrap().push((name_of(create), settled.clone()));
     }
 }

@@ -60,7 +60,7 @@ impl CreateAdvisor for Eager {
 
     fn saw_managed(&self, _type_name: &str, _id: &str) {}
 
-    fn settled(&self, _create: &Create, _settled: &Settled) {}
+    async fn settled(&self, _create: &Create, _settled: &Settled) {}
 }
 
 fn socket(proxy: &Proxy<Eager>) -> PathBuf {
