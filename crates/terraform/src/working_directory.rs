@@ -183,6 +183,18 @@ impl WorkingDirectory {
         }
     }
 
+    /// Reads a state file that somebody named, relative to here; nothing if there is none yet.
+    ///
+    /// # Errors
+    /// [`Error::File`] and [`Error::Document`].
+    pub fn state_file(&self, file: &Path) -> Result<Option<StateDocument>, Error> {
+        match fs::read(self.path.join(file)) {
+            Ok(content) => StateDocument::read(&content).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::file(file, "read", error)),
+        }
+    }
+
     /// Reads the file of the default workspace where no backend is configured; nothing if Terraform
     /// is to be asked: where a backend is known, and for whatever is no whole and readable state,
     /// such as one that is being written, or that OpenTofu has encrypted.

@@ -171,7 +171,7 @@ impl Stage {
                 let start =
                     Start { program: program.program(), arguments: &command.arguments, variable };
                 let reading = async {
-                    let held = read_held(&self.directory, &command.flow).await;
+                    let held = read_held(&self.directory, command).await;
                     let tracked = held.iter().flat_map(|tracked| &tracked.instances);
                     let managed =
                         tracked.map(|one| (one.kind.terraform_type.to_owned(), one.id.to_string()));
@@ -235,7 +235,7 @@ impl Stage {
         }
         let mut known = Places::new();
         if command.flow.applies() && book.has_settled() {
-            match self.directory.state().await.and_then(|state| state.tracked()) {
+            match tracked(&self.directory, &command.states).await {
                 Ok(tracked) => known = places(&tracked),
                 Err(error) => self.notes.push(format!(
                     "The state could not be read again, so addresses are missing here: {error}."
@@ -287,17 +287,31 @@ fn working_directory(
     }
 }
 
-/// Reads what the state and a saved plan hold: those ids are never adopted.
-async fn read_held(directory: &WorkingDirectory, flow: &Flow) -> Held {
+/// Reads what the state holds, and what those state files hold that the command names.
+async fn tracked(directory: &WorkingDirectory, named: &[PathBuf]) -> Result<Tracked, Error> {
+    let mut tracked = directory.state().await?.tracked()?;
+    for file in named {
+        let Some(state) = directory.state_file(file)? else { continue };
+        for instance in state.tracked()?.instances {
+            if !tracked.instances.iter().any(|known| known.id == instance.id) {
+                tracked.instances.push(instance);
+            }
+        }
+    }
+    Ok(tracked)
+}
+
+/// Reads what states and a saved plan hold: those ids are never adopted.
+async fn read_held(directory: &WorkingDirectory, command: &TerraformCommand) -> Held {
     let told = |error: Error| error.to_string();
-    let state = async { directory.state().await.and_then(|state| state.tracked()).map_err(told) };
-    let Flow::ApplyPlan { file } = flow else { return state.await };
+    let state = async { tracked(directory, &command.states).await.map_err(told) };
+    let Flow::ApplyPlan { file } = &command.flow else { return state.await };
     let plan = async {
         let plan = directory.read_plan_file(&directory.path().join(file)).await;
         plan.and_then(|plan| plan.desired()).map_err(told)
     };
     let (state, plan) = tokio::join!(state, plan);
-    let mut tracked: Tracked = state?;
+    let mut tracked = state?;
     for planned in plan?.planned {
         let before = planned.before.as_ref().and_then(|before| before.get("id")?.as_str());
         for id in before.map(EntityId::new).into_iter().chain(planned.import_id) {

@@ -17,6 +17,8 @@ pub(crate) struct TerraformCommand {
     pub(crate) arguments: Vec<OsString>,
     /// `-chdir`.
     pub(crate) chdir: Option<PathBuf>,
+    /// `-state` and `-state-out`, relative to the configuration's directory.
+    pub(crate) states: Vec<PathBuf>,
     /// What it comes to.
     pub(crate) flow: Flow,
 }
@@ -85,6 +87,7 @@ struct Words {
     is_help: bool,
     destroys: bool,
     file: Option<String>,
+    states: Vec<PathBuf>,
 }
 
 impl TerraformCommand {
@@ -102,11 +105,11 @@ impl TerraformCommand {
             global.iter().find_map(|word| word.trim_start_matches('-').strip_prefix("chdir="));
         let is_only_asked =
             global.iter().any(|word| !word.trim_start_matches('-').starts_with("chdir="));
-        let flow = match rest.split_first() {
+        let (flow, states) = match rest.split_first() {
             Some((subcommand, words)) if !is_only_asked => flow(subcommand, words, environment),
-            _ => Flow::Plain,
+            _ => (Flow::Plain, Vec::new()),
         };
-        Self { program, arguments, chdir: chdir.map(PathBuf::from), flow }
+        Self { program, arguments, chdir: chdir.map(PathBuf::from), states, flow }
     }
 
     /// Returns the configuration's directory.
@@ -118,19 +121,21 @@ impl TerraformCommand {
     }
 }
 
-fn flow(subcommand: &str, words: &[String], environment: &Environment) -> Flow {
+/// Says what a subcommand comes to, and which state files it names.
+fn flow(subcommand: &str, words: &[String], environment: &Environment) -> (Flow, Vec<PathBuf>) {
     if !matches!(subcommand, "plan" | "apply") {
-        return Flow::Plain;
+        return (Flow::Plain, Vec::new());
     }
     let added = ["TF_CLI_ARGS".to_owned(), format!("TF_CLI_ARGS_{subcommand}")];
     let added = added.iter().filter_map(|name| split_words(environment.get(name)?)).flatten();
     let words = read_words(added.chain(words.iter().cloned()));
-    match (subcommand, words.file) {
+    let flow = match (subcommand, words.file) {
         _ if words.is_help || words.destroys => Flow::Plain,
         ("plan", _) => Flow::Plan { out: words.out.map(PathBuf::from) },
         (_, Some(file)) => Flow::ApplyPlan { file: PathBuf::from(file) },
         (_, None) => Flow::Apply { asks: !words.asks_nothing },
-    }
+    };
+    (flow, words.states)
 }
 
 fn read_words(words: impl Iterator<Item = String>) -> Words {
@@ -154,6 +159,7 @@ fn read_words(words: impl Iterator<Item = String>) -> Words {
             .is_none_or(|value| !matches!(value, "false" | "0" | "f" | "F" | "FALSE" | "False"));
         match name {
             "out" => read.out = value,
+            "state" | "state-out" => read.states.extend(value.map(PathBuf::from)),
             // Whoever says it anywhere may not be asked.
             "auto-approve" => read.asks_nothing |= is_on,
             "destroy" => read.destroys |= is_on,
@@ -204,6 +210,14 @@ mod tests {
         ] {
             assert_eq!(flow_with(words, &[]), expected, "{words:?}");
         }
+    }
+
+    #[test]
+    fn the_state_files_that_are_named_are_known() {
+        let command = ["terraform", "apply", "-state", "a", "-state-out=b", "p"].map(Into::into);
+        let environment = [("TF_CLI_ARGS".to_owned(), "-state=c".to_owned())].into();
+        let states = TerraformCommand::read(&command, &environment).states;
+        assert_eq!(states, ["c", "a", "b"].map(PathBuf::from));
     }
 
     #[test]

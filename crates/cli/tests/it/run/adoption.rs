@@ -269,6 +269,26 @@ fn an_id_that_the_state_holds_is_never_adopted_again() {
 }
 
 #[test]
+fn an_id_that_a_named_state_file_holds_is_never_adopted_again() {
+    let world = World::new(seed(&[("id-eng", "Engineering")]));
+    world.divisions(&[("old", "name = \"Engineering\"")]).init();
+    let elsewhere = ["-state=elsewhere.tfstate", "-refresh=false"];
+    let ran = run(&world, &[ADOPT, APPLY, &elsewhere]).ended(0);
+    assert!(said(&ran).contains("genesyscloud_auth_division.old"), "{}", said(&ran));
+    // Terraform is told to delete the old one, in any order, and does not look at it before.
+    world.divisions(&[("new", "name = \"Engineering\"")]);
+    let plan = ["run", "--on-conflict", "adopt", "--", "terraform", "plan", "-no-color"];
+    let ran = world.divvy(&[&plan[..], &elsewhere].concat()).ended(0);
+    assert!(said(&ran).contains("genesyscloud_auth_division.old"), "{}", said(&ran));
+    assert!(!said(&ran).contains("will be adopted"), "{}", said(&ran));
+    let _ = run(&world, &[ADOPT, APPLY, &elsewhere]);
+    let state: Value = serde_json::from_str(&world.read("elsewhere.tfstate")).expect("a state");
+    let mut resources = state["resources"].as_array().expect("resources").iter();
+    let new = resources.find(|resource| resource["name"] == "new");
+    assert_ne!(new.map(|new| &new["instances"][0]["attributes"]["id"]), Some(&"id-eng".into()));
+}
+
+#[test]
 fn two_blocks_with_one_name_are_told_and_neither_is_adopted() {
     let world = World::new(seed(&[("id-eng", "Engineering")]));
     world.divisions(&[("a", "name = \"Engineering\""), ("b", "name = \"Engineering\"")]).init();
