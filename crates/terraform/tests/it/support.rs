@@ -135,7 +135,9 @@ impl Sandbox {
     pub(crate) fn scripted(&self, text: &str) -> Terraform {
         let real = self.terraform().program().display().to_string();
         let path = self.root.path().join("script");
-        std::fs::write(&path, format!("#!/bin/sh\nREAL={real}\n{text}\n")).unwrap();
+        // A shell cannot trap what was ignored when it started, as in a background job.
+        let shell = "/usr/bin/env -S --default-signal=INT /bin/sh";
+        std::fs::write(&path, format!("#!{shell}\nREAL={real}\n{text}\n")).unwrap();
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
         let terraform = Terraform::find(Some(&path), self.environment.clone()).unwrap();
         terraform.observed_by(self.effects.clone())
