@@ -132,6 +132,8 @@ pub async fn serve<P: Provider>(
     } else {
         (None, String::new())
     };
+    // Asked before the line is written: if it is gone already, the writing fails.
+    let parent = rustix::process::getppid();
     let line = Line { protocol: provider.protocol(), address: Address::Unix(socket), certificate };
     writeln!(output, "{line}")
         .and_then(|()| output.flush())
@@ -139,7 +141,7 @@ pub async fn serve<P: Provider>(
 
     let server = Server { provider: Arc::new(provider), done: CancellationToken::new() };
     let connections = TaskTracker::new();
-    let orphaned = parent_is_gone();
+    let orphaned = has_gone(parent);
     tokio::pin!(orphaned);
     loop {
         let stream = tokio::select! {
@@ -170,8 +172,7 @@ pub async fn serve<P: Provider>(
 }
 
 /// Ends when the process that started us is gone (Terraform was killed).
-async fn parent_is_gone() {
-    let parent = rustix::process::getppid();
+async fn has_gone(parent: Option<rustix::process::Pid>) {
     while rustix::process::getppid() == parent {
         tokio::time::sleep(PARENT_CHECK).await;
     }
