@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use crate::journal::Journal;
 use crate::run::announcements::Announcement;
 use crate::run::book::{Book, Phase};
-use crate::run::creates::attributes;
+use crate::run::creates::{attributes, may_be_one};
 use crate::run::failures::{self, failure};
 use crate::run::orgs::Orgs;
 use crate::run::policy::RunPolicy;
@@ -206,6 +206,11 @@ impl CreateAdvisor for Advisor {
             }
         }
         advice
+    }
+
+    fn may_meet(&self, create: &Create, other: &Create) -> bool {
+        create.type_name == other.type_name
+            && may_be_one(&create.type_name, &create.planned, &other.planned)
     }
 
     fn saw_managed(&self, type_name: &str, id: &str) {

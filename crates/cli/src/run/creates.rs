@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use divvy_core::kinds::division::HOME_ATTRIBUTE;
-use divvy_core::{Address, Attributes, Finding, Kind};
+use divvy_core::survey::key_of;
+use divvy_core::{Address, Attributes, Finding, Kind, kind, name};
 use divvy_plugin::Value;
 use divvy_plugin::proxy::Create;
 use serde_json::Value as Json;
@@ -29,6 +30,17 @@ pub(crate) fn shown(finding: &Finding, known: &BTreeMap<Address, Address>) -> Fi
     finding.address = finding.address.as_ref().and_then(real);
     finding.evidence.others = finding.evidence.others.iter().filter_map(real).collect();
     finding
+}
+
+/// Says whether two planned instances of a type may come to one object: the platform may take names
+/// for equal that are only nearly so, and a name that is not known may be any.
+pub(crate) fn may_be_one(type_name: &str, one: &Value, other: &Value) -> bool {
+    let loosest = |planned: &Value| {
+        let kind = kind::of_terraform_type(type_name)?;
+        let key = key_of(kind, &attributes_of(planned, kind).0)?;
+        Some(key.parts().iter().map(|part| name::loosest(part)).collect::<Vec<_>>())
+    };
+    loosest(one).zip(loosest(other)).is_none_or(|(one, other)| one == other)
 }
 
 /// Reads the attributes of a planned instance that matter to its kind.
@@ -95,5 +107,18 @@ mod tests {
         let finding = shown(&finding, &BTreeMap::from([(known, real.clone())]));
         assert_eq!(finding.address, None);
         assert_eq!(finding.evidence.others, [real.clone(), real]);
+    }
+
+    #[test]
+    fn instances_are_apart_only_if_their_names_are_far_from_equal() {
+        let of = |name: &str| Value::from(serde_json::json!({ "name": name }));
+        let may = |one: &Value, other: &Value| may_be_one(DIVISION.terraform_type, one, other);
+        let sales = of("Sales");
+        for near in ["Sales", " sales", "S\u{202f}ales"] {
+            assert!(may(&sales, &of(near)) && may(&of(near), &sales), "{near:?}");
+        }
+        assert!(!may(&sales, &of("Sales EMEA")));
+        assert!(may(&sales, &Value::object([("name", Value::Unknown)])));
+        assert!(may_be_one("another_type", &sales, &of("Sales EMEA")), "nothing is known of it");
     }
 }

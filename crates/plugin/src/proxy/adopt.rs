@@ -43,9 +43,9 @@ impl<A: CreateAdvisor> Adoption<'_, A> {
     /// Adopts; the error is the reason why not, for the user.
     pub(crate) async fn carry_out(&self) -> Result<(ApplyResponse, Settled), String> {
         let (shared, type_name, id) = (self.shared, &self.create.type_name, &self.advice.id);
-        // A create of this very run may have made the object and not told its id yet. Once all
-        // creates that are being sent have been answered, their ids are known.
-        drop(shared.being_sent.write().await);
+        // A create of this very run may have made the object and not told its id yet. Once those that
+        // are being sent have been answered, their ids are known.
+        shared.sending.answered(|other| shared.advisor.may_meet(self.create, other)).await;
         if !shared.reserve(type_name, id) {
             return Err(format!(
                 "{id} is already managed by this state: another address holds it. If the address \

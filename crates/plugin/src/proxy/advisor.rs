@@ -174,6 +174,12 @@ pub trait CreateAdvisor: Send + Sync + 'static {
         refusal: &Refusal,
     ) -> impl Future<Output = Advice> + Send;
 
+    /// Says whether what one create meets may be what another one has just made: an adoption then
+    /// waits for that one's answer.
+    fn may_meet(&self, _create: &Create, _other: &Create) -> bool {
+        true
+    }
+
     /// An instance is in the state already, or was imported by this run.
     fn saw_managed(&self, type_name: &str, id: &str);
 

@@ -280,12 +280,12 @@ impl<A: CreateAdvisor> Connection<A> {
             return self.pass_on(Method::ApplyResourceChange, message).await;
         };
         let _under_way = self.creates.read().await;
-        let create = Create {
+        let create = Arc::new(Create {
             alias,
             type_name: request.type_name.clone(),
             config: Value::read(request.config.as_ref())?,
             planned,
-        };
+        });
         let mut child = self.child().await;
         let (answer, refusal) = match self.create(&child, &create, message).await {
             Answered::Made(answer) => return Ok(answer),
@@ -313,8 +313,8 @@ impl<A: CreateAdvisor> Connection<A> {
     }
 
     /// Hands a create on, and takes in what it made.
-    async fn create(&self, child: &Child, create: &Create, message: Bytes) -> Answered {
-        let _being_sent = self.shared.being_sent.read().await;
+    async fn create(&self, child: &Child, create: &Arc<Create>, message: Bytes) -> Answered {
+        let _sent = self.shared.sending.begin(create);
         let read = async {
             let answer = child.client.raw(Method::ApplyResourceChange, message).await?;
             let response: ApplyResponse = decode(answer.clone()).map_err(Unanswered::Told)?;

@@ -10,6 +10,7 @@ mod advisor;
 mod connection;
 mod inquiry;
 mod processes;
+mod sending;
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +22,6 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixListener;
-use tokio::sync::RwLock;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -31,6 +31,7 @@ pub use self::advisor::{
 use self::connection::Connection;
 pub use self::inquiry::{Inquirer, Inquiry};
 use self::processes::Processes;
+use self::sending::Sending;
 use crate::child::REATTACH_PROVIDERS;
 pub use crate::child::{Launch, Output};
 use crate::error::Error;
@@ -50,8 +51,7 @@ pub(crate) struct Shared<A> {
     advisor: A,
     /// (resource type, id) of everything that some address holds.
     managed: Mutex<HashSet<(String, String)>>,
-    /// Held for reading while a create is with the provider and its id is not known yet.
-    being_sent: RwLock<()>,
+    sending: Sending,
     /// What was warned of, and on which connection: an apply plans twice.
     warned: Mutex<HashMap<Warned, u64>>,
     connections: AtomicU64,
@@ -81,7 +81,7 @@ impl<A: CreateAdvisor> Proxy<A> {
             processes,
             advisor,
             managed: Mutex::default(),
-            being_sent: RwLock::default(),
+            sending: Sending::default(),
             warned: Mutex::default(),
             connections: AtomicU64::new(0),
         });

@@ -3,13 +3,15 @@
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex};
 
+use futures_util::FutureExt as _;
 use prost::Message as _;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::sync::RwLock;
 
+use super::adopt::Adoption;
 use super::connection::Connection;
 use super::processes::Processes;
+use super::sending::Sending;
 use super::{
     Adopt, Advice, AliasToken, Create, CreateAdvisor, ProviderConfigure, Refusal, Settled, Shared,
 };
@@ -172,25 +174,7 @@ async fn create(toy: Toy, advice: Advice) -> Came {
 }
 
 async fn create_with_note(note: Value, toy: Toy, advice: Advice) -> Came {
-    let directory = tempfile::tempdir().unwrap();
-    let invitation = Invitation { wants_tls: false, socket_directory: directory.path().to_owned() };
-    let (mut stdout, told) = UnixStream::pair().unwrap();
-    told.set_nonblocking(true).unwrap();
-    let mut told = BufReader::new(tokio::net::UnixStream::from_std(told).unwrap()).lines();
-    let serving = serve(toy, &invitation, &mut stdout);
-    let talking = async {
-        let line = told.next_line().await.unwrap().unwrap();
-        let client = Client::open(&Line::parse(&line).unwrap()).await.unwrap();
-        let child = Arc::new(Child::of(client));
-        let advisor = Adviser { advice, refusals: Mutex::default(), settled: Mutex::default() };
-        let shared = Arc::new(Shared {
-            processes: Arc::new(Processes::of(Arc::clone(&child))),
-            advisor,
-            managed: Mutex::default(),
-            being_sent: RwLock::default(),
-            warned: Mutex::default(),
-            connections: 0.into(),
-        });
+    with_proxy(toy, advice, async |shared, child| {
         let connection =
             Connection::configured_with(Arc::clone(&shared), child, AliasToken::of(b""));
         let mut wanted = Value::from(json!({ "id": null, "name": "Sales" }));
@@ -215,6 +199,36 @@ async fn create_with_note(note: Value, toy: Toy, advice: Advice) -> Came {
         let settled = shared.advisor.settled.lock().unwrap().remove(0);
         let is_held = !shared.reserve(TYPE, "x");
         Came { answer: ApplyResponse::decode(answer).unwrap(), refusal, settled, is_held }
+    })
+    .await
+}
+
+/// Serves the toy, and hands what a proxy's connections share, and its process, to `talk`.
+async fn with_proxy<T>(
+    toy: Toy,
+    advice: Advice,
+    talk: impl AsyncFnOnce(Arc<Shared<Adviser>>, Arc<Child>) -> T,
+) -> T {
+    let directory = tempfile::tempdir().unwrap();
+    let invitation = Invitation { wants_tls: false, socket_directory: directory.path().to_owned() };
+    let (mut stdout, told) = UnixStream::pair().unwrap();
+    told.set_nonblocking(true).unwrap();
+    let mut told = BufReader::new(tokio::net::UnixStream::from_std(told).unwrap()).lines();
+    let serving = serve(toy, &invitation, &mut stdout);
+    let talking = async {
+        let line = told.next_line().await.unwrap().unwrap();
+        let client = Client::open(&Line::parse(&line).unwrap()).await.unwrap();
+        let child = Arc::new(Child::of(client));
+        let advisor = Adviser { advice, refusals: Mutex::default(), settled: Mutex::default() };
+        let shared = Arc::new(Shared {
+            processes: Arc::new(Processes::of(Arc::clone(&child))),
+            advisor,
+            managed: Mutex::default(),
+            sending: Sending::default(),
+            warned: Mutex::default(),
+            connections: 0.into(),
+        });
+        talk(shared, child).await
     };
     tokio::select! {
         served = serving => panic!("it ended early: {served:?}"),
@@ -323,4 +337,32 @@ async fn an_adoption_that_the_provider_never_answers_ends_in_the_refusal() {
     assert_eq!(reason, "The provider did not read x within 60 s.");
     assert_eq!(came.says(), [(true, "taken"), (false, "Existing x was not adopted")]);
     assert!(!came.is_held, "nobody else may take it");
+}
+
+#[tokio::test]
+async fn an_adoption_waits_for_what_another_create_may_have_made() {
+    let Advice::Adopt(advice) = adopt() else { unreachable!() };
+    let reason = with_proxy(Toy::default(), Advice::Pass, async |shared, child| {
+        let planned = Value::from(json!({ "id": null, "name": "Sales" }));
+        let request = ApplyRequest { config: Some(planned.write()), ..ApplyRequest::default() };
+        let (alias, type_name) = (AliasToken::of(b""), TYPE.to_owned());
+        let create = Arc::new(Create { alias, type_name, config: planned.clone(), planned });
+        let adoption = Adoption {
+            shared: &shared,
+            child: &child,
+            request: &request,
+            create: &create,
+            advice: &advice,
+            legacy: true,
+        };
+        let other = shared.sending.begin(&create);
+        let adopting = adoption.carry_out();
+        tokio::pin!(adopting);
+        assert!(adopting.as_mut().now_or_never().is_none());
+        // The other one has made it, and says so.
+        shared.saw_managed(TYPE, "x");
+        drop(other);
+        adopting.await.unwrap_err()
+    });
+    assert!(reason.await.contains("x is already managed by this state"));
 }
