@@ -138,6 +138,8 @@ const TABLE: &[(In, &str, FailureKind)] = {
         (Summary, "Failed to read the given file as a state or plan", Kind::UnreadablePlan),
         (Anywhere, "Unsupported state file format", Kind::UnreadableState),
         (Anywhere, "Plugin did not respond", Kind::PluginDied),
+        // Where Terraform sees the end of the process before that of the connection.
+        (Summary, "Request cancelled", Kind::PluginDied),
         (Summary, "plugin crashed", Kind::PluginDied),
         (Summary, "Moved resource instances excluded by targeting", Kind::TargetingRefused),
         (Summary, "Cannot import non-existent remote object", Kind::NothingToImport),

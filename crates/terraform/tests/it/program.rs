@@ -101,14 +101,16 @@ fn it_runs_in_its_own_group_without_input_and_behind_the_leash() {
 
 #[test]
 fn a_read_that_kills_the_provider_is_tried_once_more_and_only_once() {
-    let dies = "echo 'Error: Plugin did not respond' >&2; exit 1";
-    let sandbox = Sandbox::new("");
-    let terraform = sandbox.scripted(&format!("test -e again && exit 0; touch again; {dies}"));
-    block_on(sandbox.open_scripted(terraform).state_pull()).unwrap();
-    assert_eq!(sandbox.effects.take(), ["state pull", "state pull"]);
-    let sandbox = Sandbox::new("");
-    let directory = sandbox.open_scripted(sandbox.scripted(dies));
-    let error = block_on(directory.state_pull()).unwrap_err();
-    assert_eq!(error.failure().unwrap().kind, FailureKind::PluginDied);
-    assert_eq!(directory.terraform_runs(), 2);
+    for text in ["Plugin did not respond", "Request cancelled"] {
+        let dies = format!("echo 'Error: {text}' >&2; exit 1");
+        let sandbox = Sandbox::new("");
+        let terraform = sandbox.scripted(&format!("test -e again && exit 0; touch again; {dies}"));
+        block_on(sandbox.open_scripted(terraform).state_pull()).unwrap();
+        assert_eq!(sandbox.effects.take(), ["state pull", "state pull"]);
+        let sandbox = Sandbox::new("");
+        let directory = sandbox.open_scripted(sandbox.scripted(&dies));
+        let error = block_on(directory.state_pull()).unwrap_err();
+        assert_eq!(error.failure().unwrap().kind, FailureKind::PluginDied);
+        assert_eq!(directory.terraform_runs(), 2);
+    }
 }
