@@ -280,7 +280,8 @@ fn tool(text: &str) -> Option<Stripped<'_>> {
     after_tool(text).map(Stripped::text)
 }
 
-/// `stack  text`; further lines of the text stand below it. Only before a box or a line of progress, since prose may look like it.
+/// `stack  text`; further lines of the text stand below it. Only before a box or a line of progress,
+/// since prose may look like it.
 fn cdktf(text: &str) -> Option<Stripped<'_>> {
     let (word, rest) = first_word(text)?;
     let text = rest.strip_prefix(' ')?.trim_start_matches(' ');
