@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io;
+use std::io::{self, BufRead as _};
 use std::path::{Component, Path, PathBuf};
 
 use divvy_core::failure::Shape;
@@ -88,6 +88,7 @@ impl FailedRun {
         let here = context.environment.current_directory.clone();
         let (log, provider_log) = (log.to_owned(), provider_log.map(Path::to_owned));
         let keep_output = keep_output(context);
+        let keep_hint = keep_output.clone();
         let is_stdin = log.as_os_str() == "-";
         if is_stdin {
             context.console.awaits("the output of the failed run");
@@ -101,6 +102,13 @@ impl FailedRun {
         let read = move || {
             let output: Box<dyn io::Read> =
                 if is_stdin { Box::new(io::stdin().lock()) } else { Box::new(open(&log)?) };
+            let mut output = io::BufReader::new(output);
+            // Nothing at all is no run without failures: something was not kept, or not connected.
+            if output.fill_buf().is_ok_and(<[u8]>::is_empty) {
+                let name =
+                    if is_stdin { "standard input".into() } else { log.display().to_string() };
+                return Err(CommandError::failed(format!("{name} is empty")).hint(keep_hint));
+            }
             let reading = match provider_log {
                 Some(path) => logs::read_with_provider_log(output, open(&path)?),
                 None => logs::read(output),

@@ -29,8 +29,8 @@ pub(crate) fn exact_form(key: &Key) -> Key {
     Key::from_parts(key.parts().iter().map(|part| name::nfc(part)).collect())
 }
 
-/// The form of a key under which near ones meet.
-pub(crate) fn loosest_form(key: &Key) -> Vec<String> {
+/// Returns the form of a key under which near ones meet, part by part.
+pub fn loosest_form(key: &Key) -> Vec<String> {
     key.parts().iter().map(|part| name::loosest(part)).collect()
 }
 

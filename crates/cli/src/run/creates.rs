@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use divvy_core::entities::loosest_form;
 use divvy_core::kinds::division::HOME_ATTRIBUTE;
 use divvy_core::survey::key_of;
-use divvy_core::{Address, Attributes, Finding, Kind, kind, name};
+use divvy_core::{Address, Attributes, Finding, Kind, kind};
 use divvy_plugin::Value;
 use divvy_plugin::proxy::Create;
 use serde_json::Value as Json;
@@ -37,8 +38,7 @@ pub(crate) fn shown(finding: &Finding, known: &BTreeMap<Address, Address>) -> Fi
 pub(crate) fn may_be_one(type_name: &str, one: &Value, other: &Value) -> bool {
     let loosest = |planned: &Value| {
         let kind = kind::of_terraform_type(type_name)?;
-        let key = key_of(kind, &attributes_of(planned, kind).0)?;
-        Some(key.parts().iter().map(|part| name::loosest(part)).collect::<Vec<_>>())
+        key_of(kind, &attributes_of(planned, kind).0).map(|key| loosest_form(&key))
     };
     loosest(one).zip(loosest(other)).is_none_or(|(one, other)| one == other)
 }

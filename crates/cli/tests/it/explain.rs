@@ -431,6 +431,16 @@ fn a_log_is_read_from_standard_input_too() {
 }
 
 #[test]
+fn an_empty_log_is_no_run_without_failures() {
+    let world = World::new(seed(&[]));
+    world.write("apply.log", "");
+    let ran = world.divvy(&["explain", "apply.log"]).ended(1);
+    assert!(ran.stderr.starts_with("error: apply.log is empty\nhint: keep the output"), "{ran:?}");
+    let ran = world.divvy(&["explain", "--offline"]).ended(1);
+    assert!(ran.stderr.starts_with("error: standard input is empty\n"), "{ran:?}");
+}
+
+#[test]
 fn whoever_names_no_log_at_a_terminal_may_paste_it() {
     let world = World::new(seed(&[]));
     let line = format!("{DIVVY} explain --offline");

@@ -23,40 +23,30 @@ pub(crate) struct Objects<'a> {
 impl Objects<'_> {
     /// Creates what is planned.
     pub(crate) async fn create(&self, planned: &Value) -> Outcome {
-        let name = text(planned, "name");
-        let ask = Ask {
-            method: Method::POST,
-            path: self.api.path,
-            query: "",
-            body: Some(self.body(planned)),
-            about: self.about(planned),
-        };
-        match self.session.ask(ask).await {
-            Ok(reply) => Outcome::of(self.state(&reply.json())),
-            Err(refusal) => {
-                let summary =
-                    format!("Failed to create {} {name} error: {}", self.api.noun, refusal.text);
-                Outcome::failed(Value::Null, refusal.diagnostic(&summary))
-            }
-        }
+        self.send(Method::POST, self.api.path, planned, "create", Value::Null).await
     }
 
     /// Updates to what is planned.
     pub(crate) async fn update(&self, planned: &Value) -> Outcome {
-        let name = text(planned, "name");
-        let ask = Ask {
-            method: Method::PUT,
-            path: &self.path(planned),
-            query: "",
-            body: Some(self.body(planned)),
-            about: self.about(planned),
-        };
-        match self.session.ask(ask).await {
+        self.send(Method::PUT, &self.path(planned), planned, "update", planned.clone()).await
+    }
+
+    /// Sends what is planned; if that is refused, `kept` is what the state holds.
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        planned: &Value,
+        verb: &str,
+        kept: Value,
+    ) -> Outcome {
+        let (body, about) = (Some(self.body(planned)), self.about(planned));
+        match self.session.ask(Ask { method, path, query: "", body, about }).await {
             Ok(reply) => Outcome::of(self.state(&reply.json())),
             Err(refusal) => {
-                let summary =
-                    format!("Failed to update {} {name} error: {}", self.api.noun, refusal.text);
-                Outcome::failed(planned.clone(), refusal.diagnostic(&summary))
+                let (noun, name) = (self.api.noun, text(planned, "name"));
+                let summary = format!("Failed to {verb} {noun} {name} error: {}", refusal.text);
+                Outcome::failed(kept, refusal.diagnostic(&summary))
             }
         }
     }
