@@ -89,6 +89,17 @@ fn hints_of(failure: &Failure) -> Vec<String> {
             &["pass it on: divvy check -- -var NAME=VALUE, or -- -var-file FILE"]
         }
         FailureKind::ConfigurationInvalid => return vec![format!("{program} validate")],
+        FailureKind::ConditionFails => &[
+            "that rule does not hold for what exists now: change the object or the rule, then run this again",
+        ],
+        FailureKind::ImportWithoutConfiguration => {
+            return vec![
+                format!(
+                    "let {program} write the missing block: {program} plan -generate-config-out=generated.tf"
+                ),
+                "or remove the import block".to_owned(),
+            ];
+        }
         FailureKind::NoConfiguration => &["name the directory of the configuration with --chdir"],
         FailureKind::ProviderStart => &["divvy doctor"],
         FailureKind::PluginDied => {
@@ -116,9 +127,8 @@ fn hints_of(failure: &Failure) -> Vec<String> {
         FailureKind::NotWritable => {
             &["make the place writable: Terraform locks a local state by writing beside it"]
         }
-        FailureKind::TargetingRefused
-        | FailureKind::NothingToImport
-        | FailureKind::AlreadyManaged => &[],
+        FailureKind::NothingToImport => &["correct or remove the import block"],
+        FailureKind::TargetingRefused | FailureKind::AlreadyManaged => &[],
         FailureKind::Other => {
             return vec![format!("see all that it says: {program} {subcommand}")];
         }

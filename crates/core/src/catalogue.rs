@@ -2,10 +2,12 @@
 //!
 //! Never decides. Invariant: each verdict and headline has a page (the matches are exhaustive).
 
+mod changes;
 mod hints;
 mod messages;
 
-pub use hints::{hcl, headline_hints, hints, hints_to_keep};
+pub use changes::{Tense, changes};
+pub use hints::{hcl, headline_hints, hints, keep_attributes, line_to_keep};
 pub use messages::{headline_message, message};
 
 use crate::verdict::{HeadlineKind, Verdict};
@@ -144,7 +146,7 @@ pub fn verdict_entry(verdict: Verdict) -> Entry {
         ],
         Verdict::Moved => [
             "the entity is tracked at an address that the configuration no longer has",
-            "The address was renamed (or got a key) without a `moved` block. The plan deletes the live entity under the old address while it creates the new one; in the wrong order that is a 409 and a loss.",
+            "The address was renamed (or got a key) without a `moved` block. The plan deletes (or, with a removed block, forgets) the live entity under the old address while it creates the new one: a 409, or a loss.",
             "Never imports. With --repair: state mv.",
             "state: region (no key), configuration: region[\"EMEA\"]",
         ],
@@ -198,8 +200,8 @@ pub fn verdict_entry(verdict: Verdict) -> Entry {
         ],
         Verdict::Managed => [
             "tracked and well",
-            "The state's id exists, and nothing stands in its way.",
-            "Nothing; it is not printed.",
+            "The state's id exists, and nothing is in its way. Where the configuration has another name than the org, the next apply renames the live entity.",
+            "Nothing; it is printed only where the next apply renames it.",
             "genesyscloud_auth_division.eng",
         ],
     };

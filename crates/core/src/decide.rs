@@ -30,6 +30,23 @@ pub struct Policy {
     pub new: BTreeSet<Address>,
     /// `--approved FILE`: only these pairs may be imported.
     pub approved: Option<BTreeMap<Address, EntityId>>,
+    /// What a person answered yes to, each at its address.
+    pub answered: BTreeSet<(Question, Address)>,
+}
+
+impl Policy {
+    /// Reports whether a flag, or an answer at this very address, allows what the question is about.
+    fn allows(&self, question: Question, finding: &Finding) -> bool {
+        let by_flag = match question {
+            Question::AdoptAll => self.adopt_all,
+            Question::Drift => self.adopt_drifted,
+            Question::Repair => self.repair,
+            Question::Home => self.home,
+            _ => false,
+        };
+        let answered = |address: &Address| self.answered.contains(&(question, address.clone()));
+        by_flag || finding.address.as_ref().is_some_and(answered)
+    }
 }
 
 /// What Terraform may do to the org while it imports.
@@ -123,7 +140,9 @@ pub fn decide(survey: &Survey, resolution: &Resolution, policy: &Policy) -> Vec<
         .map(|finding| {
             let decision = decide_one(survey, finding, policy, view_is_restricted(finding));
             match decision {
-                Decision::Act(action) if state_is_missing && !policy.adopt_all => {
+                Decision::Act(action)
+                    if state_is_missing && !policy.allows(Question::AdoptAll, finding) =>
+                {
                     Decision::Ask { question: Question::AdoptAll, then: Some(action) }
                 }
                 Decision::Act(action) => approved(finding, action, policy),
@@ -144,7 +163,7 @@ fn decide_one(
     let evidence = &finding.evidence;
     let entity = evidence.entity.as_ref();
     let repair = |action: Action| {
-        if policy.repair && !view_is_restricted {
+        if policy.allows(Question::Repair, finding) && !view_is_restricted {
             Decision::Act(action)
         } else {
             Decision::Ask { question: Question::Repair, then: Some(action) }
@@ -156,7 +175,9 @@ fn decide_one(
             None => Decision::Nothing,
         },
         Verdict::Home if evidence.reason == Reason::HomeMatches => match entity {
-            Some(entity) if policy.home => import(finding, entity.id.clone(), policy),
+            Some(entity) if policy.allows(Question::Home, finding) => {
+                import(finding, entity.id.clone(), policy)
+            }
             Some(entity) => Decision::Ask {
                 question: Question::Home,
                 then: Some(Action::Import { id: entity.id.clone(), expect: Expect::NoOp }),
@@ -182,7 +203,7 @@ fn decide_one(
             choose(survey, finding, policy)
         }
         Verdict::PlannedImport => match evidence.reason {
-            Reason::ImportIsRight => Decision::Nothing,
+            Reason::ImportIsRight | Reason::ImportedIdUnseen => Decision::Nothing,
             _ => elsewhere(),
         },
         Verdict::UnresolvedCredentials
@@ -223,7 +244,7 @@ fn expectation(finding: &Finding, policy: &Policy) -> Expect {
 fn import(finding: &Finding, id: EntityId, policy: &Policy) -> Decision {
     let expect = expectation(finding, policy);
     let action = Action::Import { id, expect };
-    if expect == Expect::DriftStays && !policy.adopt_drifted {
+    if expect == Expect::DriftStays && !policy.allows(Question::Drift, finding) {
         return Decision::Ask { question: Question::Drift, then: Some(action) };
     }
     Decision::Act(action)

@@ -258,6 +258,37 @@ impl<'s> Facts<'s, '_> {
         self.subject.planned.map(|planned| planned.drift_from(entity)).unwrap_or_default()
     }
 
+    /// Returns what an apply would change in this entity once the instance holds it, its key first.
+    pub(crate) fn changes_to(&self, entity: &Entity) -> Vec<Drift> {
+        self.subject.planned.map(|planned| planned.changes_to(entity)).unwrap_or_default()
+    }
+
+    /// Says whether the plan knows the address and keeps it.
+    pub(crate) fn stays(&self) -> bool {
+        self.subject.planned.is_some_and(Planned::stays)
+    }
+
+    /// Says whether the plan takes the address out of the state, with the entity or without.
+    pub(crate) fn leaves_the_configuration(&self) -> bool {
+        self.subject.planned.is_some_and(|planned| !planned.stays())
+    }
+
+    /// Says whether the plan forgets this address: the entity stays.
+    pub(crate) fn is_forgotten(&self) -> bool {
+        self.change() == Some(Change::Forget)
+    }
+
+    /// Says whether the plan forgets another address.
+    pub(crate) fn forgets(&self, address: &Address) -> bool {
+        self.planned_at(address).is_some_and(|planned| planned.change == Change::Forget)
+    }
+
+    /// Says whether a name that the listing lacks is free: every page was read, by a client that sees
+    /// more than Home. (For ids, see [`World::existence_of`].)
+    pub(crate) fn listing_proves_absence(&self) -> bool {
+        self.listing.is_some_and(|listing| listing.is_complete && !listing.only_home_is_visible())
+    }
+
     /// Returns the evidence that an entity gives, with what an import of it would find different.
     pub(crate) fn about(&self, entity: &Entity) -> Evidence {
         Evidence { drift: self.drift_from(entity), ..Evidence::of(entity) }

@@ -38,6 +38,23 @@ pub struct Drift {
     pub org: Option<Value>,
 }
 
+impl Drift {
+    /// Reports whether the values are concealed.
+    pub fn is_concealed(&self) -> bool {
+        [&self.config, &self.org].into_iter().flatten().any(|value| value == CONCEALED)
+    }
+
+    /// Takes out the values.
+    pub(crate) fn conceal(&mut self) {
+        for value in [&mut self.config, &mut self.org].into_iter().flatten() {
+            *value = CONCEALED.into();
+        }
+    }
+}
+
+/// What is shown instead of a value that Terraform holds to be sensitive.
+const CONCEALED: &str = "(sensitive value)";
+
 /// Why exactly a rule answered, where one verdict has several reasons.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Reason {
@@ -56,6 +73,8 @@ pub enum Reason {
     ImportIsRight,
     /// The plan's own import names an id that the org has not.
     ImportedIdAbsent,
+    /// The plan's own import names an id that this client does not see, which proves nothing.
+    ImportedIdUnseen,
     /// The plan's own import names an entity with another key.
     ImportedNameDiffers,
     /// The plan's own import names the home entity without `home = true`, or another with it.
@@ -68,6 +87,8 @@ pub enum Reason {
     HomeRename,
     /// `home = true`, and the name is Home's.
     HomeMatches,
+    /// The plan forgets the address that holds the entity (a `removed` block without destroy).
+    HolderIsForgotten,
     /// Several blocks claim the home entity.
     HomeTwice,
     /// The failed create was this run's own earlier try.
@@ -128,7 +149,6 @@ pub struct Finding {
 impl Finding {
     /// Takes out the names, for where Terraform holds the wanted one to be sensitive.
     pub(crate) fn conceal_names(&mut self) {
-        const CONCEALED: &str = "(sensitive value)";
         self.name = Some(CONCEALED.to_owned());
         let candidates = self.evidence.candidates.iter_mut().map(|candidate| &mut candidate.entity);
         for entity in self.evidence.entity.iter_mut().chain(candidates) {
@@ -137,6 +157,9 @@ impl Finding {
                 entity.attributes.remove(*part);
             }
         }
+        let is_key =
+            |drift: &&mut Drift| self.kind.is_some_and(|kind| kind.key.contains(&drift.attribute));
+        self.evidence.drift.iter_mut().filter(is_key).for_each(Drift::conceal);
     }
 }
 

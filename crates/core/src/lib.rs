@@ -10,6 +10,7 @@ pub mod address;
 pub mod catalogue;
 pub mod consent;
 pub mod decide;
+pub mod differences;
 pub mod effect;
 pub mod entities;
 pub mod entity;

@@ -153,6 +153,35 @@ impl Planned {
             .collect()
     }
 
+    /// Returns what an apply would change in this entity once the instance holds it: parts of its key
+    /// first. Values that Terraform holds to be sensitive are concealed.
+    pub fn changes_to(&self, entity: &Entity) -> Vec<Drift> {
+        let mut changes = self.key_changes_to(entity);
+        changes.extend(self.drift_from(entity));
+        for change in changes.iter_mut().filter(|one| self.sensitive.contains(one.attribute)) {
+            change.conceal();
+        }
+        changes
+    }
+
+    fn key_changes_to(&self, entity: &Entity) -> Vec<Drift> {
+        let wanted = self.wanted_key();
+        let Some(wanted) =
+            wanted.filter(|key| name::compare_keys(key, &entity.key) != Likeness::Equal)
+        else {
+            return Vec::new();
+        };
+        let parts = self.kind.key.iter().zip(wanted.parts().iter().zip(entity.key.parts()));
+        parts
+            .filter(|(_, (wanted, present))| wanted != present)
+            .map(|(attribute, (wanted, present))| Drift {
+                attribute,
+                config: Some(wanted.as_str().into()),
+                org: Some(present.as_str().into()),
+            })
+            .collect()
+    }
+
     /// Says whether the entity has another key than the instance wants, or other attributes.
     pub fn differs_from(&self, entity: &Entity) -> bool {
         let has_other_key = self

@@ -28,7 +28,7 @@ pub use diagnostics::Diagnostic;
 pub use error::{Document, DocumentProblem, Error};
 pub use failure::{Failure, FailureKind, LockHolder};
 pub use import_plan::{
-    Adoption, Import, Imported, LeftOut, Reason, Way, WhenDrifted, left_over_imports,
+    Adoption, Import, Imported, LeftOut, LeftOver, Reason, Way, WhenDrifted, left_over_imports,
 };
 pub use instances::NamedInstance;
 pub use invocation::PlanRequest;

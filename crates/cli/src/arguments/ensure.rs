@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use divvy_core::label::Style;
 use divvy_genesys::Dialect;
 
-use super::{OrgArguments, Output, TerraformArguments};
+use super::{OrgArguments, Output, Said, TerraformArguments};
 
 /// Get or create divisions, without Terraform: what exists is returned, what is missing is made.
 ///
@@ -70,6 +70,10 @@ pub(crate) struct Ensure {
     /// Look only: say what would be created. Needs no right to create.
     #[arg(long)]
     pub(crate) dry_run: bool,
+
+    /// Calling it is consent.
+    #[arg(skip = Said::by_the_call())]
+    pub(crate) consent: Said,
 
     #[command(flatten)]
     pub(crate) org: OrgArguments,

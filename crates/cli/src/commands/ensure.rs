@@ -51,7 +51,7 @@ pub(crate) async fn run(context: &Context, arguments: &Ensure) -> CommandResult<
         (!arguments.dry_run).then(|| Turn::in_org(&context.environment.variables, &connection));
     let settings = Settings { rate: arguments.rate.get(), ..Settings::default() };
     let client = client(context, connection, settings, observers)?;
-    let consent = confirm::by_flag();
+    let consent = confirm::by_flag(arguments.consent);
     let order = Order {
         client: &client,
         reading,

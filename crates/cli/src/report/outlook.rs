@@ -3,9 +3,9 @@
 //! Invariant: both are functions of the report alone.
 
 use divvy_core::decide::Question;
-use divvy_core::verdict::HeadlineKind;
+use divvy_core::verdict::{HeadlineKind, Verdict};
 
-use super::{Command, Outcome, Report};
+use super::{Command, Finding, Outcome, Report};
 
 impl Report {
     /// Returns the exit code: 3 if something needs a person, else 2 if `check` or `explain` found something to
@@ -66,6 +66,9 @@ impl Report {
         if !flags.is_empty() {
             return format!("divvy fix {}", flags.join(" "));
         }
+        if let Some(first) = self.findings.iter().find_map(change_to_keep) {
+            return format!("{program} plan # first {first}");
+        }
         if let Some(finding) = self.findings_of(Outcome::NeedsYou).next() {
             let is_command = |hint: &&String| hint.starts_with("divvy ");
             return finding
@@ -76,6 +79,7 @@ impl Report {
                 .unwrap_or_else(|| format!("divvy explain {}", finding.code));
         }
         match self.pending {
+            _ if self.leaves_out => "divvy fix".to_owned(),
             Some(pending) if !pending.is_clean() => format!("{program} apply"),
             _ => format!("{program} plan"),
         }
@@ -101,6 +105,23 @@ impl Report {
             format!("{} plan", self.program)
         }
     }
+}
+
+/// Returns how the configuration is to change so that the next apply leaves the live entity as it is:
+/// one that was adopted although it differs, or one that would be renamed.
+fn change_to_keep(finding: &Finding) -> Option<String> {
+    let is_renamed = finding.verdict == Verdict::Managed && !finding.drift.is_empty();
+    if !finding.drift_stays && !is_renamed {
+        return None;
+    }
+    let place = finding.place.as_ref().map(|place| format!(" {}:{}", place.file, place.line));
+    let lines: Vec<_> = finding
+        .hints
+        .iter()
+        .filter_map(|hint| hint.strip_prefix("keep the org's value: "))
+        .collect();
+    let lines = if lines.is_empty() { "the org's values".to_owned() } else { lines.join(", ") };
+    Some(format!("keep in the configuration{}: {lines}", place.unwrap_or_default()))
 }
 
 /// Says whether a hint is a command that can be typed as it stands; else it is advice.

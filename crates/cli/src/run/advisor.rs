@@ -14,6 +14,8 @@ use divvy_plugin::proxy::{Advice, Create, CreateAdvisor, ProviderConfigure, Refu
 use serde_json::json;
 use tokio::sync::watch;
 
+use crate::arguments::Said;
+use crate::confirm;
 use crate::journal::Journal;
 use crate::run::announcements::Announcement;
 use crate::run::book::{Book, Phase};
@@ -47,6 +49,7 @@ impl Advisor {
         held: watch::Receiver<Option<Held>>,
         working_directory: PathBuf,
     ) -> Self {
+        let consent = policy.consent;
         let mut book = Book::new(policy, announced);
         book.lies_beside(errored_state);
         Self {
@@ -54,7 +57,7 @@ impl Advisor {
             orgs,
             held,
             book: Mutex::new(book),
-            journal: LazyJournal { working_directory, journal: Mutex::default() },
+            journal: LazyJournal { working_directory, consent, journal: Mutex::default() },
             terraform_version: Mutex::default(),
         }
     }
@@ -234,6 +237,7 @@ impl CreateAdvisor for Advisor {
 /// The journal, opened by the first adoption: a run that adopts nothing leaves no trace.
 struct LazyJournal {
     working_directory: PathBuf,
+    consent: Said,
     journal: Mutex<Option<Result<Arc<Journal>, String>>>,
 }
 
@@ -258,7 +262,8 @@ impl LazyJournal {
         let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
         let journal = journal.get_or_insert_with(|| {
             // Terraform keeps its own lock on the state, so its apply goes on without a journal.
-            let journal = Journal::begin(&self.working_directory, "run");
+            let journal =
+                Journal::begin(&confirm::by_flag(self.consent), &self.working_directory, "run");
             journal.map(Arc::new).map_err(|error| error.message)
         });
         journal.clone()

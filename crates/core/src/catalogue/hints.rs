@@ -3,8 +3,7 @@
 //! Never decides. Invariant: what is to be typed begins with the program's name, and an address
 //! stands in it quoted for a POSIX shell.
 
-use crate::entity::EntityId;
-use crate::finding::{Evidence, Finding, Reason};
+use crate::finding::{Drift, Evidence, Finding, Reason};
 use crate::name::visible;
 use crate::shell::word;
 use crate::verdict::{HeadlineKind, Verdict};
@@ -44,6 +43,7 @@ pub fn hints(finding: &Finding, terraform: &str) -> Vec<String> {
         Verdict::NotAConflict | Verdict::MovePending | Verdict::Gone => vec![apply()],
         Verdict::PlannedImport => match evidence.reason {
             Reason::ImportIsRight => vec![apply()],
+            Reason::ImportedIdUnseen => vec!["divvy doctor".to_owned()],
             _ => vec!["correct or remove the import block".to_owned()],
         },
         Verdict::DoubleTracked => evidence.others.iter().map(|other| format!("{terraform} state rm {}", word(other.as_str()))).collect(),
@@ -101,7 +101,8 @@ pub fn hints(finding: &Finding, terraform: &str) -> Vec<String> {
             "grant the client's role in all divisions (Admin > People & Permissions > Roles); it can take five minutes to act".to_owned(),
             format!("if you know the id: divvy fix --id {}", word(&format!("{address}=ID"))),
         ],
-        Verdict::Create | Verdict::Managed => Vec::new(),
+        Verdict::Managed => keep_attributes(&evidence.drift),
+        Verdict::Create => Vec::new(),
     }
 }
 
@@ -126,7 +127,7 @@ fn home_hints(evidence: &Evidence, label: &str) -> Vec<String> {
 }
 
 fn drift_hints(evidence: &Evidence) -> Vec<String> {
-    let mut hints = keep_attributes(evidence);
+    let mut hints = keep_attributes(&evidence.drift);
     hints.extend([
         "divvy fix --adopt-drifted (import, org untouched)".to_owned(),
         "divvy fix --accept-drift (import, then update it)".to_owned(),
@@ -134,25 +135,18 @@ fn drift_hints(evidence: &Evidence) -> Vec<String> {
     hints
 }
 
-fn keep_attributes(evidence: &Evidence) -> Vec<String> {
-    let keep = evidence.drift.iter().map(|drift| match &drift.org {
-        Some(value) => format!("keep the org's value: {} = {}", drift.attribute, hcl(value)),
-        None => format!("keep the org's value: remove {}", drift.attribute),
-    });
-    keep.collect()
+/// Says how the configuration can follow an entity that differs, one attribute each.
+pub fn keep_attributes(drift: &[Drift]) -> Vec<String> {
+    let shown = drift.iter().filter(|drift| !drift.is_concealed());
+    shown.map(|drift| format!("keep the org's value: {}", line_to_keep(drift))).collect()
 }
 
-/// Says how the configuration can follow an entity that was imported although it differs.
-pub fn hints_to_keep(finding: &Finding, id: &EntityId) -> Vec<String> {
-    let candidates = finding.evidence.candidates.iter();
-    let renamed = candidates.filter(|one| one.entity.id == *id && !one.differs.is_empty());
-    let mut hints: Vec<_> = renamed
-        .map(|one| {
-            format!("keep the org's value: name = {}", hcl(&one.entity.key.to_string().into()))
-        })
-        .collect();
-    hints.extend(keep_attributes(&finding.evidence));
-    hints
+/// Writes the line of configuration that keeps the org's value of an attribute.
+pub fn line_to_keep(drift: &Drift) -> String {
+    match &drift.org {
+        Some(value) => format!("{} = {}", drift.attribute, hcl(value)),
+        None => format!("remove {}", drift.attribute),
+    }
 }
 
 /// Writes a value as an HCL expression. Text is quoted with HCL's own escapes (it has no `\b` and

@@ -70,6 +70,8 @@ pub struct ProviderBlock {
 pub struct ImportBlock {
     /// Its `to`, as written.
     pub to: String,
+    /// Its `id`, where that is a constant and the block names no provider.
+    pub id: Option<String>,
     /// Where it stands.
     pub place: Place,
 }
@@ -84,6 +86,16 @@ pub(crate) struct Written {
     pub(crate) dynamic: Vec<String>,
     /// Each argument as an expression on one line, where it can be written so.
     pub(crate) sources: BTreeMap<String, String>,
+}
+
+impl Written {
+    /// Returns the `id` of an import block, where it is a constant and the block names no provider.
+    fn literal_id(&self) -> Option<String> {
+        match &self.arguments.get("id")?.form {
+            Form::Literal(id) if !self.arguments.contains_key("provider") => Some(id.clone()),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Debug for Written {
