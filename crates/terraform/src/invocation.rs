@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn a_plan_says_where_to_write_what_to_target_and_not_to_wait_for_missing_ids() {
         let targets = [address()];
-        let request = PlanRequest { refresh: false, targets: &targets, reads: 6 };
+        let request = PlanRequest { refresh: false, targets: &targets, narrowed: false, reads: 6 };
         let call = Invocation::plan(&flags(), &request, Path::new("/t/p"));
         assert_eq!(
             call.arguments,

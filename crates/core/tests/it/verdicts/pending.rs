@@ -50,7 +50,9 @@ fn a_sensitive_name_is_not_told_by_the_rename_that_it_would_be() {
     let scene = Scene::new()
         .exists("id-1", "engineering")
         .creates("a", "Engineering")
-        .last(|planned| drop(planned.sensitive.insert("name".to_owned())));
+        .last(|planned| {
+            planned.sensitive.insert("name".to_owned());
+        });
     let near = scene.finding("a");
     let drift = differences(&scene.survey, &near, &EntityId::new("id-1"));
     assert!(!format!("{near:?} {drift:?}").to_lowercase().contains("engineering"), "{near:?}");
