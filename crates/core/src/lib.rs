@@ -34,6 +34,7 @@ mod world;
 
 pub use address::{Address, InstanceKey};
 pub use consent::Consent;
+pub use decide::{Decided, Decisions};
 pub use entity::{Attributes, Entity, EntityId, Key, OrgId};
 pub use failure::Failure;
 pub use finding::{Finding, Headline, Resolution};

@@ -61,7 +61,7 @@ impl Report {
             return command.clone();
         }
         let questions = || self.findings.iter().filter_map(|finding| finding.question);
-        let mut flags: Vec<_> = questions().filter_map(flag).collect();
+        let mut flags: Vec<_> = questions().filter_map(Question::flag).collect();
         flags.sort_unstable();
         flags.dedup();
         if !flags.is_empty() {
@@ -97,20 +97,6 @@ impl Report {
             CommandLine::divvy("run --").word(&self.program).words("apply")
         } else {
             CommandLine::of(&self.program).words("plan")
-        }
-    }
-}
-
-/// Returns the flag that answers a question for all findings that ask it, where there is one.
-fn flag(question: Question) -> Option<&'static str> {
-    match question {
-        Question::AdoptAll => Some("--adopt-all"),
-        Question::Drift => Some("--adopt-drifted"),
-        Question::Repair => Some("--repair"),
-        Question::Home => Some("--home"),
-        Question::Again => Some("--yes"),
-        Question::Choose | Question::Elsewhere | Question::NotApproved | Question::Forbidden => {
-            None
         }
     }
 }
