@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use divvy_core::decide::{Action, Decision};
+use divvy_core::decide::{Action, Decided, Decision, Decisions};
 use divvy_core::survey::Survey;
 use divvy_core::{Address, Finding};
 
@@ -54,9 +54,9 @@ impl Limit {
     }
 
     /// Takes back every decision outside the limit, and remembers where something is left.
-    pub(crate) fn keep(&mut self, findings: &[Finding], decisions: &mut [Decision]) {
+    pub(crate) fn keep(&mut self, decisions: &mut Decisions) {
         self.outside.clear();
-        for (finding, decision) in findings.iter().zip(decisions) {
+        for Decided { finding, decision } in &mut decisions.all {
             if *decision == Decision::Nothing {
                 continue;
             }

@@ -7,9 +7,8 @@ use std::path::PathBuf;
 
 use divvy_core::catalogue::{self, Tense};
 use divvy_core::decide::{Action, Expect, Question};
-use divvy_core::differences::differences;
 use divvy_core::name::visible;
-use divvy_core::{Address, EntityId, Finding, Survey};
+use divvy_core::{Address, EntityId, Finding};
 
 use crate::confirm::Ask;
 
@@ -26,7 +25,7 @@ pub(crate) fn clear(left_over: &[PathBuf]) -> Ask {
 const ORG_STAYS: &str = "Nothing changes in Genesys Cloud.";
 
 /// Asks for the plain yes to what was shown.
-pub(crate) fn plain_yes(survey: &Survey, acts: &[(Finding, Action)]) -> Ask {
+pub(crate) fn plain_yes(acts: &[(Finding, Action)]) -> Ask {
     let count =
         |is_meant: fn(&Action) -> bool| acts.iter().filter(|(_, act)| is_meant(act)).count();
     let imports = count(|act| matches!(act, Action::Import { .. }));
@@ -46,17 +45,13 @@ pub(crate) fn plain_yes(survey: &Survey, acts: &[(Finding, Action)]) -> Ask {
         1 => "One is then updated in Genesys Cloud, as listed.".to_owned(),
         several => format!("{several} are then updated in Genesys Cloud, as listed."),
     };
-    let items = acts.iter().map(|(finding, act)| item(survey, finding, act)).collect();
+    let items = acts.iter().map(|(finding, act)| item(finding, act)).collect();
     Ask::new(format!("{}? {org}", capital(&parts.join(", and "))), items)
 }
 
 /// Asks for the word that a group of findings needs beyond the plain yes; nothing where no answer
 /// helps.
-pub(crate) fn of_group(
-    survey: &Survey,
-    question: Question,
-    group: &[(&Finding, &Action)],
-) -> Option<Ask> {
+pub(crate) fn of_group(question: Question, group: &[(&Finding, &Action)]) -> Option<Ask> {
     let findings: Vec<_> = group.iter().map(|(finding, _)| *finding).collect();
     let these = these(&findings, group.len());
     let text = match question {
@@ -78,12 +73,12 @@ pub(crate) fn of_group(
         | Question::Forbidden
         | Question::Again => return None,
     };
-    let items = group.iter().map(|(finding, act)| item(survey, finding, act)).collect();
+    let items = group.iter().map(|(finding, act)| item(finding, act)).collect();
     Some(Ask::new(text, items))
 }
 
 /// Asks which of several entities is meant at an address; nothing where none is known.
-pub(crate) fn of_choice(survey: &Survey, finding: &Finding, address: &Address) -> Option<Ask> {
+pub(crate) fn of_choice(finding: &Finding, address: &Address) -> Option<Ask> {
     let item = |candidate: &divvy_core::finding::Candidate| {
         let name = visible(&candidate.entity.key.to_string());
         let differs: Vec<_> = candidate.differs.iter().map(|way| way.words()).collect();
@@ -91,7 +86,7 @@ pub(crate) fn of_choice(survey: &Survey, finding: &Finding, address: &Address) -
         if !differs.is_empty() {
             item.push_str(&format!(", differs in {}", differs.join(" and ")));
         }
-        item.push_str(&after(survey, finding, &candidate.entity.id, Expect::DriftStays));
+        item.push_str(&after(finding, &candidate.entity.id, Expect::DriftStays));
         item
     };
     let items: Vec<_> = finding.evidence.candidates.iter().map(item).collect();
@@ -115,7 +110,7 @@ fn updates(act: &Action) -> bool {
 }
 
 /// Says what becomes of one address.
-fn item(survey: &Survey, finding: &Finding, act: &Action) -> String {
+fn item(finding: &Finding, act: &Action) -> String {
     let address = finding.address.as_ref().map_or("(no address)", Address::as_str);
     let name = finding.name.as_deref().map(visible).unwrap_or_default();
     match act {
@@ -124,14 +119,14 @@ fn item(survey: &Survey, finding: &Finding, act: &Action) -> String {
             let chosen =
                 entity.filter(|entity| entity.id == *id).map(|entity| entity.key.to_string());
             let name = chosen.last().map_or(name, |key| visible(&key));
-            format!("{address}: {name} ({id}){}", after(survey, finding, id, *expect))
+            format!("{address}: {name} ({id}){}", after(finding, id, *expect))
         }
         Action::StateRmImport { id, expect } => {
             let old = finding.evidence.tracked_id.as_ref().map(ToString::to_string);
             format!(
                 "{address}: forget {}, import {name} ({id}){}",
                 old.unwrap_or_default(),
-                after(survey, finding, id, *expect)
+                after(finding, id, *expect)
             )
         }
         Action::StateMv { from } => format!("{address}: move {name} here from {from}"),
@@ -142,8 +137,8 @@ fn item(survey: &Survey, finding: &Finding, act: &Action) -> String {
 }
 
 /// Says what an apply changes in the entity afterwards, if anything.
-fn after(survey: &Survey, finding: &Finding, id: &EntityId, expect: Expect) -> String {
-    let changes = catalogue::changes(&differences(survey, finding, id), Tense::Coming);
+fn after(finding: &Finding, id: &EntityId, expect: Expect) -> String {
+    let changes = catalogue::changes(finding.differences(id), Tense::Coming);
     match (changes, expect) {
         (None, _) => String::new(),
         (Some(changes), Expect::Update) => format!("; this {changes} in Genesys Cloud"),

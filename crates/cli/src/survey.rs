@@ -9,7 +9,7 @@ pub(crate) use opening::{data_directory, observers, passed_flags, place, program
 pub(crate) use orgs::Asked;
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ pub(crate) struct Subject<'s> {
     /// Failures of an earlier run.
     pub(crate) failures: Vec<Failure>,
     /// Ids that a person named.
-    pub(crate) chosen: BTreeSet<EntityId>,
+    pub(crate) chosen: BTreeMap<Address, EntityId>,
     /// States of other roots.
     pub(crate) other_states: &'s [PathBuf],
 }
@@ -280,7 +280,8 @@ impl<'c> Surveyor<'c> {
         look.survey.desired = Some(desired);
         look.survey.tracked = Some(tracked);
         look.survey.failures.clone_from(&subject.failures);
-        Self::look_again(&mut look.survey, &asked, &subject.chosen).await?;
+        look.survey.chosen.clone_from(&subject.chosen);
+        Self::look_again(&mut look.survey, &asked).await?;
         Ok(look)
     }
 
@@ -296,6 +297,17 @@ impl<'c> Surveyor<'c> {
             self.context.console.mark(Tone::Warning, &warning);
         }
         Ok(found.ours)
+    }
+
+    /// Warns of what killed runs have left, where it is not cleared away.
+    pub(crate) fn warn_of_left_over(&self, left_over: &[PathBuf]) {
+        for path in left_over {
+            let warning = format!(
+                "a divvy fix that was killed left {}: every plan imports again what it lists; divvy fix removes it",
+                path.display()
+            );
+            self.context.console.mark(Tone::Warning, &warning);
+        }
     }
 
     /// Takes the run lock, begins the journal that hears of every effect from now on, and clears away
@@ -334,18 +346,18 @@ impl<'c> Surveyor<'c> {
             let place = Place { file: place.file.display().to_string(), line: place.line };
             Some((planned.address.clone(), place))
         });
+        let seen = RunInfo::of(&look.survey, &from.collect());
         RunInfo {
             terraform: Some(report::Terraform {
                 program: self.directory.terraform().name(),
                 version: look.terraform_version.clone(),
             }),
-            credentials_from: from.collect(),
             places: places.collect(),
             outputs_left: look.outputs.clone(),
             notes: self.notes(look),
             api_requests: self.observers.requests() as u64,
             terraform_runs: self.observers.terraform_runs() as u64,
-            ..RunInfo::default()
+            ..seen
         }
     }
 

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use divvy_core::decide::{Action, Decision, Policy, Question, decide};
+use divvy_core::decide::{Action, Decided, Decision, Decisions, Policy, Question, decide};
 use divvy_core::{Address, Consent, Finding, Resolution, Survey};
 
 use crate::arguments::{Fix, Said};
@@ -41,6 +41,8 @@ pub(crate) enum Mode {
     Ask,
     /// Nobody is there: nothing is changed.
     Nobody,
+    /// A person refused what has to come first: nothing is changed.
+    Refused,
     /// `--dry-run` or `--write`: nothing is to be changed.
     LookOnly,
 }
@@ -101,9 +103,9 @@ impl<'c> Word<'c> {
     }
 
     /// Warns of a choice for an address at which nothing was found: probably a slip.
-    pub(crate) fn warn_of_strangers(&self, resolution: &Resolution) {
+    pub(crate) fn warn_of_strangers(&self, decisions: &Decisions) {
         let is_known = |address: &Address| {
-            resolution.findings.iter().any(|finding| finding.address.as_ref() == Some(address))
+            decisions.all.iter().any(|one| one.finding.address.as_ref() == Some(address))
         };
         let ids = self.policy.ids.keys().map(|address| ("--id", address));
         for (flag, address) in ids.chain(self.policy.new.iter().map(|address| ("--new", address))) {
@@ -125,38 +127,35 @@ impl<'c> Word<'c> {
     }
 
     /// Decides by what flags and answers allow, within the limit.
-    pub(crate) fn decide(&mut self, survey: &Survey, resolution: &Resolution) -> Vec<Decision> {
-        let mut decisions = decide(survey, resolution, &self.policy);
-        self.limit.keep(&resolution.findings, &mut decisions);
+    pub(crate) fn decide(&mut self, resolution: Resolution) -> Decisions {
+        let mut decisions = decide(resolution, &self.policy);
+        self.limit.keep(&mut decisions);
         decisions
     }
 
     /// Asks what only a person can allow and was not asked yet, and decides again, until nothing is
     /// left to ask.
-    pub(crate) async fn ask_for_more(
-        &mut self,
-        survey: &Survey,
-        resolution: &Resolution,
-    ) -> CommandResult<Vec<Decision>> {
+    pub(crate) async fn ask_for_more(&mut self, decisions: &Decisions) -> CommandResult<Decisions> {
+        let mut decisions = decisions.clone();
         loop {
-            let decisions = self.decide(survey, resolution);
-            let open = self.open_questions(&resolution.findings, &decisions);
+            let open = self.open_questions(&decisions);
             let Some((question, group)) = open.into_iter().next() else { return Ok(decisions) };
             match question {
-                Question::Choose => self.ask_for_choice(survey, group[0].0).await?,
-                _ => self.ask_for_group(survey, question, &group).await?,
+                Question::Choose => self.ask_for_choice(group[0].0).await?,
+                _ => self.ask_for_group(question, &group).await?,
             }
+            decisions = decisions.again(&self.policy);
+            self.limit.keep(&mut decisions);
         }
     }
 
     /// Sorts what an answer could allow by question; a choice is asked for one finding at a time.
     fn open_questions<'f>(
         &self,
-        findings: &'f [Finding],
-        decisions: &'f [Decision],
+        decisions: &'f Decisions,
     ) -> BTreeMap<Question, Vec<(&'f Finding, Option<&'f Action>)>> {
         let mut open: BTreeMap<Question, Vec<_>> = BTreeMap::new();
-        for (finding, decision) in findings.iter().zip(decisions) {
+        for Decided { finding, decision } in &decisions.all {
             let Decision::Ask { question, then } = decision else { continue };
             let can_be_answered = match question {
                 Question::AdoptAll | Question::Drift | Question::Repair | Question::Home => {
@@ -181,7 +180,6 @@ impl<'c> Word<'c> {
 
     async fn ask_for_group(
         &mut self,
-        survey: &Survey,
         question: Question,
         group: &[(&Finding, Option<&Action>)],
     ) -> CommandResult<()> {
@@ -190,17 +188,17 @@ impl<'c> Word<'c> {
         let group: Vec<_> =
             group.iter().filter_map(|(finding, act)| Some((*finding, (*act)?))).collect();
         self.asked.extend(asked.iter().cloned());
-        let Some(ask) = questions::of_group(survey, question, &group) else { return Ok(()) };
+        let Some(ask) = questions::of_group(question, &group) else { return Ok(()) };
         if self.ask(&ask).await?.is_some() {
             self.policy.answered.extend(asked);
         }
         Ok(())
     }
 
-    async fn ask_for_choice(&mut self, survey: &Survey, finding: &Finding) -> CommandResult<()> {
+    async fn ask_for_choice(&mut self, finding: &Finding) -> CommandResult<()> {
         let Some(address) = &finding.address else { return Ok(()) };
         self.asked.insert((Question::Choose, address.clone()));
-        let Some(ask) = questions::of_choice(survey, finding, address) else { return Ok(()) };
+        let Some(ask) = questions::of_choice(finding, address) else { return Ok(()) };
         let chosen = confirm::choose(&self.context.console, &self.answers, &ask).await?;
         if let Some(candidate) = chosen.and_then(|index| finding.evidence.candidates.get(index)) {
             self.policy.ids.insert(address.clone(), candidate.entity.id.clone());
@@ -215,7 +213,6 @@ impl<'c> Word<'c> {
     /// Gets the plain yes to what was shown, if there is anything to say yes to.
     pub(crate) async fn consent(
         &mut self,
-        survey: &Survey,
         acts: &[(Finding, Action)],
     ) -> CommandResult<Option<Consent>> {
         if acts.is_empty() {
@@ -223,8 +220,8 @@ impl<'c> Word<'c> {
         }
         match self.mode {
             Mode::Given(said) => Ok(Some(confirm::by_flag(said))),
-            Mode::Ask => self.ask(&questions::plain_yes(survey, acts)).await,
-            Mode::Nobody | Mode::LookOnly => Ok(None),
+            Mode::Ask => self.ask(&questions::plain_yes(acts)).await,
+            Mode::Nobody | Mode::Refused | Mode::LookOnly => Ok(None),
         }
     }
 
@@ -237,11 +234,11 @@ impl<'c> Word<'c> {
         match self.mode {
             Mode::Given(said) => return Ok(Some(confirm::by_flag(said))),
             Mode::Ask if !left_over.is_empty() => {}
-            Mode::Ask | Mode::Nobody | Mode::LookOnly => return Ok(None),
+            Mode::Ask | Mode::Nobody | Mode::Refused | Mode::LookOnly => return Ok(None),
         }
         let consent = self.ask(&questions::clear(left_over)).await?;
         if consent.is_none() {
-            self.mode = Mode::Nobody;
+            self.mode = Mode::Refused;
         }
         Ok(consent)
     }
@@ -255,6 +252,7 @@ impl<'c> Word<'c> {
                 self.context.console.mark(Tone::Hint, hint);
                 3
             }
+            Mode::Refused => 3,
             Mode::LookOnly if report.has_actions() => report.exit_code().max(2),
             Mode::Ask if report.has_actions() && !report.is_carried_out => 3,
             _ => report.exit_code(),

@@ -26,12 +26,14 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
     let subject = Subject {
         plan: arguments.plan.as_deref(),
         failures: failed_run::failures_here(context, arguments).await?,
-        chosen: arguments.ids.iter().map(|(_, id)| id.clone()).collect(),
+        chosen: arguments.ids.iter().cloned().collect(),
         other_states: &arguments.other_states,
     };
     let left_over = surveyor.left_over()?;
     if let Some(consent) = word.consent_to_clear(&left_over).await? {
         surveyor.begin_journal(&consent, "fix")?;
+    } else {
+        surveyor.warn_of_left_over(&left_over);
     }
     let mut look = surveyor.look(&subject).await?;
     failed_run::leave_strangers(context, &mut look.survey);
@@ -40,11 +42,10 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
     }
     let mut history = History::default();
     for round in 1.. {
-        let resolution = resolve(&look.survey);
-        let decisions = word.decide(&look.survey, &resolution);
-        history.rest(look, resolution, decisions);
+        let decisions = word.decide(resolve(&look.survey));
+        history.rest(look, decisions);
         if round == 1 {
-            word.warn_of_strangers(history.resolution());
+            word.warn_of_strangers(history.decisions());
         }
         let is_too_much = round > u32::from(arguments.max_rounds) || history.stops_writing();
         if is_too_much || !word.may_act() {
@@ -60,7 +61,7 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
             }
             break;
         }
-        let Some(consent) = word.consent(&history.look().survey, &acts).await? else { break };
+        let Some(consent) = word.consent(&acts).await? else { break };
         let journal = surveyor.begin_journal(&consent, "fix")?;
         let version = history.look().terraform_version.clone();
         let carried =
@@ -93,7 +94,7 @@ async fn ask(
     if history.rounds() == 0 || forecast.has_actions() {
         output::say_forecast(context, &forecast);
     }
-    let decisions = word.ask_for_more(&history.look().survey, history.resolution()).await?;
+    let decisions = word.ask_for_more(history.decisions()).await?;
     history.decide(decisions);
     Ok(())
 }

@@ -47,10 +47,8 @@ fn adopting_a_near_name_is_said_to_rename_the_live_division_before_and_after() {
 
 #[test]
 fn a_sensitive_name_is_not_told_by_the_rename_that_it_would_be() {
-    let scene = Scene::new()
-        .exists("id-1", "engineering")
-        .creates("a", "Engineering")
-        .last(|planned| {
+    let scene =
+        Scene::new().exists("id-1", "engineering").creates("a", "Engineering").last(|planned| {
             planned.sensitive.insert("name".to_owned());
         });
     let near = scene.finding("a");
