@@ -19,16 +19,44 @@ pub(crate) struct Conclusion {
     pub(crate) resolution: Resolution,
     pub(crate) decisions: Vec<Decision>,
     pub(crate) credentials_from: BTreeMap<Alias, String>,
+    /// The names of the provider blocks, by the aliases that survey and findings have here.
+    pub(crate) labels: BTreeMap<Alias, String>,
     pub(crate) has_adopted: bool,
 }
 
 impl Book {
+    /// Lists the ids that this run has adopted.
+    pub(crate) fn adopted(&self) -> Vec<EntityId> {
+        let settled = self.entries.iter().filter_map(|entry| entry.settled.as_ref());
+        let ids = settled.filter_map(|settled| match settled {
+            Settled::Adopted { id, .. } => Some(EntityId::new(id.clone())),
+            _ => None,
+        });
+        ids.collect()
+    }
+
+    /// Takes in that an adoption did not reach the state.
+    pub(crate) fn is_not_saved(&mut self, lost: &EntityId, because: &str) {
+        for entry in &mut self.entries {
+            if let Some(Settled::Adopted { id, .. }) = &entry.settled
+                && id == lost.as_str()
+            {
+                let reason = because.to_owned();
+                entry.settled = Some(Settled::NotAdopted { id: id.clone(), reason });
+            }
+        }
+    }
+
     /// Returns survey, findings and what became of each, at the addresses that the state tells now.
     pub(crate) fn conclude(mut self, places: &Places) -> Conclusion {
         self.forget_what_came_again();
         let (resolution, decisions) = self.decided();
         let known = self.known_addresses(places);
-        let findings = resolution.findings.iter().map(|finding| shown(finding, &known)).collect();
+        let findings = resolution
+            .findings
+            .iter()
+            .map(|finding| shown(finding, &known, &self.labels))
+            .collect();
         let pairs = resolution.findings.iter().zip(decisions);
         let decisions =
             pairs.map(|(finding, decision)| self.outcome(&resolution, finding, decision)).collect();
@@ -39,6 +67,7 @@ impl Book {
                 .any(|entry| matches!(entry.settled, Some(Settled::Adopted { .. }))),
             resolution: Resolution { headlines: resolution.headlines, findings },
             decisions,
+            labels: self.labels,
             survey: self.survey,
             credentials_from: self.credentials_from,
         }
@@ -96,7 +125,9 @@ impl Book {
             Some(Settled::Created { .. } | Settled::Tainted { .. }) => Decision::Nothing,
             Some(Settled::NotAdopted { .. } | Settled::Failed) => left_to_a_person(decision),
             None if self.has_settled()
-                || self.permitted(resolution, finding, &decision, Phase::Plan).is_err() =>
+                || self
+                    .permitted(resolution, finding, &self.name_at(finding), &decision, Phase::Plan)
+                    .is_err() =>
             {
                 left_to_a_person(decision)
             }
