@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use divvy_core::EntityId;
+use divvy_core::{CommandLine, EntityId};
 use divvy_core::kinds::division::DIVISION;
 use divvy_plugin::proxy::{Launch, Proxy};
 use divvy_terraform::{Blocks, Error, PassedFlags, Terraform, WorkingDirectory};
@@ -52,11 +52,13 @@ pub(crate) async fn run(context: &Context, arguments: &Run) -> CommandResult<u8>
                 arguments,
                 "divvy run watches plan and apply, and no other command that creates something",
             )
-            .hint(format!(
-                "divvy run {} -- {} plan",
-                arguments.on_conflict.flag(),
-                context.terraform
-            )));
+            .hint(
+                CommandLine::divvy("run")
+                    .words(arguments.on_conflict.flag())
+                    .words("--")
+                    .word(&context.terraform)
+                    .words("plan"),
+            ));
         }
         Flow::Unwatched => None,
         _ => Stage::set(context, arguments, &command, &program).map_err(refused)?,

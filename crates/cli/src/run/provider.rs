@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use divvy_core::CommandLine;
 use divvy_terraform::locate::{self, LocateError, Located};
 use divvy_terraform::{Blocks, CliConfiguration, Environment, LockFile, ProviderAddress};
 
@@ -95,7 +96,7 @@ impl Search<'_> {
                     "{} is locked at {}, and the configuration now asks for {asked:?}",
                     one.address, one.version
                 ))
-                .hint(format!("{} init -upgrade", self.terraform)));
+                .hint(CommandLine::of(self.terraform).words("init -upgrade")));
             }
         }
         Ok(served(&located, &used))
@@ -110,7 +111,7 @@ impl Search<'_> {
             return Ok(None);
         };
         let binary = one.binary(self.directory).map_err(|error| {
-            refused(error.to_string()).hint("divvy run --provider-binary FILE -- terraform plan")
+            refused(error.to_string()).hint(format!("name the binary with --provider-binary: divvy run --provider-binary FILE -- {} plan", self.terraform))
         })?;
         let is_same = |address: &ProviderAddress| {
             configuration
