@@ -198,6 +198,10 @@ pub fn headline_hints(kind: HeadlineKind, terraform: &str) -> Vec<String> {
         HeadlineKind::Limit => {
             vec!["delete what is not needed, or ask for a higher limit".to_owned()]
         }
+        HeadlineKind::IncompleteListing => vec![
+            "run the same command again: the list may have changed while it was read".to_owned(),
+            doctor(),
+        ],
     }
 }
 
