@@ -27,13 +27,14 @@ pub fn decode(bytes: &[u8]) -> Result<String, NotText> {
     Ok(text.into_owned())
 }
 
+/// UTF-16 has zero bytes on one side only, and at least in half of its units; anything else is UTF-8,
+/// in which a zero byte is refused.
 fn without_mark(bytes: &[u8]) -> &'static Encoding {
-    /// How many times more zero bytes there are on one side.
-    const CLEARLY: usize = 4;
     let zeros = |offset| bytes.iter().skip(offset).step_by(2).filter(|byte| **byte == 0).count();
+    let is_clear = |many: usize, few: usize| many > few * 4 && many * 4 >= bytes.len();
     match (zeros(0), zeros(1)) {
-        (even, odd) if even > odd * CLEARLY => UTF_16BE,
-        (even, odd) if odd > even * CLEARLY => UTF_16LE,
+        (high, low) if is_clear(high, low) => UTF_16BE,
+        (low, high) if is_clear(high, low) => UTF_16LE,
         _ => UTF_8,
     }
 }
@@ -66,7 +67,14 @@ mod tests {
         let utf32: Vec<u8> =
             "\u{feff}Sales".chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
         let odd = [&[0xff, 0xfe][..], b"A"].concat();
-        for bytes in [&b"B\xfcro"[..], b"PK\x03\x04\0\0\x14\0\x08\0", b"a\0\0\0b", &utf32, &odd] {
+        for bytes in [
+            &b"B\xfcro"[..],
+            b"PK\x03\x04\x14\0",
+            b"PK\x03\x04\0\0\x14\0\x08\0",
+            b"a\0\0\0b",
+            &utf32,
+            &odd,
+        ] {
             assert_eq!(decode(bytes), Err(NotText), "{bytes:?}");
         }
     }

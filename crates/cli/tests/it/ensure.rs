@@ -304,7 +304,8 @@ fn list_finds_names_and_paths_and_counts_objects() {
     assert_eq!(ids(&["--dialect", "pathed", "--path", "/Nowhere"], 2), "");
     let counted = world.divvy(&["list", "Sales", "--counts", "-o", "json"]).ended(0);
     assert_eq!(counted.json()[0]["object_counts"], json!({ "QUEUE": 2, "USER": 1 }));
-    assert!(world.divvy(&["list", "--counts"]).ended(0).stdout.contains("a   \"Sales\"       3"));
+    let table = world.divvy(&["list", "Sales", "--counts"]).ended(0).stdout;
+    assert_eq!(table, "ID  NAME     OBJECTS\na   \"Sales\"  3\n");
     let _ = world.divvy(&["list", "--path", "/x"]).ended(64);
     let nowhere = world.divvy(&["list", "--dialect", "pathed", "--path", "/Nowhere"]).ended(2);
     assert_eq!(nowhere.stderr, "Nothing is at path \"/Nowhere\".\n");

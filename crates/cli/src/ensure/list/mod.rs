@@ -132,17 +132,17 @@ pub(crate) fn read(bytes: &[u8], file: &Path) -> Result<List, Refusal> {
 
 /// Decodes UTF-8 and UTF-16, else code page 1252, which spreadsheets on Windows write.
 fn decode(bytes: &[u8]) -> Result<String, Refusal> {
-    if let Ok(text) = text::decode(bytes) {
-        return Ok(text);
-    }
-    let (text, had_errors) = WINDOWS_1252.decode_without_bom_handling(bytes);
-    let is_binary = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     let has_mark = encoding_rs::Encoding::for_bom(bytes).is_some();
-    if had_errors || has_mark || text.contains(is_binary) {
+    let text = match text::decode(bytes) {
+        Ok(text) => Some(text),
+        Err(text::NotText) if has_mark => None,
+        Err(text::NotText) => Some(WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned()),
+    };
+    let is_binary = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    text.filter(|text| !text.contains(is_binary)).ok_or_else(|| {
         let problem = "the list is no text: neither UTF-8 nor UTF-16 nor code page 1252";
-        return Err(Refusal::new(problem, "if it is a workbook, save it as CSV (UTF-8)"));
-    }
-    Ok(text.into_owned())
+        Refusal::new(problem, "if it is a workbook, save it as CSV (UTF-8)")
+    })
 }
 
 /// Returns whether a text is a GUID, as ids are.

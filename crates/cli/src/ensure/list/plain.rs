@@ -80,7 +80,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Row>, Refusal> {
     let lines = || text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let mut refused: Vec<(usize, &str, &Sign)> = Vec::new();
     for (index, line) in lines() {
-        if let Some(sign) = SIGNS.iter().find(|sign| (sign.is)(line.trim())) {
+        if let Some(sign) = sign_of(line) {
             refused.push((index + 1, line, sign));
         }
     }
@@ -104,6 +104,15 @@ pub(super) fn read(text: &str) -> Result<Vec<Row>, Refusal> {
         ..Row::default()
     };
     Ok(lines().map(row).collect())
+}
+
+/// Returns what a name looks like, if that is another format.
+pub(super) fn looks_like(name: &str) -> Option<&'static str> {
+    sign_of(name).map(|sign| sign.what)
+}
+
+fn sign_of(line: &str) -> Option<&'static Sign> {
+    SIGNS.iter().find(|sign| (sign.is)(line.trim()))
 }
 
 fn refusal(refused: &[(usize, &str, &Sign)]) -> Refusal {
@@ -238,7 +247,7 @@ fn is_assignment(line: &str) -> bool {
     }
     let is_spaced = rest[1..].starts_with([' ', '\t']);
     let plain: String = key.to_lowercase().replace(['_', '-'], "");
-    is_spaced && (KEYS.contains(&plain.as_str()) || !key.contains(|c: char| c.is_ascii_uppercase()))
+    KEYS.contains(&plain.as_str()) || (is_spaced && !key.contains(|c: char| c.is_ascii_uppercase()))
 }
 
 fn is_escaped(line: &str) -> bool {

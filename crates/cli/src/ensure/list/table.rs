@@ -4,7 +4,9 @@
 //! Never guesses which of several columns is the name. Invariant: every bad row is named by its
 //! line, and one bad row refuses the table.
 
-use super::{List, Refusal, Row};
+use divvy_core::name::visible;
+
+use super::{List, Refusal, Row, plain};
 
 const HEADER: &str = "name the column in the first line: name, or name and description, or path";
 
@@ -53,7 +55,14 @@ pub(super) fn read(text: &str, delimiter: Option<u8>) -> Result<List, Refusal> {
         [] if body.trim().is_empty() => Ok(List::default()),
         [only] if !is_title(only) && !body.lines().any(is_parted) => {
             let column = Columns { count: 1, name: Some(0), ..Columns::default() };
-            rows(body, delimiter, lines_before, column, false).map_err(refusal)
+            let list = rows(body, delimiter, lines_before, column, false).map_err(refusal)?;
+            let problem = |row: &Row| {
+                let name = row.name.as_deref()?;
+                let what = plain::looks_like(name)?;
+                Some(format!("{}: {} looks like {what}", row.place, visible(name)))
+            };
+            let problems: Vec<String> = list.rows.iter().filter_map(problem).collect();
+            if problems.is_empty() { Ok(list) } else { Err(refusal(problems)) }
         }
         found => {
             let found: Vec<String> = found.iter().map(|name| format!("`{name}`")).collect();
