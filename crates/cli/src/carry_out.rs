@@ -3,7 +3,7 @@
 //! Never decides. Invariant: what is about to be done stands in the journal first, with the ids
 //! that would be needed to undo it; killed at any point, the next `fix` finds the rest to do.
 
-use divvy_core::decide::{Action, Decision, Expect, Question};
+use divvy_core::decide::{Action, Decided, Decision, Expect, Question};
 use divvy_core::{Address, Consent, EntityId, Finding};
 use divvy_terraform::{Adoption, Import, Reason, Way, WhenDrifted, WorkingDirectory};
 use serde_json::json;
@@ -16,7 +16,7 @@ use crate::terraform_errors::of_terraform;
 #[derive(Debug, Default)]
 pub(crate) struct Carried {
     /// Each finding that was acted on, with what the decision came to.
-    pub(crate) done: Vec<(Finding, Decision)>,
+    pub(crate) done: Vec<Decided>,
     /// What a person should know, one sentence each.
     pub(crate) notes: Vec<String>,
 }
@@ -37,20 +37,20 @@ pub(crate) async fn carry_out(
         match &action {
             Action::StateMv { from } => {
                 directory.state_mv(consent, from, &address).await.map_err(of_terraform)?;
-                carried.done.push((finding, Decision::Act(action)));
+                carried.done.push(Decided { finding, decision: Decision::Act(action) });
             }
             Action::Untaint => {
                 directory.untaint(consent, &address).await.map_err(of_terraform)?;
-                carried.done.push((finding, Decision::Act(action)));
+                carried.done.push(Decided { finding, decision: Decision::Act(action) });
             }
             Action::StateRmImport { id, expect } => {
                 directory.state_rm(consent, &address).await.map_err(of_terraform)?;
                 imports.push(import(&address, id, *expect));
-                carried.done.push((finding, Decision::Act(action)));
+                carried.done.push(Decided { finding, decision: Decision::Act(action) });
             }
             Action::Import { id, expect } => {
                 imports.push(import(&address, id, *expect));
-                carried.done.push((finding, Decision::Act(action)));
+                carried.done.push(Decided { finding, decision: Decision::Act(action) });
             }
         }
     }
@@ -103,11 +103,11 @@ fn account_for(carried: &mut Carried, adoption: &Adoption, journal: &Journal, te
             let of_import = carried
                 .done
                 .iter_mut()
-                .filter(|(finding, _)| finding.address.as_ref() == Some(&imported.address));
-            for (_, decision) in of_import {
+                .filter(|one| one.finding.address.as_ref() == Some(&imported.address));
+            for one in of_import {
                 if let Decision::Act(
                     Action::Import { expect, .. } | Action::StateRmImport { expect, .. },
-                ) = decision
+                ) = &mut one.decision
                 {
                     *expect = Expect::NoOp;
                 }
@@ -143,9 +143,9 @@ fn account_for(carried: &mut Carried, adoption: &Adoption, journal: &Journal, te
             Reason::Refused(failure) => (Question::Elsewhere, failure.diagnostic.summary.clone()),
         };
         carried.notes.push(format!("{} was left out: {why}.", left.address));
-        for (finding, decision) in &mut carried.done {
-            if finding.address.as_ref() == Some(&left.address) {
-                *decision = Decision::Ask { question, then: None };
+        for one in &mut carried.done {
+            if one.finding.address.as_ref() == Some(&left.address) {
+                one.decision = Decision::Ask { question, then: None };
             }
         }
     }

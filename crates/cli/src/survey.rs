@@ -8,12 +8,12 @@ mod orgs;
 pub(crate) use opening::{data_directory, observers, passed_flags, place, program};
 pub(crate) use orgs::Asked;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use divvy_core::survey::{Alias, OtherState, Surroundings, Survey};
-use divvy_core::{EntityId, Failure};
+use divvy_core::{Address, EntityId, Failure};
 use divvy_genesys::{Client, Connection, Settings};
 use divvy_terraform::{
     Blocks, PlanDocument, PlanFile, PlanRequest, StateDocument, WorkingDirectory,
@@ -38,7 +38,7 @@ pub(crate) struct Subject<'s> {
     /// Failures of an earlier run.
     pub(crate) failures: Vec<Failure>,
     /// Ids that a person named.
-    pub(crate) chosen: BTreeSet<EntityId>,
+    pub(crate) chosen: BTreeMap<Address, EntityId>,
     /// States of other roots.
     pub(crate) other_states: &'s [PathBuf],
 }
@@ -197,7 +197,8 @@ impl<'c> Surveyor<'c> {
         look.survey.desired = Some(desired);
         look.survey.tracked = Some(tracked);
         look.survey.failures.clone_from(&subject.failures);
-        Self::look_again(&mut look.survey, &asked, &subject.chosen).await?;
+        look.survey.chosen.clone_from(&subject.chosen);
+        Self::look_again(&mut look.survey, &asked).await?;
         Ok(look)
     }
 
@@ -222,17 +223,17 @@ impl<'c> Surveyor<'c> {
             let place = Place { file: place.file.display().to_string(), line: place.line };
             Some((planned.address.clone(), place))
         });
+        let seen = RunInfo::of(&look.survey, &from.collect());
         RunInfo {
             terraform: Some(report::Terraform {
                 program: self.directory.terraform().name(),
                 version: look.terraform_version.clone(),
             }),
-            credentials_from: from.collect(),
             places: places.collect(),
             outputs_left: look.outputs.clone(),
             api_requests: self.observers.requests() as u64,
             terraform_runs: self.observers.terraform_runs() as u64,
-            ..RunInfo::default()
+            ..seen
         }
     }
 

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use divvy_core::decide::{Action, Decision, Policy, Question, decide};
-use divvy_core::{Address, Consent, Finding, Resolution, Survey};
+use divvy_core::decide::{Action, Decision, Decisions, Policy, Question, decide};
+use divvy_core::{Address, Consent, Finding, Resolution};
 
 use crate::arguments::Fix;
 use crate::commands::Context;
@@ -75,9 +75,9 @@ impl<'c> Word<'c> {
     }
 
     /// Warns of a choice for an address at which nothing was found: probably a slip.
-    pub(crate) fn warn_of_strangers(&self, resolution: &Resolution) {
+    pub(crate) fn warn_of_strangers(&self, decisions: &Decisions) {
         let is_known = |address: &Address| {
-            resolution.findings.iter().any(|finding| finding.address.as_ref() == Some(address))
+            decisions.all.iter().any(|one| one.finding.address.as_ref() == Some(address))
         };
         let ids = self.policy.ids.keys().map(|address| ("--id", address));
         for (flag, address) in ids.chain(self.policy.new.iter().map(|address| ("--new", address))) {
@@ -93,32 +93,27 @@ impl<'c> Word<'c> {
     }
 
     /// Decides by what the flags allow.
-    pub(crate) fn decide(&self, survey: &Survey, resolution: &Resolution) -> Vec<Decision> {
-        decide(survey, resolution, &self.policy)
+    pub(crate) fn decide(&self, resolution: Resolution) -> Decisions {
+        decide(resolution, &self.policy)
     }
 
     /// Asks what only a person can allow, and decides again.
-    pub(crate) async fn ask_for_more(
-        &mut self,
-        survey: &Survey,
-        resolution: &Resolution,
-        decisions: &[Decision],
-    ) -> CommandResult<Vec<Decision>> {
+    pub(crate) async fn ask_for_more(&mut self, decisions: &Decisions) -> CommandResult<Decisions> {
         let mut groups: BTreeMap<Question, Vec<&Finding>> = BTreeMap::new();
-        for (finding, decision) in resolution.findings.iter().zip(decisions) {
-            if let Decision::Ask { question, then: Some(_) } = decision {
-                groups.entry(*question).or_default().push(finding);
+        for one in &decisions.all {
+            if let Decision::Ask { question, then: Some(_) } = &one.decision {
+                groups.entry(*question).or_default().push(&one.finding);
             }
         }
         for (question, findings) in groups {
             self.ask_for_group(question, &findings).await?;
         }
-        for (finding, decision) in resolution.findings.iter().zip(decisions) {
-            if matches!(decision, Decision::Ask { question: Question::Choose, .. }) {
-                self.ask_for_choice(finding).await?;
+        for one in &decisions.all {
+            if matches!(one.decision, Decision::Ask { question: Question::Choose, .. }) {
+                self.ask_for_choice(&one.finding).await?;
             }
         }
-        Ok(self.decide(survey, resolution))
+        Ok(decisions.clone().again(&self.policy))
     }
 
     async fn ask_for_group(
@@ -126,41 +121,13 @@ impl<'c> Word<'c> {
         question: Question,
         findings: &[&Finding],
     ) -> CommandResult<()> {
-        let count = findings.len();
-        let only = match findings {
-            [only] => only.address.as_ref(),
-            _ => None,
-        };
-        let (text, allow): (String, fn(&mut Policy)) = match question {
-            Question::AdoptAll => {
-                (format!("There is no state at all. Adopt all {count} into a new one?"), |policy| {
-                    policy.adopt_all = true;
-                })
-            }
-            Question::Drift => (
-                match only {
-                    Some(only) => format!(
-                        "Adopt {only}, which differs from the configuration, and leave the org as it is?"
-                    ),
-                    None => format!(
-                        "Adopt the {count} that differ from the configuration, and leave the org as it is?"
-                    ),
-                },
-                |policy| policy.adopt_drifted = true,
-            ),
-            Question::Repair => {
-                let place = only.map_or_else(|| format!("{count} addresses"), ToString::to_string);
-                (format!("Repair the state at {place}, as shown?"), |policy| policy.repair = true)
-            }
-            Question::Home => ("Adopt the home division?".to_owned(), |policy| policy.home = true),
-            Question::Choose
-            | Question::Elsewhere
-            | Question::NotApproved
-            | Question::Forbidden
-            | Question::Again => return Ok(()),
-        };
-        if confirm::ask(&self.context.console, &self.answers, &text).await?.is_some() {
-            allow(&mut self.policy);
+        let addresses: Vec<_> =
+            findings.iter().filter_map(|finding| finding.address.as_ref()).collect();
+        let Some(text) = question.words(&addresses) else { return Ok(()) };
+        if confirm::ask(&self.context.console, &self.answers, &text).await?.is_some()
+            && let Some(switch) = question.switch(&mut self.policy)
+        {
+            *switch = true;
         }
         Ok(())
     }

@@ -8,12 +8,12 @@ use crate::address::Address;
 use crate::entities::{exact_form, loosest_form};
 use crate::entity::{Entity, EntityId, Key, OrgId};
 use crate::failure::{Failure, Operation, Shape};
-use crate::finding::{Candidate, Drift, Evidence};
+use crate::finding::{Candidate, Choice, Drift, Evidence};
 use crate::kind::Kind;
 use crate::kinds::division::HOME_ATTRIBUTE;
 use crate::name::{self, Difference, Likeness};
 use crate::subject::Subject;
-use crate::survey::{Alias, Change, Listing, OtherState, Planned, TrackedInstance, key_of};
+use crate::survey::{Alias, ById, Change, Listing, OtherState, Planned, TrackedInstance, key_of};
 use crate::world::{Existence, Place, World};
 
 /// What is known of one subject, as the rules ask it.
@@ -79,10 +79,31 @@ impl<'s> Facts<'s, '_> {
         self.subject.failure.filter(|failure| failure.operation == Operation::Create)
     }
 
-    /// Returns where the failure stands in the survey's list.
-    pub(crate) fn failure_index(&self) -> Option<usize> {
-        let failure = self.subject.failure?;
-        self.world.survey.failures.iter().position(|other| std::ptr::eq(other, failure))
+    /// Returns what may be named here: each candidate, and what a person named already.
+    pub(crate) fn choices(&self, candidates: &[Candidate]) -> Vec<Choice> {
+        let named = self.subject.address().and_then(|at| self.world.survey.chosen.get(at));
+        let mut ids: Vec<_> = candidates.iter().map(|candidate| &candidate.entity.id).collect();
+        ids.extend(named.filter(|named| !ids.contains(named)));
+        ids.into_iter().map(|id| self.choice(id)).collect()
+    }
+
+    fn choice(&self, id: &EntityId) -> Choice {
+        let entity = self.listing.and_then(|listing| listing.entity(id));
+        let is_absent =
+            self.listing.is_some_and(|listing| listing.by_id.get(id) == Some(&ById::Absent));
+        let own = self.subject.address();
+        let holders = self.world.holding.get(id).into_iter().flatten();
+        let is_held =
+            holders.into_iter().any(|holder| holder.is_deposed || Some(&holder.address) != own);
+        Choice {
+            id: id.clone(),
+            is_forbidden: is_absent || is_held || entity.is_some_and(|entity| entity.is_home),
+            differs: self
+                .subject
+                .planned
+                .zip(entity)
+                .is_some_and(|(planned, entity)| planned.differs_from(entity)),
+        }
     }
 
     /// Says whether Terraform holds the name (or another part of the key) to be sensitive.

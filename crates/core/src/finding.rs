@@ -2,10 +2,13 @@
 //!
 //! Types only. Invariant: a finding says what *is*; what is done about it is [`crate::decide`].
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::address::Address;
 use crate::entity::{Entity, EntityId, Key, OrgId};
+use crate::failure::Failure;
 use crate::kind::Kind;
 use crate::name::Difference;
 use crate::survey::Alias;
@@ -76,6 +79,17 @@ pub enum Reason {
     SeveralUnits(Vec<String>),
 }
 
+/// An id that a person may name for an address, and whether it can be taken there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// The id.
+    pub id: EntityId,
+    /// True for Home, for what another address holds, and for what the org has not.
+    pub is_forbidden: bool,
+    /// True where an import would find the configuration different, in its key or elsewhere.
+    pub differs: bool,
+}
+
 /// What supports a verdict.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Evidence {
@@ -91,6 +105,10 @@ pub struct Evidence {
     pub other_states: Vec<String>,
     /// The id that the state holds here.
     pub tracked_id: Option<EntityId>,
+    /// Ids that a person may name here: the candidates', and what was named already.
+    pub choices: Vec<Choice>,
+    /// The failure that the finding explains.
+    pub failure: Option<Arc<Failure>>,
     /// Which of the verdict's reasons it is.
     pub reason: Reason,
 }
@@ -121,8 +139,6 @@ pub struct Finding {
     pub name: Option<String>,
     /// What supports the verdict.
     pub evidence: Evidence,
-    /// The failure that it explains, as the index into `survey.failures`.
-    pub failure: Option<usize>,
 }
 
 impl Finding {
@@ -151,6 +167,13 @@ pub struct Headline {
     pub count: usize,
     /// The number that `count` is compared with (tracked ids, planned creates, head-room).
     pub of: usize,
+}
+
+impl Finding {
+    /// Returns the failure that it explains.
+    pub fn failure(&self) -> Option<&Failure> {
+        self.evidence.failure.as_deref()
+    }
 }
 
 /// What follows from a survey.

@@ -6,6 +6,8 @@
 //! Invariants (properties in the tests): the order of inputs is irrelevant; never `create` for a
 //! visible name; never an action on the home entity or on an id that another address holds.
 
+use std::sync::Arc;
+
 use crate::address::Address;
 use crate::facts::Facts;
 use crate::failure::{Origin, Shape};
@@ -90,6 +92,8 @@ fn finding(facts: &Facts<'_, '_>) -> Option<Finding> {
         also.push(Verdict::DuplicateInConfig);
         evidence.others.extend(cloned(near_rivals));
     }
+    evidence.choices = facts.choices(&evidence.candidates);
+    evidence.failure = facts.subject.failure.cloned().map(Arc::new);
     let mut finding = Finding {
         verdict,
         also,
@@ -99,7 +103,6 @@ fn finding(facts: &Facts<'_, '_>) -> Option<Finding> {
         org: facts.org.cloned(),
         name: facts.wanted.as_ref().map(ToString::to_string),
         evidence,
-        failure: facts.failure_index(),
     };
     if facts.name_is_sensitive() {
         finding.conceal_names();

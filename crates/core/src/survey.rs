@@ -410,6 +410,9 @@ pub struct Survey {
     pub orgs: BTreeMap<OrgId, Org>,
     /// Failures of a run, from a log or from the proxy.
     pub failures: Vec<Failure>,
+    /// Ids that a person named, by address: looked at like any other, and never a reason for a
+    /// verdict.
+    pub chosen: BTreeMap<Address, EntityId>,
     /// What lies around.
     pub surroundings: Surroundings,
 }

@@ -34,6 +34,8 @@ pub(crate) struct World<'s> {
     pub(crate) survey: &'s Survey,
     pub(crate) holders: HashMap<(Place<'s>, &'s EntityId), Vec<&'s TrackedInstance>>,
     pub(crate) deposed: HashMap<(Place<'s>, &'s EntityId), &'s TrackedInstance>,
+    /// Every instance that holds an id, whatever its org; deposed ones too.
+    pub(crate) holding: HashMap<&'s EntityId, Vec<&'s TrackedInstance>>,
     pub(crate) planned: HashMap<&'s Address, &'s Planned>,
     tracked: HashMap<&'s Address, &'s TrackedInstance>,
     pub(crate) wanting: HashMap<(Place<'s>, Key), Vec<&'s Planned>>,
@@ -47,6 +49,7 @@ impl<'s> World<'s> {
             survey,
             holders: HashMap::new(),
             deposed: HashMap::new(),
+            holding: HashMap::new(),
             planned: HashMap::new(),
             tracked: HashMap::new(),
             wanting: HashMap::new(),
@@ -71,6 +74,7 @@ impl<'s> World<'s> {
             }
         }
         for tracked in survey.tracked.iter().flat_map(|tracked| &tracked.instances) {
+            world.holding.entry(&tracked.id).or_default().push(tracked);
             let org = world.org_of_tracked(tracked);
             let place = org.map(|org| (org, tracked.kind.terraform_type));
             if tracked.is_deposed {

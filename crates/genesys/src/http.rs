@@ -218,7 +218,8 @@ mod tests {
             let text = "http://DOMAIN/user:hush@proxy.test:3128";
             let environment: Environment = [(variable, text)].into_iter().collect();
             let error = system_proxies(&environment).unwrap_err();
-            let told = format!("{error}\n{}", error.hints().join("\n"));
+            let hints: Vec<String> = error.hints().iter().map(ToString::to_string).collect();
+            let told = format!("{error}\n{}", hints.join("\n"));
             assert!(told.starts_with(variable), "{told}");
             assert!(told.contains("%23 for #") && told.contains("%5C for \\"), "{told}");
             assert!(!told.contains("hush") && !told.contains("mypurecloud"), "{told}");

@@ -26,7 +26,7 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
     let subject = Subject {
         plan: arguments.plan.as_deref(),
         failures: failed_run::failures_here(context, arguments).await?,
-        chosen: arguments.ids.iter().map(|(_, id)| id.clone()).collect(),
+        chosen: arguments.ids.iter().cloned().collect(),
         other_states: &arguments.other_states,
     };
     let journal = match word.mode() {
@@ -37,11 +37,10 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
     failed_run::leave_strangers(context, &mut look.survey);
     let mut history = History::default();
     for round in 1.. {
-        let resolution = resolve(&look.survey);
-        let decisions = word.decide(&look.survey, &resolution);
-        history.rest(look, resolution, decisions);
+        let decisions = word.decide(resolve(&look.survey));
+        history.rest(look, decisions);
         if round == 1 {
-            word.warn_of_strangers(history.resolution());
+            word.warn_of_strangers(history.decisions());
         }
         let is_too_much = round > u32::from(arguments.max_rounds) || history.stops_writing();
         let Some(journal) = journal.as_ref().filter(|_| !is_too_much) else { break };
@@ -87,9 +86,7 @@ async fn ask(
     if history.rounds() == 0 || forecast.has_actions() {
         output::say_forecast(context, &forecast);
     }
-    let decisions = word
-        .ask_for_more(&history.look().survey, history.resolution(), history.decisions())
-        .await?;
+    let decisions = word.ask_for_more(history.decisions()).await?;
     history.decide(decisions);
     Ok(())
 }

@@ -6,11 +6,12 @@
 use std::collections::BTreeMap;
 
 use divvy_core::catalogue;
-use divvy_core::decide::{self, Decision, Expect, Question};
+use divvy_core::decide::{self, Decided, Decision, Decisions, Expect, Question};
 use divvy_core::failure::{Failure, Origin};
-use divvy_core::finding::{self, Resolution};
+use divvy_core::finding;
 use divvy_core::survey::{Alias, AliasTarget, Survey};
 use divvy_core::verdict::Verdict;
+use divvy_core::{CommandLine, Hint};
 
 use super::{
     Action, Candidate, Command, Drift, Entity, Finding, Headline, Org, Outcome, Report, RunInfo,
@@ -18,27 +19,18 @@ use super::{
 };
 
 impl Report {
-    /// Joins a resolution with the decisions about its findings (in their order) and the run.
-    pub fn new(
-        command: Command,
-        survey: &Survey,
-        resolution: &Resolution,
-        decisions: &[Decision],
-        info: RunInfo,
-    ) -> Self {
-        debug_assert_eq!(resolution.findings.len(), decisions.len());
-        let nothing_is_written =
-            resolution.headlines.iter().any(|headline| headline.kind.stops_writing());
-        let findings: Vec<_> = resolution
-            .findings
+    /// Reports what was decided in a run.
+    pub fn new(command: Command, decisions: &Decisions, info: RunInfo) -> Self {
+        let nothing_is_written = decisions.stop_writing();
+        let findings: Vec<_> = decisions
+            .all
             .iter()
-            .zip(decisions)
-            .filter(|(finding, _)| finding.verdict != Verdict::Managed)
-            .map(|(finding, decision)| match decision {
+            .filter(|one| one.finding.verdict != Verdict::Managed)
+            .map(|Decided { finding, decision }| match decision {
                 Decision::Act(_) if nothing_is_written => {
-                    Finding::new(survey, finding, &Decision::Nothing, &info)
+                    Finding::new(finding, &Decision::Nothing, &info)
                 }
-                _ => Finding::new(survey, finding, decision, &info),
+                _ => Finding::new(finding, decision, &info),
             })
             .collect();
         let mut summary = BTreeMap::new();
@@ -46,9 +38,8 @@ impl Report {
             *summary.entry(finding.verdict.word()).or_default() += 1;
         }
         let headlines: Vec<_> =
-            resolution.headlines.iter().map(|headline| Headline::new(headline, &info)).collect();
+            decisions.headlines.iter().map(|headline| Headline::new(headline, &info)).collect();
         let mut headlines = headlines.into_iter();
-        let pending = info.pending.or(survey.desired.as_ref().map(|desired| desired.pending));
         let program = info.program().to_owned();
         let mut notes = info.notes;
         notes.extend(outputs_note(&info.outputs_left));
@@ -57,15 +48,15 @@ impl Report {
             command,
             program,
             terraform: info.terraform,
-            orgs: orgs(survey, &info.credentials_from),
-            managed: resolution.findings.len() - findings.len(),
+            orgs: info.orgs,
+            managed: decisions.all.len() - findings.len(),
             findings,
             headline: headlines.next(),
             further_headlines: headlines.collect(),
             summary,
             rounds: info.rounds,
             clean: info.clean,
-            pending,
+            pending: info.pending,
             api_requests: info.api_requests,
             terraform_runs: info.terraform_runs,
             is_carried_out: info.is_carried_out,
@@ -76,14 +67,9 @@ impl Report {
 }
 
 impl Finding {
-    fn new(
-        survey: &Survey,
-        finding: &finding::Finding,
-        decision: &Decision,
-        info: &RunInfo,
-    ) -> Self {
+    fn new(finding: &finding::Finding, decision: &Decision, info: &RunInfo) -> Self {
         let evidence = &finding.evidence;
-        let failure = finding.failure.and_then(|index| survey.failures.get(index));
+        let failure = finding.failure();
         let (action, outcome, expect) = told(finding, decision);
         let question = match decision {
             Decision::Ask { question, .. } => Some(*question),
@@ -194,20 +180,24 @@ fn told(finding: &finding::Finding, decision: &Decision) -> (Action, Outcome, Op
 }
 
 /// Says what to do next, as far as it is not done already.
-fn hints(finding: &finding::Finding, decision: &Decision, info: &RunInfo) -> Vec<String> {
+fn hints(finding: &finding::Finding, decision: &Decision, info: &RunInfo) -> Vec<Hint> {
     let mut hints = catalogue::hints(finding, info.program());
     match decision {
         Decision::Ask { question: Question::AdoptAll, .. } => {
-            vec!["divvy fix --adopt-all".to_owned()]
+            vec![CommandLine::divvy("fix --adopt-all").into()]
         }
         Decision::Ask { question: Question::NotApproved, .. } => {
-            vec!["the approved file does not hold it: divvy check -o json=FILE".to_owned()]
+            vec![
+                CommandLine::divvy("check -o json=FILE")
+                    .because("the approved file does not hold it")
+                    .into(),
+            ]
         }
         Decision::Ask { question: Question::Forbidden, .. } => {
             hints.insert(
                 0,
                 "the id cannot be taken: it is Home's, another address has it, or the org does not show it"
-                    .to_owned(),
+                    .into(),
             );
             hints
         }
@@ -222,7 +212,8 @@ fn hints(finding: &finding::Finding, decision: &Decision, info: &RunInfo) -> Vec
     }
 }
 
-fn orgs(survey: &Survey, credentials_from: &BTreeMap<Alias, String>) -> Vec<Org> {
+/// Returns each provider configuration that leads to an org.
+pub(super) fn orgs(survey: &Survey, credentials_from: &BTreeMap<Alias, String>) -> Vec<Org> {
     survey
         .aliases
         .iter()

@@ -8,7 +8,7 @@ mod conclusion;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use divvy_core::decide::{Action, Decision, Expect, Policy, decide};
+use divvy_core::decide::{Action, Decided, Decision, Decisions, Expect, Policy, decide};
 use divvy_core::resolve::{resolve, resolve_at};
 use divvy_core::survey::{
     Alias, AliasTarget, Change, Desired, ErroredState, Listing, Planned, Survey, Tracked,
@@ -329,14 +329,12 @@ impl Book {
     /// Says what `resolve` makes of one create, and what may be done about it.
     pub(crate) fn opinion(&mut self, number: usize, phase: Phase) -> Option<Opinion> {
         let address = self.address(number).clone();
-        let (resolution, decisions) = self.decided_by(|survey| resolve_at(survey, &address));
-        let at = resolution
-            .findings
-            .iter()
-            .position(|finding| finding.address.as_ref() == Some(&address))?;
-        let finding = &resolution.findings[at];
+        let decisions = self.decided_by(|survey| resolve_at(survey, &address));
+        let mut all = decisions.all.iter();
+        let one = all.find(|one| one.finding.address.as_ref() == Some(&address))?;
+        let finding = &one.finding;
         let is_self_made = self.is_self_made(finding);
-        let mut adoption = self.permitted(&resolution, finding, &decisions[at], phase);
+        let mut adoption = self.permitted(&decisions, one, phase);
         if adoption.is_ok() && !is_self_made && self.policy.max_adopt.is_some() {
             let count = self.permitted_count(phase);
             adoption = self.policy.permits_so_many(count).and(adoption);
@@ -347,12 +345,8 @@ impl Book {
 
     /// Counts what would be adopted of everything seen so far.
     fn permitted_count(&mut self, phase: Phase) -> usize {
-        let (resolution, decisions) = self.decided();
-        let all = resolution.findings.iter().zip(&decisions);
-        let permitted = all.filter(|(finding, decision)| {
-            self.permitted(&resolution, finding, decision, phase).is_ok()
-        });
-        permitted.count()
+        let decisions = self.decided();
+        decisions.all.iter().filter(|one| self.permitted(&decisions, one, phase).is_ok()).count()
     }
 
     /// Takes in an id that some address holds.
@@ -374,29 +368,26 @@ impl Book {
 
     /// Returns what was announced and would, with everything seen, still be adopted.
     pub(crate) fn announcements(&mut self) -> BTreeSet<Announcement> {
-        let (resolution, decisions) = self.decided();
-        let pairs = resolution.findings.iter().zip(&decisions);
-        let permitted = pairs.filter(|(finding, decision)| {
-            self.permitted(&resolution, finding, decision, Phase::Apply).is_ok()
-        });
+        let decisions = self.decided();
+        let permitted = decisions
+            .all
+            .iter()
+            .filter(|one| self.permitted(&decisions, one, Phase::Apply).is_ok());
         let announced: BTreeSet<_> =
-            permitted.filter_map(|(finding, _)| announcement(finding)).collect();
+            permitted.filter_map(|one| announcement(&one.finding)).collect();
         match self.policy.permits_so_many(announced.len()) {
             Ok(()) => announced,
             Err(_) => BTreeSet::new(),
         }
     }
 
-    fn decided(&mut self) -> (Resolution, Vec<Decision>) {
+    fn decided(&mut self) -> Decisions {
         self.decided_by(resolve)
     }
 
     /// Lets the survey be resolved in this way, and decides about what comes out. The book is read
     /// anew each time: nothing that was decided before it changed can come out.
-    fn decided_by(
-        &mut self,
-        resolve: impl FnOnce(&Survey) -> Resolution,
-    ) -> (Resolution, Vec<Decision>) {
+    fn decided_by(&mut self, resolve: impl FnOnce(&Survey) -> Resolution) -> Decisions {
         let creates = self.planned().len();
         let mut kept = std::mem::take(&mut self.kept);
         self.desired().planned.append(&mut kept);
@@ -408,9 +399,8 @@ impl Book {
             accept_drift: self.policy.accept_drift,
             ..Policy::default()
         };
-        let decisions = decide(&self.survey, &resolution, &policy);
         self.kept = self.desired().planned.split_off(creates);
-        (resolution, decisions)
+        decide(resolution, &policy)
     }
 
     /// The tracked instances that stay: their blocks are in the text, under the name they have.
@@ -433,9 +423,8 @@ impl Book {
 
     fn permitted(
         &self,
-        resolution: &Resolution,
-        finding: &Finding,
-        decision: &Decision,
+        decisions: &Decisions,
+        Decided { finding, decision }: &Decided,
         phase: Phase,
     ) -> Result<(EntityId, Expect), String> {
         let Decision::Act(Action::Import { id, expect }) = decision else {
@@ -447,7 +436,7 @@ impl Book {
             ));
         }
         if let Some(headline) =
-            resolution.headlines.iter().find(|headline| headline.kind.stops_writing())
+            decisions.headlines.iter().find(|headline| headline.kind.stops_writing())
         {
             return Err(catalogue::headline_message(headline));
         }
@@ -471,7 +460,7 @@ impl Book {
     /// got no answer (or the provider's log shows that an earlier try got none), and it is now there
     /// as it was to be.
     fn is_self_made(&self, finding: &Finding) -> bool {
-        let failure = finding.failure.and_then(|index| self.survey.failures.get(index));
+        let failure = finding.failure();
         let entity = finding.evidence.entity.as_ref();
         finding.evidence.drift.is_empty()
             && entity.is_some_and(|entity| self.late.contains(&entity.id))

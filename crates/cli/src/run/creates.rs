@@ -102,7 +102,6 @@ mod tests {
             org: None,
             name: None,
             evidence: Evidence { others, ..Evidence::default() },
-            failure: None,
         };
         let finding = shown(&finding, &BTreeMap::from([(known, real.clone())]));
         assert_eq!(finding.address, None);

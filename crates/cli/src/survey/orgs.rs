@@ -140,12 +140,8 @@ impl Surveyor<'_> {
     }
 
     /// Asks what the first look made worth asking.
-    pub(crate) async fn look_again(
-        survey: &mut Survey,
-        asked: &[Asked],
-        chosen: &BTreeSet<EntityId>,
-    ) -> CommandResult<()> {
-        let needs = further_needs(survey, chosen);
+    pub(crate) async fn look_again(survey: &mut Survey, asked: &[Asked]) -> CommandResult<()> {
+        let needs = further_needs(survey);
         let questions = needs.into_iter().filter_map(|((org, kind), needs)| {
             let client = &asked.iter().find(|asked| asked.seen.0 == org)?.client;
             Some(async move {

@@ -4,6 +4,8 @@
 
 use std::path::PathBuf;
 
+use divvy_core::Hint;
+
 /// The arguments, environment, flags and files at hand do not lead to an org.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectionError {
@@ -87,17 +89,18 @@ pub enum ConnectionError {
 
 impl ConnectionError {
     /// Returns what to do next, the most likely thing first.
-    pub fn hints(&self) -> Vec<String> {
+    pub fn hints(&self) -> Vec<Hint> {
         let hints: &[&str] = match self {
             Self::BadProxy { variable, .. } if variable.contains(' ') => {
                 &["write host and port apart: host proxy.example.com, port 3128"]
             }
             Self::BadProxy { variable, .. } => {
                 return vec![
-                    format!("export {variable}='http://USER:PASSWORD@proxy.example.com:3128'"),
+                    format!("export {variable}='http://USER:PASSWORD@proxy.example.com:3128'")
+                        .into(),
                     "in user name and password write %23 for #, %40 for @, %3A for :, %2F for /, \
                      %5C for \\, %25 for %"
-                        .to_owned(),
+                        .into(),
                 ];
             }
             Self::Open { .. } => &[
@@ -120,6 +123,6 @@ impl ConnectionError {
             Self::Tls(_) => &["install the system's CA certificates, or pass `--ca-file FILE`"],
             Self::Http(_) => &[],
         };
-        hints.iter().map(|&hint| hint.to_owned()).collect()
+        hints.iter().map(|&hint| hint.into()).collect()
     }
 }

@@ -24,7 +24,7 @@ struct Sign {
     is: fn(&str) -> bool,
 }
 
-const JQ: &str = "jq -r '.[].name' FILE | divvy ensure --from -   (jq needs -r for plain names)";
+const JQ: &str = "jq -r '.[].name' FILE | divvy ensure --from - # only with -r does jq print plain names";
 const YQ: &str = "yq -r '.[].name' FILE | divvy ensure --from -";
 const CSV: &str =
     "give a table a first line that names the column `name`, with commas, semicolons or tabs";
@@ -139,7 +139,7 @@ fn refusal(refused: &[(usize, &str, &Sign)]) -> Refusal {
 fn literally(line: Option<&str>) -> String {
     let is_typed = |line: &&str| line.chars().count() <= SHOWN && !line.contains(char::is_control);
     let name = line.filter(is_typed).map_or("NAME".into(), word);
-    format!("if a name really is so: divvy ensure --new {name}")
+    format!("divvy ensure --new {name} # if that really is a name")
 }
 
 /// Returns what every one of several lines holds equally often, if anything.
