@@ -234,6 +234,10 @@ impl Orgs {
         let (organization, listing) =
             tokio::join!(client.organization(), client.listing(&DIVISION));
         let listing = listing.map_err(|error| No::of(&error))?;
+        // Absence from such a listing proves nothing; the provider is asked name by name.
+        if let Some(gap) = listing.gap() {
+            return Err(No { reason: gap, is_answered: false });
+        }
         let organization = organization.map_err(|error| No::of(&error))?;
         let listings = BTreeMap::from([(DIVISION.terraform_type, listing)]);
         let org = Org { name: organization.name, region, listings };
