@@ -10,12 +10,13 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::error::Error;
 use super::faults::Fault;
 use super::journal::Exchange;
 use super::org::Standing;
 use super::policy::Policy;
 use super::seed::{Seed, SeedDivision};
-use super::{Error, Handle};
+use super::shared::Handle;
 
 type Done = Result<StatusCode, Error>;
 

@@ -10,9 +10,8 @@ use redb::backends::InMemoryBackend;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
-use super::Error;
-use super::clients::Client;
-use super::org::{Division, Org, Organization, PathedDivision};
+use super::error::Error;
+use super::org::{Client, Division, Org, Organization, PathedDivision};
 use super::policy::Policy;
 use super::seed::Seed;
 
@@ -178,7 +177,7 @@ fn write(
 /// Makes the org of a seed in place of whatever was there.
 fn save(database: &Database, seed: Seed) -> Result<Org, Error> {
     let seed_record = Record::put(ABOUT, "seed", &seed)?;
-    let org = Org::from_seed(seed)?;
+    let org = seed.into_org()?;
     let mut records = vec![
         seed_record,
         Record::put(ABOUT, "schema", &SCHEMA)?,
@@ -255,14 +254,14 @@ fn values(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::emulator::SeedDivision;
+    use crate::emulator::{SeedDivision, Standing};
 
     #[test]
     fn a_file_keeps_its_org_and_ignores_a_later_seed() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("org.redb");
         let mut store = Store::open(Some(&path), Seed::with_divisions(["Sales"])).unwrap();
-        let made = store.org().seeded(SeedDivision::named("Claims"), super::super::Standing::Live);
+        let made = SeedDivision::named("Claims").into_division(Standing::Live, 3);
         store.keep(vec![Change::Put(made)]).unwrap();
         let before = store.org().clone();
         drop(store);
