@@ -24,9 +24,11 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let status = match self {
             Self::DoubleId { .. } | Self::Unreadable(_) => StatusCode::BAD_REQUEST,
-            Self::Serve(_) | Self::Store(_) | Self::Schema { .. } => {
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
+            Self::Serve(_)
+            | Self::Store { .. }
+            | Self::InUse { .. }
+            | Self::Foreign { .. }
+            | Self::Schema { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         };
         (status, Json(json!({ "message": self.to_string() }))).into_response()
     }

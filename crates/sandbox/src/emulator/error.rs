@@ -2,15 +2,36 @@
 //!
 //! Never an answer of the API: those are in [`super::replies`]. Invariant: no variant holds a secret.
 
+use std::path::PathBuf;
+
 /// Why an emulator could not be started, or could not keep what it was told.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No socket, or no thread.
     #[error("the emulator cannot serve: {0}")]
     Serve(#[from] std::io::Error),
-    /// The store refused.
-    #[error("the emulator's store failed: {0}")]
-    Store(#[source] Box<redb::Error>),
+    /// The data file cannot be read or written.
+    #[error("the data file {} failed: {source}", path.display())]
+    Store {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another emulator keeps its org there.
+    #[error("another emulator is running on {}; name another file", path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file that no emulator wrote.
+    #[error("{} holds no org of the emulator ({source}); name another file", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Where its text stops making sense.
+        source: serde_json::Error,
+    },
     /// A file of another version of the emulator.
     #[error("the data file has schema {found}, this emulator reads {known}; name another file")]
     Schema {
@@ -19,7 +40,7 @@ pub enum Error {
         /// The version that this emulator writes.
         known: u64,
     },
-    /// A seed, a fault script or a record of the store is no JSON of the expected form.
+    /// A seed or a fault script is no JSON of the expected form.
     #[error("unreadable document: {0}")]
     Unreadable(#[from] serde_json::Error),
     /// A seed that contradicts itself.
@@ -28,10 +49,4 @@ pub enum Error {
         /// The id.
         id: String,
     },
-}
-
-impl From<redb::Error> for Error {
-    fn from(source: redb::Error) -> Self {
-        Self::Store(Box::new(source))
-    }
 }

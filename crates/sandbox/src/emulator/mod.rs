@@ -10,6 +10,7 @@
 mod access;
 mod clients;
 mod control;
+mod data_file;
 mod error;
 mod faults;
 mod gate;

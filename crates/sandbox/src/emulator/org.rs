@@ -166,7 +166,7 @@ pub(crate) enum Refused {
 }
 
 /// The org.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Org {
     pub(crate) region: String,
     pub(crate) about: Organization,
