@@ -311,12 +311,25 @@ pub(crate) struct List {
     #[arg(long)]
     pub(crate) deleted: bool,
 
-    /// table or json; `FORMAT=FILE` writes a file. Repeatable.
+    /// table, json, ids, csv; `FORMAT=FILE` writes a file. Repeatable.
     #[arg(short, long = "output", value_name = "FORMAT[=FILE]")]
-    pub(crate) outputs: Vec<Output>,
+    pub(crate) outputs: Vec<Output<ListFormat>>,
 
     #[command(flatten)]
     pub(crate) org: OrgArguments,
+}
+
+/// What `list` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// For people.
+    Table,
+    /// An array of divisions.
+    Json,
+    /// Ids, one a line.
+    Ids,
+    /// A table for spreadsheets, which `ensure --from` reads as well.
+    Csv,
 }
 
 /// Emulate the Genesys Cloud API on loopback, for trying and testing.

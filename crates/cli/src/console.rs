@@ -108,6 +108,11 @@ impl Console {
         self.can_ask
     }
 
+    /// Returns whether the artefact goes to a terminal.
+    pub(crate) fn stdout_is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
     /// Says what is read from standard input, where a person would have to type it.
     pub(crate) fn awaits(&self, what: &str) {
         if io::stdin().is_terminal() {

@@ -241,6 +241,12 @@ pub fn headline_entry(headline: HeadlineKind) -> Entry {
             "Adopts all the same; the creates beyond the limit will fail. Delete some, or ask for a higher limit.",
             "12 to create, room for 3",
         ],
+        HeadlineKind::IncompleteListing => [
+            "the listing contradicts itself",
+            "The org's list shows another number of entities than it says there are, changes whenever it is read, repeats itself, or names one id twice. A name that it lacks may exist all the same.",
+            "Treats what is listed as ever; what is missing may still meet 409. Ends with 3. Run again; if it stays, look for a proxy or gateway that cuts replies.",
+            "the API counts 120 and lists 100",
+        ],
     };
     Entry { code: headline.code(), word: headline.word(), title, meaning, fix, example }
 }

@@ -43,6 +43,15 @@ pub(crate) fn headlines(world: &World<'_>, findings: &[Finding]) -> Vec<Headline
         if absent >= 2 && absent == tracked.len() {
             headlines.push(about_org(HeadlineKind::WrongOrg, absent, tracked.len()));
         }
+        let rests_on_absence = |finding: &&Finding| {
+            matches!(finding.verdict, Verdict::Create | Verdict::Hidden | Verdict::NearMiss)
+        };
+        let unproven = in_org().filter(rests_on_absence).count();
+        let flawed = org.listings.values().find(|listing| !listing.flaws.is_empty());
+        if let Some(listing) = flawed.filter(|_| unproven > 0) {
+            let listed = listing.entities.len();
+            headlines.push(about_org(HeadlineKind::IncompleteListing, unproven, listed));
+        }
         let creates = in_org().filter(|finding| finding.verdict == Verdict::Create).count();
         for listing in org.listings.values() {
             let Some(limit) = listing.limit else { continue };

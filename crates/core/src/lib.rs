@@ -29,6 +29,7 @@ pub mod resolve;
 pub mod shell;
 mod subject;
 pub mod survey;
+pub mod text;
 pub mod verdict;
 mod world;
 

@@ -20,7 +20,7 @@ use crate::failure::FailureKind;
 use crate::invocation::{Invocation, PlanRequest};
 use crate::passed_flags::PassedFlags;
 use crate::plan_document::PlanDocument;
-use crate::private_directory::PrivateDirectory;
+use crate::private_directory::{PLANS, PrivateDirectory};
 use crate::program::{Output, Terraform};
 use crate::state_document::StateDocument;
 
@@ -94,7 +94,7 @@ impl WorkingDirectory {
             return Err(Error::NoConfiguration { path });
         }
         let place = terraform.environment().get("TMPDIR").map_or("/tmp", String::as_str);
-        let temporary = PrivateDirectory::make(Path::new(place)).map_err(|source| {
+        let temporary = PrivateDirectory::make(Path::new(place), PLANS).map_err(|source| {
             Error::NoTemporaryDirectory { place: PathBuf::from(place), source }
         })?;
         Ok(Self {

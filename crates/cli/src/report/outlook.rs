@@ -15,7 +15,9 @@ impl Report {
     ///
     /// A missing state needs a person through its findings: they ask until `--adopt-all` is said.
     pub fn exit_code(&self) -> u8 {
-        let proves_nothing = |kind: HeadlineKind| kind == HeadlineKind::RestrictedView;
+        let proves_nothing = |kind: HeadlineKind| {
+            matches!(kind, HeadlineKind::RestrictedView | HeadlineKind::IncompleteListing)
+        };
         let needs_a_person = self
             .headlines()
             .any(|headline| headline.kind.stops_writing() || proves_nothing(headline.kind))
@@ -47,7 +49,9 @@ impl Report {
                 HeadlineKind::MissingState if !self.has_actions() => {
                     return terraform().words("workspace show");
                 }
-                HeadlineKind::MissingState | HeadlineKind::Limit => {}
+                HeadlineKind::MissingState
+                | HeadlineKind::Limit
+                | HeadlineKind::IncompleteListing => {}
             }
         }
         if self.command == Command::Run {

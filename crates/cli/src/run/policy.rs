@@ -23,6 +23,24 @@ pub(crate) enum Stance {
     Error,
 }
 
+impl OnConflict {
+    /// Returns whether the user relies on what divvy sees: a run in which it cannot look is refused
+    /// then, instead of going on without it.
+    pub(crate) fn is_relied_on(self) -> bool {
+        matches!(self, Self::Error | Self::Adopt)
+    }
+
+    /// Returns the flag, as it is typed.
+    pub(crate) fn flag(self) -> &'static str {
+        match self {
+            Self::Announced => "--on-conflict announced",
+            Self::Warn => "--on-conflict warn",
+            Self::Error => "--on-conflict error",
+            Self::Adopt => "--on-conflict adopt",
+        }
+    }
+}
+
 /// The flags of one run.
 #[derive(Clone, Debug)]
 pub(crate) struct RunPolicy {

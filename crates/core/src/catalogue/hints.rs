@@ -209,6 +209,10 @@ pub fn headline_hints(kind: HeadlineKind, terraform: &str) -> Vec<Hint> {
         HeadlineKind::Limit => {
             vec!["delete what is not needed, or ask for a higher limit".into()]
         }
+        HeadlineKind::IncompleteListing => vec![
+            "run the same command again: the list may have changed while it was read".into(),
+            doctor(),
+        ],
     }
 }
 

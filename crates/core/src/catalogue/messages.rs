@@ -16,6 +16,7 @@ pub fn headline_message(headline: &Headline) -> String {
         HeadlineKind::WrongOrg => format!("None of the {of} tracked ids is in this org ({count} absent): the credentials or the region belong to another org."),
         HeadlineKind::MissingState => format!("There is no state at all, and {count} of {of} planned names exist: this looks like a missing state, not like {count} conflicts."),
         HeadlineKind::Limit => format!("{count} are to be created, but the org has room for {of}."),
+        HeadlineKind::IncompleteListing => format!("The org's listing contradicts itself after {of} entries, so {count} names that it lacks may exist all the same."),
     }
 }
 
