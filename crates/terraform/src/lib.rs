@@ -21,6 +21,7 @@ mod private_directory;
 mod program;
 mod provider_configuration;
 mod state_document;
+mod subcommand;
 mod working_directory;
 
 pub use blocks::{Blocks, Credentials, ImportBlock, Place, ProviderBlock};

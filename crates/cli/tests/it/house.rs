@@ -100,7 +100,6 @@ const KNOWN_CIRCLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("terraform", &["blocks/hcl.rs", "blocks/json.rs", "blocks/mod.rs"]),
-    ("terraform", &["invocation.rs", "passed_flags.rs"]),
     ("terraform", &["logs/mod.rs", "logs/reading.rs"]),
     ("plugin", &["proxy/adopt.rs", "proxy/connection.rs", "proxy/mod.rs"]),
     (
