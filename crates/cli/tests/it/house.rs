@@ -134,6 +134,7 @@ const KNOWN_CIRCLES: &[(&str, &[&str])] = &[
             "doctor/mod.rs",
             "doctor/org.rs",
             "doctor/provider.rs",
+            "ensure/get_or_create.rs",
             "ensure/here.rs",
             "ensure/talk.rs",
             "failed_run.rs",
@@ -155,6 +156,16 @@ const KNOWN_CIRCLES: &[(&str, &[&str])] = &[
             "word.rs",
         ],
     ),
+    (
+        "cli",
+        &[
+            "ensure/list/json.rs",
+            "ensure/list/mod.rs",
+            "ensure/list/plain.rs",
+            "ensure/list/table.rs",
+        ],
+    ),
+    ("cli", &["report.rs", "report/build.rs"]),
 ];
 
 fn root() -> PathBuf {
