@@ -352,7 +352,7 @@ pub(crate) enum EmulatedDialect {
 /// See the whole story with real Terraform against the emulator, in a directory of its own.
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
-    /// Directory to make; else a temporary one, which is removed afterwards.
+    /// Directory to make, or an empty one, which stays; else a temporary one, which is removed afterwards.
     #[arg(long, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
 

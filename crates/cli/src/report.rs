@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use divvy_core::address::Address;
 use divvy_core::decide::Question;
 use divvy_core::name::Difference;
+use divvy_core::shown::Shown;
 use divvy_core::survey::{Alias, Pending};
 use divvy_core::verdict::{HeadlineKind, Verdict};
 use serde::Serialize;
@@ -118,9 +119,9 @@ pub struct Entity {
     /// Its id.
     pub id: String,
     /// Its name.
-    pub name: String,
+    pub name: Shown<String>,
     /// Its description, where it has one.
-    pub description: Option<String>,
+    pub description: Option<Shown<String>>,
     /// True for the org's home entity.
     pub home: bool,
 }
@@ -131,7 +132,7 @@ pub struct Candidate {
     /// Its id.
     pub id: String,
     /// Its name.
-    pub name: String,
+    pub name: Shown<String>,
     /// In which ways its name differs from the wanted one.
     pub differs: Vec<Difference>,
 }
@@ -142,9 +143,9 @@ pub struct Drift {
     /// Terraform's name of the attribute.
     pub attribute: &'static str,
     /// What the configuration wants.
-    pub config: Option<Value>,
+    pub config: Option<Shown<Value>>,
     /// What the org has.
-    pub org: Option<Value>,
+    pub org: Option<Shown<Value>>,
 }
 
 /// What is done about a finding (`check`: what `fix` would do).
@@ -231,7 +232,7 @@ pub struct Finding {
     /// Its provider configuration.
     pub alias: Option<String>,
     /// The wanted name.
-    pub name: Option<String>,
+    pub name: Option<Shown<String>>,
     /// The entity that is meant.
     pub entity: Option<Entity>,
     /// Entities that could be meant.

@@ -172,7 +172,7 @@ impl<'c> Word<'c> {
             .candidates
             .iter()
             .map(|candidate| {
-                let name = divvy_core::name::visible(&candidate.entity.key.to_string());
+                let name = candidate.entity.key.visible();
                 let differs: Vec<_> = candidate.differs.iter().map(|way| way.words()).collect();
                 format!("{name} {} {}", candidate.entity.id, differs.join(", "))
             })

@@ -97,13 +97,12 @@ fn finding(facts: &Facts<'_, '_>) -> Option<Finding> {
         address: facts.subject.address().cloned(),
         alias: facts.alias.cloned(),
         org: facts.org.cloned(),
-        name: facts.wanted.as_ref().map(ToString::to_string),
+        name: facts.wanted.as_ref().map(|wanted| wanted.to_string().into()),
         evidence,
         failure: facts.failure_index(),
     };
-    if facts.name_is_sensitive() {
-        finding.conceal_names();
-    }
+    let sensitive = facts.sensitive(&finding.evidence.others);
+    finding.conceal(&sensitive);
     Some(finding)
 }
 
@@ -387,7 +386,8 @@ fn deleted_twin(facts: &Facts<'_, '_>) -> Answer {
 
 fn near_miss(facts: &Facts<'_, '_>) -> Answer {
     let candidates = facts.near();
-    let drift = facts.drift_from(&candidates.first()?.entity);
+    let nearest = facts.listing?.entity(&candidates.first()?.entity.id)?;
+    let drift = facts.drift_from(nearest);
     facts
         .lacks_a_match()
         .then(|| (Verdict::NearMiss, Evidence { candidates, drift, ..Evidence::default() }))

@@ -322,6 +322,7 @@ async fn read_held(directory: &WorkingDirectory, command: &TerraformCommand) -> 
                     provider_alias: None,
                     id,
                     attributes: Attributes::new(),
+                    sensitive: planned.sensitive.clone(),
                     is_tainted: false,
                     is_deposed: false,
                 });

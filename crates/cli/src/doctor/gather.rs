@@ -462,6 +462,7 @@ mod tests {
             provider_alias: alias.map(str::to_owned),
             id: EntityId::new("id"),
             attributes: Attributes::new(),
+            sensitive: std::collections::BTreeSet::new(),
             is_tainted: false,
             is_deposed: false,
         };

@@ -4,6 +4,7 @@
 //! that a reader would miss, and it is one line.
 
 use divvy_core::name::visible;
+use divvy_core::shown::Shown;
 use unicode_width::UnicodeWidthStr;
 
 use crate::report::{Command, Finding, Org, Outcome, Place, Report};
@@ -37,7 +38,7 @@ pub(crate) fn place(place: &Place) -> String {
 pub(crate) fn address(finding: &Finding) -> String {
     let address = match (&finding.address, &finding.name) {
         (Some(address), _) => shown(address),
-        (None, Some(name)) => visible(name),
+        (None, Some(name)) => name.visible(),
         (None, None) => "(no address)".to_owned(),
     };
     match &finding.unit {
@@ -48,8 +49,8 @@ pub(crate) fn address(finding: &Finding) -> String {
 
 /// Shows the name of a finding in quotes, or nothing, also where it stands for the address.
 pub(crate) fn name(finding: &Finding) -> String {
-    let name = finding.name.as_deref().filter(|_| finding.address.is_some());
-    name.map(visible).unwrap_or_default()
+    let name = finding.name.as_ref().filter(|_| finding.address.is_some());
+    name.map(Shown::visible).unwrap_or_default()
 }
 
 /// Shows the id of the entity that a finding is about, or nothing.

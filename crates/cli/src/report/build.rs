@@ -9,6 +9,7 @@ use divvy_core::catalogue;
 use divvy_core::decide::{self, Decision, Expect, Question};
 use divvy_core::failure::{Failure, Origin};
 use divvy_core::finding::{self, Resolution};
+use divvy_core::shown;
 use divvy_core::survey::{Alias, AliasTarget, Survey};
 use divvy_core::verdict::Verdict;
 
@@ -83,7 +84,8 @@ impl Finding {
         info: &RunInfo,
     ) -> Self {
         let evidence = &finding.evidence;
-        let failure = finding.failure.and_then(|index| survey.failures.get(index));
+        let failure = shown::failure_of(survey, finding);
+        let failure = failure.as_deref();
         let (action, outcome, expect) = told(finding, decision);
         let question = match decision {
             Decision::Ask { question, .. } => Some(*question),
@@ -100,8 +102,8 @@ impl Finding {
             name: finding.name.clone(),
             entity: evidence.entity.as_ref().map(|entity| Entity {
                 id: entity.id.to_string(),
-                name: entity.key.to_string(),
-                description: entity.text("description").map(str::to_owned),
+                name: entity.key.map(ToString::to_string),
+                description: entity.text("description"),
                 home: entity.is_home,
             }),
             candidates: evidence
@@ -109,7 +111,7 @@ impl Finding {
                 .iter()
                 .map(|candidate| Candidate {
                     id: candidate.entity.id.to_string(),
-                    name: candidate.entity.key.to_string(),
+                    name: candidate.entity.key.map(ToString::to_string),
                     differs: candidate.differs.clone(),
                 })
                 .collect(),

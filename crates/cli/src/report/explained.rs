@@ -8,6 +8,7 @@ use divvy_core::explanation::{self, Cause, Explanation, Typed};
 use divvy_core::failure::Failure;
 use divvy_core::finding::{self, Reason, Resolution};
 use divvy_core::resolve::resolve;
+use divvy_core::shown;
 use divvy_core::survey::Survey;
 use divvy_core::verdict::Verdict;
 
@@ -35,9 +36,8 @@ impl Report {
         let terraform = report.program.clone();
         let typed = Typed { log, terraform: &terraform };
         for (finding, told) in open.iter().zip(&mut report.findings) {
-            let failure = finding.failure.and_then(|index| survey.failures.get(index));
-            if let Some(failure) = failure {
-                told.explain(finding, failure, typed);
+            if let Some(failure) = shown::failure_of(survey, finding) {
+                told.explain(finding, &failure, typed);
             }
         }
         report

@@ -458,7 +458,8 @@ impl Book {
         if self.is_self_made(finding) {
             return Ok((id.clone(), *expect));
         }
-        self.policy.permits(finding.name.as_deref().unwrap_or_default())?;
+        self.policy
+            .permits(finding.name.as_ref().and_then(Shown::plain).map_or("", String::as_str))?;
         let is_announced =
             || announcement(finding).is_some_and(|one| self.announced.contains(&one));
         if self.policy.stance == Stance::Announced && phase == Phase::Apply && !is_announced() {

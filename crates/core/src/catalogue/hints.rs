@@ -7,6 +7,7 @@ use crate::entity::EntityId;
 use crate::finding::{Evidence, Finding, Reason};
 use crate::name::visible;
 use crate::shell::word;
+use crate::shown::Shown;
 use crate::verdict::{HeadlineKind, Verdict};
 
 /// Says what to type or change next, most useful first. `terraform` is the program as to be typed:
@@ -26,10 +27,15 @@ pub fn hints(finding: &Finding, terraform: &str) -> Vec<String> {
         for candidate in
             evidence.candidates.iter().take(1).filter(|candidate| !candidate.differs.is_empty())
         {
-            hints.push(format!(
-                "or change the configuration to name = {}",
-                visible(&candidate.entity.key.to_string())
-            ));
+            hints.push(match &candidate.entity.key {
+                Shown::Plain(key) => {
+                    format!("or change the configuration to name = {}", visible(&key.to_string()))
+                }
+                Shown::Sensitive => format!(
+                    "or change the configuration to the name that the org has for {}",
+                    candidate.entity.id
+                ),
+            });
         }
         hints
     };
@@ -136,7 +142,13 @@ fn drift_hints(evidence: &Evidence) -> Vec<String> {
 
 fn keep_attributes(evidence: &Evidence) -> Vec<String> {
     let keep = evidence.drift.iter().map(|drift| match &drift.org {
-        Some(value) => format!("keep the org's value: {} = {}", drift.attribute, hcl(value)),
+        Some(Shown::Plain(value)) => {
+            format!("keep the org's value: {} = {}", drift.attribute, hcl(value))
+        }
+        Some(Shown::Sensitive) => format!(
+            "keep the org's value: set {} to what the org has, which is not shown because the configuration holds it to be sensitive",
+            drift.attribute
+        ),
         None => format!("keep the org's value: remove {}", drift.attribute),
     });
     keep.collect()
@@ -147,8 +159,13 @@ pub fn hints_to_keep(finding: &Finding, id: &EntityId) -> Vec<String> {
     let candidates = finding.evidence.candidates.iter();
     let renamed = candidates.filter(|one| one.entity.id == *id && !one.differs.is_empty());
     let mut hints: Vec<_> = renamed
-        .map(|one| {
-            format!("keep the org's value: name = {}", hcl(&one.entity.key.to_string().into()))
+        .map(|one| match &one.entity.key {
+            Shown::Plain(key) => {
+                format!("keep the org's value: name = {}", hcl(&key.to_string().into()))
+            }
+            Shown::Sensitive => {
+                format!("keep the org's value: set name to what the org has for {id}")
+            }
         })
         .collect();
     hints.extend(keep_attributes(&finding.evidence));
