@@ -1,27 +1,52 @@
 //! Where artefacts go: stdout or files, in one form or several.
 //!
-//! Invariant: a file is written whole or not at all.
+//! Invariant: every file that a person names is written by [`named_files::write`].
 
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
-use crate::arguments::{Output, TerraformArguments};
+use divvy_core::shell::word;
+
+use crate::arguments::{EnsureFormat, Output, TerraformArguments};
 use crate::commands::Context;
 use crate::console;
+use crate::door::Form;
 use crate::error::{CommandError, CommandResult};
-use crate::render::{self, Format};
+use crate::named_files;
+use crate::render::{self, Format, Writer};
 use crate::report::Report;
 use crate::terraform_errors::MAKE_ROOM;
 
+/// A form of output, as the door has to know it.
+pub(crate) trait Artefact: Copy {
+    /// Returns what it is for.
+    fn form(self) -> Form;
+}
+
+impl Artefact for Format {
+    fn form(self) -> Form {
+        self.row().form
+    }
+}
+
+impl Artefact for EnsureFormat {
+    fn form(self) -> Form {
+        match self {
+            Self::Json => Form::Json,
+            Self::Table | Self::Blocks | Self::Ids => Form::People,
+            Self::Commands => Form::Commands,
+        }
+    }
+}
+
 /// Refuses forms that a command does not have, and more than one artefact on stdout.
-pub(crate) fn refuse_unknown(outputs: &[Output], known: &[Format]) -> CommandResult<()> {
-    if let Some(output) = outputs.iter().find(|output| !known.contains(&output.format)) {
-        let names: Vec<_> =
-            known.iter().map(|format| format!("{format:?}").to_lowercase()).collect();
+pub(crate) fn refuse_unknown(outputs: &[Output], writer: Writer) -> CommandResult<()> {
+    let is_unknown = |output: &&Output| !output.format.row().of.contains(&writer);
+    if let Some(output) = outputs.iter().find(is_unknown) {
         return Err(CommandError::usage(format!(
             "-o {}: this command writes {}",
-            format!("{:?}", output.format).to_lowercase(),
-            names.join(", ")
+            output.format.name(),
+            render::names_for(writer)
         )));
     }
     refuse_two_on_stdout(outputs)
@@ -37,7 +62,7 @@ pub(crate) fn refuse_two_on_stdout<F>(outputs: &[Output<F>]) -> CommandResult<()
 }
 
 /// Renders and writes each form that was asked for, else the default one to stdout.
-pub(crate) fn write<F: Copy>(
+pub(crate) fn write<F: Artefact>(
     context: &Context,
     outputs: &[Output<F>],
     default: F,
@@ -46,7 +71,7 @@ pub(crate) fn write<F: Copy>(
     let fallback = [Output { format: default, file: None }];
     let wanted = if outputs.is_empty() { &fallback[..] } else { outputs };
     for output in wanted {
-        let bytes = render(output.format);
+        let bytes = output.format.form().tame(&render(output.format));
         match &output.file {
             Some(file) => write_file(file, &bytes)?,
             None => context.console.artefact(&bytes).map_err(|error| {
@@ -77,7 +102,7 @@ pub(crate) fn write_blocks(
     Ok(report.exit_code())
 }
 
-/// Writes a file through a temporary one beside it.
+/// Writes a file that was named (see [`named_files::write`]).
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> CommandResult<()> {
     let directory =
         path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -88,21 +113,21 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> CommandResult<()> {
             directory.display()
         );
         return Err(CommandError::failed(message)
-            .hint(format!("make it first: mkdir -p {}", directory.display())));
+            .hint(format!("make it first: mkdir -p {}", word(&directory.to_string_lossy()))));
     }
-    let written = tempfile::NamedTempFile::new_in(directory).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map(|_| ()).map_err(|error| error.error)
-    });
-    written.map_err(|error| {
+    named_files::write(path, bytes).map_err(|error| {
         let told =
-            CommandError::failed(format!("could not write {}: {}", path.display(), error.kind()));
+            CommandError::failed(format!("could not write {}: {}", path.display(), why(&error)));
         match error.kind() {
             ErrorKind::StorageFull => told.hint(MAKE_ROOM),
             _ => told.hint("name another file: -o FORMAT=FILE"),
         }
     })
+}
+
+/// The reason in words, without the system's error number.
+fn why(error: &io::Error) -> String {
+    if error.raw_os_error().is_some() { error.kind().to_string() } else { error.to_string() }
 }
 
 /// Writes a report in each form that was asked for, else as a table.
@@ -140,5 +165,5 @@ fn say_table(
     let mut bytes = Vec::new();
     // Writing to memory cannot fail.
     let _ = write(report, console::width(), context.console.stderr_is_colored(), &mut bytes);
-    context.console.say(&String::from_utf8_lossy(&bytes));
+    context.console.say_rendered(&String::from_utf8_lossy(&bytes));
 }

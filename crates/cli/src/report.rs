@@ -51,9 +51,9 @@ pub struct Terraform {
 }
 
 /// Where a block stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Place {
-    /// The file, as a person would write it from the working directory.
+    /// The file, relative to the root of the repository, with forward slashes.
     pub file: String,
     /// The line, from 1.
     pub line: usize,
@@ -254,8 +254,7 @@ pub struct Finding {
     /// True where an import leaves the entity different from its configuration.
     #[serde(skip)]
     pub drift_stays: bool,
-    /// Where its block stands.
-    #[serde(skip)]
+    /// Where its block stands, as far as it was found.
     pub place: Option<Place>,
     /// The failure that it explains, as it was heard of, in words.
     #[serde(skip)]

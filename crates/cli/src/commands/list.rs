@@ -20,11 +20,11 @@ use crate::ensure::wish::{Reading, name_of, shown};
 use crate::error::{CommandError, CommandResult};
 use crate::org::{OrgFlags, client, of_api};
 use crate::output;
-use crate::render::Format;
 use crate::render::commands::Shell;
+use crate::render::{Format, Writer};
 
 pub(crate) async fn run(context: &Context, arguments: &List) -> CommandResult<u8> {
-    output::refuse_unknown(&arguments.outputs, &[Format::Table, Format::Json])?;
+    output::refuse_unknown(&arguments.outputs, Writer::List)?;
     refuse_contradictions(arguments)?;
     let wishes = wishes(arguments)?;
     let connection = OrgFlags::read(context, &arguments.org).await?.direct(arguments.dialect)?;

@@ -20,7 +20,8 @@ use divvy_terraform::Terraform;
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{Arguments, Command};
-use crate::console::{Console, Tone};
+use crate::console::{self, Console, Tone};
+use crate::door;
 use crate::environment::Environment;
 use crate::error::{CommandResult, ErrorKind};
 use crate::interrupt::{self, UnderWay};
@@ -41,13 +42,13 @@ pub(crate) fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // clap prints help to stdout and usage errors to stderr by itself.
             let code = if error.use_stderr() { ErrorKind::Usage.exit_code() } else { 0 };
-            let _ = error.print();
+            console::usage(&error);
             return ExitCode::from(code);
         }
     };
     let talk = &arguments.talk;
+    environment.secrets().for_each(door::keep_secret);
     let console = Arc::new(Console::new(talk.color, talk.quiet, talk.verbose > 0));
     crate::log::set_up(talk.verbose, talk.log_format);
     let result = match tokio::runtime::Builder::new_current_thread().enable_all().build() {

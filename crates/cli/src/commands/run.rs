@@ -22,6 +22,7 @@ use crate::observers::Observers;
 use crate::org::OrgFlags;
 use crate::output;
 use crate::report::{self, RunInfo};
+use crate::repository::Repository;
 use crate::run::advisor::{Advisor, Held};
 use crate::run::announcements::{self, Announcement, NotBound};
 use crate::run::book::{Book, Places, places};
@@ -252,7 +253,10 @@ impl Stage {
             terraform_runs: self.observers.terraform_runs() as u64,
             ..RunInfo::default()
         };
-        let report = report(book, &known, &self.blocks, info);
+        let place = self.directory.path();
+        let repository = Repository::of(&context.environment, place);
+        let name_of = |file: &Path| repository.name(place, file);
+        let report = report(book, &known, &self.blocks, name_of, info);
         if is_worth_reading(&report) {
             output::say_report(context, &report);
         }

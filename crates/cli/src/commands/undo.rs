@@ -6,6 +6,7 @@ use super::Context;
 use crate::arguments::undo::Undo;
 use crate::confirm;
 use crate::console::Tone;
+use crate::door;
 use crate::error::{CommandError, CommandResult};
 use crate::journal::Journal;
 use crate::survey;
@@ -95,7 +96,7 @@ fn list(context: &Context, runs: &[PastRun]) -> CommandResult<u8> {
             run.deeds.len()
         ));
     }
-    context.console.artefact(text.as_bytes()).map_err(|error| {
+    context.console.artefact(door::talk(&text).as_bytes()).map_err(|error| {
         CommandError::failed(format!("could not write to standard output: {error}"))
     })?;
     Ok(0)

@@ -39,6 +39,7 @@ const SETTINGS: Settings = Settings {
     attempts: 2,
     first_wait: Duration::from_millis(250),
     longest_pause: Duration::from_secs(20),
+    keep_secret: crate::door::keep_secret,
 };
 
 /// Finds out everything that the checks ask.

@@ -108,7 +108,7 @@ pub(super) fn facts() -> Facts {
                 provider_alias: None,
                 id: EntityId::new("id-Sales"),
                 attributes: Attributes::new(),
-                sensitive: std::collections::BTreeSet::new(),
+                sensitive: BTreeSet::new(),
                 is_tainted: false,
                 is_deposed: false,
             }],

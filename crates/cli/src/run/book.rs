@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use divvy_core::decide::{Action, Decision, Expect, Policy, decide};
 use divvy_core::resolve::{resolve, resolve_at};
+use divvy_core::shown::Shown;
 use divvy_core::survey::{
     Alias, AliasTarget, Change, Desired, ErroredState, Listing, Planned, Survey, Tracked,
     TrackedInstance, key_of,

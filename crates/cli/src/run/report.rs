@@ -4,6 +4,7 @@
 //! Never decides. Invariant: nothing goes to stdout, which is Terraform's.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use divvy_core::Finding;
 use divvy_core::survey::Alias;
@@ -12,8 +13,14 @@ use divvy_terraform::Blocks;
 use crate::report::{Command, Outcome, Place, Report, RunInfo};
 use crate::run::book::{Book, Conclusion, Places};
 
-/// Makes the report of a run.
-pub(crate) fn report(book: Book, places: &Places, blocks: &Blocks, mut info: RunInfo) -> Report {
+/// Makes the report of a run; `name_of` names a file of the configuration.
+pub(crate) fn report(
+    book: Book,
+    places: &Places,
+    blocks: &Blocks,
+    name_of: impl Fn(&Path) -> String,
+    mut info: RunInfo,
+) -> Report {
     let mut conclusion = book.conclude(places);
     name_aliases(&mut conclusion, places);
     sort(&mut conclusion);
@@ -21,7 +28,7 @@ pub(crate) fn report(book: Book, places: &Places, blocks: &Blocks, mut info: Run
         conclusion.resolution.findings.iter().filter_map(|finding| finding.address.as_ref());
     let blocks_at = addresses.filter_map(|address| {
         let place = blocks.resource(address)?;
-        Some((address.clone(), Place { file: place.file.display().to_string(), line: place.line }))
+        Some((address.clone(), Place { file: name_of(&place.file), line: place.line }))
     });
     info.places = blocks_at.collect();
     info.credentials_from = conclusion.credentials_from;

@@ -3,9 +3,9 @@
 //! Pure. Invariant: a summary names the thing and its id, since Terraform folds warnings whose
 //! summaries are equal.
 
+use divvy_core::Shown;
 use divvy_core::decide::Expect;
 use divvy_core::finding::Reason;
-use divvy_core::name::visible;
 use divvy_core::{EntityId, Finding, Verdict, catalogue};
 use divvy_plugin::proxy::{Adopt, Advice};
 
