@@ -7,7 +7,7 @@ use std::process::{Command as Process, Stdio};
 
 use divvy::render::commands::Shell;
 use divvy::render::{Format, Options, write};
-use divvy::report::{Action, Command, Report, RunInfo, approved_pairs};
+use divvy::report::{Action, Command, Place, Report, RunInfo, approved_pairs};
 use divvy_core::address::Address;
 use divvy_core::decide::Policy;
 use divvy_core::failure::Origin;
@@ -69,7 +69,40 @@ fn each_format_of_a_check() {
     assert_snapshot!("blocks", rendered(&report, Format::Blocks));
     assert_snapshot!("markdown", rendered(&report, Format::Markdown));
     assert_snapshot!("github", rendered(&report, Format::Github));
+    assert_snapshot!("azure", rendered(&report, Format::Azure));
+    assert_snapshot!("sarif", rendered(&report, Format::Sarif));
+    assert_snapshot!("junit", rendered(&report, Format::Junit));
     assert_snapshot!("html", rendered(&report, Format::Html));
+}
+
+#[test]
+fn a_line_of_configuration_has_one_annotation_with_a_count() {
+    let keys: Vec<String> = (0..12_u16).map(|number| format!("desk[\"{number}\"]")).collect();
+    let planned = keys.iter().zip(0..).map(|(key, number)| create(key, &format!("Desk {number}")));
+    let mut survey = survey(
+        (0..11_u16).map(|number| entity(number, &format!("Desk {number}"))).collect(),
+        planned.collect(),
+        Vec::new(),
+    );
+    // Something of the block is there already, so that it is no missing state.
+    survey.tracked.get_or_insert_default().presence = StatePresence::Present;
+    let place = Place { file: "envs/prod/main.tf".to_owned(), line: 7 };
+    let places = keys.iter().map(|key| (division(key), place.clone())).collect();
+    let report = report(Command::Check, &survey, &Policy::default(), RunInfo { places, ..info() });
+    assert!(report.findings.len() >= 11);
+    let lines = |format| rendered(&report, format).lines().map(str::to_owned).collect::<Vec<_>>();
+    for (format, at) in [
+        (Format::Github, "file=envs/prod/main.tf,line=7,"),
+        (Format::Azure, "sourcepath=envs/prod/main.tf;linenumber=7;"),
+    ] {
+        let lines = lines(format);
+        let of_line: Vec<_> = lines.iter().filter(|line| line.contains(at)).collect();
+        assert_eq!(of_line.len(), 1, "{lines:?}");
+        assert!(of_line[0].contains("adopt (11)"), "{of_line:?}");
+        assert!(of_line[0].contains("and 6 more of this block"), "{of_line:?}");
+    }
+    let sarif: serde_json::Value = serde_json::from_str(&rendered(&report, Format::Sarif)).unwrap();
+    assert_eq!(sarif["runs"][0]["results"].as_array().unwrap().len(), 1);
 }
 
 #[test]
