@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use divvy_core::Hint;
 use divvy_core::address::Address;
 use divvy_core::decide::Question;
 use divvy_core::name::Difference;
@@ -22,7 +23,6 @@ mod explained;
 mod outlook;
 
 pub use approved::{ApprovedError, approved_pairs};
-pub(crate) use outlook::is_command;
 
 /// The version of the JSON contract.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -242,7 +242,7 @@ pub struct Finding {
     /// What it means here.
     pub message: String,
     /// What to type or change next.
-    pub hints: Vec<String>,
+    pub hints: Vec<Hint>,
     /// What is done about it.
     pub action: Action,
     /// What becomes of it.
@@ -269,7 +269,7 @@ pub struct Headline {
     /// What it means for this run.
     pub message: String,
     /// What to do about it.
-    pub hints: Vec<String>,
+    pub hints: Vec<Hint>,
     /// Which one.
     #[serde(skip)]
     pub kind: HeadlineKind,

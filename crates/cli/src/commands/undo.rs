@@ -1,5 +1,6 @@
 //! `divvy undo`: takes back what a `fix` did to the state. Never touches the org.
 
+use divvy_core::CommandLine;
 use divvy_terraform::WorkingDirectory;
 
 use super::Context;
@@ -25,7 +26,8 @@ pub(crate) async fn run(context: &Context, arguments: &Undo) -> CommandResult<u8
         None => runs.iter().find(|run| !run.deeds.is_empty()),
     };
     let Some(past) = chosen else {
-        return Err(CommandError::failed("there is no run here to undo").hint("divvy undo --list"));
+        return Err(CommandError::failed("there is no run here to undo")
+            .hint(CommandLine::divvy("undo --list")));
     };
     let tracked =
         directory.state_pull().await.map_err(of_terraform)?.tracked().map_err(of_terraform)?;

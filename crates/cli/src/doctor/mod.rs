@@ -13,6 +13,7 @@ mod provider;
 #[cfg(test)]
 mod tests;
 
+use divvy_core::Hint;
 use serde::Serialize;
 use serde_json::json;
 
@@ -73,7 +74,7 @@ struct Answer {
     /// `None` where the question does not arise, or could not be asked.
     ok: Option<bool>,
     message: String,
-    hints: Vec<String>,
+    hints: Vec<Hint>,
 }
 
 impl Answer {
@@ -97,12 +98,12 @@ impl Answer {
         Self::cross(&trouble.message).hints(trouble.hints.iter().cloned())
     }
 
-    fn hint(self, hint: impl Into<String>) -> Self {
+    fn hint(self, hint: impl Into<Hint>) -> Self {
         self.hints([hint.into()])
     }
 
-    fn hints(mut self, hints: impl IntoIterator<Item = String>) -> Self {
-        self.hints.extend(hints);
+    fn hints(mut self, hints: impl IntoIterator<Item = impl Into<Hint>>) -> Self {
+        self.hints.extend(hints.into_iter().map(Into::into));
         self
     }
 }
@@ -125,7 +126,7 @@ struct Row {
     about: Option<String>,
     ok: Option<bool>,
     message: String,
-    hints: Vec<String>,
+    hints: Vec<Hint>,
     #[serde(skip)]
     group: &'static str,
 }

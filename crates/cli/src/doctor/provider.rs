@@ -2,6 +2,7 @@
 //!
 //! Pure: judges facts. Each function is one row of [`super::CHECKS`].
 
+use divvy_core::CommandLine;
 use divvy_terraform::LockFile;
 
 use super::facts::Facts;
@@ -46,7 +47,7 @@ pub(super) fn configuration(facts: &Facts) -> Answer {
     match configuration.unreadable.as_slice() {
         [] => Answer::tick("every file of it can be read"),
         files => Answer::cross(format!("these files cannot be read: {}", files.join(", ")))
-            .hint(format!("{} validate", facts.program())),
+            .hint(CommandLine::of(facts.program()).words("validate")),
     }
 }
 
@@ -70,7 +71,7 @@ fn is_vendor(source: &str) -> bool {
 }
 
 pub(super) fn lock_file(facts: &Facts) -> Answer {
-    let init = format!("{} init", facts.program());
+    let init = CommandLine::of(facts.program()).words("init");
     let Ok(configuration) = &facts.configuration else { return Answer::open(NO_CONFIGURATION) };
     if configuration.is_reattached {
         return Answer::open("TF_REATTACH_PROVIDERS serves the provider: nothing is installed");
@@ -136,7 +137,7 @@ mod tests {
         facts.terraform = Err(Trouble { message: "none".into(), hints: vec!["get one".into()] });
         let answer = program(&facts);
         assert_eq!((answer.ok, answer.message.as_str()), (Some(false), "none"));
-        assert_eq!(answer.hints, ["get one"]);
+        assert_eq!(answer.hints, ["get one".into()]);
     }
 
     #[test]
@@ -172,7 +173,7 @@ mod tests {
         for bad in [Some("acme/genesyscloud"), Some("notmypurecloud/genesyscloud"), None] {
             let answer = judged(bad);
             assert_eq!(answer.ok, Some(false), "{bad:?}");
-            assert!(answer.hints[0].contains(VENDOR));
+            assert!(answer.hints[0].to_string().contains(VENDOR));
         }
     }
 
@@ -194,7 +195,7 @@ mod tests {
         for lock in [LockFile::Missing, LockFile::Unreadable, LockFile::Read(vec![other.clone()])] {
             let answer = judged(&|configuration| configuration.lock_file = lock.clone());
             assert_eq!(answer.ok, Some(false), "{lock:?}");
-            assert!(answer.hints[0].ends_with("terraform init"));
+            assert!(answer.hints[0].to_string().ends_with("terraform init"));
         }
         assert_eq!(judged(&|configuration| configuration.is_installed = false).ok, Some(false));
         assert_eq!(judged(&|configuration| configuration.is_reattached = true).ok, None);

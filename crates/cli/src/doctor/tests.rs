@@ -15,7 +15,7 @@ use super::facts::{
 use super::{CHECKS, Diagnosis};
 
 pub(super) fn trouble(message: &str) -> Trouble {
-    Trouble { message: message.to_owned(), hints: vec!["do something".to_owned()] }
+    Trouble { message: message.to_owned(), hints: vec!["do something".into()] }
 }
 
 pub(super) fn division(name: &str, is_home: bool) -> Entity {

@@ -5,6 +5,7 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
+use divvy_core::Hint;
 use divvy_core::kinds::division::HOME_DATA_SOURCE;
 use divvy_core::name::visible;
 use divvy_genesys::{NewEntity, Reason};
@@ -207,7 +208,7 @@ fn tell_difference(context: &Context, wish: &NewEntity, entity: &divvy_core::Ent
 /// Makes one error of all failures.
 pub(crate) fn failures(work: &Work) -> Option<CommandError> {
     let mut messages = Vec::new();
-    let mut hints: Vec<String> = Vec::new();
+    let mut hints: Vec<Hint> = Vec::new();
     let mut is_interrupted = false;
     for (wish, outcome) in work.wishes.iter().zip(&work.outcomes) {
         let Outcome::Failed(failure) = outcome else { continue };
@@ -237,13 +238,13 @@ pub(crate) fn failures(work: &Work) -> Option<CommandError> {
     let mut error = CommandError::failed(messages.join("\n       ")).hints(hints);
     if is_interrupted {
         error.kind = ErrorKind::Interrupted;
-        error.hints = vec!["run the same command again: it goes on where it stopped".to_owned()];
+        error.hints = vec!["run the same command again: it goes on where it stopped".into()];
     }
     Some(error)
 }
 
 /// Says why a wish did not come true, and what to do.
-fn explained(wish: &NewEntity, failure: &Failure) -> (String, Vec<String>) {
+fn explained(wish: &NewEntity, failure: &Failure) -> (String, Vec<Hint>) {
     let shown_wish = shown(wish);
     match failure {
         Failure::Refused(error) => {
@@ -251,27 +252,27 @@ fn explained(wish: &NewEntity, failure: &Failure) -> (String, Vec<String>) {
         }
         Failure::Hidden { error, deleted: Some(request) } => (
             format!("{shown_wish} is taken by a deleted division: {error}"),
-            vec![format!("restore it: {} {} {}", request.method, request.url, request.body)],
+            vec![format!("restore it: {} {} {}", request.method, request.url, request.body).into()],
         ),
         Failure::Hidden { error, deleted: None } => {
             (format!("{shown_wish} is taken, but nothing visible has it: {error}"), hidden(wish))
         }
         Failure::NoParent(parent) => (
             format!("{shown_wish} was not created: its parent {} is not there", shown(parent)),
-            vec!["create missing parents too: --parents".to_owned()],
+            vec!["create missing parents too: --parents".into()],
         ),
         Failure::Ambiguous(entities) => {
             let ids: Vec<&str> = entities.iter().map(|entity| entity.id.as_str()).collect();
             (
                 format!("{shown_wish} exists more than once: {}", ids.join(", ")),
-                vec!["rename all but one of them".to_owned()],
+                vec!["rename all but one of them".into()],
             )
         }
     }
 }
 
 /// Says why something can be there unseen, the likeliest first.
-fn hidden(wish: &NewEntity) -> Vec<String> {
+fn hidden(wish: &NewEntity) -> Vec<Hint> {
     let sight = match wish.path {
         None => {
             "grant the OAuth client's role for all divisions: one granted in a single division \
@@ -284,7 +285,7 @@ fn hidden(wish: &NewEntity) -> Vec<String> {
         "run the same command again in a minute: a new division may not be listed yet",
         "check the region: this may be another org",
     ]
-    .map(str::to_owned)
+    .map(Hint::from)
     .to_vec()
 }
 

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use divvy_core::Hint;
+
 use super::text;
 use crate::report::{Finding, Outcome, Place, Report};
 
@@ -81,13 +83,13 @@ fn of_group(group: &[(&Finding, Level)]) -> Annotation {
                 several.iter().take(MOST).map(|(finding, _)| text::shown(&told(finding))).collect();
             let more = several.len().saturating_sub(MOST);
             lines.extend((more > 0).then(|| format!("and {more} more of this block")));
-            let mut hints: Vec<&String> = Vec::new();
+            let mut hints: Vec<&Hint> = Vec::new();
             for hint in several.iter().take(MOST).flat_map(|(finding, _)| &finding.hints) {
                 if !hints.contains(&hint) {
                     hints.push(hint);
                 }
             }
-            lines.extend(hints.into_iter().map(|hint| format!("> {}", text::shown(hint))));
+            lines.extend(hints.into_iter().map(said));
             lines
         }
     };
@@ -105,7 +107,11 @@ fn level(finding: &Finding, is_carried_out: bool) -> Option<Level> {
     }
 }
 
-fn lines(message: &str, hints: &[String]) -> Vec<String> {
-    let hints = hints.iter().map(|hint| format!("> {}", text::shown(hint)));
+fn said(hint: &Hint) -> String {
+    format!("> {}", text::shown(&hint.to_string()))
+}
+
+fn lines(message: &str, hints: &[Hint]) -> Vec<String> {
+    let hints = hints.iter().map(said);
     std::iter::once(text::shown(message)).chain(hints).collect()
 }

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::io;
 
+use divvy_core::Hint;
+
 use super::text;
 use crate::report::{Action, Finding, Outcome, Report};
 
@@ -64,8 +66,9 @@ fn test(class: &str, name: &str, place: Option<&str>, out: &mut dyn io::Write) -
     )
 }
 
-fn failure(code: &str, message: &str, hints: &[String], out: &mut dyn io::Write) -> io::Result<()> {
-    let hints: Vec<_> = hints.iter().map(|hint| format!("\n> {}", Xml(hint))).collect();
+fn failure(code: &str, message: &str, hints: &[Hint], out: &mut dyn io::Write) -> io::Result<()> {
+    let hints: Vec<_> =
+        hints.iter().map(|hint| format!("\n> {}", Xml(&hint.to_string()))).collect();
     writeln!(
         out,
         "      <failure type=\"{code}\" message=\"{message}\">{message}{}</failure>\n    </testcase>",

@@ -12,6 +12,7 @@ use divvy_core::finding::{self, Resolution};
 use divvy_core::shown;
 use divvy_core::survey::{Alias, AliasTarget, Survey};
 use divvy_core::verdict::Verdict;
+use divvy_core::{CommandLine, Hint};
 
 use super::{
     Action, Candidate, Command, Drift, Entity, Finding, Headline, Org, Outcome, Report, RunInfo,
@@ -196,20 +197,24 @@ fn told(finding: &finding::Finding, decision: &Decision) -> (Action, Outcome, Op
 }
 
 /// Says what to do next, as far as it is not done already.
-fn hints(finding: &finding::Finding, decision: &Decision, info: &RunInfo) -> Vec<String> {
+fn hints(finding: &finding::Finding, decision: &Decision, info: &RunInfo) -> Vec<Hint> {
     let mut hints = catalogue::hints(finding, info.program());
     match decision {
         Decision::Ask { question: Question::AdoptAll, .. } => {
-            vec!["divvy fix --adopt-all".to_owned()]
+            vec![CommandLine::divvy("fix --adopt-all").into()]
         }
         Decision::Ask { question: Question::NotApproved, .. } => {
-            vec!["the approved file does not hold it: divvy check -o json=FILE".to_owned()]
+            vec![
+                CommandLine::divvy("check -o json=FILE")
+                    .because("the approved file does not hold it")
+                    .into(),
+            ]
         }
         Decision::Ask { question: Question::Forbidden, .. } => {
             hints.insert(
                 0,
                 "the id cannot be taken: it is Home's, another address has it, or the org does not show it"
-                    .to_owned(),
+                    .into(),
             );
             hints
         }

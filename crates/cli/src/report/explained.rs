@@ -15,9 +15,9 @@ use divvy_core::verdict::Verdict;
 use super::{Command, Finding, Outcome, Report, RunInfo};
 
 impl Report {
-    /// Reports what lies behind the failures of a survey. `log` is the file that told them, as to be
-    /// typed.
-    pub fn of_failures(survey: &Survey, mut info: RunInfo, log: &str) -> Self {
+    /// Reports what lies behind the failures of a survey. `log` is the file that told them, with the
+    /// unit to name beside it.
+    pub fn of_failures(survey: &Survey, mut info: RunInfo, log: (&str, Option<&str>)) -> Self {
         let Resolution { headlines, findings } = resolve(survey);
         let all = Resolution { headlines, findings };
         let decisions = decide(survey, &all, &Policy::default());
@@ -34,7 +34,8 @@ impl Report {
         let resolution = Resolution { headlines: all.headlines, findings };
         let mut report = Self::new(Command::Explain, survey, &resolution, &decisions, info);
         let terraform = report.program.clone();
-        let typed = Typed { log, terraform: &terraform };
+        let (log, unit) = log;
+        let typed = Typed { log, unit, terraform: &terraform };
         for (finding, told) in open.iter().zip(&mut report.findings) {
             if let Some(failure) = shown::failure_of(survey, finding) {
                 told.explain(finding, &failure, typed);

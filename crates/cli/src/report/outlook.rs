@@ -4,6 +4,7 @@
 
 use divvy_core::decide::Question;
 use divvy_core::verdict::HeadlineKind;
+use divvy_core::{CommandLine, Hint};
 
 use super::{Command, Outcome, Report};
 
@@ -32,18 +33,18 @@ impl Report {
     }
 
     /// Returns the next command to type.
-    pub fn next_command(&self) -> String {
-        let program = &self.program;
+    pub fn next_command(&self) -> CommandLine {
+        let terraform = || CommandLine::of(&self.program);
         if let Some(headline) = &self.headline {
             match headline.kind {
                 HeadlineKind::ErroredState => {
-                    return format!("{program} state push errored.tfstate");
+                    return terraform().words("state push errored.tfstate");
                 }
                 HeadlineKind::WrongOrg | HeadlineKind::RestrictedView => {
-                    return "divvy doctor".to_owned();
+                    return CommandLine::divvy("doctor");
                 }
                 HeadlineKind::MissingState if !self.has_actions() => {
-                    return format!("{program} workspace show");
+                    return terraform().words("workspace show");
                 }
                 HeadlineKind::MissingState | HeadlineKind::Limit => {}
             }
@@ -52,7 +53,7 @@ impl Report {
             return self.next_after_run();
         }
         if self.has_actions() && !self.is_carried_out {
-            return "divvy fix".to_owned();
+            return CommandLine::divvy("fix");
         }
         if self.command == Command::Explain
             && let Some(command) = self.first_command_of_a_hint()
@@ -64,48 +65,40 @@ impl Report {
         flags.sort_unstable();
         flags.dedup();
         if !flags.is_empty() {
-            return format!("divvy fix {}", flags.join(" "));
+            return flags.into_iter().fold(CommandLine::divvy("fix"), CommandLine::words);
         }
         if let Some(finding) = self.findings_of(Outcome::NeedsYou).next() {
-            let is_command = |hint: &&String| hint.starts_with("divvy ");
-            return finding
-                .hints
-                .iter()
-                .find(is_command)
+            let mut ours = finding.hints.iter().filter_map(Hint::next);
+            return ours
+                .find(|command| command.program() == "divvy")
                 .cloned()
-                .unwrap_or_else(|| format!("divvy explain {}", finding.code));
+                .unwrap_or_else(|| CommandLine::divvy("explain").words(finding.code));
         }
         match self.pending {
-            Some(pending) if !pending.is_clean() => format!("{program} apply"),
-            _ => format!("{program} plan"),
+            Some(pending) if !pending.is_clean() => terraform().words("apply"),
+            _ => terraform().words("plan"),
         }
     }
 
     /// Returns the first hint that can be typed, of what needs a person before anything else.
-    fn first_command_of_a_hint(&self) -> Option<&String> {
-        let is_command = |hint: &&String| is_command(hint);
+    fn first_command_of_a_hint(&self) -> Option<&CommandLine> {
         let findings =
             [Outcome::NeedsYou, Outcome::LeftAlone].map(|outcome| self.findings_of(outcome));
-        findings.into_iter().flatten().flat_map(|finding| &finding.hints).find(is_command)
+        findings.into_iter().flatten().flat_map(|finding| &finding.hints).find_map(Hint::next)
     }
 }
 
 impl Report {
     /// A run may not know the addresses of what it left: `check` does.
-    fn next_after_run(&self) -> String {
+    fn next_after_run(&self) -> CommandLine {
         if self.findings_of(Outcome::NeedsYou).next().is_some() {
-            "divvy check".to_owned()
+            CommandLine::divvy("check")
         } else if self.has_actions() && !self.is_carried_out {
-            format!("divvy run -- {} apply", self.program)
+            CommandLine::divvy("run --").word(&self.program).words("apply")
         } else {
-            format!("{} plan", self.program)
+            CommandLine::of(&self.program).words("plan")
         }
     }
-}
-
-/// Says whether a hint is a command that can be typed as it stands; else it is advice.
-pub(crate) fn is_command(hint: &str) -> bool {
-    ["divvy", "terraform", "tofu"].contains(&hint.split(' ').next().unwrap_or_default())
 }
 
 /// Returns the flag that answers a question for all findings that ask it, where there is one.

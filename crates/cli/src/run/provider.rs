@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use divvy_core::CommandLine;
 use divvy_plugin::locate::{self, LocateError, Located};
 use divvy_terraform::{Blocks, Environment};
 
@@ -77,7 +78,7 @@ pub(crate) fn find(
                 "{} is locked at {}, and the configuration now asks for {asked:?}",
                 one.address, one.version
             ))
-            .hint(format!("{terraform} init -upgrade")));
+            .hint(CommandLine::of(terraform).words("init -upgrade")));
         }
     }
     Ok(served(&located))

@@ -4,6 +4,8 @@
 
 use std::path::PathBuf;
 
+use divvy_core::Hint;
+
 /// The arguments, environment, flags and files at hand do not lead to an org.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectionError {
@@ -79,7 +81,7 @@ pub enum ConnectionError {
 
 impl ConnectionError {
     /// Returns what to do next, the most likely thing first.
-    pub fn hints(&self) -> Vec<String> {
+    pub fn hints(&self) -> Vec<Hint> {
         let hints: &[&str] = match self {
             Self::Open { .. } => &[
                 "give the value: `-- -var NAME=VALUE` or `-var-file`",
@@ -101,6 +103,6 @@ impl ConnectionError {
             Self::Tls(_) => &["install the system's CA certificates, or pass `--ca-file FILE`"],
             Self::Http(_) => &[],
         };
-        hints.iter().map(|&hint| hint.to_owned()).collect()
+        hints.iter().map(|&hint| hint.into()).collect()
     }
 }

@@ -224,7 +224,7 @@ async fn a_refusal_names_the_permissions_of_the_kind_and_where_to_grant_them() {
     assert!(!error.is_duplicate_of(&DIVISION));
     let Reason::Forbidden { permissions } = &error.reason else { panic!("{error:?}") };
     assert_eq!(permissions[..], ["authorization:division:add", "authorization:grant:add"]);
-    let hints = error.hints().join("\n");
+    let hints = error.hints().iter().map(|hint| format!("{hint}\n")).collect::<String>();
     assert!(hints.contains("authorization:grant:add") && hints.contains("OAuth"), "{hints}");
     assert_eq!(server.count("POST", DIVISIONS), 1);
 }

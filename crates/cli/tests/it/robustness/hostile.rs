@@ -113,7 +113,10 @@ fn in_every_form_of_check_and_fix() {
     all_are_tame(
         &world,
         &["check"],
-        &["table", "json", "blocks", "commands", "markdown", "github", "azure", "sarif", "junit", "html"],
+        &[
+            "table", "json", "blocks", "commands", "markdown", "github", "azure", "sarif", "junit",
+            "html",
+        ],
         2,
     );
     for shell in ["powershell", "cmd"] {
@@ -143,7 +146,10 @@ fn hostile_api() -> String {
             let read = stream.read(&mut request).unwrap_or_default();
             let is_login = String::from_utf8_lossy(&request[..read]).contains("oauth/token");
             let (status, body) = if is_login {
-                ("200 OK", serde_json::json!({ "access_token": TOKEN, "token_type": "bearer", "expires_in": 86400 }))
+                (
+                    "200 OK",
+                    serde_json::json!({ "access_token": TOKEN, "token_type": "bearer", "expires_in": 86400 }),
+                )
             } else {
                 let body = serde_json::json!({ "message": WILD, "code": WILD, "contextId": format!("{TOKEN} {WILD}"), "status": 400 });
                 ("400 Bad Request", body)

@@ -17,7 +17,8 @@ fn world(blocks: &str) -> World {
         { "id": "id-near", "name": "hush-near" },
     ]})));
     world.divisions(&[]);
-    let variables = [("name", "hush-Name"), ("near", "hush-NEAR"), ("description", "hush-description")];
+    let variables =
+        [("name", "hush-Name"), ("near", "hush-NEAR"), ("description", "hush-description")];
     let mut text = world.read("main.tf");
     for (name, value) in variables {
         text.push_str(&format!(
@@ -82,7 +83,8 @@ fn are_told_by_no_form_of_check_and_fix() {
     let reports = world.beside().join("reports");
     fs::create_dir_all(&reports).expect("a directory");
     let forms = [
-        "table", "json", "blocks", "commands", "markdown", "github", "azure", "sarif", "junit", "html",
+        "table", "json", "blocks", "commands", "markdown", "github", "azure", "sarif", "junit",
+        "html",
     ];
     let outputs: Vec<String> =
         forms.iter().map(|form| format!("{form}={}", reports.join(form).display())).collect();
