@@ -14,6 +14,7 @@ mod environment;
 mod error;
 mod failed_run;
 
+mod given;
 mod history;
 mod interrupt;
 mod journal;

@@ -5,7 +5,7 @@
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
-use divvy_core::shell::word;
+use divvy_core::CommandLine;
 
 use crate::arguments::{EnsureFormat, Output, TerraformArguments};
 use crate::commands::Context;
@@ -112,8 +112,12 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> CommandResult<()> {
             path.display(),
             directory.display()
         );
-        return Err(CommandError::failed(message)
-            .hint(format!("make it first: mkdir -p {}", word(&directory.to_string_lossy()))));
+        return Err(CommandError::failed(message).hint(
+            CommandLine::of("mkdir")
+                .words("-p")
+                .word(&directory.to_string_lossy())
+                .because("make it first"),
+        ));
     }
     named_files::write(path, bytes).map_err(|error| {
         let told =
@@ -137,6 +141,7 @@ pub(crate) fn write_report(
     shell: render::commands::Shell,
     report: &Report,
 ) -> CommandResult<()> {
+    let report = &report.completed(&context.given);
     let is_colored = context.console.stdout_is_colored();
     let options = render::Options { width: console::width(), is_colored, shell };
     write(context, outputs, Format::Table, |format| {
@@ -163,6 +168,7 @@ fn say_table(
     write: impl Fn(&Report, usize, bool, &mut dyn Write) -> io::Result<()>,
 ) {
     let mut bytes = Vec::new();
+    let report = &report.completed(&context.given);
     // Writing to memory cannot fail.
     let _ = write(report, console::width(), context.console.stderr_is_colored(), &mut bytes);
     context.console.say_rendered(&String::from_utf8_lossy(&bytes));

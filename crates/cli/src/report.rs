@@ -17,6 +17,8 @@ use divvy_core::verdict::{HeadlineKind, Verdict};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::given::Given;
+
 mod approved;
 mod build;
 mod explained;
@@ -320,9 +322,25 @@ pub struct Report {
     /// Remarks for people, one sentence each.
     #[serde(skip)]
     pub notes: Vec<String>,
+    /// What every command in it carries.
+    #[serde(skip)]
+    pub(crate) given: Given,
 }
 
 impl Report {
+    /// Completes every command with what was given on the command line.
+    pub(crate) fn completed(&self, given: &Given) -> Self {
+        let mut report = self.clone();
+        let headlines = report.headline.iter_mut().chain(&mut report.further_headlines);
+        let of_headlines = headlines.flat_map(|headline| &mut headline.hints);
+        let of_findings = report.findings.iter_mut().flat_map(|finding| &mut finding.hints);
+        for hint in of_headlines.chain(of_findings) {
+            *hint = given.complete_hint(hint);
+        }
+        report.given = given.clone();
+        report
+    }
+
     /// Returns the findings of one outcome.
     pub fn findings_of(&self, outcome: Outcome) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(move |finding| finding.outcome == outcome)

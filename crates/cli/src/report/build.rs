@@ -18,6 +18,7 @@ use super::{
     Action, Candidate, Command, Drift, Entity, Finding, Headline, Org, Outcome, Report, RunInfo,
     SCHEMA_VERSION,
 };
+use crate::given::Given;
 
 impl Report {
     /// Joins a resolution with the decisions about its findings (in their order) and the run.
@@ -73,6 +74,7 @@ impl Report {
             is_carried_out: info.is_carried_out,
             require_clean: info.require_clean,
             notes,
+            given: Given::default(),
         }
     }
 }

@@ -32,8 +32,12 @@ impl Report {
         }
     }
 
-    /// Returns the next command to type.
+    /// Returns the next command to type, with what was given.
     pub fn next_command(&self) -> CommandLine {
+        self.given.complete(&self.bare_next_command())
+    }
+
+    fn bare_next_command(&self) -> CommandLine {
         let terraform = || CommandLine::of(&self.program);
         if let Some(headline) = &self.headline {
             match headline.kind {

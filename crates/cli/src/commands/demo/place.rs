@@ -10,6 +10,7 @@ use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
+use divvy_core::CommandLine;
 use divvy_core::shell::word;
 use tempfile::TempDir;
 
@@ -125,7 +126,7 @@ fn refused(directory: &Path, why: &str) -> CommandError {
         .hint(
             "the demo applies a configuration of its own, so it takes a new or an empty directory",
         )
-        .hint(format!("divvy demo --directory {}", word(&free.to_string_lossy())))
+        .hint(CommandLine::divvy("demo --directory").word(&free.to_string_lossy()))
 }
 
 fn unusable(what: &str, error: &std::io::Error) -> CommandError {
@@ -239,7 +240,8 @@ mod tests {
         for name in ["full", "state", "dot", "file", "link", "dangling", "file/below"] {
             let error = Place::take(Some(&path(name))).unwrap_err();
             assert_eq!(error.kind.exit_code(), 64, "{name}: {error}");
-            assert!(error.hints[1].starts_with("divvy demo --directory "), "{:?}", error.hints);
+            let typed = error.hints[1].command().unwrap();
+            assert!(typed.is_divvy("demo"), "{:?}", error.hints);
         }
         assert_eq!(fs::read_dir(path("full")).unwrap().count(), 1);
         assert!(!path("nowhere").exists());
