@@ -116,6 +116,11 @@ impl Console {
         }
     }
 
+    /// Returns whether more is to be said.
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.is_verbose
+    }
+
     /// Says whether stdout takes colour.
     pub(crate) fn stdout_is_colored(&self) -> bool {
         self.is_colored.stdout

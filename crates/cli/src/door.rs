@@ -46,9 +46,34 @@ pub(crate) fn talk(text: &str) -> String {
 }
 
 /// Returns an artefact for people as it may be printed. Its writer has made every piece of it harmless
-/// already, and may have coloured it.
+/// already, and may have coloured it: colours stay, everything else that could act is escaped.
 pub(crate) fn artefact(text: &str) -> String {
-    neutral(&without_secrets(text))
+    let text = without_secrets(text);
+    let mut written = String::with_capacity(text.len());
+    for (number, line) in text.split('\n').enumerate() {
+        if number > 0 {
+            written.push('\n');
+        }
+        let mut rest = line;
+        while let Some(at) = rest.find("\u{1b}[") {
+            let (plain, sequence) = rest.split_at(at);
+            written.push_str(&harmless(plain));
+            let length = color(sequence);
+            // What is no colour goes on as text, without its escape.
+            let (kept, after) = sequence.split_at(length.unwrap_or(1));
+            written.push_str(&if length.is_some() { kept.to_owned() } else { harmless(kept) });
+            rest = after;
+        }
+        written.push_str(&harmless(rest));
+    }
+    neutral(&written)
+}
+
+/// Returns the length of the colour that a text begins with.
+fn color(text: &str) -> Option<usize> {
+    let parameters = text.strip_prefix("\u{1b}[")?;
+    let end = parameters.find(|c: char| !c.is_ascii_digit() && c != ';')?;
+    parameters[end..].starts_with('m').then_some("\u{1b}[".len() + end + 1)
 }
 
 /// Returns JSON as it may be printed: the same value, with every character escaped that a terminal or a
@@ -213,6 +238,8 @@ mod tests {
         for plain in ["a::b # c ## d: e", "::1 answers", "::"] {
             assert_eq!(talk(plain), plain);
         }
+        let wild = artefact("\u{1b}[31mred\u{1b}[0m \u{1b}[2J\u{7}\u{202e}");
+        assert_eq!(wild, "\u{1b}[31mred\u{1b}[0m \\u{001b}[2J\\u{0007}\\u{202e}");
         let colored = artefact("\u{1b}[1m::error::x\u{1b}[0m");
         assert!(!colored.contains("m::"), "{colored:?}");
     }

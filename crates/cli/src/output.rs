@@ -143,7 +143,12 @@ pub(crate) fn write_report(
 ) -> CommandResult<()> {
     let report = &report.completed(&context.given);
     let is_colored = context.console.stdout_is_colored();
-    let options = render::Options { width: console::width(), is_colored, shell };
+    let options = render::Options {
+        width: console::width(),
+        is_colored,
+        shows_all: context.console.is_verbose(),
+        shell,
+    };
     write(context, outputs, Format::Table, |format| {
         let mut bytes = Vec::new();
         // Writing to memory cannot fail.
@@ -165,11 +170,16 @@ pub(crate) fn say_forecast(context: &Context, report: &Report) {
 fn say_table(
     context: &Context,
     report: &Report,
-    write: impl Fn(&Report, usize, bool, &mut dyn Write) -> io::Result<()>,
+    write: impl Fn(&Report, render::table::Layout, &mut dyn Write) -> io::Result<()>,
 ) {
     let mut bytes = Vec::new();
     let report = &report.completed(&context.given);
     // Writing to memory cannot fail.
-    let _ = write(report, console::width(), context.console.stderr_is_colored(), &mut bytes);
+    let layout = render::table::Layout {
+        width: console::width(),
+        is_colored: context.console.stderr_is_colored(),
+        shows_all: context.console.is_verbose(),
+    };
+    let _ = write(report, layout, &mut bytes);
     context.console.say_rendered(&String::from_utf8_lossy(&bytes));
 }

@@ -194,13 +194,16 @@ pub enum Outcome {
     Repaired,
     /// A person has to say or change something.
     NeedsYou,
+    /// The apply makes it: nothing is in the way.
+    Created,
     /// Nothing is to be done.
     LeftAlone,
 }
 
 impl Outcome {
     /// Every outcome, in the order in which reports show them.
-    pub const ALL: [Self; 4] = [Self::Adopted, Self::Repaired, Self::NeedsYou, Self::LeftAlone];
+    pub const ALL: [Self; 5] =
+        [Self::Adopted, Self::Repaired, Self::NeedsYou, Self::Created, Self::LeftAlone];
 
     /// Returns the heading of its group.
     pub fn title(self, is_carried_out: bool) -> &'static str {
@@ -210,6 +213,7 @@ impl Outcome {
             (Self::Repaired, false) => "Will be repaired",
             (Self::Repaired, true) => "Repaired",
             (Self::NeedsYou, _) => "Needs you",
+            (Self::Created, _) => "For the apply to create",
             (Self::LeftAlone, _) => "Left alone",
         }
     }

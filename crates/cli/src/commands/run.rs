@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use super::Context;
 use crate::arguments::run::Run;
 use crate::console::Tone;
+use crate::door::Form;
 use crate::environment;
 use crate::error::{CommandError, CommandResult, ErrorKind};
 use crate::observers::Observers;
@@ -264,6 +265,7 @@ impl Stage {
             let mut bytes = Vec::new();
             // Writing to memory cannot fail.
             let _ = crate::render::json::write(&report, &mut bytes);
+            let bytes = Form::Json.tame(&bytes);
             output::write_file(&context.environment.current_directory.join(file), &bytes)?;
         }
         Ok(())

@@ -102,8 +102,10 @@ fn level(finding: &Finding, is_carried_out: bool) -> Option<Level> {
     match finding.outcome {
         Outcome::NeedsYou => Some(Level::Warning),
         Outcome::Adopted | Outcome::Repaired if !is_carried_out => Some(Level::Warning),
-        Outcome::LeftAlone if finding.hints.is_empty() => None,
-        Outcome::Adopted | Outcome::Repaired | Outcome::LeftAlone => Some(Level::Notice),
+        Outcome::Created | Outcome::LeftAlone if finding.hints.is_empty() => None,
+        Outcome::Adopted | Outcome::Repaired | Outcome::Created | Outcome::LeftAlone => {
+            Some(Level::Notice)
+        }
     }
 }
 

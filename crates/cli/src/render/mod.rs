@@ -85,7 +85,7 @@ static TABLE: [Row; 10] = {
     }
     [
         row(Format::Table, Form::People, EVERY, |report, options, out| {
-            table::write(report, options.width, options.is_colored, out)
+            table::write(report, options.layout(), out)
         }),
         row(Format::Json, Form::Json, EVERY, |report, _, out| json::write(report, out)),
         row(Format::Blocks, Form::People, FORETELLS, |report, _, out| blocks::write(report, out)),
@@ -133,8 +133,17 @@ pub struct Options {
     pub width: usize,
     /// Whether `table` may use colour.
     pub is_colored: bool,
+    /// Whether `table` shows every instance of a block.
+    pub shows_all: bool,
     /// The shell of `commands`.
     pub shell: Shell,
+}
+
+impl Options {
+    fn layout(&self) -> table::Layout {
+        let Self { width, is_colored, shows_all, .. } = *self;
+        table::Layout { width, is_colored, shows_all }
+    }
 }
 
 /// Writes a report in a format, as it may be printed.

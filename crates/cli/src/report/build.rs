@@ -173,6 +173,9 @@ fn heard(failure: &Failure) -> String {
 fn told(finding: &finding::Finding, decision: &Decision) -> (Action, Outcome, Option<Expect>) {
     let entity_id = || finding.evidence.entity.as_ref().map(|entity| entity.id.to_string());
     match decision {
+        Decision::Nothing if finding.verdict == Verdict::Create => {
+            (Action::None, Outcome::Created, None)
+        }
         Decision::Nothing => (Action::None, Outcome::LeftAlone, None),
         Decision::Ask { .. } => (Action::None, Outcome::NeedsYou, None),
         Decision::Act(action) => match action {

@@ -86,8 +86,8 @@ impl Report {
 
     /// Returns the first hint that can be typed, of what needs a person before anything else.
     fn first_command_of_a_hint(&self) -> Option<&CommandLine> {
-        let findings =
-            [Outcome::NeedsYou, Outcome::LeftAlone].map(|outcome| self.findings_of(outcome));
+        let findings = [Outcome::NeedsYou, Outcome::Created, Outcome::LeftAlone]
+            .map(|outcome| self.findings_of(outcome));
         findings.into_iter().flatten().flat_map(|finding| &finding.hints).find_map(Hint::next)
     }
 }

@@ -46,7 +46,8 @@ pub(crate) fn report(
 
 /// Says whether a person should read it: Terraform has said all else.
 pub(crate) fn is_worth_reading(report: &Report) -> bool {
-    report.findings.iter().any(|finding| finding.outcome != Outcome::LeftAlone)
+    let is_told = |outcome| !matches!(outcome, Outcome::Created | Outcome::LeftAlone);
+    report.findings.iter().any(|finding| is_told(finding.outcome))
         || report.headline.is_some()
         || !report.notes.is_empty()
 }
