@@ -293,7 +293,9 @@ mod tests {
 
     fn given(line: &[&str]) -> Given {
         let arguments = Arguments::try_parse_from(line).unwrap();
-        Given::of(&arguments.command, &Environment::default())
+        // What clap reads from this test's own environment is known, as it would be to a user.
+        let variables = std::env::vars().filter(|(name, _)| name.starts_with("DIVVY_")).collect();
+        Given::of(&arguments.command, &Environment { variables, ..Environment::default() })
     }
 
     /// What a POSIX shell makes of a line, word by word.
