@@ -7,7 +7,7 @@ use std::path::Path;
 
 use divvy_core::CommandLine;
 
-use crate::arguments::{EnsureFormat, Output, TerraformArguments};
+use crate::arguments::{EnsureFormat, ListFormat, Output, TerraformArguments};
 use crate::commands::Context;
 use crate::console;
 use crate::door::Form;
@@ -26,6 +26,15 @@ pub(crate) trait Artefact: Copy {
 impl Artefact for Format {
     fn form(self) -> Form {
         self.row().form
+    }
+}
+
+impl Artefact for ListFormat {
+    fn form(self) -> Form {
+        match self {
+            Self::Json => Form::Json,
+            _ => Form::People,
+        }
     }
 }
 
@@ -159,27 +168,27 @@ pub(crate) fn write_report(
 
 /// Shows a report as a table on stderr.
 pub(crate) fn say_report(context: &Context, report: &Report) {
-    say_table(context, report, render::table::write);
+    context.console.say(&told_table(context, report, render::table::write));
 }
 
 /// As [`say_report`], where a question about it follows.
 pub(crate) fn say_forecast(context: &Context, report: &Report) {
-    say_table(context, report, render::table::write_without_next);
+    context.console.show(&told_table(context, report, render::table::write_without_next));
 }
 
-fn say_table(
+fn told_table(
     context: &Context,
     report: &Report,
     write: impl Fn(&Report, render::table::Layout, &mut dyn Write) -> io::Result<()>,
-) {
+) -> String {
     let mut bytes = Vec::new();
     let report = &report.completed(&context.given);
     // Writing to memory cannot fail.
     let layout = render::table::Layout {
-        width: console::width(),
+        width: console::talk_width(),
         is_colored: context.console.stderr_is_colored(),
         shows_all: context.console.is_verbose(),
     };
     let _ = write(report, layout, &mut bytes);
-    context.console.say_rendered(&String::from_utf8_lossy(&bytes));
+    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -88,6 +88,15 @@ fn hints_of(failure: &Failure) -> Vec<Hint> {
             "pass it on: divvy check -- -var NAME=VALUE, or -- -var-file FILE".into()
         }
         FailureKind::ConfigurationInvalid => command("validate").into(),
+        FailureKind::ConditionFails => {
+            "that rule does not hold for what exists now: change the object or the rule, then run this again"
+                .into()
+        }
+        FailureKind::ImportWithoutConfiguration => {
+            command("plan -generate-config-out=generated.tf")
+                .because("writes the missing block; or remove the import block")
+                .into()
+        }
         FailureKind::NoConfiguration => {
             "name the directory of the configuration with --chdir".into()
         }
@@ -119,9 +128,8 @@ fn hints_of(failure: &Failure) -> Vec<Hint> {
         FailureKind::NotWritable => {
             "make the place writable: Terraform locks a local state by writing beside it".into()
         }
-        FailureKind::TargetingRefused
-        | FailureKind::NothingToImport
-        | FailureKind::AlreadyManaged => return Vec::new(),
+        FailureKind::NothingToImport => "correct or remove the import block".into(),
+        FailureKind::TargetingRefused | FailureKind::AlreadyManaged => return Vec::new(),
         FailureKind::Other => {
             CommandLine::of(program).word(subcommand).because("see all that it says").into()
         }

@@ -3,10 +3,13 @@
 //! Types only. Invariants: a finding says what *is*, what is done about it is [`crate::decide`]; values
 //! in it are [`Shown`], and [`crate::resolve`] has let the sensitive ones go.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::address::Address;
 use crate::entity::{Entity, EntityId, OrgId};
+use crate::failure::Failure;
 use crate::kind::Kind;
 use crate::name::Difference;
 use crate::shown::{Shown, ShownEntity};
@@ -40,6 +43,20 @@ pub struct Drift {
     pub org: Option<Shown<Value>>,
 }
 
+impl Drift {
+    /// Reports whether the values are concealed.
+    pub fn is_concealed(&self) -> bool {
+        [&self.config, &self.org].into_iter().flatten().any(Shown::is_sensitive)
+    }
+
+    /// Takes out the values.
+    pub(crate) fn conceal(&mut self) {
+        for value in [&mut self.config, &mut self.org].into_iter().flatten() {
+            value.conceal();
+        }
+    }
+}
+
 /// Why exactly a rule answered, where one verdict has several reasons.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Reason {
@@ -58,6 +75,8 @@ pub enum Reason {
     ImportIsRight,
     /// The plan's own import names an id that the org has not.
     ImportedIdAbsent,
+    /// The plan's own import names an id that this client does not see, which proves nothing.
+    ImportedIdUnseen,
     /// The plan's own import names an entity with another key.
     ImportedNameDiffers,
     /// The plan's own import names the home entity without `home = true`, or another with it.
@@ -70,12 +89,25 @@ pub enum Reason {
     HomeRename,
     /// `home = true`, and the name is Home's.
     HomeMatches,
+    /// The plan forgets the address that holds the entity (a `removed` block without destroy).
+    HolderIsForgotten,
     /// Several blocks claim the home entity.
     HomeTwice,
     /// The failed create was this run's own earlier try.
     SelfMade,
     /// A log tells of failures of several units at this address; these are they.
     SeveralUnits(Vec<String>),
+}
+
+/// An id that a person may name for an address, and whether it can be taken there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// The id.
+    pub id: EntityId,
+    /// True for Home, for what another address holds, and for what the org has not.
+    pub is_forbidden: bool,
+    /// What an apply after the import would change, its key first.
+    pub drift: Vec<Drift>,
 }
 
 /// What supports a verdict.
@@ -93,6 +125,10 @@ pub struct Evidence {
     pub other_states: Vec<String>,
     /// The id that the state holds here.
     pub tracked_id: Option<EntityId>,
+    /// Ids that a person may name here: the candidates', and what was named already.
+    pub choices: Vec<Choice>,
+    /// The failure that the finding explains.
+    pub failure: Option<Arc<Failure>>,
     /// Which of the verdict's reasons it is.
     pub reason: Reason,
 }
@@ -123,8 +159,6 @@ pub struct Finding {
     pub name: Option<Shown<String>>,
     /// What supports the verdict.
     pub evidence: Evidence,
-    /// The failure that it explains, as the index into `survey.failures`.
-    pub failure: Option<usize>,
 }
 
 /// Something about the whole run.
@@ -138,6 +172,19 @@ pub struct Headline {
     pub count: usize,
     /// The number that `count` is compared with (tracked ids, planned creates, head-room).
     pub of: usize,
+}
+
+impl Finding {
+    /// Returns what an apply would change in the entity of this id once the address holds it.
+    pub fn differences(&self, id: &EntityId) -> &[Drift] {
+        let choice = self.evidence.choices.iter().find(|choice| choice.id == *id);
+        choice.map_or(&self.evidence.drift, |choice| &choice.drift)
+    }
+
+    /// Returns the failure that it explains.
+    pub fn failure(&self) -> Option<&Failure> {
+        self.evidence.failure.as_deref()
+    }
 }
 
 /// What follows from a survey.

@@ -30,11 +30,13 @@ pub mod shell;
 pub mod shown;
 mod subject;
 pub mod survey;
+pub mod text;
 pub mod verdict;
 mod world;
 
 pub use address::{Address, InstanceKey};
 pub use consent::Consent;
+pub use decide::{Decided, Decisions};
 pub use entity::{Attributes, Entity, EntityId, Key, OrgId};
 pub use failure::Failure;
 pub use finding::{Finding, Headline, Resolution};

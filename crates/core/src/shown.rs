@@ -4,7 +4,6 @@
 //! leaves [`crate::resolve`] holds no sensitive value at all, only the mark [`Shown::Sensitive`], so
 //! no output can print one by mistake.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -13,10 +12,10 @@ use serde_json::Value;
 
 use crate::entity::{Entity, EntityId, Key};
 use crate::failure::Failure;
-use crate::finding::{Drift, Finding};
+use crate::finding::Finding;
 use crate::kind::Kind;
 use crate::name::visible;
-use crate::survey::{Planned, Survey};
+use crate::survey::Planned;
 
 /// What is written in place of a sensitive value: Terraform's own words.
 pub const CONCEALED: &str = "(sensitive value)";
@@ -83,6 +82,12 @@ impl<T: Serialize> Serialize for Shown<T> {
             Self::Plain(value) => value.serialize(serializer),
             Self::Sensitive => serializer.serialize_str(CONCEALED),
         }
+    }
+}
+
+impl From<&str> for Shown<Value> {
+    fn from(text: &str) -> Self {
+        Self::Plain(text.into())
     }
 }
 
@@ -164,11 +169,10 @@ impl Finding {
         for entity in self.evidence.entity.iter_mut().chain(candidates) {
             entity.conceal(sensitive);
         }
-        for Drift { attribute, config, org } in &mut self.evidence.drift {
-            if sensitive.contains(*attribute) {
-                for side in [config, org].into_iter().flatten() {
-                    side.conceal();
-                }
+        let choices = self.evidence.choices.iter_mut().flat_map(|choice| &mut choice.drift);
+        for drift in self.evidence.drift.iter_mut().chain(choices) {
+            if sensitive.contains(drift.attribute) {
+                drift.conceal();
             }
         }
     }
@@ -187,24 +191,16 @@ impl Planned {
     }
 }
 
-/// Returns the failure that a finding explains, without what Terraform holds to be sensitive at its
-/// address: a provider's diagnostic quotes the values that it was given.
-pub fn failure_of<'s>(survey: &'s Survey, finding: &Finding) -> Option<Cow<'s, Failure>> {
-    let failure = survey.failures.get(finding.failure?)?;
-    let planned = survey.desired.iter().flat_map(|desired| &desired.planned);
-    let secrets: Vec<_> = planned
-        .filter(|planned| Some(&planned.address) == finding.address.as_ref())
-        .flat_map(Planned::sensitive_texts)
-        .collect();
-    if secrets.is_empty() {
-        return Some(Cow::Borrowed(failure));
-    }
+/// Returns a failure without what Terraform holds to be sensitive at its address: a provider's
+/// diagnostic quotes the values that it was given.
+pub(crate) fn failure_at(failure: &Failure, planned: Option<&Planned>) -> Failure {
     let mut concealed = failure.clone();
+    let secrets: Vec<_> = planned.into_iter().flat_map(Planned::sensitive_texts).collect();
     concealed.summary = without(&concealed.summary, &secrets);
     for text in [&mut concealed.name, &mut concealed.path].into_iter().flatten() {
         *text = without(text, &secrets);
     }
-    Some(Cow::Owned(concealed))
+    concealed
 }
 
 /// Returns a text with every occurrence of these values concealed. A short value is looked for as a

@@ -19,16 +19,10 @@ pub(crate) async fn run(context: &Context, arguments: &Check) -> CommandResult<u
         other_states: &arguments.other_states,
         ..Subject::default()
     };
+    surveyor.warn_of_left_over(&surveyor.left_over()?);
     let look = surveyor.look(&subject).await?;
-    let resolution = resolve(&look.survey);
-    let decisions = decide(&look.survey, &resolution, &Policy::default());
-    let report = Report::new(
-        Command::Check,
-        &look.survey,
-        &resolution,
-        &decisions,
-        surveyor.run_info(&look),
-    );
+    let decisions = decide(resolve(&look.survey), &Policy::default());
+    let report = Report::new(Command::Check, &decisions, surveyor.run_info(&look));
     output::write_report(context, &arguments.outputs, arguments.shell, &report)?;
     Ok(arguments.fail_on.code(report.exit_code()))
 }

@@ -56,7 +56,6 @@ pub(crate) enum Writer {
     Check,
     Fix,
     Explain,
-    List,
     Doctor,
 }
 
@@ -75,8 +74,8 @@ pub(crate) struct Row {
 
 /// The formats, each with its file: a new one is a file and a row here.
 static TABLE: [Row; 10] = {
-    use Writer::{Check, Doctor, Explain, Fix, List};
-    const EVERY: &[Writer] = &[Check, Fix, Explain, List, Doctor];
+    use Writer::{Check, Doctor, Explain, Fix};
+    const EVERY: &[Writer] = &[Check, Fix, Explain, Doctor];
     const REPORTS: &[Writer] = &[Check, Fix, Explain];
     const RUNS: &[Writer] = &[Check, Fix];
     const FORETELLS: &[Writer] = &[Check];
@@ -172,7 +171,7 @@ mod tests {
             assert_eq!(format.row().format, *format);
         }
         assert_eq!(TABLE.len(), Format::value_variants().len());
-        assert_eq!(names_for(Writer::List), "table, json");
+        assert_eq!(names_for(Writer::Doctor), "table, json");
         assert!(names_for(Writer::Check).contains("azure, sarif, junit"));
     }
 }

@@ -2,8 +2,7 @@
 //!
 //! Never decides. Invariant: what can be typed as it is written is a command, never advice.
 
-use crate::entity::EntityId;
-use crate::finding::{Evidence, Finding, Reason};
+use crate::finding::{Drift, Evidence, Finding, Reason};
 use crate::hint::{CommandLine, Hint};
 use crate::name::visible;
 use crate::shown::Shown;
@@ -51,6 +50,7 @@ pub fn hints(finding: &Finding, terraform: &str) -> Vec<Hint> {
         Verdict::NotAConflict | Verdict::MovePending | Verdict::Gone => vec![apply()],
         Verdict::PlannedImport => match evidence.reason {
             Reason::ImportIsRight => vec![apply()],
+            Reason::ImportedIdUnseen => vec![CommandLine::divvy("doctor").into()],
             _ => vec!["correct or remove the import block".into()],
         },
         Verdict::DoubleTracked => {
@@ -121,7 +121,8 @@ pub fn hints(finding: &Finding, terraform: &str) -> Vec<Hint> {
             "grant the client's role in all divisions (Admin > People & Permissions > Roles); it can take five minutes to act".into(),
             id_of("ID").because("if you know the id").into(),
         ],
-        Verdict::Create | Verdict::Managed => Vec::new(),
+        Verdict::Managed => keep_attributes(&evidence.drift),
+        Verdict::Create => Vec::new(),
     }
 }
 
@@ -145,7 +146,7 @@ fn home_hints(evidence: &Evidence, label: &str) -> Vec<Hint> {
 }
 
 fn drift_hints(evidence: &Evidence) -> Vec<Hint> {
-    let mut hints = keep_attributes(evidence);
+    let mut hints = keep_attributes(&evidence.drift);
     hints.extend([
         CommandLine::divvy("fix --adopt-drifted").because("import, org untouched").into(),
         CommandLine::divvy("fix --accept-drift").because("import, then update it").into(),
@@ -153,36 +154,28 @@ fn drift_hints(evidence: &Evidence) -> Vec<Hint> {
     hints
 }
 
-fn keep_attributes(evidence: &Evidence) -> Vec<Hint> {
-    let keep = evidence.drift.iter().map(|drift| match &drift.org {
-        Some(Shown::Plain(value)) => {
-            format!("keep the org's value: {} = {}", drift.attribute, hcl(value))
-        }
-        Some(Shown::Sensitive) => format!(
+/// Says how the configuration can follow an entity that differs, one attribute each.
+pub fn keep_attributes(drift: &[Drift]) -> Vec<Hint> {
+    let lines = drift.iter().map(|drift| match line_to_keep(drift) {
+        Some(line) => format!("keep the org's value: {line}"),
+        None => format!(
             "keep the org's value: set {} to what the org has, which is not shown because the configuration holds it to be sensitive",
             drift.attribute
         ),
-        None => format!("keep the org's value: remove {}", drift.attribute),
     });
-    keep.map(Hint::from).collect()
+    lines.map(Hint::from).collect()
 }
 
-/// Says how the configuration can follow an entity that was imported although it differs.
-pub fn hints_to_keep(finding: &Finding, id: &EntityId) -> Vec<Hint> {
-    let candidates = finding.evidence.candidates.iter();
-    let renamed = candidates.filter(|one| one.entity.id == *id && !one.differs.is_empty());
-    let mut hints: Vec<Hint> = renamed
-        .map(|one| match &one.entity.key {
-            Shown::Plain(key) => {
-                format!("keep the org's value: name = {}", hcl(&key.to_string().into())).into()
-            }
-            Shown::Sensitive => {
-                format!("keep the org's value: set name to what the org has for {id}").into()
-            }
-        })
-        .collect();
-    hints.extend(keep_attributes(&finding.evidence));
-    hints
+/// Writes the line of configuration that keeps the org's value of an attribute; nothing where the value
+/// is concealed.
+pub fn line_to_keep(drift: &Drift) -> Option<String> {
+    if drift.is_concealed() {
+        return None;
+    }
+    Some(match drift.org.as_ref().and_then(Shown::plain) {
+        Some(value) => format!("{} = {}", drift.attribute, hcl(value)),
+        None => format!("remove {}", drift.attribute),
+    })
 }
 
 /// Writes a value as an HCL expression. Text is quoted with HCL's own escapes (it has no `\b` and
@@ -232,6 +225,10 @@ pub fn headline_hints(kind: HeadlineKind, terraform: &str) -> Vec<Hint> {
         HeadlineKind::Limit => {
             vec!["delete what is not needed, or ask for a higher limit".into()]
         }
+        HeadlineKind::IncompleteListing => vec![
+            "run the same command again: the list may have changed while it was read".into(),
+            doctor(),
+        ],
     }
 }
 

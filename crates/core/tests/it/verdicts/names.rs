@@ -1,7 +1,6 @@
 //! A name that is free, taken, or nearly taken.
 
 use divvy_core::decide::{Decision, Expect, Policy, Question};
-use divvy_core::shown;
 use divvy_core::survey::Planned;
 use divvy_core::verdict::Verdict;
 use divvy_core::{Difference, EntityId};
@@ -118,9 +117,9 @@ fn look_alike_letters_are_a_note_until_the_api_said_409() {
 /// Everything that a person could be told of a finding.
 fn told(scene: &Scene, label: &str) -> String {
     let finding = scene.finding(label);
-    let shown = shown::failure_of(&scene.survey, &finding);
+    let shown = finding.failure();
     let hints = divvy_core::catalogue::hints(&finding, "terraform");
-    let keep = divvy_core::catalogue::hints_to_keep(&finding, &EntityId::new("id-1"));
+    let keep = divvy_core::catalogue::keep_attributes(&finding.evidence.drift);
     let message = divvy_core::catalogue::message(&finding);
     format!("{finding:?} {message} {hints:?} {keep:?} {shown:?}")
 }
