@@ -11,16 +11,12 @@ use crate::error::CommandResult;
 use crate::failed_run;
 use crate::history::History;
 use crate::output;
-use crate::render::{Format, commands::Shell};
+use crate::render::{Writer, commands::Shell};
 use crate::survey::{Subject, Surveyor, Verified};
 use crate::word::Word;
 
-/// The forms that `fix` writes.
-const FORMATS: [Format; 5] =
-    [Format::Table, Format::Json, Format::Markdown, Format::Github, Format::Html];
-
 pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8> {
-    output::refuse_unknown(&arguments.outputs, &FORMATS)?;
+    output::refuse_unknown(&arguments.outputs, Writer::Fix)?;
     let surveyor = Surveyor::open(context, &arguments.org, &arguments.terraform).await?;
     let mut word = Word::of(context, arguments)?;
     let subject = Subject {

@@ -13,4 +13,5 @@ mod postgres;
 mod questions;
 mod running;
 mod secrets;
+mod sensitive;
 mod watch;
