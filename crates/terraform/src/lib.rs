@@ -10,6 +10,7 @@ mod console;
 mod diagnostics;
 mod error;
 mod failure;
+pub mod files;
 mod import_plan;
 mod instances;
 mod invocation;
