@@ -25,6 +25,7 @@ pub mod report;
 mod run;
 mod survey;
 mod terraform_errors;
+mod typed_file;
 mod undo;
 mod word;
 

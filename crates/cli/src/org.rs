@@ -19,7 +19,7 @@ use crate::arguments::OrgArguments;
 use crate::commands::Context;
 use crate::console::Tone;
 use crate::error::{CommandError, CommandResult};
-use crate::interrupt;
+use crate::typed_file;
 
 /// The flags that say which org, with their files read.
 #[derive(Clone)]
@@ -163,14 +163,8 @@ async fn read_secret(
     path: Option<&Path>,
 ) -> CommandResult<Option<SecretString>> {
     let Some(path) = path else { return Ok(None) };
-    let named = path.to_owned();
-    let read = move || match named.as_os_str() {
-        dash if dash == "-" => std::io::read_to_string(std::io::stdin()),
-        _ => std::fs::read_to_string(named),
-    };
-    let text = interrupt::beside(&context.interrupt, read).await?.map_err(|error| {
-        CommandError::failed(format!("could not read the secret in {}: {error}", path.display()))
-            .hint("write it there, or pass - and give it on standard input")
+    let text = typed_file::read_text(context, path).await.map_err(|error| {
+        error.hint("write the secret there, or pass - and give it on standard input")
     })?;
     Ok(Some(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned())))
 }

@@ -6,12 +6,16 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use divvy_core::shell::word;
-use divvy_terraform::{Document, Error, Failure, FailureKind};
+use divvy_terraform::{Document, DocumentProblem, Error, Failure, FailureKind};
+use rustix::io::Errno;
 
 use crate::error::CommandError;
 
 /// What to do about a full disk.
 pub(crate) const MAKE_ROOM: &str = "make room on that disk, then run the same command again";
+
+/// What to do about a program in front of Terraform that prints lines of its own.
+pub(crate) const WITHOUT_WRAPPER: &str = "name Terraform itself with --terraform-bin PATH; with GitHub's setup-terraform set `terraform_wrapper: false`";
 
 /// Turns an error of the terraform crate into the command's.
 pub(crate) fn of_terraform(error: Error) -> CommandError {
@@ -20,12 +24,19 @@ pub(crate) fn of_terraform(error: Error) -> CommandError {
         Error::FlagNotAllowed { .. } => {
             return CommandError::usage(error);
         }
+        Error::LockNeeded => {
+            return CommandError::usage(error)
+                .hint("divvy check -- -lock=false  # looks only; so does: divvy fix --dry-run");
+        }
         Error::FlagWithoutValue { flag } => {
             return CommandError::usage(&error).hint(format!("pass it as -- {flag}=VALUE"));
         }
+        Error::Document { problem: DocumentProblem::Surrounded, .. } => {
+            vec![WITHOUT_WRAPPER.to_owned()]
+        }
+        Error::CannotRun { source, .. } => vec![hint_of_start(source).to_owned()],
         Error::ProgramNotFound
         | Error::ProgramUnusable { .. }
-        | Error::CannotRun { .. }
         | Error::NoResult { .. }
         | Error::Document { document: Document::Version, .. } => {
             vec!["install terraform or tofu, or name it with --terraform-bin".to_owned()]
@@ -36,6 +47,9 @@ pub(crate) fn of_terraform(error: Error) -> CommandError {
         Error::Document { document: Document::Plan | Document::State, .. } => {
             vec!["divvy doctor".to_owned()]
         }
+        Error::NoTemporaryDirectory { source, .. } if source.kind() == ErrorKind::StorageFull => {
+            vec![MAKE_ROOM.to_owned()]
+        }
         Error::NoTemporaryDirectory { .. } => {
             vec!["name a directory that can be written: TMPDIR=DIR divvy …".to_owned()]
         }
@@ -45,6 +59,31 @@ pub(crate) fn of_terraform(error: Error) -> CommandError {
         other => other.failure().map(hints_of_failure).unwrap_or_default(),
     };
     CommandError::failed(error).hints(hints)
+}
+
+/// Says what keeps a program from being started, by the operating system's word.
+fn hint_of_start(source: &std::io::Error) -> &'static str {
+    let errno = source.raw_os_error().map(Errno::from_raw_os_error);
+    match errno {
+        Some(Errno::NOEXEC) => {
+            "it is built for another machine: install the build for this one (uname -sm)"
+        }
+        Some(Errno::NOENT) => {
+            "it is there, but its interpreter or loader is not: install a build for this system"
+        }
+        Some(Errno::ACCESS | Errno::PERM) => {
+            "this user may not execute it, or its file system is mounted noexec: see its rights with ls -l"
+        }
+        Some(Errno::MFILE | Errno::NFILE) => {
+            "too many files are open: raise the limit (ulimit -n 1024), then run the same command again"
+        }
+        Some(Errno::NOMEM | Errno::AGAIN) => {
+            "there is no memory or no process left: end other programs, then run the same command again"
+        }
+        Some(Errno::NOSPC | Errno::DQUOT) => MAKE_ROOM,
+        Some(Errno::TXTBSY) => "it is being written just now: run the same command again",
+        _ => "install terraform or tofu, or name it with --terraform-bin",
+    }
 }
 
 /// A provider that did not start has most often been told why by the API: what it was told is in
@@ -84,6 +123,12 @@ fn hints_of(failure: &Failure) -> Vec<String> {
             });
             return [wait].into_iter().chain(unlock).collect();
         }
+        FailureKind::LockFailed => &[
+            "what divvy only looks at needs no lock: divvy check; to write, the backend has to lock",
+        ],
+        FailureKind::StateRefused => &[
+            "give this run credentials that may read the state, and to write also lock it; divvy check takes no lock",
+        ],
         FailureKind::LockRace => &["run the same command again"],
         FailureKind::MissingVariable => {
             &["pass it on: divvy check -- -var NAME=VALUE, or -- -var-file FILE"]
@@ -165,6 +210,33 @@ mod tests {
             let hints = error.hints.join("\n");
             assert!(hints.contains(command) && !hints.contains("terraform "), "{kind:?}: {hints}");
             assert!(error.message.starts_with("`tofu plan` failed: terraform apply"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_keeps_terraform_from_starting_is_not_install_terraform() {
+        for (errno, hint) in [
+            (Errno::NOEXEC, "another machine"),
+            (Errno::NOENT, "loader"),
+            (Errno::ACCESS, "noexec"),
+            (Errno::MFILE, "ulimit -n"),
+            (Errno::AGAIN, "process"),
+            (Errno::NOSPC, "make room"),
+        ] {
+            let source = std::io::Error::from_raw_os_error(errno.raw_os_error());
+            let error = of_terraform(Error::CannotRun { path: "/opt/terraform".into(), source });
+            assert!(error.hints[0].contains(hint), "{errno:?}: {:?}", error.hints);
+            assert!(!error.hints[0].starts_with("install terraform"), "{errno:?}");
+        }
+    }
+
+    #[test]
+    fn a_refused_or_failed_lock_is_not_another_run() {
+        for kind in [FailureKind::StateRefused, FailureKind::LockFailed] {
+            let text = b"Error: Error acquiring the state lock";
+            let failed = Failure::of_output("terraform".to_owned(), "plan", Some(1), b"", text);
+            let hints = hints_of(&Failure { kind: kind.clone(), ..failed }).join("\n");
+            assert!(!hints.contains("other run") && hints.contains("divvy check"), "{kind:?}");
         }
     }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use divvy_core::decide::{Action, Decision, Policy, Question, decide};
 use divvy_core::{Address, Consent, Finding, Resolution, Survey};
+use divvy_terraform::Access;
 
 use crate::arguments::Fix;
 use crate::commands::Context;
@@ -14,6 +15,7 @@ use crate::confirm::{self, Answers};
 use crate::console::Tone;
 use crate::error::{CommandError, CommandResult};
 use crate::report::{Report, approved_pairs};
+use crate::typed_file;
 
 /// How a file for `--approved` is made.
 const MAKE_APPROVAL: &str = "make it with: divvy check -o json=FILE";
@@ -40,15 +42,12 @@ pub(crate) enum Mode {
 }
 
 impl<'c> Word<'c> {
-    pub(crate) fn of(context: &'c Context, arguments: &Fix) -> CommandResult<Self> {
+    pub(crate) async fn of(context: &'c Context, arguments: &Fix) -> CommandResult<Self> {
         let approved = match &arguments.approved {
             Some(path) => {
-                let bytes = std::fs::read(context.environment.current_directory.join(path))
-                    .map_err(|error| {
-                        CommandError::failed(format!("could not read {}: {error}", path.display()))
-                            .hint(MAKE_APPROVAL)
-                    })?;
-                let pairs = approved_pairs(&bytes).map_err(|error| {
+                let text = typed_file::read_text(context, path).await;
+                let text = text.map_err(|error| error.hint(MAKE_APPROVAL))?;
+                let pairs = approved_pairs(text.as_bytes()).map_err(|error| {
                     CommandError::failed(format!("{}: {error}", path.display())).hint(MAKE_APPROVAL)
                 })?;
                 Some(pairs)
@@ -85,6 +84,14 @@ impl<'c> Word<'c> {
                 let warning = format!("{flag} {address}: no division is planned at this address");
                 self.context.console.mark(Tone::Warning, &warning);
             }
+        }
+    }
+
+    /// Returns whether this run writes the state, so that it has to lock it.
+    pub(crate) fn access(&self) -> Access {
+        match self.mode {
+            Mode::Given | Mode::Ask => Access::Writes,
+            Mode::Nobody | Mode::LookOnly => Access::Reads,
         }
     }
 

@@ -48,8 +48,12 @@ pub enum FailureKind {
     NotInitialised,
     /// The backend (or HCP Terraform) is not initialised.
     BackendInitialisation,
-    /// Somebody else holds the state lock.
+    /// Another run holds the state lock.
     StateLocked(LockHolder),
+    /// The lock could not be taken, and nothing says that another run holds it.
+    LockFailed,
+    /// The backend refuses these credentials: at the state itself, or at its lock.
+    StateRefused,
     /// The local backend lost a race for its lock; the same call works a moment later.
     LockRace,
     /// A root variable has no value.
@@ -118,6 +122,8 @@ const TABLE: &[(In, &str, FailureKind)] = {
         (Anywhere, "no space left on device", Kind::DiskFull),
         (Anywhere, "disk quota exceeded", Kind::DiskFull),
         (Anywhere, "read-only file system", Kind::NotWritable),
+        (Anywhere, "HTTP remote state endpoint requires auth", Kind::StateRefused),
+        (Anywhere, "HTTP remote state endpoint invalid auth", Kind::StateRefused),
         (Summary, "Failed to save state", Kind::StateNotSaved),
         (Summary, "Failed to persist state", Kind::StateNotSaved),
         (Summary, "Inconsistent dependency lock file", Kind::NotInitialised),
@@ -156,6 +162,33 @@ const TABLE: &[(In, &str, FailureKind)] = {
     ]
 };
 
+/// How backends say that these credentials may not lock (s3 and DynamoDB, azurerm, gcs, http, consul,
+/// kubernetes, pg, HCP Terraform); case 34.
+const REFUSED: &[&str] = &[
+    "HTTP remote state endpoint requires auth",
+    "HTTP remote state endpoint invalid auth",
+    "AccessDenied",
+    "StatusCode: 401",
+    "StatusCode: 403",
+    "status code: 401",
+    "status code: 403",
+    "Error 401",
+    "Error 403",
+    "response code: 403",
+    "401 Unauthorized",
+    "403 Forbidden",
+    "(Forbidden)",
+    "is forbidden",
+    "AuthorizationFailed",
+    "AuthorizationPermissionMismatch",
+    "AuthenticationFailed",
+    "InsufficientAccountPermissions",
+    "not authorized",
+    "permission denied for",
+    "Permission denied",
+    "unauthorized",
+];
+
 impl FailureKind {
     /// Says what kind of failure a diagnostic tells of.
     pub fn of(diagnostic: &Diagnostic) -> Self {
@@ -192,14 +225,28 @@ fn of_lock_error(detail: &str) -> FailureKind {
     {
         return FailureKind::LockRace;
     }
-    // Nobody holds it: it cannot be taken.
+    // What Terraform says of its own accord ends where a lock's information begins.
+    let (message, information) = match flat.split_once("Lock Info:") {
+        Some((message, information)) => (message, Some(information)),
+        None => (flat.as_str(), None),
+    };
+    if REFUSED.iter().any(|text| message.contains(text)) {
+        return FailureKind::StateRefused;
+    }
+    // The http backend tells the holder's id alone; what stands below is the attempt that failed.
+    if let Some((_, told)) = message.split_once("HTTP remote state already locked") {
+        let id = told.strip_prefix(": ID=").and_then(|rest| rest.split(' ').next());
+        let id = id.filter(|id| !id.is_empty()).map(str::to_owned);
+        return FailureKind::StateLocked(LockHolder { id, ..LockHolder::default() });
+    }
+    // It cannot be taken, and is held by nobody.
     for (text, kind) in [
         ("Unsupported state file format", FailureKind::UnreadableState),
         ("read-only file system", FailureKind::NotWritable),
         ("permission denied", FailureKind::NotWritable),
         ("no space left on device", FailureKind::DiskFull),
     ] {
-        if flat.contains(text) {
+        if message.contains(text) {
             return kind;
         }
     }
@@ -216,6 +263,9 @@ fn of_lock_error(detail: &str) -> FailureKind {
             .map(|value| value.trim().to_owned())
             .find(|value| !value.is_empty())
     };
+    if information.is_none() && !message.contains("locked") {
+        return FailureKind::LockFailed;
+    }
     FailureKind::StateLocked(LockHolder {
         id: field("ID:"),
         who: field("Who:"),
@@ -313,6 +363,44 @@ mod tests {
         let detail = "Error message: Workspace is already locked: default\nLock Info:\n  ID:        5b\n  Who:       me@host\n";
         let kind = kind_of("Error acquiring the state lock", detail);
         assert_eq!(kind, FailureKind::StateLocked(LockHolder::default()));
+    }
+
+    #[test]
+    fn a_lock_that_is_refused_is_not_another_run() {
+        for text in [
+            "HTTP remote state endpoint invalid auth",
+            "HTTP remote state endpoint requires auth",
+            "operation error DynamoDB: PutItem, https response error StatusCode: 400, RequestID: 4, api error AccessDeniedException: User: arn:aws:iam::1:user/ci is not authorized to perform: dynamodb:PutItem",
+            "operation error S3: PutObject, https response error StatusCode: 403, RequestID: X, api error AccessDenied: Access Denied",
+            "writing \"gs://b/default.tflock\" failed: googleapi: Error 403: ci does not have storage.objects.create access, forbidden",
+            "retrieving key: unexpected status 403 (403 Forbidden) with AuthorizationPermissionMismatch",
+            "Unexpected response code: 403 (rpc error: Permission denied: token lacks permission)",
+            "leases.coordination.k8s.io is forbidden: User \"ci\" cannot create resource",
+        ] {
+            let detail = format!("Error message: {text}\n\nTerraform acquires a state lock");
+            let kind = kind_of("Error acquiring the state lock", &detail);
+            assert_eq!(kind, FailureKind::StateRefused, "{text}");
+        }
+        let refused = kind_of("error loading state: HTTP remote state endpoint invalid auth", "");
+        assert_eq!(refused, FailureKind::StateRefused);
+        let failed = "Error message: Failed to lock: LOCK http://x giving up after 1 attempt(s)";
+        assert_eq!(kind_of("Error acquiring the state lock", failed), FailureKind::LockFailed);
+    }
+
+    #[test]
+    fn the_holder_of_an_http_lock_is_never_the_attempt_that_failed() {
+        const OWN: &str =
+            "Lock Info:\n  ID:        own-attempt\n  Path:      \n  Who:       me@host\n";
+        for (told, id) in [
+            ("HTTP remote state already locked: ID=held-1", Some("held-1")),
+            ("HTTP remote state already locked: ID=", None),
+            ("HTTP remote state already locked, failed to unmarshal body", None),
+        ] {
+            let holder = LockHolder { id: id.map(str::to_owned), ..LockHolder::default() };
+            let detail = format!("Error message: {told}\n{OWN}");
+            let kind = kind_of("Error acquiring the state lock", &detail);
+            assert_eq!(kind, FailureKind::StateLocked(holder), "{told}");
+        }
     }
 
     #[test]

@@ -10,6 +10,8 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
+use crate::files::{self, Origin};
+
 const PREFIX: &str = "divvy-plans-";
 const OWNER: &str = "owner";
 
@@ -76,7 +78,9 @@ fn is_abandoned(directory: &Path) -> bool {
     let user = rustix::process::geteuid().as_raw();
     let is_of_this_user = fs::symlink_metadata(directory)
         .is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == user);
-    is_of_this_user && File::open(directory.join(OWNER)).is_ok_and(|owner| owner.try_lock().is_ok())
+    let owner = directory.join(OWNER);
+    is_of_this_user
+        && files::open(&owner, Origin::Private).is_ok_and(|owner| owner.try_lock().is_ok())
 }
 
 #[cfg(test)]
@@ -97,6 +101,10 @@ mod tests {
         fs::write(killed.join("plan-0"), "secret").unwrap();
         fs::write(foreign.join(OWNER), "").unwrap();
         std::os::unix::fs::symlink(&foreign, place.path().join("divvy-plans-link")).unwrap();
+        let pipe = place.path().join("divvy-plans-pipe");
+        fs::create_dir(&pipe).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(pipe.join(OWNER)).status();
+        assert!(made.unwrap().success(), "a pipe under the owner's name hangs nobody");
 
         let next = PrivateDirectory::make(place.path()).unwrap();
         assert!(!killed.exists());

@@ -2,10 +2,12 @@
 
 use divvy_core::decide::{Policy, decide};
 use divvy_core::resolve::resolve;
+use divvy_terraform::Access;
 
 use super::Context;
 use crate::arguments::Check;
 use crate::error::CommandResult;
+use crate::lookup::{self, Lookup};
 use crate::output;
 use crate::render::Format;
 use crate::report::{Command, Report};
@@ -24,22 +26,27 @@ const FORMATS: [Format; 7] = [
 
 pub(crate) async fn run(context: &Context, arguments: &Check) -> CommandResult<u8> {
     output::refuse_unknown(&arguments.outputs, &FORMATS)?;
-    let surveyor = Surveyor::open(context, &arguments.org, &arguments.terraform).await?;
     let subject = Subject {
         plan: arguments.plan.as_deref(),
         other_states: &arguments.other_states,
         ..Subject::default()
     };
-    let look = surveyor.look(&subject).await?;
+    let plan = lookup::plan_alone(context, &arguments.terraform, subject.plan).await?;
+    let (look, info) = if let Some(plan) = plan {
+        let lookup = Lookup::open(context, &arguments.org).await?;
+        let look = lookup.look(Some(&plan), &[], &subject).await?;
+        let info = lookup.run_info(&look);
+        (look, info)
+    } else {
+        let (org, terraform) = (&arguments.org, &arguments.terraform);
+        let surveyor = Surveyor::open(context, org, terraform, Access::Reads).await?;
+        let look = surveyor.look(&subject).await?;
+        let info = surveyor.run_info(&look);
+        (look, info)
+    };
     let resolution = resolve(&look.survey);
     let decisions = decide(&look.survey, &resolution, &Policy::default());
-    let report = Report::new(
-        Command::Check,
-        &look.survey,
-        &resolution,
-        &decisions,
-        surveyor.run_info(&look),
-    );
+    let report = Report::new(Command::Check, &look.survey, &resolution, &decisions, info);
     output::write_report(context, &arguments.outputs, arguments.shell, &report)?;
     Ok(report.exit_code())
 }

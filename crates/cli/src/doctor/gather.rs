@@ -14,8 +14,8 @@ use divvy_core::survey::{Alias, ById, StatePresence, TrackedInstance};
 use divvy_core::{EntityId, Kind, ProviderArguments};
 use divvy_genesys::{Client, Connection, ConnectionError, Dialect, Reason, Region, Settings};
 use divvy_terraform::{
-    Blocks, LockFile, PassedFlags, StateDocument, Terraform, WorkingDirectory, holds_configuration,
-    left_over_imports,
+    Access, Blocks, LockFile, PassedFlags, StateDocument, Terraform, WorkingDirectory,
+    holds_configuration, left_over_imports,
 };
 use futures_util::future::join_all;
 
@@ -47,7 +47,7 @@ pub(crate) async fn gather(
     org: &OrgArguments,
     terraform: &TerraformArguments,
 ) -> CommandResult<Facts> {
-    let flags = passed_flags(context, terraform)?;
+    let flags = passed_flags(context, terraform, Access::Reads)?;
     let observers = observers(context);
     let place = place(context, terraform);
     let found = program(context, terraform, &observers);
@@ -112,7 +112,7 @@ async fn pull(directory: Option<&WorkingDirectory>) -> Heard<State> {
             addresses: document.addresses(),
         })
     };
-    directory.state_pull().await.and_then(read).into()
+    directory.state().await.and_then(read).into()
 }
 
 fn configuration(

@@ -9,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use divvy_core::{EntityId, OrgId};
+use divvy_terraform::files::{self, Origin};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -67,7 +68,7 @@ pub(crate) fn write(plan: &Path, announced: BTreeSet<Announcement>) -> CommandRe
 /// # Errors
 /// If nothing was, or by another plan file.
 pub(crate) fn read(plan: &Path) -> Result<BTreeSet<Announcement>, NotBound> {
-    let text = match std::fs::read(beside(plan)) {
+    let text = match files::read(&beside(plan), Origin::Found) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(NotBound::None),
         Err(_) => return Err(NotBound::Other),
@@ -79,7 +80,7 @@ pub(crate) fn read(plan: &Path) -> Result<BTreeSet<Announcement>, NotBound> {
 }
 
 fn hash(path: &Path) -> io::Result<String> {
-    let content = std::fs::read(path)?;
+    let content = files::read(path, Origin::Found)?;
     Ok(Sha256::digest(content).iter().fold(String::new(), |mut text, byte| {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");

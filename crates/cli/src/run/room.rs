@@ -8,6 +8,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use divvy_terraform::files::{self, Origin};
 use tempfile::TempDir;
 
 const PREFIX: &str = "divvy-run-";
@@ -55,7 +56,8 @@ fn clear(temporary: &Path) {
             continue;
         }
         // A room whose lock can be had is nobody's; one without a lock is only just being made.
-        let is_left = File::open(entry.path().join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
+        let lock = files::open(&entry.path().join(LOCK), Origin::Private);
+        let is_left = lock.is_ok_and(|lock| lock.try_lock().is_ok());
         if is_left && let Err(error) = fs::remove_dir_all(entry.path()) {
             tracing::debug!(%error, "a room of a killed run could not be removed");
         }
@@ -72,11 +74,19 @@ mod tests {
         let dead = temporary.path().join("divvy-run-dead");
         fs::create_dir(&dead).unwrap();
         fs::write(dead.join(LOCK), "").unwrap();
+        let pipe = temporary.path().join("divvy-run-pipe");
+        fs::create_dir(&pipe).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(pipe.join(LOCK)).status();
+        assert!(made.unwrap().success(), "a pipe under the lock's name hangs nobody");
         let first = Room::open(temporary.path()).unwrap();
         assert!(!dead.exists());
         let second = Room::open(temporary.path()).unwrap();
         assert!(first.path().exists());
         drop((first, second));
-        assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0);
+        assert_eq!(
+            fs::read_dir(temporary.path()).unwrap().count(),
+            1,
+            "what is no lock of ours stays"
+        );
     }
 }
