@@ -15,11 +15,10 @@ mod undo;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser;
 use divvy_terraform::Terraform;
 use tokio_util::sync::CancellationToken;
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, ColorChoice, Command, habits};
 use crate::console::{Console, Tone};
 use crate::environment::Environment;
 use crate::error::{CommandResult, ErrorKind};
@@ -38,9 +37,18 @@ pub(crate) struct Context {
 /// Parses the command line, runs the command on one current-thread runtime, shows its error.
 pub(crate) fn main() -> ExitCode {
     let environment = Environment::snapshot();
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::parse_from_words(std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => {
+            let words: Option<Vec<String>> =
+                std::env::args_os().skip(1).map(|word| word.into_string().ok()).collect();
+            let advice = words.as_deref().and_then(habits::advice);
+            if let Some((message, hint)) = advice.filter(|_| error.use_stderr()) {
+                let console = Console::new(ColorChoice::Auto, false, false);
+                console.mark(Tone::Error, &message);
+                console.mark(Tone::Hint, &hint);
+                return ExitCode::from(ErrorKind::Usage.exit_code());
+            }
             // clap prints help to stdout and usage errors to stderr by itself.
             let code = if error.use_stderr() { ErrorKind::Usage.exit_code() } else { 0 };
             let _ = error.print();

@@ -67,6 +67,7 @@ pub(crate) async fn gather(
         terraform: found.map_err(Trouble::from).map(|found| Program {
             name: found.name(),
             path: found.program().to_owned(),
+            passes_wrapper_by: found.passes_wrapper_by(),
             version,
         }),
         configuration: blocks
@@ -136,6 +137,7 @@ fn configuration(
         source,
         lock_file,
         backend: blocks.backend().map(str::to_owned),
+        runs_remotely: blocks.runs_remotely(),
         workspace: directory.and_then(WorkingDirectory::workspace),
         unreadable: blocks.unreadable().iter().map(|file| file.display().to_string()).collect(),
         literal_credentials: blocks.literal_credentials().iter().map(ToString::to_string).collect(),

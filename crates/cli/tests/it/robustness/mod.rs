@@ -12,4 +12,5 @@ mod places;
 mod postgres;
 mod running;
 mod secrets;
+mod state_backend;
 mod watch;
