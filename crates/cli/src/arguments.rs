@@ -66,7 +66,9 @@ impl Arguments {
             }
         } else if is_typed {
             let what = match &arguments.command {
-                Command::Run(_) => "run takes the directory from Terraform's own flag: divvy run -- terraform -chdir=DIR apply",
+                Command::Run(_) => {
+                    "run takes the directory from Terraform's own flag: divvy run -- terraform -chdir=DIR apply"
+                }
                 _ => "--chdir: this command needs no directory",
             };
             return Err(command().error(clap::error::ErrorKind::ArgumentConflict, what));

@@ -13,6 +13,7 @@ use divvy_core::failure::Shape;
 use divvy_core::kind;
 use divvy_core::shell::word;
 use divvy_core::{Address, Failure, Survey};
+use divvy_terraform::files::{self, Origin};
 use divvy_terraform::logs::{self, LogReading};
 
 use crate::arguments::{Fix, TerraformArguments};

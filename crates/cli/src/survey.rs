@@ -171,7 +171,7 @@ impl<'c> Surveyor<'c> {
         format!("make it with: {} plan -out=FILE", self.context.terraform)
     }
 
-    async fn fresh_plan(&self) -> Result<PlanDocument, divvy_terraform::Error> {
+    async fn fresh_plan(&self) -> Result<PlanDocument, Error> {
         let plan = self.directory.plan(PlanRequest::default()).await?;
         self.directory.show(&plan).await
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use divvy_core::survey::Tracked;
 use divvy_core::{Address, EntityId};
+use divvy_terraform::files::{self, Origin};
 use serde::Deserialize;
 
 /// One run of divvy in a working directory.

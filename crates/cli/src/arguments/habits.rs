@@ -55,7 +55,8 @@ const TABLE: &[Row] = &[
 pub(crate) fn advice(words: &[String]) -> Option<(String, String)> {
     let is_complete = words.iter().any(|word| word == "--");
     let words = words.split(|word| word == "--").next()?;
-    let command = words.iter().find(|word| !word.starts_with('-'))?.as_str();
+    let definition = super::command();
+    let command = words.iter().find(|word| definition.find_subcommand(word).is_some())?.as_str();
     if command == "run" && !is_complete {
         return run_without_dashes(words);
     }
@@ -134,6 +135,10 @@ mod tests {
             ("check -var token=hush", "divvy check -- -var NAME=VALUE"),
             ("check -lock=false", "divvy check -- -lock=false"),
             ("check -chdir=envs/prod", "divvy check --chdir DIR"),
+            (
+                "--color never check -target=a.b",
+                "terraform plan -target ADDRESS -out=FILE  # then: divvy check --plan FILE",
+            ),
             ("-chdir=envs/prod check", "divvy check --chdir DIR"),
             ("fix -auto-approve", "divvy fix --yes"),
             ("doctor -json", "divvy doctor -o json"),

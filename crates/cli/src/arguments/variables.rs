@@ -43,9 +43,10 @@ fn with_variable(arg: Arg) -> Arg {
         return arg;
     }
     let takes_value = matches!(arg.get_action(), ArgAction::Set | ArgAction::Append);
-    let name = arg.get_long().filter(|_| takes_value).filter(|long| {
-        !OF_ONE_RUN.contains(long) && !ALSO_OF_ONE_RUN.contains(long)
-    });
+    let name = arg
+        .get_long()
+        .filter(|_| takes_value)
+        .filter(|long| !OF_ONE_RUN.contains(long) && !ALSO_OF_ONE_RUN.contains(long));
     match name {
         Some(long) => {
             let variable = format!("DIVVY_{}", long.to_uppercase().replace('-', "_"));
@@ -69,7 +70,9 @@ mod tests {
         let mut found = BTreeMap::new();
         for subcommand in std::iter::once(&command).chain(command.get_subcommands()) {
             for arg in subcommand.get_arguments() {
-                let (Some(long), Some(variable)) = (arg.get_long(), arg.get_env()) else { continue };
+                let (Some(long), Some(variable)) = (arg.get_long(), arg.get_env()) else {
+                    continue;
+                };
                 found.insert(variable.to_str().unwrap().to_owned(), long.to_owned());
             }
         }
@@ -110,13 +113,16 @@ mod tests {
             for entry in std::fs::read_dir(directory).unwrap().flatten() {
                 let path = entry.path();
                 let name = entry.file_name().to_string_lossy().into_owned();
-                let is_source = !matches!(name.as_str(), "tests" | "examples" | "sandbox" | "target");
+                let is_source =
+                    !matches!(name.as_str(), "tests" | "examples" | "sandbox" | "target");
                 if path.is_dir() && is_source {
                     open.push(path);
                 } else if name.ends_with(".rs") && name != "tests.rs" {
                     let text = std::fs::read_to_string(&path).unwrap();
                     let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-                    found.extend(code.split('"').filter(|word| is_variable(word)).map(str::to_owned));
+                    found.extend(
+                        code.split('"').filter(|word| is_variable(word)).map(str::to_owned),
+                    );
                 }
             }
         }
@@ -124,9 +130,10 @@ mod tests {
     }
 
     fn is_variable(word: &str) -> bool {
-        let is_of_this_form =
-            word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
-                || word.starts_with("TF_CLI_ARGS_");
+        let is_of_this_form = word
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+            || word.starts_with("TF_CLI_ARGS_");
         let prefixes = ["DIVVY_", "GENESYSCLOUD_", "TF_", "TERRAFORM_", "HTTP", "ALL_P", "NO_P"];
         let names = ["HOME", "PATH", "TMPDIR", "USERPROFILE", "NO_COLOR"];
         is_of_this_form
@@ -144,9 +151,9 @@ mod tests {
         let mut command = command();
         command.build();
         let flags = std::iter::once(&command).chain(command.get_subcommands());
-        let of_flags = flags.flat_map(clap::Command::get_arguments).filter_map(|arg| {
-            Some(arg.get_env()?.to_str()?.to_owned())
-        });
+        let of_flags = flags
+            .flat_map(clap::Command::get_arguments)
+            .filter_map(|arg| Some(arg.get_env()?.to_str()?.to_owned()));
         let mut read = read_by_the_sources();
         read.extend(of_flags);
         read.retain(|name| !NOT_FOR_PEOPLE.contains(&name.as_str()));

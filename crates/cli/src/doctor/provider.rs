@@ -36,7 +36,9 @@ pub(super) fn program(facts: &Facts) -> Answer {
 
 /// What a wrapper prints around Terraform's answers shows in the first of them, its version.
 pub(super) fn wrapper(facts: &Facts) -> Answer {
-    let Ok(program) = &facts.terraform else { return Answer::open("not asked: there is no Terraform") };
+    let Ok(program) = &facts.terraform else {
+        return Answer::open("not asked: there is no Terraform");
+    };
     match &program.version {
         Err(trouble) if trouble.hints.iter().any(|hint| hint == WITHOUT_WRAPPER) => {
             Answer::refused(trouble)

@@ -56,7 +56,8 @@ fn answer(
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
-    let holder = json!({ "ID": "held-by-7", "Who": "anna@runner-7", "Operation": "OperationTypeApply" });
+    let holder =
+        json!({ "ID": "held-by-7", "Who": "anna@runner-7", "Operation": "OperationTypeApply" });
     let (status, body) = match (method.as_str(), &*state) {
         ("GET", Some(state)) => (200, state.clone()),
         ("GET", None) => (404, Vec::new()),
@@ -70,7 +71,11 @@ fn answer(
     };
     asked.lock().expect("no panic").push(method);
     let mut stream = reader.into_inner();
-    write!(stream, "HTTP/1.1 {status} x\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len())?;
+    write!(
+        stream,
+        "HTTP/1.1 {status} x\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    )?;
     stream.write_all(&body)
 }
 
@@ -108,7 +113,8 @@ fn what_changes_nothing_takes_no_lock_and_so_works_where_the_state_may_only_be_r
     let ran = world.divvy(&["check"]).ended(2);
     assert!(!ran.stderr.contains("left out"), "{}", ran.stderr);
     let checks = world.divvy(&["doctor", "-o", "json"]).json();
-    let state = checks["checks"].as_array().expect("checks").iter().find(|row| row["id"] == "state");
+    let state =
+        checks["checks"].as_array().expect("checks").iter().find(|row| row["id"] == "state");
     assert_eq!(state.expect("a row")["ok"], true, "{checks:#}");
     assert_eq!(backend.asked("LOCK"), 0);
 }
