@@ -3,7 +3,8 @@
 //! Never decides. Invariant: what is about to be done stands in the journal first, with the ids
 //! that would be needed to undo it; killed at any point, the next `fix` finds the rest to do.
 
-use divvy_core::decide::{Action, Decision, Expect, Question};
+use divvy_core::decide::{Action, Decided, Decision, Expect, Question};
+use divvy_core::name::visible;
 use divvy_core::{Address, Consent, EntityId, Finding};
 use divvy_terraform::{Adoption, Import, Reason, Way, WhenDrifted, WorkingDirectory};
 use serde_json::json;
@@ -16,7 +17,7 @@ use crate::terraform_errors::of_terraform;
 #[derive(Debug, Default)]
 pub(crate) struct Carried {
     /// Each finding that was acted on, with what the decision came to.
-    pub(crate) done: Vec<(Finding, Decision)>,
+    pub(crate) done: Vec<Decided>,
     /// What a person should know, one sentence each.
     pub(crate) notes: Vec<String>,
 }
@@ -37,20 +38,20 @@ pub(crate) async fn carry_out(
         match &action {
             Action::StateMv { from } => {
                 directory.state_mv(consent, from, &address).await.map_err(of_terraform)?;
-                carried.done.push((finding, Decision::Act(action)));
+                carried.done.push(Decided { finding, decision: Decision::Act(action) });
             }
             Action::Untaint => {
                 directory.untaint(consent, &address).await.map_err(of_terraform)?;
-                carried.done.push((finding, Decision::Act(action)));
+                carried.done.push(Decided { finding, decision: Decision::Act(action) });
             }
             Action::StateRmImport { id, expect } => {
                 directory.state_rm(consent, &address).await.map_err(of_terraform)?;
                 imports.push(import(&address, id, *expect));
-                carried.done.push((finding, Decision::Act(action)));
+                carried.done.push(Decided { finding, decision: Decision::Act(action) });
             }
             Action::Import { id, expect } => {
                 imports.push(import(&address, id, *expect));
-                carried.done.push((finding, Decision::Act(action)));
+                carried.done.push(Decided { finding, decision: Decision::Act(action) });
             }
         }
     }
@@ -94,6 +95,18 @@ fn record(journal: &Journal, finding: &Finding, address: &Address, action: &Acti
     }));
 }
 
+/// Names the entity that was to be taken for an address, as the org calls it.
+fn name_of(carried: &Carried, address: &Address) -> String {
+    let found = carried.done.iter().find(|one| one.finding.address.as_ref() == Some(address));
+    let Some(Decided { finding, .. }) = found else { return "object".to_owned() };
+    let noun = finding.kind.map_or("object", |kind| kind.noun);
+    let entity = finding.evidence.entity.as_ref().map(|entity| entity.key.to_string());
+    match entity.or(finding.name.clone()) {
+        Some(name) => format!("{noun} {}", visible(&name)),
+        None => noun.to_owned(),
+    }
+}
+
 /// Turns what Terraform made of the imports into decisions and notes.
 fn account_for(carried: &mut Carried, adoption: &Adoption, journal: &Journal, terraform: &str) {
     for imported in &adoption.imported {
@@ -103,11 +116,11 @@ fn account_for(carried: &mut Carried, adoption: &Adoption, journal: &Journal, te
             let of_import = carried
                 .done
                 .iter_mut()
-                .filter(|(finding, _)| finding.address.as_ref() == Some(&imported.address));
-            for (_, decision) in of_import {
+                .filter(|one| one.finding.address.as_ref() == Some(&imported.address));
+            for one in of_import {
                 if let Decision::Act(
                     Action::Import { expect, .. } | Action::StateRmImport { expect, .. },
-                ) = decision
+                ) = &mut one.decision
                 {
                     *expect = Expect::NoOp;
                 }
@@ -137,15 +150,24 @@ fn account_for(carried: &mut Carried, adoption: &Adoption, journal: &Journal, te
             Reason::OtherIdPlanned => {
                 (Question::Elsewhere, "the configuration imports another id there".to_owned())
             }
+            Reason::ConditionFails(messages) => (
+                Question::Elsewhere,
+                format!(
+                    "the existing {} ({}) fails a rule of the block: {}",
+                    name_of(carried, &left.address),
+                    left.id,
+                    messages.join(" ").trim_end_matches('.')
+                ),
+            ),
             Reason::NotFound => {
                 (Question::Elsewhere, "Terraform finds no object of this id".to_owned())
             }
             Reason::Refused(failure) => (Question::Elsewhere, failure.diagnostic.summary.clone()),
         };
         carried.notes.push(format!("{} was left out: {why}.", left.address));
-        for (finding, decision) in &mut carried.done {
-            if finding.address.as_ref() == Some(&left.address) {
-                *decision = Decision::Ask { question, then: None };
+        for one in &mut carried.done {
+            if one.finding.address.as_ref() == Some(&left.address) {
+                one.decision = Decision::Ask { question, then: None };
             }
         }
     }

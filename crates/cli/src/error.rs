@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use divvy_core::Hint;
+
 /// What sort of failure it is; decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ErrorKind {
@@ -35,7 +37,7 @@ impl ErrorKind {
 pub(crate) struct CommandError {
     pub(crate) kind: ErrorKind,
     pub(crate) message: String,
-    pub(crate) hints: Vec<String>,
+    pub(crate) hints: Vec<Hint>,
 }
 
 /// What a command returns.
@@ -55,19 +57,20 @@ impl CommandError {
             .hint("run the same command again: it goes on from here")
     }
 
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<Hint>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
-    pub(crate) fn hints(mut self, hints: impl IntoIterator<Item = String>) -> Self {
-        self.hints.extend(hints);
+    pub(crate) fn hints(mut self, hints: impl IntoIterator<Item = impl Into<Hint>>) -> Self {
+        self.hints.extend(hints.into_iter().map(Into::into));
         self
     }
 
     /// Says what happened and what to do about it, for where hints have no place of their own.
     pub(crate) fn with_hints(self) -> String {
-        std::iter::once(self.message).chain(self.hints).collect::<Vec<_>>().join("; ")
+        let hints = self.hints.iter().map(ToString::to_string);
+        std::iter::once(self.message).chain(hints).collect::<Vec<_>>().join("; ")
     }
 }
 

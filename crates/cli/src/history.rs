@@ -3,12 +3,13 @@
 //! Never decides. Invariant: an address appears once in the report; what was done there wins over
 //! a later "managed".
 
-use divvy_core::decide::{Action, Decision, Question};
+use divvy_core::decide::{Action, Decided, Decision, Decisions, Question};
 use divvy_core::survey::Pending;
-use divvy_core::{Address, Finding, Resolution};
+use divvy_core::{Address, Finding};
 use divvy_terraform::PlanFile;
 
 use crate::carry_out::Carried;
+use crate::limit::Limit;
 use crate::report::{Command, Report};
 use crate::survey::{Look, Surveyor};
 
@@ -16,29 +17,29 @@ use crate::survey::{Look, Surveyor};
 #[derive(Default)]
 pub(crate) struct History {
     rounds: u32,
-    done: Vec<(Finding, Decision)>,
+    done: Vec<Decided>,
     notes: Vec<String>,
-    last: Option<(Look, Resolution, Vec<Decision>)>,
+    last: Option<(Look, Decisions)>,
     clean: Option<bool>,
     outputs_left: Vec<String>,
 }
 
 impl History {
     /// Remembers the newest look, and what is to be done about it.
-    pub(crate) fn rest(&mut self, look: Look, resolution: Resolution, decisions: Vec<Decision>) {
-        let decisions = self.without_vain_tries(&resolution, decisions);
+    pub(crate) fn rest(&mut self, look: Look, decisions: Decisions) {
+        let decisions = self.without_vain_tries(decisions);
         if self.rounds > 0 {
             self.clean = Some(
                 look.survey.desired.as_ref().is_some_and(|desired| desired.pending.is_clean()),
             );
         }
-        self.last = Some((look, resolution, decisions));
+        self.last = Some((look, decisions));
     }
 
     /// Remembers other decisions about the newest look.
-    pub(crate) fn decide(&mut self, decisions: Vec<Decision>) {
-        let decisions = self.without_vain_tries(self.resolution(), decisions);
-        if let Some((_, _, last)) = &mut self.last {
+    pub(crate) fn decide(&mut self, decisions: Decisions) {
+        let decisions = self.without_vain_tries(decisions);
+        if let Some((_, last)) = &mut self.last {
             *last = decisions;
         }
     }
@@ -47,7 +48,7 @@ impl History {
     ///
     /// # Panics
     /// Before the first [`History::rest`].
-    fn last(&self) -> &(Look, Resolution, Vec<Decision>) {
+    fn last(&self) -> &(Look, Decisions) {
         self.last.as_ref().expect("a look was remembered before it is asked for")
     }
 
@@ -56,59 +57,47 @@ impl History {
         &self.last().0
     }
 
-    /// Returns what follows from the newest look.
-    pub(crate) fn resolution(&self) -> &Resolution {
+    /// Returns what follows from the newest look, and what is to be done about it.
+    pub(crate) fn decisions(&self) -> &Decisions {
         &self.last().1
-    }
-
-    /// Returns what is to be done about it, in the order of its findings.
-    pub(crate) fn decisions(&self) -> &[Decision] {
-        &self.last().2
     }
 
     /// Returns the actions that were decided.
     pub(crate) fn acts(&self) -> Vec<(Finding, Action)> {
-        let pairs = self.resolution().findings.iter().zip(self.decisions());
-        pairs
-            .filter_map(|(finding, decision)| match decision {
-                Decision::Act(action) => Some((finding.clone(), action.clone())),
-                Decision::Ask { .. } | Decision::Nothing => None,
-            })
-            .collect()
+        let all = self.decisions().all.iter();
+        all.filter_map(|one| Some((one.finding.clone(), one.action()?.clone()))).collect()
     }
 
     /// Returns the report of what is to be done, before any of it is.
     pub(crate) fn forecast(&self, surveyor: &Surveyor<'_>) -> Report {
-        let (look, resolution, decisions) = self.last();
-        let info = surveyor.run_info(look);
-        Report::new(Command::Fix, &look.survey, resolution, decisions, info)
+        let (look, decisions) = self.last();
+        Report::new(Command::Fix, decisions, surveyor.run_info(look))
     }
 
     /// Says whether a headline of the newest look forbids every write.
     pub(crate) fn stops_writing(&self) -> bool {
-        self.resolution().headlines.iter().any(|headline| headline.kind.stops_writing())
+        self.decisions().stop_writing()
     }
 
     /// Remembers what was done in a round.
     pub(crate) fn carried(&mut self, round: u32, carried: Carried) {
         self.rounds = round;
-        let again =
-            |finding: &Finding| carried.done.iter().any(|(new, _)| new.address == finding.address);
-        self.done.retain(|(finding, _)| !again(finding));
+        let again = |one: &Decided| {
+            carried.done.iter().any(|new| new.finding.address == one.finding.address)
+        };
+        self.done.retain(|one| !again(one));
         self.done.extend(carried.done);
         self.notes.extend(carried.notes);
     }
 
     /// Takes back what an earlier round tried in vain: it would go the same way again.
-    fn without_vain_tries(
-        &self,
-        resolution: &Resolution,
-        mut decisions: Vec<Decision>,
-    ) -> Vec<Decision> {
-        for (finding, decision) in resolution.findings.iter().zip(&mut decisions) {
-            let tried = self.done.iter().find(|(done, _)| done.address == finding.address);
-            if let (Decision::Act(_), Some((_, Decision::Ask { .. }))) = (&*decision, tried) {
-                *decision = Decision::Ask { question: Question::Elsewhere, then: None };
+    fn without_vain_tries(&self, mut decisions: Decisions) -> Decisions {
+        for one in &mut decisions.all {
+            let tried = self.done.iter().find(|done| done.finding.address == one.finding.address);
+            let was_left_out =
+                tried.is_some_and(|tried| matches!(tried.decision, Decision::Ask { .. }));
+            if was_left_out && one.action().is_some() {
+                one.decision = Decision::Ask { question: Question::Elsewhere, then: None };
             }
         }
         decisions
@@ -135,11 +124,16 @@ impl History {
     }
 
     /// Joins it all into the report.
-    pub(crate) fn report(self, surveyor: &Surveyor<'_>, require_clean: bool) -> Report {
-        let (look, resolution, decisions) = self.last.expect("fix looks before it reports");
+    pub(crate) fn report(
+        self,
+        surveyor: &Surveyor<'_>,
+        limit: &Limit,
+        require_clean: bool,
+    ) -> Report {
+        let (look, decisions) = self.last.expect("fix looks before it reports");
         let is_clean = self.clean == Some(true);
         let done: Vec<Address> =
-            self.done.iter().filter_map(|(finding, _)| finding.address.clone()).collect();
+            self.done.iter().filter_map(|one| one.finding.address.clone()).collect();
         let is_left = |finding: &Finding| {
             finding.address.as_ref().is_none_or(|address| !done.contains(address))
         };
@@ -151,21 +145,22 @@ impl History {
             }
             other => other,
         };
-        let left = resolution.findings.into_iter().zip(decisions.into_iter().map(not_done));
-        let left = left.filter(|(finding, _)| is_left(finding));
-        let (findings, decisions): (Vec<_>, Vec<_>) = self.done.into_iter().chain(left).unzip();
+        let left = decisions.all.into_iter().filter(|one| is_left(&one.finding));
+        let left = left.map(|one| Decided { decision: not_done(one.decision), ..one });
+        let all = self.done.into_iter().chain(left).collect();
         let mut info = surveyor.run_info(&look);
         info.is_carried_out = is_carried_out;
         info.rounds = Some(self.rounds);
         info.clean = self.clean;
         info.require_clean = require_clean;
-        info.notes = self.notes;
+        info.notes.extend(self.notes);
+        info.notes.extend(limit.notes());
+        info.leaves_out = limit.leaves_out();
         if is_clean {
             info.pending = Some(Pending::default());
             info.outputs_left = self.outputs_left;
         }
-        let resolution = Resolution { headlines: resolution.headlines, findings };
-        Report::new(Command::Fix, &look.survey, &resolution, &decisions, info)
+        Report::new(Command::Fix, &Decisions { headlines: decisions.headlines, all }, info)
     }
 }
 
@@ -188,18 +183,17 @@ mod tests {
             org: None,
             name: None,
             evidence: Evidence::default(),
-            failure: None,
         };
         let act = Decision::Act(Action::Import { id: EntityId::new("e"), expect: Expect::NoOp });
         let left_out = Decision::Ask { question: Question::Drift, then: None };
         let mut history = History::default();
-        let done = vec![(finding("a.vain"), left_out), (finding("a.done"), act.clone())];
+        let decided = |address, decision| Decided { finding: finding(address), decision };
+        let done = vec![decided("a.vain", left_out), decided("a.done", act.clone())];
         history.carried(1, Carried { done, notes: Vec::new() });
 
-        let findings = vec![finding("a.vain"), finding("a.new")];
-        let resolution = Resolution { headlines: Vec::new(), findings };
-        let decisions = history.without_vain_tries(&resolution, vec![act.clone(), act.clone()]);
-        assert!(matches!(decisions[0], Decision::Ask { .. }), "{decisions:?}");
-        assert_eq!(decisions[1], act);
+        let all = vec![decided("a.vain", act.clone()), decided("a.new", act.clone())];
+        let decisions = history.without_vain_tries(Decisions { headlines: Vec::new(), all });
+        assert!(matches!(decisions.all[0].decision, Decision::Ask { .. }), "{decisions:?}");
+        assert_eq!(decisions.all[1].decision, act);
     }
 }

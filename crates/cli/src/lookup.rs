@@ -96,9 +96,11 @@ impl<'c> Lookup<'c> {
             planned: desired.planned.into_iter().chain(planned).collect(),
             ..desired
         });
-        Surveyor::look_again(&mut survey, &asked, &BTreeSet::new()).await?;
+        Surveyor::look_again(&mut survey, &asked).await?;
         Ok(Look {
             instances: 0,
+            is_whole: true,
+            is_narrowed: false,
             survey,
             orgs,
             terraform_version: plan.and_then(PlanDocument::terraform_version).map(str::to_owned),
@@ -113,9 +115,8 @@ impl<'c> Lookup<'c> {
             .iter()
             .filter_map(|seen| Some((seen.alias.clone(), seen.credentials_from.clone()?)));
         RunInfo {
-            credentials_from: from.collect(),
             api_requests: self.observers.requests() as u64,
-            ..RunInfo::default()
+            ..RunInfo::of(&look.survey, &from.collect())
         }
     }
 

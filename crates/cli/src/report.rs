@@ -7,10 +7,11 @@
 
 use std::collections::BTreeMap;
 
+use divvy_core::Hint;
 use divvy_core::address::Address;
 use divvy_core::decide::Question;
 use divvy_core::name::Difference;
-use divvy_core::survey::{Alias, Pending};
+use divvy_core::survey::{Alias, Pending, Survey};
 use divvy_core::verdict::{HeadlineKind, Verdict};
 use serde::Serialize;
 use serde_json::Value;
@@ -20,8 +21,8 @@ mod build;
 mod explained;
 mod outlook;
 
+use self::build::orgs;
 pub use approved::{ApprovedError, approved_pairs};
-pub(crate) use outlook::is_command;
 
 /// The version of the JSON contract.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -65,8 +66,8 @@ pub struct RunInfo {
     pub terraform: Option<Terraform>,
     /// How this user types the program, where it was not run; `None` if nobody knows.
     pub typed: Option<String>,
-    /// Where the credentials of each alias came from, in words, without a secret.
-    pub credentials_from: BTreeMap<Alias, String>,
+    /// Each provider configuration that leads to an org.
+    pub orgs: Vec<Org>,
     /// Where the block of each address stands, as far as it was found.
     pub places: BTreeMap<Address, Place>,
     /// True once the actions are carried out; false for a forecast.
@@ -79,17 +80,29 @@ pub struct RunInfo {
     pub require_clean: bool,
     /// Names of outputs that the verifying plan still changes: they do not count for `clean`.
     pub outputs_left: Vec<String>,
-    /// What the last plan would do; `None` takes the survey's own plan.
+    /// What the last plan would do; `None` if no plan was seen.
     pub pending: Option<Pending>,
     /// How many API requests were sent.
     pub api_requests: u64,
     /// How many times Terraform was run.
     pub terraform_runs: u64,
+    /// True where something was left alone because it is outside of what a person limited the run to.
+    pub leaves_out: bool,
     /// Whatever else a person should know, one sentence each.
     pub notes: Vec<String>,
 }
 
 impl RunInfo {
+    /// Takes from a survey what a report tells of it beside its findings. `credentials_from` says
+    /// where the credentials of each alias came from, in words, without a secret.
+    pub fn of(survey: &Survey, credentials_from: &BTreeMap<Alias, String>) -> Self {
+        Self {
+            orgs: orgs(survey, credentials_from),
+            pending: survey.desired.as_ref().map(|desired| desired.pending),
+            ..Self::default()
+        }
+    }
+
     /// Returns the Terraform program to type.
     pub fn program(&self) -> &str {
         let run = self.terraform.as_ref().map(|terraform| &terraform.program);
@@ -241,7 +254,7 @@ pub struct Finding {
     /// What it means here.
     pub message: String,
     /// What to type or change next.
-    pub hints: Vec<String>,
+    pub hints: Vec<Hint>,
     /// What is done about it.
     pub action: Action,
     /// What becomes of it.
@@ -269,7 +282,7 @@ pub struct Headline {
     /// What it means for this run.
     pub message: String,
     /// What to do about it.
-    pub hints: Vec<String>,
+    pub hints: Vec<Hint>,
     /// Which one.
     #[serde(skip)]
     pub kind: HeadlineKind,
@@ -317,6 +330,9 @@ pub struct Report {
     /// `--require-clean`.
     #[serde(skip)]
     pub require_clean: bool,
+    /// True where something was left alone because it is outside of the run's limit.
+    #[serde(skip)]
+    pub leaves_out: bool,
     /// Remarks for people, one sentence each.
     #[serde(skip)]
     pub notes: Vec<String>,

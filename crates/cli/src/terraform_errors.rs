@@ -5,7 +5,7 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use divvy_core::shell::word;
+use divvy_core::{CommandLine, Hint};
 use divvy_terraform::{Document, DocumentProblem, Error, Failure, FailureKind};
 use rustix::io::Errno;
 
@@ -19,7 +19,7 @@ pub(crate) const WITHOUT_WRAPPER: &str = "name Terraform itself with --terraform
 
 /// Turns an error of the terraform crate into the command's.
 pub(crate) fn of_terraform(error: Error) -> CommandError {
-    let hints: Vec<String> = match &error {
+    let hints: Vec<Hint> = match &error {
         Error::Interrupted { .. } => return CommandError::interrupted(),
         Error::FlagNotAllowed { .. } => {
             return CommandError::usage(error);
@@ -32,29 +32,29 @@ pub(crate) fn of_terraform(error: Error) -> CommandError {
             return CommandError::usage(&error).hint(format!("pass it as -- {flag}=VALUE"));
         }
         Error::Document { problem: DocumentProblem::Surrounded, .. } => {
-            vec![WITHOUT_WRAPPER.to_owned()]
+            vec![WITHOUT_WRAPPER.into()]
         }
-        Error::CannotRun { source, .. } => vec![hint_of_start(source).to_owned()],
+        Error::CannotRun { source, .. } => vec![hint_of_start(source).into()],
         Error::ProgramNotFound
         | Error::ProgramUnusable { .. }
         | Error::NoResult { .. }
         | Error::Document { document: Document::Version, .. } => {
-            vec!["install terraform or tofu, or name it with --terraform-bin".to_owned()]
+            vec!["install terraform or tofu, or name it with --terraform-bin".into()]
         }
         Error::NoDirectory { .. } | Error::NoConfiguration { .. } => {
-            vec!["name the directory of the configuration with --chdir".to_owned()]
+            vec!["name the directory of the configuration with --chdir".into()]
         }
         Error::Document { document: Document::Plan | Document::State, .. } => {
-            vec!["divvy doctor".to_owned()]
+            vec![CommandLine::divvy("doctor").into()]
         }
         Error::NoTemporaryDirectory { source, .. } if source.kind() == ErrorKind::StorageFull => {
-            vec![MAKE_ROOM.to_owned()]
+            vec![MAKE_ROOM.into()]
         }
         Error::NoTemporaryDirectory { .. } => {
-            vec!["name a directory that can be written: TMPDIR=DIR divvy …".to_owned()]
+            vec!["name a directory that can be written: TMPDIR=DIR divvy …".into()]
         }
         Error::File { source, .. } if source.kind() == ErrorKind::StorageFull => {
-            vec![MAKE_ROOM.to_owned()]
+            vec![MAKE_ROOM.into()]
         }
         other => other.failure().map(hints_of_failure).unwrap_or_default(),
     };
@@ -88,7 +88,7 @@ fn hint_of_start(source: &std::io::Error) -> &'static str {
 
 /// A provider that did not start has most often been told why by the API: what it was told is in
 /// the text.
-fn hints_of_failure(failure: &Failure) -> Vec<String> {
+fn hints_of_failure(failure: &Failure) -> Vec<Hint> {
     let told = match failure.kind {
         FailureKind::ProviderStart => status_in(&failure.diagnostic.summary),
         _ => None,
@@ -107,73 +107,86 @@ fn status_in(summary: &str) -> Option<u16> {
     rest.split(' ').next()?.parse().ok()
 }
 
-fn hints_of(failure: &Failure) -> Vec<String> {
+fn hints_of(failure: &Failure) -> Vec<Hint> {
     let Failure { program, subcommand, .. } = failure;
-    let hints: &[&str] = match &failure.kind {
-        FailureKind::NotInitialised | FailureKind::BackendInitialisation => {
-            return vec![format!("{program} init")];
-        }
+    let command = |words| CommandLine::of(program).words(words);
+    let hint: Hint = match &failure.kind {
+        FailureKind::NotInitialised | FailureKind::BackendInitialisation => command("init").into(),
         FailureKind::StateLocked(holder) => {
             let who = holder.who.as_deref().map_or_else(String::new, |who| format!(" ({who})"));
             let wait =
                 format!("wait until the other run{who} has ended, or pass -- -lock-timeout=60s");
             // Without an id the backend's lock goes with whoever holds it.
             let unlock = holder.id.as_deref().map(|id| {
-                format!("if nobody is at work any more: {program} force-unlock {}", word(id))
+                command("force-unlock").word(id).because("if nobody is at work any more").into()
             });
-            return [wait].into_iter().chain(unlock).collect();
+            return [wait.into()].into_iter().chain(unlock).collect();
         }
-        FailureKind::LockFailed => &[
-            "what divvy only looks at needs no lock: divvy check; to write, the backend has to lock",
-        ],
-        FailureKind::StateRefused => &[
-            "give this run credentials that may read the state, and to write also lock it; divvy check takes no lock",
-        ],
-        FailureKind::LockRace => &["run the same command again"],
+        FailureKind::LockFailed => {
+            "what divvy only looks at needs no lock: divvy check; to write, the backend has to lock"
+                .into()
+        }
+        FailureKind::StateRefused => {
+            "give this run credentials that may read the state, and to write also lock it; divvy check takes no lock"
+                .into()
+        }
+        FailureKind::LockRace => "run the same command again".into(),
         FailureKind::MissingVariable => {
-            &["pass it on: divvy check -- -var NAME=VALUE, or -- -var-file FILE"]
+            "pass it on: divvy check -- -var NAME=VALUE, or -- -var-file FILE".into()
         }
-        FailureKind::ConfigurationInvalid => return vec![format!("{program} validate")],
-        FailureKind::NoConfiguration => &["name the directory of the configuration with --chdir"],
-        FailureKind::ProviderStart => &["divvy doctor"],
+        FailureKind::ConfigurationInvalid => command("validate").into(),
+        FailureKind::ConditionFails => {
+            "that rule does not hold for what exists now: change the object or the rule, then run this again"
+                .into()
+        }
+        FailureKind::ImportWithoutConfiguration => {
+            command("plan -generate-config-out=generated.tf")
+                .because("writes the missing block; or remove the import block")
+                .into()
+        }
+        FailureKind::NoConfiguration => {
+            "name the directory of the configuration with --chdir".into()
+        }
+        FailureKind::ProviderStart => CommandLine::divvy("doctor").into(),
         FailureKind::PluginDied => {
-            &["run the same command again; if it dies again, the provider's own output says why"]
+            "run the same command again; if it dies again, the provider's own output says why"
+                .into()
         }
         FailureKind::TooOld => {
-            &["use the version that required_version asks for: --terraform-bin PATH"]
+            "use the version that required_version asks for: --terraform-bin PATH".into()
         }
         FailureKind::UnknownFlag => {
-            &["divvy needs Terraform 1.0 or newer, or OpenTofu: name one with --terraform-bin PATH"]
+            "divvy needs Terraform 1.0 or newer, or OpenTofu: name one with --terraform-bin PATH"
+                .into()
         }
         FailureKind::UnreadableState => {
             return vec![
-                format!("see what the backend holds: {program} state pull"),
-                "a local state has its last version beside it: terraform.tfstate.backup".to_owned(),
+                command("state pull").because("see what the backend holds").into(),
+                "a local state has its last version beside it: terraform.tfstate.backup".into(),
             ];
         }
         FailureKind::UnreadablePlan | FailureKind::StalePlan => {
-            return vec![format!("make the plan again: {program} plan -out=FILE")];
+            command("plan -out=FILE").because("make the plan again").into()
         }
         FailureKind::StateNotSaved => {
-            return vec![format!("{program} state push errored.tfstate, before anything else")];
+            command("state push errored.tfstate").because("before anything else").into()
         }
-        FailureKind::DiskFull => &[MAKE_ROOM],
+        FailureKind::DiskFull => MAKE_ROOM.into(),
         FailureKind::NotWritable => {
-            &["make the place writable: Terraform locks a local state by writing beside it"]
+            "make the place writable: Terraform locks a local state by writing beside it".into()
         }
-        FailureKind::TargetingRefused
-        | FailureKind::NothingToImport
-        | FailureKind::AlreadyManaged => &[],
+        FailureKind::NothingToImport => "correct or remove the import block".into(),
+        FailureKind::TargetingRefused | FailureKind::AlreadyManaged => return Vec::new(),
         FailureKind::Other => {
-            return vec![format!("see all that it says: {program} {subcommand}")];
+            CommandLine::of(program).word(subcommand).because("see all that it says").into()
         }
     };
-    hints.iter().map(|hint| (*hint).to_owned()).collect()
+    vec![hint]
 }
 
 /// As [`of_terraform`], for a file that the user named: the message says which, and `remedy` is the
 /// command that makes such a file.
-pub(crate) fn of_file(path: &Path, error: Error, remedy: String) -> CommandError {
+pub(crate) fn of_file(path: &Path, error: Error, remedy: impl Into<Hint>) -> CommandError {
     match error {
         Error::Document { .. } => {
             CommandError::failed(format!("{}: {error}", path.display())).hint(remedy)
@@ -207,7 +220,8 @@ mod tests {
         ] {
             let failure = Failure { kind: kind.clone(), ..failed.clone() };
             let error = of_terraform(Error::Terraform(Box::new(failure)));
-            let hints = error.hints.join("\n");
+            let hints: Vec<_> = error.hints.iter().map(ToString::to_string).collect();
+            let hints = hints.join("\n");
             assert!(hints.contains(command) && !hints.contains("terraform "), "{kind:?}: {hints}");
             assert!(error.message.starts_with("`tofu plan` failed: terraform apply"), "{error}");
         }
@@ -225,8 +239,9 @@ mod tests {
         ] {
             let source = std::io::Error::from_raw_os_error(errno.raw_os_error());
             let error = of_terraform(Error::CannotRun { path: "/opt/terraform".into(), source });
-            assert!(error.hints[0].contains(hint), "{errno:?}: {:?}", error.hints);
-            assert!(!error.hints[0].starts_with("install terraform"), "{errno:?}");
+            let told = error.hints[0].to_string();
+            assert!(told.contains(hint), "{errno:?}: {told}");
+            assert!(!told.starts_with("install terraform"), "{errno:?}");
         }
     }
 
@@ -235,7 +250,9 @@ mod tests {
         for kind in [FailureKind::StateRefused, FailureKind::LockFailed] {
             let text = b"Error: Error acquiring the state lock";
             let failed = Failure::of_output("terraform".to_owned(), "plan", Some(1), b"", text);
-            let hints = hints_of(&Failure { kind: kind.clone(), ..failed }).join("\n");
+            let hints = hints_of(&Failure { kind: kind.clone(), ..failed });
+            let hints: Vec<_> = hints.iter().map(ToString::to_string).collect();
+            let hints = hints.join("\n");
             assert!(!hints.contains("other run") && hints.contains("divvy check"), "{kind:?}");
         }
     }

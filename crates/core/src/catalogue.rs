@@ -2,10 +2,12 @@
 //!
 //! Never decides. Invariant: each verdict and headline has a page (the matches are exhaustive).
 
+mod changes;
 mod hints;
 mod messages;
 
-pub use hints::{hcl, headline_hints, hints, hints_to_keep};
+pub use changes::{Tense, changes};
+pub use hints::{hcl, headline_hints, hints, keep_attributes, line_to_keep};
 pub use messages::{headline_message, message};
 
 use crate::verdict::{HeadlineKind, Verdict};
@@ -144,7 +146,7 @@ pub fn verdict_entry(verdict: Verdict) -> Entry {
         ],
         Verdict::Moved => [
             "the entity is tracked at an address that the configuration no longer has",
-            "The address was renamed (or got a key) without a `moved` block. The plan deletes the live entity under the old address while it creates the new one; in the wrong order that is a 409 and a loss.",
+            "The address was renamed (or got a key) without a `moved` block. The plan deletes (or, with a removed block, forgets) the live entity under the old address while it creates the new one: a 409, or a loss.",
             "Never imports. With --repair: state mv.",
             "state: region (no key), configuration: region[\"EMEA\"]",
         ],
@@ -198,8 +200,8 @@ pub fn verdict_entry(verdict: Verdict) -> Entry {
         ],
         Verdict::Managed => [
             "tracked and well",
-            "The state's id exists, and nothing stands in its way.",
-            "Nothing; it is not printed.",
+            "The state's id exists, and nothing is in its way. Where the configuration has another name than the org, the next apply renames the live entity.",
+            "Nothing; it is printed only where the next apply renames it.",
             "genesyscloud_auth_division.eng",
         ],
     };
@@ -238,6 +240,12 @@ pub fn headline_entry(headline: HeadlineKind) -> Entry {
             "The org's limit leaves less room than the plan creates.",
             "Adopts all the same; the creates beyond the limit will fail. Delete some, or ask for a higher limit.",
             "12 to create, room for 3",
+        ],
+        HeadlineKind::IncompleteListing => [
+            "the listing contradicts itself",
+            "The org's list shows another number of entities than it says there are, changes whenever it is read, repeats itself, or names one id twice. A name that it lacks may exist all the same.",
+            "Treats what is listed as ever; what is missing may still meet 409. Ends with 3. Run again; if it stays, look for a proxy or gateway that cuts replies.",
+            "the API counts 120 and lists 100",
         ],
     };
     Entry { code: headline.code(), word: headline.word(), title, meaning, fix, example }

@@ -7,8 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::Address;
 use crate::entity::EntityId;
-use crate::finding::{Finding, Reason, Resolution};
-use crate::survey::{ById, Listing, Survey};
+use crate::finding::{Finding, Headline, Reason, Resolution};
 use crate::verdict::{HeadlineKind, Verdict};
 
 /// What a person has allowed beyond the plain yes. The default allows exact adoptions only.
@@ -30,6 +29,23 @@ pub struct Policy {
     pub new: BTreeSet<Address>,
     /// `--approved FILE`: only these pairs may be imported.
     pub approved: Option<BTreeMap<Address, EntityId>>,
+    /// What a person answered yes to, each at its address.
+    pub answered: BTreeSet<(Question, Address)>,
+}
+
+impl Policy {
+    /// Reports whether a flag, or an answer at this very address, allows what the question is about.
+    fn allows(&self, question: Question, finding: &Finding) -> bool {
+        let by_flag = match question {
+            Question::AdoptAll => self.adopt_all,
+            Question::Drift => self.adopt_drifted,
+            Question::Repair => self.repair,
+            Question::Home => self.home,
+            _ => false,
+        };
+        let answered = |address: &Address| self.answered.contains(&(question, address.clone()));
+        by_flag || finding.address.as_ref().is_some_and(answered)
+    }
 }
 
 /// What Terraform may do to the org while it imports.
@@ -92,6 +108,20 @@ pub enum Question {
     Again,
 }
 
+impl Question {
+    /// Returns the flag that answers it for all findings that ask it, where there is one.
+    pub fn flag(self) -> Option<&'static str> {
+        match self {
+            Self::AdoptAll => Some("--adopt-all"),
+            Self::Drift => Some("--adopt-drifted"),
+            Self::Repair => Some("--repair"),
+            Self::Home => Some("--home"),
+            Self::Again => Some("--yes"),
+            Self::Choose | Self::Elsewhere | Self::NotApproved | Self::Forbidden => None,
+        }
+    }
+}
+
 /// What to do about one finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
@@ -108,43 +138,80 @@ pub enum Decision {
     Nothing,
 }
 
+/// A finding, and what to do about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decided {
+    /// What is.
+    pub finding: Finding,
+    /// What to do about it.
+    pub decision: Decision,
+}
+
+impl Decided {
+    /// Returns what is to be carried out, if anything.
+    pub fn action(&self) -> Option<&Action> {
+        match &self.decision {
+            Decision::Act(action) => Some(action),
+            Decision::Ask { .. } | Decision::Nothing => None,
+        }
+    }
+}
+
+/// What follows from a survey, and what to do about it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Decisions {
+    /// About the run, the weightiest first.
+    pub headlines: Vec<Headline>,
+    /// About instances, in the order of the resolution.
+    pub all: Vec<Decided>,
+}
+
+impl Decisions {
+    /// Decides anew: more was allowed.
+    #[must_use]
+    pub fn again(self, policy: &Policy) -> Self {
+        let findings = self.all.into_iter().map(|one| one.finding).collect();
+        decide(Resolution { headlines: self.headlines, findings }, policy)
+    }
+
+    /// Returns whether a headline forbids every write.
+    pub fn stop_writing(&self) -> bool {
+        self.headlines.iter().any(|headline| headline.kind.stops_writing())
+    }
+}
+
 /// Decides about every finding of a resolution, in its order.
-pub fn decide(survey: &Survey, resolution: &Resolution, policy: &Policy) -> Vec<Decision> {
+pub fn decide(resolution: Resolution, policy: &Policy) -> Decisions {
+    let Resolution { headlines, findings } = resolution;
     let state_is_missing =
-        resolution.headlines.iter().any(|headline| headline.kind == HeadlineKind::MissingState);
+        headlines.iter().any(|headline| headline.kind == HeadlineKind::MissingState);
     let view_is_restricted = |finding: &Finding| {
-        resolution.headlines.iter().any(|headline| {
+        headlines.iter().any(|headline| {
             headline.kind == HeadlineKind::RestrictedView && headline.org == finding.org
         })
     };
-    let mut decisions: Vec<_> = resolution
-        .findings
-        .iter()
-        .map(|finding| {
-            let decision = decide_one(survey, finding, policy, view_is_restricted(finding));
-            match decision {
-                Decision::Act(action) if state_is_missing && !policy.adopt_all => {
-                    Decision::Ask { question: Question::AdoptAll, then: Some(action) }
-                }
-                Decision::Act(action) => approved(finding, action, policy),
-                other => other,
+    let decided = findings.into_iter().map(|finding| {
+        let decision = match decide_one(&finding, policy, view_is_restricted(&finding)) {
+            Decision::Act(action)
+                if state_is_missing && !policy.allows(Question::AdoptAll, &finding) =>
+            {
+                Decision::Ask { question: Question::AdoptAll, then: Some(action) }
             }
-        })
-        .collect();
-    refuse_shared_ids(&resolution.findings, &mut decisions);
-    decisions
+            Decision::Act(action) => approved(&finding, action, policy),
+            other => other,
+        };
+        Decided { finding, decision }
+    });
+    let mut all: Vec<_> = decided.collect();
+    refuse_shared_ids(&mut all);
+    Decisions { headlines, all }
 }
 
-fn decide_one(
-    survey: &Survey,
-    finding: &Finding,
-    policy: &Policy,
-    view_is_restricted: bool,
-) -> Decision {
+fn decide_one(finding: &Finding, policy: &Policy, view_is_restricted: bool) -> Decision {
     let evidence = &finding.evidence;
     let entity = evidence.entity.as_ref();
     let repair = |action: Action| {
-        if policy.repair && !view_is_restricted {
+        if policy.allows(Question::Repair, finding) && !view_is_restricted {
             Decision::Act(action)
         } else {
             Decision::Ask { question: Question::Repair, then: Some(action) }
@@ -156,7 +223,9 @@ fn decide_one(
             None => Decision::Nothing,
         },
         Verdict::Home if evidence.reason == Reason::HomeMatches => match entity {
-            Some(entity) if policy.home => import(finding, entity.id.clone(), policy),
+            Some(entity) if policy.allows(Question::Home, finding) => {
+                import(finding, entity.id.clone(), policy)
+            }
             Some(entity) => Decision::Ask {
                 question: Question::Home,
                 then: Some(Action::Import { id: entity.id.clone(), expect: Expect::NoOp }),
@@ -179,10 +248,10 @@ fn decide_one(
             None => elsewhere(),
         },
         Verdict::Ambiguous | Verdict::NearMiss | Verdict::Hidden | Verdict::OtherOwner => {
-            choose(survey, finding, policy)
+            choose(finding, policy)
         }
         Verdict::PlannedImport => match evidence.reason {
-            Reason::ImportIsRight => Decision::Nothing,
+            Reason::ImportIsRight | Reason::ImportedIdUnseen => Decision::Nothing,
             _ => elsewhere(),
         },
         Verdict::UnresolvedCredentials
@@ -197,7 +266,7 @@ fn decide_one(
         Verdict::Create | Verdict::NotAConflict
             if finding.address.as_ref().is_some_and(|address| policy.ids.contains_key(address)) =>
         {
-            choose(survey, finding, policy)
+            choose(finding, policy)
         }
         Verdict::NotAConflict
         | Verdict::MovePending
@@ -223,14 +292,14 @@ fn expectation(finding: &Finding, policy: &Policy) -> Expect {
 fn import(finding: &Finding, id: EntityId, policy: &Policy) -> Decision {
     let expect = expectation(finding, policy);
     let action = Action::Import { id, expect };
-    if expect == Expect::DriftStays && !policy.adopt_drifted {
+    if expect == Expect::DriftStays && !policy.allows(Question::Drift, finding) {
         return Decision::Ask { question: Question::Drift, then: Some(action) };
     }
     Decision::Act(action)
 }
 
 /// A person must name the entity, or say that none is meant.
-fn choose(survey: &Survey, finding: &Finding, policy: &Policy) -> Decision {
+fn choose(finding: &Finding, policy: &Policy) -> Decision {
     let Some(address) = &finding.address else {
         return elsewhere();
     };
@@ -242,16 +311,11 @@ fn choose(survey: &Survey, finding: &Finding, policy: &Policy) -> Decision {
     let Some(id) = policy.ids.get(address) else {
         return Decision::Ask { question: Question::Choose, then: None };
     };
-    let chosen = listing_of(survey, finding).and_then(|listing| listing.entity(id));
-    let is_absent = listing_of(survey, finding)
-        .is_some_and(|listing| listing.by_id.get(id) == Some(&ById::Absent));
-    if is_absent || chosen.is_some_and(|entity| entity.is_home) || is_held(survey, address, id) {
+    let choice = finding.evidence.choices.iter().find(|choice| choice.id == *id);
+    let Some(choice) = choice.filter(|choice| !choice.is_forbidden) else {
         return Decision::Ask { question: Question::Forbidden, then: None };
-    }
-    let planned = survey.desired.iter().flat_map(|desired| &desired.planned);
-    let planned = planned.filter(|planned| planned.address == *address);
-    let differs = planned.zip(chosen).any(|(planned, entity)| planned.differs_from(entity));
-    let expect = match (differs, policy.accept_drift) {
+    };
+    let expect = match (!choice.drift.is_empty(), policy.accept_drift) {
         (false, _) => Expect::NoOp,
         (true, true) => Expect::Update,
         (true, false) => Expect::DriftStays,
@@ -261,19 +325,6 @@ fn choose(survey: &Survey, finding: &Finding, policy: &Policy) -> Decision {
 
 fn evidence_is_inexact(finding: &Finding) -> bool {
     finding.evidence.candidates.iter().all(|candidate| !candidate.differs.is_empty())
-}
-
-fn listing_of<'s>(survey: &'s Survey, finding: &Finding) -> Option<&'s Listing> {
-    let (org, kind) = finding.org.as_ref().zip(finding.kind)?;
-    survey.orgs.get(org)?.listings.get(kind.terraform_type)
-}
-
-fn is_held(survey: &Survey, address: &Address, id: &EntityId) -> bool {
-    survey
-        .tracked
-        .iter()
-        .flat_map(|tracked| &tracked.instances)
-        .any(|tracked| tracked.id == *id && (tracked.is_deposed || tracked.address != *address))
 }
 
 fn approved(finding: &Finding, action: Action, policy: &Policy) -> Decision {
@@ -295,23 +346,20 @@ fn approved(finding: &Finding, action: Action, policy: &Policy) -> Decision {
 }
 
 /// One id for two actions is refused at both addresses.
-fn refuse_shared_ids(findings: &[Finding], decisions: &mut [Decision]) {
-    let id_of = |decision: &Decision| match decision {
-        Decision::Act(Action::Import { id, .. } | Action::StateRmImport { id, .. }) => {
-            Some(id.clone())
+fn refuse_shared_ids(all: &mut [Decided]) {
+    let use_of = |one: &Decided| match one.action()? {
+        Action::Import { id, .. } | Action::StateRmImport { id, .. } => {
+            Some((one.finding.org.clone(), one.finding.kind, id.clone()))
         }
-        _ => None,
+        Action::StateMv { .. } | Action::Untaint => None,
     };
     let mut uses: BTreeMap<_, usize> = BTreeMap::new();
-    for (finding, decision) in findings.iter().zip(decisions.iter()) {
-        if let Some(id) = id_of(decision) {
-            *uses.entry((finding.org.clone(), finding.kind, id)).or_default() += 1;
-        }
+    for used in all.iter().filter_map(use_of) {
+        *uses.entry(used).or_default() += 1;
     }
-    for (finding, decision) in findings.iter().zip(decisions.iter_mut()) {
-        let Some(id) = id_of(decision) else { continue };
-        if uses.get(&(finding.org.clone(), finding.kind, id)).is_some_and(|count| *count > 1) {
-            *decision = Decision::Ask { question: Question::Forbidden, then: None };
+    for one in all {
+        if use_of(one).is_some_and(|used| uses.get(&used).is_some_and(|count| *count > 1)) {
+            one.decision = Decision::Ask { question: Question::Forbidden, then: None };
         }
     }
 }

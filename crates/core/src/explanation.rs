@@ -7,6 +7,7 @@
 //! Sources of the shapes: runs of the official provider, and of Terraform's own errors.
 
 use crate::failure::{Failure, Operation, Shape};
+use crate::hint::{CommandLine, Hint};
 use crate::kind::{self, Kind};
 use crate::name::visible;
 
@@ -70,7 +71,7 @@ pub struct Explanation {
     /// What that means, in one or two sentences.
     pub message: String,
     /// What to type or do next, most useful first.
-    pub hints: Vec<String>,
+    pub hints: Vec<Hint>,
 }
 
 impl Cause {
@@ -172,8 +173,10 @@ fn posts_to_collection(failure: &Failure) -> bool {
 /// What a hint has to name as it is to be typed.
 #[derive(Clone, Copy, Debug)]
 pub struct Typed<'t> {
-    /// The file that the failure stands in.
+    /// The file that holds the failure.
     pub log: &'t str,
+    /// The unit to name beside the file, where it holds several.
+    pub unit: Option<&'t str>,
     /// The program: `terraform`, `tofu`.
     pub terraform: &'t str,
 }
@@ -230,14 +233,17 @@ fn forbidden(failure: &Failure, noun: &str, request: &str) -> String {
     }
 }
 
-fn hints(cause: Cause, failure: &Failure, typed: Typed<'_>) -> Vec<String> {
-    let Typed { log, terraform } = typed;
-    let own = |hints: &[&str]| hints.iter().map(|hint| (*hint).to_owned()).collect();
+fn hints(cause: Cause, failure: &Failure, typed: Typed<'_>) -> Vec<Hint> {
+    let terraform = || CommandLine::of(typed.terraform);
+    let doctor = || CommandLine::divvy("doctor");
     let look_then_fix = || {
-        vec![
-            format!("divvy fix --from-log {log}"),
-            "to look first, without changing anything: divvy check".to_owned(),
-        ]
+        let fix = CommandLine::divvy("fix --from-log").word(typed.log);
+        let fix = match typed.unit {
+            Some(unit) => fix.words("--unit").word(unit),
+            None => fix,
+        };
+        let look = CommandLine::divvy("check");
+        vec![fix.into(), look.because("to look first, without changing anything").into()]
     };
     match cause {
         Cause::TakenName
@@ -246,46 +252,53 @@ fn hints(cause: Cause, failure: &Failure, typed: Typed<'_>) -> Vec<String> {
         | Cause::UncertainCreate
         | Cause::HalfCreated => look_then_fix(),
         Cause::CutOff if kind_of(failure).is_some() => look_then_fix(),
-        Cause::CutOff | Cause::ProviderDied | Cause::Other => vec![format!("{terraform} plan")],
-        Cause::RenameClash => {
-            own(&["divvy check", "choose another name, or adopt the one that has it"])
+        Cause::CutOff | Cause::ProviderDied | Cause::Other => {
+            vec![terraform().words("plan").into()]
         }
-        Cause::OtherConflict | Cause::RateLimited => {
-            vec![
-                format!("{terraform} apply"),
-                format!("if it stays: {terraform} apply -parallelism=1"),
-            ]
-        }
-        Cause::Mismatch => own(&[
-            "divvy fix --repair",
-            "write the value as the org stored it into the configuration",
-        ]),
-        Cause::StateNotSaved => {
-            vec![
-                format!("{terraform} state push errored.tfstate"),
-                format!("then {terraform} plan"),
-            ]
-        }
-        Cause::Locked => vec![
-            format!("{terraform} apply -lock-timeout=120s"),
-            format!("if nobody is at work any more: {terraform} force-unlock LOCK_ID"),
+        Cause::RenameClash => vec![
+            CommandLine::divvy("check").into(),
+            "choose another name, or adopt the one that has it".into(),
         ],
-        Cause::StateStorage => vec![format!("{terraform} init"), format!("then {terraform} plan")],
-        Cause::TooManyTokens => {
+        Cause::OtherConflict | Cause::RateLimited => vec![
+            terraform().words("apply").into(),
+            terraform().words("apply -parallelism=1").because("if it persists").into(),
+        ],
+        Cause::Mismatch => vec![
+            CommandLine::divvy("fix --repair").into(),
+            "write the value as the org stored it into the configuration".into(),
+        ],
+        Cause::StateNotSaved => vec![
+            terraform().words("state push errored.tfstate").into(),
+            terraform().words("plan").because("then").into(),
+        ],
+        Cause::Locked => {
+            let unlock = terraform().words("force-unlock LOCK_ID");
             vec![
-                format!("{terraform} apply"),
-                "if it stays: GENESYSCLOUD_TOKEN_POOL_SIZE=1".to_owned(),
+                terraform().words("apply -lock-timeout=120s").into(),
+                unlock.because("if nobody is at work any more").into(),
             ]
         }
+        Cause::StateStorage => {
+            vec![terraform().words("init").into(), terraform().words("plan").because("then").into()]
+        }
+        Cause::TooManyTokens => vec![
+            terraform().words("apply").into(),
+            "if it persists, set GENESYSCLOUD_TOKEN_POOL_SIZE=1".into(),
+        ],
         Cause::ClientRefused | Cause::Unreachable | Cause::ProviderStart | Cause::Unauthorized => {
-            own(&["divvy doctor"])
+            vec![doctor().into()]
         }
         Cause::Forbidden => permission_hints(failure),
-        Cause::NotFound => own(&["divvy list", "divvy doctor says which org was asked"]),
+        Cause::NotFound => {
+            vec![
+                CommandLine::divvy("list").into(),
+                doctor().because("says which org was asked").into(),
+            ]
+        }
     }
 }
 
-fn permission_hints(failure: &Failure) -> Vec<String> {
+fn permission_hints(failure: &Failure) -> Vec<Hint> {
     let permissions = match (failure.operation, kind_of(failure)) {
         (Operation::Create, Some(kind)) => kind.permissions.create,
         _ => &[],
@@ -297,7 +310,8 @@ fn permission_hints(failure: &Failure) -> Vec<String> {
             permissions.join(", ")
         ),
     };
-    vec!["divvy doctor".to_owned(), grant, "a new grant can take five minutes to act".to_owned()]
+    let doctor = CommandLine::divvy("doctor");
+    vec![doctor.into(), grant.into(), "a new grant can take five minutes to act".into()]
 }
 
 /// Says how certain it is that the failure comes from an entity that was found by its name;
@@ -331,7 +345,8 @@ pub fn when_free(failure: &Failure, typed: Typed<'_>) -> Option<Explanation> {
             explanation.message = format!(
                 "No {noun} has the name {name}: the API refused something else about it (400), and its message in the log says what."
             );
-            explanation.hints = vec![format!("correct the block, then {} apply", typed.terraform)];
+            let apply = CommandLine::of(typed.terraform).words("apply");
+            explanation.hints = vec![apply.because("once the block is correct").into()];
         }
         Cause::Unauthorized | Cause::Forbidden | Cause::RateLimited => {
             explanation.message.push_str(&format!(" No {noun} has the name {name}."));
@@ -347,7 +362,7 @@ mod tests {
     use crate::failure::Origin;
     use crate::kinds::division::DIVISION;
 
-    const TYPED: Typed<'static> = Typed { log: "apply.log", terraform: "tofu" };
+    const TYPED: Typed<'static> = Typed { log: "apply.log", unit: None, terraform: "tofu" };
 
     fn failed(operation: Operation, shape: Shape, status: Option<u16>) -> Failure {
         Failure {
@@ -425,7 +440,8 @@ mod tests {
 
     #[test]
     fn a_missing_permission_names_what_to_grant_and_where() {
-        let hints = explain(&refused(Operation::Create, 403), TYPED).hints.join("\n");
+        let hints = explain(&refused(Operation::Create, 403), TYPED).hints;
+        let hints: String = hints.iter().map(ToString::to_string).collect();
         for permission in DIVISION.permissions.create {
             assert!(hints.contains(permission), "{hints}");
         }
@@ -435,17 +451,17 @@ mod tests {
     #[test]
     fn the_next_command_names_the_log_and_the_program() {
         let explanation = explain(&refused(Operation::Create, 409), TYPED);
-        assert_eq!(explanation.hints[0], "divvy fix --from-log apply.log");
+        assert_eq!(explanation.hints[0].to_string(), "divvy fix --from-log apply.log");
         assert!(explanation.message.contains("\"Sales\""));
         let locked = explain(&failed(Operation::State, Shape::Locked, None), TYPED);
-        assert_eq!(locked.hints[0], "tofu apply -lock-timeout=120s");
+        assert_eq!(locked.hints[0].to_string(), "tofu apply -lock-timeout=120s");
     }
 
     #[test]
     fn a_free_name_does_not_heal_what_was_refused_for_another_reason() {
         assert!(when_free(&refused(Operation::Create, 409), TYPED).is_none());
         let forbidden = when_free(&refused(Operation::Create, 403), TYPED).unwrap();
-        assert_eq!(forbidden.hints[0], "divvy doctor");
+        assert_eq!(forbidden.hints[0].to_string(), "divvy doctor");
         let bad = when_free(&refused(Operation::Create, 400), TYPED).unwrap();
         assert!(bad.message.contains("something else"), "{}", bad.message);
     }

@@ -8,12 +8,12 @@ use crate::address::Address;
 use crate::entities::{exact_form, loosest_form};
 use crate::entity::{Entity, EntityId, Key, OrgId};
 use crate::failure::{Failure, Operation, Shape};
-use crate::finding::{Candidate, Drift, Evidence};
+use crate::finding::{Candidate, Choice, Drift, Evidence};
 use crate::kind::Kind;
 use crate::kinds::division::HOME_ATTRIBUTE;
 use crate::name::{self, Difference, Likeness};
 use crate::subject::Subject;
-use crate::survey::{Alias, Change, Listing, OtherState, Planned, TrackedInstance, key_of};
+use crate::survey::{Alias, ById, Change, Listing, OtherState, Planned, TrackedInstance, key_of};
 use crate::world::{Existence, Place, World};
 
 /// What is known of one subject, as the rules ask it.
@@ -79,10 +79,27 @@ impl<'s> Facts<'s, '_> {
         self.subject.failure.filter(|failure| failure.operation == Operation::Create)
     }
 
-    /// Returns where the failure stands in the survey's list.
-    pub(crate) fn failure_index(&self) -> Option<usize> {
-        let failure = self.subject.failure?;
-        self.world.survey.failures.iter().position(|other| std::ptr::eq(other, failure))
+    /// Returns what may be named here: each candidate, and what a person named already.
+    pub(crate) fn choices(&self, candidates: &[Candidate]) -> Vec<Choice> {
+        let named = self.subject.address().and_then(|at| self.world.survey.chosen.get(at));
+        let mut ids: Vec<_> = candidates.iter().map(|candidate| &candidate.entity.id).collect();
+        ids.extend(named.filter(|named| !ids.contains(named)));
+        ids.into_iter().map(|id| self.choice(id)).collect()
+    }
+
+    fn choice(&self, id: &EntityId) -> Choice {
+        let entity = self.listing.and_then(|listing| listing.entity(id));
+        let is_absent =
+            self.listing.is_some_and(|listing| listing.by_id.get(id) == Some(&ById::Absent));
+        let own = self.subject.address();
+        let holders = self.world.holding.get(id).into_iter().flatten();
+        let is_held =
+            holders.into_iter().any(|holder| holder.is_deposed || Some(&holder.address) != own);
+        Choice {
+            id: id.clone(),
+            is_forbidden: is_absent || is_held || entity.is_some_and(|entity| entity.is_home),
+            drift: entity.map(|entity| self.changes_to(entity)).unwrap_or_default(),
+        }
     }
 
     /// Says whether Terraform holds the name (or another part of the key) to be sensitive.
@@ -256,6 +273,37 @@ impl<'s> Facts<'s, '_> {
     /// Returns attributes in which an import of this entity would find the configuration different.
     pub(crate) fn drift_from(&self, entity: &Entity) -> Vec<Drift> {
         self.subject.planned.map(|planned| planned.drift_from(entity)).unwrap_or_default()
+    }
+
+    /// Returns what an apply would change in this entity once the instance holds it, its key first.
+    pub(crate) fn changes_to(&self, entity: &Entity) -> Vec<Drift> {
+        self.subject.planned.map(|planned| planned.changes_to(entity)).unwrap_or_default()
+    }
+
+    /// Says whether the plan knows the address and keeps it.
+    pub(crate) fn stays(&self) -> bool {
+        self.subject.planned.is_some_and(Planned::stays)
+    }
+
+    /// Says whether the plan takes the address out of the state, with the entity or without.
+    pub(crate) fn leaves_the_configuration(&self) -> bool {
+        self.subject.planned.is_some_and(|planned| !planned.stays())
+    }
+
+    /// Says whether the plan forgets this address: the entity stays.
+    pub(crate) fn is_forgotten(&self) -> bool {
+        self.change() == Some(Change::Forget)
+    }
+
+    /// Says whether the plan forgets another address.
+    pub(crate) fn forgets(&self, address: &Address) -> bool {
+        self.planned_at(address).is_some_and(|planned| planned.change == Change::Forget)
+    }
+
+    /// Says whether a name that the listing lacks is free: every page was read, by a client that sees
+    /// more than Home. (For ids, see [`World::existence_of`].)
+    pub(crate) fn listing_proves_absence(&self) -> bool {
+        self.listing.is_some_and(|listing| listing.is_complete && !listing.only_home_is_visible())
     }
 
     /// Returns the evidence that an entity gives, with what an import of it would find different.

@@ -2,10 +2,13 @@
 //!
 //! Types only. Invariant: a finding says what *is*; what is done about it is [`crate::decide`].
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::address::Address;
 use crate::entity::{Entity, EntityId, Key, OrgId};
+use crate::failure::Failure;
 use crate::kind::Kind;
 use crate::name::Difference;
 use crate::survey::Alias;
@@ -38,6 +41,23 @@ pub struct Drift {
     pub org: Option<Value>,
 }
 
+impl Drift {
+    /// Reports whether the values are concealed.
+    pub fn is_concealed(&self) -> bool {
+        [&self.config, &self.org].into_iter().flatten().any(|value| value == CONCEALED)
+    }
+
+    /// Takes out the values.
+    pub(crate) fn conceal(&mut self) {
+        for value in [&mut self.config, &mut self.org].into_iter().flatten() {
+            *value = CONCEALED.into();
+        }
+    }
+}
+
+/// What is shown instead of a value that Terraform holds to be sensitive.
+const CONCEALED: &str = "(sensitive value)";
+
 /// Why exactly a rule answered, where one verdict has several reasons.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Reason {
@@ -56,6 +76,8 @@ pub enum Reason {
     ImportIsRight,
     /// The plan's own import names an id that the org has not.
     ImportedIdAbsent,
+    /// The plan's own import names an id that this client does not see, which proves nothing.
+    ImportedIdUnseen,
     /// The plan's own import names an entity with another key.
     ImportedNameDiffers,
     /// The plan's own import names the home entity without `home = true`, or another with it.
@@ -68,12 +90,25 @@ pub enum Reason {
     HomeRename,
     /// `home = true`, and the name is Home's.
     HomeMatches,
+    /// The plan forgets the address that holds the entity (a `removed` block without destroy).
+    HolderIsForgotten,
     /// Several blocks claim the home entity.
     HomeTwice,
     /// The failed create was this run's own earlier try.
     SelfMade,
     /// A log tells of failures of several units at this address; these are they.
     SeveralUnits(Vec<String>),
+}
+
+/// An id that a person may name for an address, and whether it can be taken there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// The id.
+    pub id: EntityId,
+    /// True for Home, for what another address holds, and for what the org has not.
+    pub is_forbidden: bool,
+    /// What an apply after the import would change, its key first.
+    pub drift: Vec<Drift>,
 }
 
 /// What supports a verdict.
@@ -91,6 +126,10 @@ pub struct Evidence {
     pub other_states: Vec<String>,
     /// The id that the state holds here.
     pub tracked_id: Option<EntityId>,
+    /// Ids that a person may name here: the candidates', and what was named already.
+    pub choices: Vec<Choice>,
+    /// The failure that the finding explains.
+    pub failure: Option<Arc<Failure>>,
     /// Which of the verdict's reasons it is.
     pub reason: Reason,
 }
@@ -121,14 +160,11 @@ pub struct Finding {
     pub name: Option<String>,
     /// What supports the verdict.
     pub evidence: Evidence,
-    /// The failure that it explains, as the index into `survey.failures`.
-    pub failure: Option<usize>,
 }
 
 impl Finding {
     /// Takes out the names, for where Terraform holds the wanted one to be sensitive.
     pub(crate) fn conceal_names(&mut self) {
-        const CONCEALED: &str = "(sensitive value)";
         self.name = Some(CONCEALED.to_owned());
         let candidates = self.evidence.candidates.iter_mut().map(|candidate| &mut candidate.entity);
         for entity in self.evidence.entity.iter_mut().chain(candidates) {
@@ -137,6 +173,9 @@ impl Finding {
                 entity.attributes.remove(*part);
             }
         }
+        let is_key =
+            |drift: &&mut Drift| self.kind.is_some_and(|kind| kind.key.contains(&drift.attribute));
+        self.evidence.drift.iter_mut().filter(is_key).for_each(Drift::conceal);
     }
 }
 
@@ -151,6 +190,19 @@ pub struct Headline {
     pub count: usize,
     /// The number that `count` is compared with (tracked ids, planned creates, head-room).
     pub of: usize,
+}
+
+impl Finding {
+    /// Returns what an apply would change in the entity of this id once the address holds it.
+    pub fn differences(&self, id: &EntityId) -> &[Drift] {
+        let choice = self.evidence.choices.iter().find(|choice| choice.id == *id);
+        choice.map_or(&self.evidence.drift, |choice| &choice.drift)
+    }
+
+    /// Returns the failure that it explains.
+    pub fn failure(&self) -> Option<&Failure> {
+        self.evidence.failure.as_deref()
+    }
 }
 
 /// What follows from a survey.

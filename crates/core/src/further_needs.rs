@@ -30,11 +30,8 @@ impl Needs {
     }
 }
 
-/// Returns what is worth asking, by org and kind. `chosen` are ids that a person named.
-pub fn further_needs(
-    survey: &Survey,
-    chosen: &BTreeSet<EntityId>,
-) -> BTreeMap<(OrgId, &'static Kind), Needs> {
+/// Returns what is worth asking, by org and kind.
+pub fn further_needs(survey: &Survey) -> BTreeMap<(OrgId, &'static Kind), Needs> {
     let resolution = resolve(survey);
     let held_ids = held_ids(survey);
     let mut needs: BTreeMap<(OrgId, &'static Kind), Needs> = BTreeMap::new();
@@ -50,13 +47,11 @@ pub fn further_needs(
         let need = needs.entry((org, kind)).or_default();
         need.limit |=
             finding.verdict == Verdict::Create && kind.limit.is_some() && listing.limit.is_none();
-        let create_failed = finding
-            .failure
-            .and_then(|index| survey.failures.get(index))
-            .is_some_and(|failure| failure.operation == Operation::Create);
+        let create_failed =
+            finding.failure().is_some_and(|failure| failure.operation == Operation::Create);
         need.deleted |= create_failed && kind.deleted.is_some() && listing.deleted.is_none();
         let held = finding.address.as_ref().and_then(|address| held_ids.get(address)).copied();
-        need.ids.extend(held.into_iter().chain(chosen).cloned());
+        need.ids.extend(held.into_iter().chain(survey.chosen.values()).cloned());
     }
     for ((org, kind), need) in &mut needs {
         let listing = survey.orgs.get(org).and_then(|org| org.listings.get(kind.terraform_type));

@@ -6,6 +6,8 @@
 //! Invariants (properties in the tests): the order of inputs is irrelevant; never `create` for a
 //! visible name; never an action on the home entity or on an id that another address holds.
 
+use std::sync::Arc;
+
 use crate::address::Address;
 use crate::facts::Facts;
 use crate::failure::{Origin, Shape};
@@ -90,6 +92,8 @@ fn finding(facts: &Facts<'_, '_>) -> Option<Finding> {
         also.push(Verdict::DuplicateInConfig);
         evidence.others.extend(cloned(near_rivals));
     }
+    evidence.choices = facts.choices(&evidence.candidates);
+    evidence.failure = facts.subject.failure.cloned().map(Arc::new);
     let mut finding = Finding {
         verdict,
         also,
@@ -99,7 +103,6 @@ fn finding(facts: &Facts<'_, '_>) -> Option<Finding> {
         org: facts.org.cloned(),
         name: facts.wanted.as_ref().map(ToString::to_string),
         evidence,
-        failure: facts.failure_index(),
     };
     if facts.name_is_sensitive() {
         finding.conceal_names();
@@ -151,9 +154,7 @@ fn not_a_conflict(facts: &Facts<'_, '_>) -> Answer {
         return None;
     }
     // An old 409 whose name a full and unrestricted listing lacks is over; a fresh one is not.
-    let view_is_full =
-        facts.listing.is_some_and(|listing| listing.is_complete && !listing.only_home_is_visible());
-    if told_duplicate && (failure.origin == Origin::Live || !view_is_full) {
+    if told_duplicate && (failure.origin == Origin::Live || !facts.listing_proves_absence()) {
         return None;
     }
     Some(because(Verdict::NotAConflict, Reason::NameIsFree))
@@ -168,14 +169,14 @@ fn move_pending(facts: &Facts<'_, '_>) -> Answer {
 
 fn planned_import(facts: &Facts<'_, '_>) -> Answer {
     let id = facts.subject.planned?.import_id.as_ref()?;
-    let entity = facts.world.entity(facts.org?, facts.kind?, id);
-    let Some(entity) = entity else {
+    let unseen = |reason| {
         let tracked_id = Some(id.clone());
-        let reason = Reason::ImportedIdAbsent;
-        return Some((
-            Verdict::PlannedImport,
-            Evidence { reason, tracked_id, ..Evidence::default() },
-        ));
+        Some((Verdict::PlannedImport, Evidence { reason, tracked_id, ..Evidence::default() }))
+    };
+    let entity = match facts.world.existence_of(facts.org?, facts.kind?, id) {
+        Existence::Present(entity) => entity,
+        Existence::Absent => return unseen(Reason::ImportedIdAbsent),
+        Existence::Unproven => return unseen(Reason::ImportedIdUnseen),
     };
     let reason = if entity.is_home != facts.wants_home() {
         Reason::ImportedHome
@@ -184,12 +185,18 @@ fn planned_import(facts: &Facts<'_, '_>) -> Answer {
     } else {
         Reason::ImportIsRight
     };
-    Some((Verdict::PlannedImport, Evidence { reason, ..facts.about(entity) }))
+    let drift = facts.changes_to(entity);
+    Some((Verdict::PlannedImport, Evidence { reason, drift, ..Evidence::of(entity) }))
 }
 
 fn double_tracked(facts: &Facts<'_, '_>) -> Answer {
     let tracked = facts.subject.tracked?;
-    let others = facts.other_addresses(&tracked.id);
+    // A `removed` block without destroy is the remedy: after it, one address holds the id.
+    if facts.is_forgotten() {
+        return None;
+    }
+    let mut others = facts.other_addresses(&tracked.id);
+    others.retain(|other| !facts.forgets(other));
     let tracked_id = Some(tracked.id.clone());
     (!others.is_empty())
         .then(|| (Verdict::DoubleTracked, Evidence { others, tracked_id, ..Evidence::default() }))
@@ -197,7 +204,8 @@ fn double_tracked(facts: &Facts<'_, '_>) -> Answer {
 
 fn stale_or_gone(facts: &Facts<'_, '_>) -> Answer {
     let tracked = facts.subject.tracked?;
-    if facts.existence()? != Existence::Absent {
+    // What the plan takes out of the state anyway needs no repair, and is not made again.
+    if facts.existence()? != Existence::Absent || facts.leaves_the_configuration() {
         return None;
     }
     let tracked_id = Some(tracked.id.clone());
@@ -217,6 +225,9 @@ fn stale_or_gone(facts: &Facts<'_, '_>) -> Answer {
 
 fn tainted(facts: &Facts<'_, '_>) -> Answer {
     let tracked = facts.subject.tracked.filter(|tracked| tracked.is_tainted)?;
+    if facts.is_forgotten() {
+        return None;
+    }
     let evidence = match facts.existence() {
         Some(Existence::Present(entity)) => Evidence::of(entity),
         _ => Evidence::default(),
@@ -333,7 +344,12 @@ fn duplicate_in_config(facts: &Facts<'_, '_>) -> Answer {
 fn moved(facts: &Facts<'_, '_>) -> Answer {
     let entity = facts.only_match()?;
     let others = facts.other_addresses(&entity.id);
-    (!others.is_empty()).then(|| (Verdict::Moved, Evidence { others, ..facts.about(entity) }))
+    let reason = match others.iter().all(|other| facts.forgets(other)) {
+        true => Reason::HolderIsForgotten,
+        false => Reason::Plain,
+    };
+    (!others.is_empty())
+        .then(|| (Verdict::Moved, Evidence { others, reason, ..facts.about(entity) }))
 }
 
 fn other_owner(facts: &Facts<'_, '_>) -> Answer {
@@ -387,7 +403,7 @@ fn deleted_twin(facts: &Facts<'_, '_>) -> Answer {
 
 fn near_miss(facts: &Facts<'_, '_>) -> Answer {
     let candidates = facts.near();
-    let drift = facts.drift_from(&candidates.first()?.entity);
+    let drift = facts.changes_to(&candidates.first()?.entity);
     facts
         .lacks_a_match()
         .then(|| (Verdict::NearMiss, Evidence { candidates, drift, ..Evidence::default() }))
@@ -406,5 +422,12 @@ fn create(facts: &Facts<'_, '_>) -> Answer {
 #[expect(clippy::unnecessary_wraps, reason = "a rule, the one that always answers")]
 fn managed(facts: &Facts<'_, '_>) -> Answer {
     let tracked_id = facts.subject.tracked.map(|tracked| tracked.id.clone());
-    Some((Verdict::Managed, Evidence { tracked_id, ..Evidence::default() }))
+    let evidence = match facts.existence() {
+        // The live entity is called something else: an adopted near name, or a refused rename.
+        Some(Existence::Present(entity)) if facts.stays() && !facts.keeps_its_key() => {
+            Evidence { drift: facts.changes_to(entity), ..Evidence::of(entity) }
+        }
+        _ => Evidence::default(),
+    };
+    Some((Verdict::Managed, Evidence { tracked_id, ..evidence }))
 }

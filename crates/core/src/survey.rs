@@ -153,6 +153,35 @@ impl Planned {
             .collect()
     }
 
+    /// Returns what an apply would change in this entity once the instance holds it: parts of its key
+    /// first. Values that Terraform holds to be sensitive are concealed.
+    pub fn changes_to(&self, entity: &Entity) -> Vec<Drift> {
+        let mut changes = self.key_changes_to(entity);
+        changes.extend(self.drift_from(entity));
+        for change in changes.iter_mut().filter(|one| self.sensitive.contains(one.attribute)) {
+            change.conceal();
+        }
+        changes
+    }
+
+    fn key_changes_to(&self, entity: &Entity) -> Vec<Drift> {
+        let wanted = self.wanted_key();
+        let Some(wanted) =
+            wanted.filter(|key| name::compare_keys(key, &entity.key) != Likeness::Equal)
+        else {
+            return Vec::new();
+        };
+        let parts = self.kind.key.iter().zip(wanted.parts().iter().zip(entity.key.parts()));
+        parts
+            .filter(|(_, (wanted, present))| wanted != present)
+            .map(|(attribute, (wanted, present))| Drift {
+                attribute,
+                config: Some(wanted.as_str().into()),
+                org: Some(present.as_str().into()),
+            })
+            .collect()
+    }
+
     /// Says whether the entity has another key than the instance wants, or other attributes.
     pub fn differs_from(&self, entity: &Entity) -> bool {
         let has_other_key = self
@@ -276,9 +305,71 @@ pub struct Listing {
     pub limit: Option<u64>,
     /// Answers to requests by id, for ids that the listing lacked.
     pub by_id: BTreeMap<EntityId, ById>,
+    /// What contradicts itself in the listing; none in one that is complete.
+    pub flaws: Vec<Flaw>,
+}
+
+/// What contradicts itself in a listing, so that absence from it proves nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// It shows another number of entities than it says there are.
+    Count {
+        /// How many different ids were shown.
+        shown: u64,
+        /// How many there are, by the listing's own word.
+        told: u64,
+    },
+    /// Its pages said different totals: it changed while it was read.
+    Changed,
+    /// It was given up after so many pages: they repeat, or bring next to nothing.
+    Pages {
+        /// How many pages were read.
+        read: u64,
+    },
+    /// One id has two names.
+    TwoNames {
+        /// The id.
+        id: EntityId,
+        /// Both names.
+        names: [String; 2],
+    },
+    /// So many entries have no id or no name.
+    Nameless {
+        /// How many.
+        count: u64,
+    },
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count { shown, told } => {
+                write!(f, "the API counts {told} and lists {shown}")
+            }
+            Self::Changed => f.write_str("the list changed while it was read"),
+            Self::Pages { read } => {
+                write!(f, "the list has no end: it was given up after {read} pages")
+            }
+            Self::TwoNames { id, names: [one, other] } => write!(
+                f,
+                "the id {} is listed as {} and as {}",
+                name::visible(id.as_str()),
+                name::visible(one),
+                name::visible(other)
+            ),
+            Self::Nameless { count } => write!(f, "{count} entries have no id or no name"),
+        }
+    }
 }
 
 impl Listing {
+    /// Returns what contradicts itself in the listing, as one clause; `None` if nothing does.
+    pub fn gap(&self) -> Option<String> {
+        const SHOWN: usize = 3;
+        let flaws: Vec<String> = self.flaws.iter().take(SHOWN).map(Flaw::to_string).collect();
+        (!flaws.is_empty()).then(|| flaws.join(", and "))
+    }
+
     /// Returns an entity, from the listing or from a request for its id.
     pub fn entity(&self, id: &EntityId) -> Option<&Entity> {
         self.entities.with_id(id).or_else(|| match self.by_id.get(id)? {
@@ -348,6 +439,9 @@ pub struct Survey {
     pub orgs: BTreeMap<OrgId, Org>,
     /// Failures of a run, from a log or from the proxy.
     pub failures: Vec<Failure>,
+    /// Ids that a person named, by address: looked at like any other, and never a reason for a
+    /// verdict.
+    pub chosen: BTreeMap<Address, EntityId>,
     /// What lies around.
     pub surroundings: Surroundings,
 }

@@ -3,7 +3,7 @@
 //! Never decides. Invariant: two instances meet here only if they belong to the same org, whatever
 //! their aliases are called.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::address::Address;
 use crate::entities::{exact_form, loosest_form};
@@ -18,7 +18,7 @@ use crate::survey::{Alias, AliasTarget, ById, Listing, Planned, Survey, TrackedI
 /// Where an entity of a kind lives, for the indexes.
 pub(crate) type Place<'s> = (&'s OrgId, &'static str);
 
-/// Whether a tracked id exists.
+/// Whether an id exists.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Existence<'s> {
     /// It does.
@@ -34,6 +34,8 @@ pub(crate) struct World<'s> {
     pub(crate) survey: &'s Survey,
     pub(crate) holders: HashMap<(Place<'s>, &'s EntityId), Vec<&'s TrackedInstance>>,
     pub(crate) deposed: HashMap<(Place<'s>, &'s EntityId), &'s TrackedInstance>,
+    /// Every instance that holds an id, whatever its org; deposed ones too.
+    pub(crate) holding: HashMap<&'s EntityId, Vec<&'s TrackedInstance>>,
     pub(crate) planned: HashMap<&'s Address, &'s Planned>,
     tracked: HashMap<&'s Address, &'s TrackedInstance>,
     pub(crate) wanting: HashMap<(Place<'s>, Key), Vec<&'s Planned>>,
@@ -47,6 +49,7 @@ impl<'s> World<'s> {
             survey,
             holders: HashMap::new(),
             deposed: HashMap::new(),
+            holding: HashMap::new(),
             planned: HashMap::new(),
             tracked: HashMap::new(),
             wanting: HashMap::new(),
@@ -71,6 +74,7 @@ impl<'s> World<'s> {
             }
         }
         for tracked in survey.tracked.iter().flat_map(|tracked| &tracked.instances) {
+            world.holding.entry(&tracked.id).or_default().push(tracked);
             let org = world.org_of_tracked(tracked);
             let place = org.map(|org| (org, tracked.kind.terraform_type));
             if tracked.is_deposed {
@@ -104,11 +108,19 @@ impl<'s> World<'s> {
                 None => unaddressed.push(Subject { failure: Some(failure), ..Subject::default() }),
             }
         }
+        let has_strangers = self.tells_of_several_units();
         for (address, failures) in failures {
             let subject = by_address.entry(address).or_default();
-            *subject = subject.with_failures(&failures);
+            *subject = subject.with_failures(&failures, has_strangers);
         }
         by_address.into_values().chain(unaddressed).collect()
+    }
+
+    /// Says whether the failures are of several units, so that none of them is known to be this one.
+    fn tells_of_several_units(&self) -> bool {
+        let units: BTreeSet<_> =
+            self.survey.failures.iter().filter_map(|failure| failure.unit.as_ref()).collect();
+        units.len() > 1
     }
 
     /// Returns the subject at one address, as [`Self::subjects`] has it.
@@ -121,7 +133,7 @@ impl<'s> World<'s> {
             tracked: self.tracked.get(address).copied(),
             ..Subject::default()
         };
-        subject.with_failures(&here)
+        subject.with_failures(&here, self.tells_of_several_units())
     }
 
     /// Returns what is known of one subject.
@@ -184,29 +196,25 @@ impl<'s> World<'s> {
 
     /// Says whether a tracked id exists in its org, as far as this client can prove it.
     pub(crate) fn existence(&self, tracked: &'s TrackedInstance) -> Existence<'s> {
-        let Some(org) = self.org_of_tracked(tracked) else { return Existence::Unproven };
-        if let Some(entity) = self.entity(org, tracked.kind, &tracked.id) {
-            return Existence::Present(entity);
-        }
-        match self.listing(org, tracked.kind) {
-            Some(listing)
-                if listing.by_id.get(&tracked.id) == Some(&ById::Absent)
-                    && !listing.only_home_is_visible() =>
-            {
-                Existence::Absent
-            }
-            _ => Existence::Unproven,
+        match self.org_of_tracked(tracked) {
+            Some(org) => self.existence_of(org, tracked.kind, &tracked.id),
+            None => Existence::Unproven,
         }
     }
 
-    /// Returns an entity by id, from the listing or from a request for that id.
-    pub(crate) fn entity(
-        &self,
-        org: &'s OrgId,
-        kind: &Kind,
-        id: &'s EntityId,
-    ) -> Option<&'s Entity> {
-        self.listing(org, kind)?.entity(id)
+    /// Says whether an id exists in an org, as far as this client can prove it: the one place that
+    /// calls an id absent. A listing that lacks it proves nothing.
+    pub(crate) fn existence_of(&self, org: &OrgId, kind: &Kind, id: &EntityId) -> Existence<'s> {
+        let Some(listing) = self.listing(org, kind) else { return Existence::Unproven };
+        match listing.entity(id) {
+            Some(entity) => Existence::Present(entity),
+            None if listing.by_id.get(id) == Some(&ById::Absent)
+                && !listing.only_home_is_visible() =>
+            {
+                Existence::Absent
+            }
+            None => Existence::Unproven,
+        }
     }
 
     pub(crate) fn listing(&self, org: &OrgId, kind: &Kind) -> Option<&'s Listing> {

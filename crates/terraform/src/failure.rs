@@ -60,6 +60,10 @@ pub enum FailureKind {
     MissingVariable,
     /// The configuration has an error.
     ConfigurationInvalid,
+    /// A precondition or postcondition does not hold.
+    ConditionFails,
+    /// An import block names an address that no resource block describes.
+    ImportWithoutConfiguration,
     /// The directory holds no configuration.
     NoConfiguration,
     /// The provider did not start: credentials, region, gateway.
@@ -151,6 +155,12 @@ const TABLE: &[(In, &str, FailureKind)] = {
         (Summary, "Cannot import non-existent remote object", Kind::NothingToImport),
         (Summary, "Resource already managed by", Kind::AlreadyManaged),
         (Summary, "Saved plan is stale", Kind::StalePlan),
+        (Summary, "condition failed", Kind::ConditionFails),
+        (
+            Summary,
+            "Configuration for import target does not exist",
+            Kind::ImportWithoutConfiguration,
+        ),
         (Summary, "No configuration files", Kind::NoConfiguration),
         (Summary, "failed to authorize Genesys Cloud", Kind::ProviderStart),
         (Summary, "exhausted retries on Genesys Cloud", Kind::ProviderStart),
@@ -462,6 +472,10 @@ mod tests {
             ),
             ("No value for required variable", Kind::MissingVariable),
             ("Saved plan is stale", Kind::StalePlan),
+            ("Resource postcondition failed", Kind::ConditionFails),
+            ("Resource precondition failed", Kind::ConditionFails),
+            ("Module output value precondition failed", Kind::ConditionFails),
+            ("Configuration for import target does not exist", Kind::ImportWithoutConfiguration),
             ("Something new", Kind::Other),
         ] {
             assert_eq!(kind_of(summary, ""), kind, "{summary}");

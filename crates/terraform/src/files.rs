@@ -5,7 +5,6 @@
 //! was a whole file of at most [`LARGEST`] bytes, and text is valid UTF-8 without a mark, however the
 //! file spells it.
 
-use std::borrow::Cow;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{
@@ -13,16 +12,12 @@ use std::os::unix::fs::{
 };
 use std::path::Path;
 
-use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 /// The largest file that is read. Plans and states of the largest configurations stay below a tenth
 /// of it.
 pub const LARGEST: u64 = 512 << 20;
-
-/// How much of a file tells its encoding.
-const HEAD: usize = 512;
 
 /// Who chose a path, which decides what may lie there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,33 +73,20 @@ pub fn read_text(path: &Path, origin: Origin) -> io::Result<String> {
     text_of(read(path, origin)?)
 }
 
-/// Makes text of a file's bytes: UTF-8 with or without a mark, UTF-16 in either order with a mark, or
-/// without one where zero bytes show the order.
+/// Makes text of a file's bytes, as [`divvy_core::text::decode`] does.
 ///
 /// # Errors
-/// Where the bytes are no text in that encoding.
+/// Where the bytes are text in neither UTF-8 nor UTF-16.
 pub fn text_of(bytes: Vec<u8>) -> io::Result<String> {
-    let no_text = |encoding: &str| {
-        io::Error::new(
-            ErrorKind::InvalidData,
-            format!("it is not text in {encoding}; save it as UTF-8"),
-        )
+    let bytes = match String::from_utf8(bytes) {
+        // Nearly all of it, and plans can be large.
+        Ok(text) if !text.starts_with('\u{feff}') && !text.contains('\0') => return Ok(text),
+        Ok(text) => text.into_bytes(),
+        Err(error) => error.into_bytes(),
     };
-    match encoding_of(&bytes) {
-        Some(utf_16) => utf_16
-            .decode_without_bom_handling_and_without_replacement(utf_16_body(&bytes))
-            // Every other character zero: another encoding, or no text at all.
-            .filter(|text| !text.contains('\0'))
-            .map(Cow::into_owned)
-            .ok_or_else(|| no_text(utf_16.name())),
-        None => {
-            let mut text = String::from_utf8(bytes).map_err(|_| no_text("UTF-8 or UTF-16"))?;
-            if text.starts_with('\u{feff}') {
-                text.drain(..'\u{feff}'.len_utf8());
-            }
-            Ok(text)
-        }
-    }
+    divvy_core::text::decode(&bytes).map_err(|error| {
+        io::Error::new(ErrorKind::InvalidData, format!("{error}; save it as UTF-8"))
+    })
 }
 
 /// Replaces a file of ours in a directory of ours, whatever lay under its name: a link is replaced,
@@ -188,29 +170,6 @@ fn read_bounded(from: impl io::Read, largest: u64) -> io::Result<Vec<u8>> {
         return Err(io::Error::new(ErrorKind::FileTooLarge, text));
     }
     Ok(bytes)
-}
-
-/// Tells UTF-16 from its mark, or from zero bytes in every other place only; no text in UTF-8 holds
-/// a zero byte.
-fn encoding_of(bytes: &[u8]) -> Option<&'static Encoding> {
-    match bytes {
-        [0xFF, 0xFE, ..] => return Some(UTF_16LE),
-        [0xFE, 0xFF, ..] => return Some(UTF_16BE),
-        _ if bytes.len() % 2 != 0 => return None,
-        _ => {}
-    }
-    let head = &bytes[..bytes.len().min(HEAD)];
-    let has_zero = |offset: usize| head.iter().skip(offset).step_by(2).any(|&byte| byte == 0);
-    match (has_zero(0), has_zero(1)) {
-        (false, true) => Some(UTF_16LE),
-        (true, false) => Some(UTF_16BE),
-        _ => None,
-    }
-}
-
-fn utf_16_body(bytes: &[u8]) -> &[u8] {
-    let mark = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
-    if mark { &bytes[2..] } else { bytes }
 }
 
 #[cfg(test)]

@@ -31,10 +31,18 @@ const TABLE: &[Row] = {
         },
         Row { name: "parallelism", takes_value: true, accepted_by: &[Plan, Apply, Import] },
         Row { name: "compact-warnings", takes_value: false, accepted_by: &[Plan, Apply, Console] },
+        Row { name: "target", takes_value: true, accepted_by: NARROWED_PLAN },
+        Row { name: "exclude", takes_value: true, accepted_by: NARROWED_PLAN },
+        Row { name: "target-file", takes_value: true, accepted_by: NARROWED_PLAN },
+        Row { name: "exclude-file", takes_value: true, accepted_by: NARROWED_PLAN },
         // What writes never gets it (see [`PassedFlags::for_access`]); `console` and `show` lock nothing.
         Row { name: LOCK, takes_value: false, accepted_by: &[Plan] },
     ]
 };
+
+/// Marks flags that select a part of the configuration (`-exclude` and the files: OpenTofu). Only a
+/// plan that is to be narrowed gets them: an adoption has targets of its own, and a proof is whole.
+const NARROWED_PLAN: &[Subcommand] = &[];
 
 const LOCK: &str = "lock";
 
@@ -171,6 +179,16 @@ impl PassedFlags {
         self.written(|row| row.accepted_by.contains(&Subcommand::Console) && row.takes_value)
     }
 
+    /// Reports whether flags select a part of the configuration.
+    pub fn is_narrowed(&self) -> bool {
+        !self.narrowing().is_empty()
+    }
+
+    /// Returns the flags that select a part of the configuration.
+    pub fn narrowing(&self) -> Vec<String> {
+        self.written(|row| std::ptr::eq(row.accepted_by, NARROWED_PLAN))
+    }
+
     /// Returns the value that `-var NAME=VALUE` gives, unless a later `-var-file` may say otherwise.
     pub(crate) fn variable(&self, name: &str) -> Option<&str> {
         let later_first = self.0.iter().rev();
@@ -287,8 +305,8 @@ mod tests {
 
     #[test]
     fn other_flags_are_usage_errors_that_never_repeat_a_value() {
-        let error = parse(&["-target=module.secret"]).err().unwrap().to_string();
-        assert!(error.starts_with("`-target` cannot be passed"), "{error}");
+        let error = parse(&["-replace=module.secret"]).err().unwrap().to_string();
+        assert!(error.starts_with("`-replace` cannot be passed"), "{error}");
         assert!(!error.contains("secret"));
         assert!(matches!(parse(&["plan"]), Err(Error::FlagNotAllowed { .. })));
         assert!(matches!(parse(&["-var"]), Err(Error::FlagWithoutValue { .. })));
@@ -302,7 +320,8 @@ mod tests {
             ("TF_CLI_ARGS_apply".into(), "-auto-approve".into()),
         ]);
         let (flags, dropped) = PassedFlags::of_environment(&environment);
-        assert_eq!(dropped, ["-no-color of TF_CLI_ARGS", "-target of TF_CLI_ARGS_plan"]);
+        assert_eq!(dropped, ["-no-color of TF_CLI_ARGS"]);
+        assert_eq!(flags.narrowing(), ["-target=x.y"]);
         assert_eq!(
             flags.for_subcommand(Subcommand::Plan),
             ["-var=n=A \"B\"", "-var=m=C D", "-compact-warnings"]
@@ -313,11 +332,11 @@ mod tests {
     fn a_dropped_flag_of_the_environment_is_named_without_its_value() {
         let environment = Environment::from([(
             "TF_CLI_ARGS".into(),
-            "-backend-config=token=hush -state hush.tfstate hush --target hush".into(),
+            "-backend-config=token=hush -state hush.tfstate hush --replace hush".into(),
         )]);
         let dropped = PassedFlags::of_environment(&environment).1.join(", ");
         assert!(!dropped.contains("hush"), "{dropped}");
-        for flag in ["-backend-config of", "-state of", "a word that is no flag", "-target of"] {
+        for flag in ["-backend-config of", "-state of", "a word that is no flag", "-replace of"] {
             assert!(dropped.contains(flag), "{flag}: {dropped}");
         }
         let open = Environment::from([("TF_CLI_ARGS".into(), "-var 'x=hush".into())]);

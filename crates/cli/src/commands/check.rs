@@ -40,13 +40,13 @@ pub(crate) async fn run(context: &Context, arguments: &Check) -> CommandResult<u
     } else {
         let (org, terraform) = (&arguments.org, &arguments.terraform);
         let surveyor = Surveyor::open(context, org, terraform, Access::Reads).await?;
+        surveyor.warn_of_left_over(&surveyor.left_over()?);
         let look = surveyor.look(&subject).await?;
         let info = surveyor.run_info(&look);
         (look, info)
     };
-    let resolution = resolve(&look.survey);
-    let decisions = decide(&look.survey, &resolution, &Policy::default());
-    let report = Report::new(Command::Check, &look.survey, &resolution, &decisions, info);
+    let decisions = decide(resolve(&look.survey), &Policy::default());
+    let report = Report::new(Command::Check, &decisions, info);
     output::write_report(context, &arguments.outputs, arguments.shell, &report)?;
     Ok(report.exit_code())
 }

@@ -2,12 +2,13 @@
 //!
 //! Changes nothing. Invariant: a look that fails never hides the explanation; it becomes a warning.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use divvy_core::catalogue::{self, Entry};
 use divvy_core::survey::Survey;
-use divvy_core::{Address, EntityId, Failure, shell};
+use divvy_core::{Address, CommandLine, EntityId, Failure};
 use divvy_terraform::{Access, PlanDocument, holds_configuration};
 
 use super::Context;
@@ -57,13 +58,18 @@ async fn read(context: &Context, arguments: &Explain) -> CommandResult<FailedRun
     let subject = arguments.subject.as_str();
     let is_file = subject == "-" || context.environment.current_directory.join(subject).exists();
     match catalogue::nearest(subject) {
-        Some(page) if !is_file => Err(CommandError::usage(format!(
-            "{subject} is no file, and no code or word of divvy"
-        ))
-        .hint(format!("the nearest is {}: divvy explain {}", page.word, page.code))
-        .hint(
-            "to explain the output of a failed run: divvy explain FILE, or - for standard input",
-        )),
+        Some(page) if !is_file => {
+            Err(CommandError::usage(format!("{subject} is no file, and no code or word of divvy"))
+                .hint(
+                    CommandLine::divvy("explain")
+                        .words(page.code)
+                        .because(format!("the nearest is {}", page.word)),
+                )
+                .hint(
+                    CommandLine::divvy("explain FILE")
+                        .because("to explain the output of a failed run; - for standard input"),
+                ))
+        }
         _ => {
             let provider_log = arguments.provider_log.as_deref();
             FailedRun::read(context, Path::new(subject), provider_log).await
@@ -109,26 +115,27 @@ impl Explaining<'_> {
         self.explained(&Survey { failures, ..Survey::default() }, RunInfo::default())
     }
 
-    /// The log, as to be typed: with the unit that these failures are of, if it holds several.
-    fn log_name(&self, failures: &[Failure]) -> String {
+    /// The log, as to be named on a command line: with the unit that these failures are of, if it
+    /// holds several.
+    fn log_name<'f>(&self, failures: &'f [Failure]) -> (Cow<'_, str>, Option<&'f str>) {
         let file = match self.arguments.subject.as_str() {
-            "-" => "FILE".to_owned(),
+            "-" => "FILE".into(),
             // A dash in front would make it a flag.
-            file if file.starts_with('-') => shell::word(&format!("./{file}")).into_owned(),
-            file => shell::word(file).into_owned(),
+            file if file.starts_with('-') => format!("./{file}").into(),
+            file => file.into(),
         };
-        let unit = failures.first().and_then(|failure| failure.unit.as_ref());
-        match unit.filter(|_| self.units.len() > 1) {
-            Some(unit) if failures.iter().all(|failure| failure.unit.as_ref() == Some(unit)) => {
-                format!("{file} --unit {}", shell::word(unit))
-            }
-            _ => file,
-        }
+        let unit = failures.first().and_then(|failure| failure.unit.as_deref());
+        let is_one = |unit: &&str| {
+            self.units.len() > 1
+                && failures.iter().all(|failure| failure.unit.as_deref() == Some(*unit))
+        };
+        (file, unit.filter(is_one))
     }
 
     fn explained(&self, survey: &Survey, info: RunInfo) -> Report {
         let info = RunInfo { typed: Some(self.context.terraform.clone()), ..info };
-        Report::of_failures(survey, info, &self.log_name(&survey.failures))
+        let (file, unit) = self.log_name(&survey.failures);
+        Report::of_failures(survey, info, (&file, unit))
     }
 
     /// Looks with Terraform where a configuration lies here, else with flags and environment alone.
@@ -160,7 +167,7 @@ impl Explaining<'_> {
                 let console = &self.context.console;
                 console.mark(Tone::Warning, &format!("not looked up: {}", error.message));
                 for hint in &error.hints {
-                    console.mark(Tone::Hint, hint);
+                    console.mark(Tone::Hint, &hint.to_string());
                 }
                 Ok(None)
             }

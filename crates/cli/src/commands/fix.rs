@@ -11,12 +11,13 @@ use crate::carry_out::carry_out;
 use crate::error::CommandResult;
 use crate::failed_run;
 use crate::history::History;
+use crate::limit::Limited;
 use crate::lookup::{self, Lookup};
 use crate::output;
 use crate::render::{Format, commands::Shell};
 use crate::report::{Command, Report};
 use crate::survey::{Subject, Surveyor, Verified};
-use crate::word::{Mode, Word};
+use crate::word::Word;
 
 /// The forms that `fix` writes.
 const FORMATS: [Format; 5] =
@@ -28,44 +29,51 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
     let subject = Subject {
         plan: arguments.plan.as_deref(),
         failures: failed_run::failures_here(context, arguments).await?,
-        chosen: arguments.ids.iter().map(|(_, id)| id.clone()).collect(),
+        chosen: arguments.ids.iter().cloned().collect(),
         other_states: &arguments.other_states,
     };
     if word.access() == Access::Reads {
         let plan = lookup::plan_alone(context, &arguments.terraform, subject.plan).await?;
         if let Some(plan) = plan {
-            return look_at_plan_alone(context, arguments, &word, &plan, &subject).await;
+            return look_at_plan_alone(context, arguments, &mut word, &plan, &subject).await;
         }
     }
     let (org, terraform) = (&arguments.org, &arguments.terraform);
     let surveyor = Surveyor::open(context, org, terraform, word.access()).await?;
-    let journal = match word.mode() {
-        Mode::Given | Mode::Ask => Some(surveyor.begin_journal("fix")?),
-        Mode::Nobody | Mode::LookOnly => None,
-    };
+    let left_over = surveyor.left_over()?;
+    if let Some(consent) = word.consent_to_clear(&left_over).await? {
+        surveyor.begin_journal(&consent, "fix")?;
+    } else {
+        surveyor.warn_of_left_over(&left_over);
+    }
     let mut look = surveyor.look(&subject).await?;
     failed_run::leave_strangers(context, &mut look.survey);
+    if let Some(limited) = surveyor.limited(&subject) {
+        word.limit_to_plan_of(&look.survey, limited);
+    }
     let mut history = History::default();
     for round in 1.. {
-        let resolution = resolve(&look.survey);
-        let decisions = word.decide(&look.survey, &resolution);
-        history.rest(look, resolution, decisions);
+        let decisions = word.decide(resolve(&look.survey));
+        history.rest(look, decisions);
         if round == 1 {
-            word.warn_of_strangers(history.resolution());
+            word.warn_of_strangers(history.decisions());
         }
         let is_too_much = round > u32::from(arguments.max_rounds) || history.stops_writing();
-        let Some(journal) = journal.as_ref().filter(|_| !is_too_much) else { break };
-        if word.mode() == Mode::Ask {
+        if is_too_much || !word.may_act() {
+            break;
+        }
+        if word.asks() {
             ask(context, &surveyor, &mut word, &mut history).await?;
         }
         let acts = history.acts();
         if acts.is_empty() {
-            if history.rounds() == 0 {
+            if history.rounds() == 0 && history.look().is_whole {
                 history.prove(&surveyor.plain_plan(history.look().instances).await?);
             }
             break;
         }
         let Some(consent) = word.consent(&acts).await? else { break };
+        let journal = surveyor.begin_journal(&consent, "fix")?;
         let version = history.look().terraform_version.clone();
         let carried =
             carry_out(&surveyor.directory, journal, acts, version.as_deref(), &consent).await?;
@@ -78,7 +86,7 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
             Verified::Pending(next) => look = *next,
         }
     }
-    let report = history.report(&surveyor, arguments.require_clean);
+    let report = history.report(&surveyor, word.limit(), arguments.require_clean);
     if let Some(file) = &arguments.write {
         return output::write_blocks(context, &arguments.terraform, &report, file);
     }
@@ -90,16 +98,15 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
 async fn look_at_plan_alone(
     context: &Context,
     arguments: &Fix,
-    word: &Word<'_>,
+    word: &mut Word<'_>,
     plan: &PlanDocument,
     subject: &Subject<'_>,
 ) -> CommandResult<u8> {
     let lookup = Lookup::open(context, &arguments.org).await?;
     let look = lookup.look(Some(plan), &[], subject).await?;
-    let resolution = resolve(&look.survey);
-    let decisions = word.decide(&look.survey, &resolution);
-    let info = lookup.run_info(&look);
-    let report = Report::new(Command::Fix, &look.survey, &resolution, &decisions, info);
+    word.limit_to_plan_of(&look.survey, Limited::PlanFile);
+    let decisions = word.decide(resolve(&look.survey));
+    let report = Report::new(Command::Fix, &decisions, lookup.run_info(&look));
     if let Some(file) = &arguments.write {
         return output::write_blocks(context, &arguments.terraform, &report, file);
     }
@@ -118,9 +125,7 @@ async fn ask(
     if history.rounds() == 0 || forecast.has_actions() {
         output::say_forecast(context, &forecast);
     }
-    let decisions = word
-        .ask_for_more(&history.look().survey, history.resolution(), history.decisions())
-        .await?;
+    let decisions = word.ask_for_more(history.decisions()).await?;
     history.decide(decisions);
     Ok(())
 }

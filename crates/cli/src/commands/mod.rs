@@ -68,7 +68,7 @@ pub(crate) fn main() -> ExitCode {
         Err(error) => {
             console.mark(Tone::Error, &error.message);
             for hint in &error.hints {
-                console.mark(Tone::Hint, hint);
+                console.mark(Tone::Hint, &hint.to_string());
             }
             ExitCode::from(error.kind.exit_code())
         }

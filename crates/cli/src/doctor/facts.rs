@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use divvy_core::survey::{Listing, TrackedInstance};
-use divvy_core::{Address, Entity, Kind};
+use divvy_core::{Address, CommandLine, Entity, Hint, Kind};
 use divvy_genesys::{Organization, Reason};
 use divvy_terraform::LockFile;
 
@@ -18,7 +18,7 @@ use crate::terraform_errors::of_terraform;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Trouble {
     pub(crate) message: String,
-    pub(crate) hints: Vec<String>,
+    pub(crate) hints: Vec<Hint>,
 }
 
 impl From<CommandError> for Trouble {
@@ -29,11 +29,11 @@ impl From<CommandError> for Trouble {
 
 impl From<divvy_terraform::Error> for Trouble {
     fn from(error: divvy_terraform::Error) -> Self {
-        let by_hand =
-            error.failure().map(|failure| format!("{} {}", failure.program, failure.subcommand));
+        let by_hand = error
+            .failure()
+            .map(|failure| CommandLine::of(&failure.program).word(failure.subcommand).into());
         let mut trouble = Self::from(of_terraform(error));
-        // Whoever reads this has just done so.
-        trouble.hints.retain(|hint| hint != "divvy doctor");
+        trouble.hints.retain(|hint| !is_doctor(hint));
         if trouble.hints.is_empty() {
             trouble.hints.extend(by_hand);
         }
@@ -50,10 +50,14 @@ impl From<divvy_genesys::ConnectionError> for Trouble {
 impl From<divvy_genesys::Error> for Trouble {
     fn from(error: divvy_genesys::Error) -> Self {
         let mut trouble = Self::from(of_api(error));
-        // Whoever reads this has just done so.
-        trouble.hints.retain(|hint| !hint.contains("divvy doctor"));
+        trouble.hints.retain(|hint| !is_doctor(hint));
         trouble
     }
+}
+
+/// Returns whether a hint is this very command, which its reader has just run.
+fn is_doctor(hint: &Hint) -> bool {
+    hint.command().is_some_and(|command| command.is_divvy("doctor"))
 }
 
 /// The answer to a question that may not have been asked.

@@ -13,6 +13,7 @@ mod provider;
 #[cfg(test)]
 mod tests;
 
+use divvy_core::Hint;
 use serde::Serialize;
 use serde_json::json;
 
@@ -75,7 +76,7 @@ struct Answer {
     /// `None` where the question does not arise, or could not be asked.
     ok: Option<bool>,
     message: String,
-    hints: Vec<String>,
+    hints: Vec<Hint>,
 }
 
 impl Answer {
@@ -99,12 +100,12 @@ impl Answer {
         Self::cross(&trouble.message).hints(trouble.hints.iter().cloned())
     }
 
-    fn hint(self, hint: impl Into<String>) -> Self {
+    fn hint(self, hint: impl Into<Hint>) -> Self {
         self.hints([hint.into()])
     }
 
-    fn hints(mut self, hints: impl IntoIterator<Item = String>) -> Self {
-        self.hints.extend(hints);
+    fn hints(mut self, hints: impl IntoIterator<Item = impl Into<Hint>>) -> Self {
+        self.hints.extend(hints.into_iter().map(Into::into));
         self
     }
 }
@@ -127,7 +128,7 @@ struct Row {
     about: Option<String>,
     ok: Option<bool>,
     message: String,
-    hints: Vec<String>,
+    hints: Vec<Hint>,
     #[serde(skip)]
     group: &'static str,
 }

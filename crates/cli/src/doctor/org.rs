@@ -4,6 +4,7 @@
 //! concluded from the absence of what this client may not see.
 
 use divvy_core::Address;
+use divvy_core::CommandLine;
 use divvy_core::name::visible as quoted;
 use divvy_genesys::how_to_grant;
 
@@ -45,8 +46,9 @@ pub(super) fn visible(_account: &Account, seen: &KindSeen) -> Answer {
         if listing.is_complete {
             Answer::tick(format!("{count} {plural}"))
         } else {
-            Answer::cross(format!("{count} {plural}, but the list changed while it was read"))
-                .hint("divvy doctor")
+            let gap = listing.gap();
+            let gap = gap.as_deref().unwrap_or("the list changed while it was read");
+            Answer::cross(format!("{count} {plural}, but {gap}")).hint(CommandLine::divvy("doctor"))
         }
     })
 }
@@ -76,7 +78,9 @@ pub(super) fn state_ids(_account: &Account, seen: &KindSeen) -> Answer {
             return answer
                 .hint("this looks like another org than the state's: check credentials, region and workspace");
         }
-        answer.hint("divvy check says which of them were deleted or made anew")
+        answer.hint(
+            CommandLine::divvy("check").because("says which of them were deleted or made anew"),
+        )
     })
 }
 
@@ -209,7 +213,7 @@ mod tests {
         assert_eq!(judged(visible, |_| {}).message, "2 divisions");
         let answer = judged(visible, home_alone);
         assert_eq!(answer.ok, Some(false));
-        assert!(answer.hints[0].contains("Roles"));
+        assert!(answer.hints[0].to_string().contains("Roles"));
         let changed = judged(visible, |seen| {
             let Heard::Told(listing) = &mut seen.listing else { panic!("told") };
             listing.is_complete = false;
@@ -237,13 +241,13 @@ mod tests {
             some.message.contains("5 of 9") && some.message.ends_with("and 2 more"),
             "{some:?}"
         );
-        assert!(some.hints[0].contains("divvy check"));
-        assert!(judged(state_ids, absent(2, 2)).hints[0].contains("another org"));
+        assert!(some.hints[0].to_string().contains("divvy check"));
+        assert!(judged(state_ids, absent(2, 2)).hints[0].to_string().contains("another org"));
         let unseen = judged(state_ids, |seen| {
             absent(2, 2)(seen);
             home_alone(seen);
         });
-        assert!(unseen.hints[0].contains("Home alone"), "{unseen:?}");
+        assert!(unseen.hints[0].to_string().contains("Home alone"), "{unseen:?}");
         let unread = judged(state_ids, |seen| seen.absent = Heard::Unasked);
         assert_eq!(unread.ok, None);
     }
@@ -254,7 +258,7 @@ mod tests {
         let answer = judged(may_create, |seen| seen.permitted[1].1 = Heard::Told(Vec::new()));
         assert_eq!(answer.ok, Some(false));
         assert!(answer.message.ends_with("it lacks authorization:grant:add"), "{answer:?}");
-        let hints = answer.hints.join("\n");
+        let hints: String = answer.hints.iter().map(ToString::to_string).collect();
         for part in ["authorization:grant:add", "Admin >", "five minutes"] {
             assert!(hints.contains(part), "{part} is not in {hints}");
         }

@@ -43,7 +43,7 @@ impl Diagnosis {
                 line(&format!("{:INDENT$}{further}", ""));
             }
             for hint in &row.hints {
-                line(&format!("{:INDENT$}> {}", "", shown(hint)));
+                line(&format!("{:INDENT$}> {}", "", shown(&hint.to_string())));
             }
         }
         line("");

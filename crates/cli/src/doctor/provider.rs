@@ -2,6 +2,7 @@
 //!
 //! Pure: judges facts. Each function is one row of [`super::CHECKS`].
 
+use divvy_core::CommandLine;
 use divvy_terraform::LockFile;
 
 use super::facts::Facts;
@@ -40,7 +41,7 @@ pub(super) fn wrapper(facts: &Facts) -> Answer {
         return Answer::open("not asked: there is no Terraform");
     };
     match &program.version {
-        Err(trouble) if trouble.hints.iter().any(|hint| hint == WITHOUT_WRAPPER) => {
+        Err(trouble) if trouble.hints.iter().any(|hint| hint.to_string() == WITHOUT_WRAPPER) => {
             Answer::refused(trouble)
         }
         _ if program.passes_wrapper_by => Answer::tick(format!(
@@ -79,7 +80,7 @@ pub(super) fn configuration(facts: &Facts) -> Answer {
     match configuration.unreadable.as_slice() {
         [] => Answer::tick("every file of it can be read"),
         files => Answer::cross(format!("these files cannot be read: {}", files.join(", ")))
-            .hint(format!("{} validate", facts.program())),
+            .hint(CommandLine::of(facts.program()).words("validate")),
     }
 }
 
@@ -103,7 +104,7 @@ fn is_vendor(source: &str) -> bool {
 }
 
 pub(super) fn lock_file(facts: &Facts) -> Answer {
-    let init = format!("{} init", facts.program());
+    let init = CommandLine::of(facts.program()).words("init");
     let Ok(configuration) = &facts.configuration else { return Answer::open(NO_CONFIGURATION) };
     if configuration.is_reattached {
         return Answer::open("TF_REATTACH_PROVIDERS serves the provider: nothing is installed");
@@ -169,7 +170,7 @@ mod tests {
         facts.terraform = Err(Trouble { message: "none".into(), hints: vec!["get one".into()] });
         let answer = program(&facts);
         assert_eq!((answer.ok, answer.message.as_str()), (Some(false), "none"));
-        assert_eq!(answer.hints, ["get one"]);
+        assert_eq!(answer.hints, ["get one".into()]);
     }
 
     #[test]
@@ -179,14 +180,14 @@ mod tests {
         facts.terraform.as_mut().unwrap().passes_wrapper_by = true;
         let answer = wrapper(&facts);
         assert_eq!(answer.ok, Some(true));
-        assert!(answer.hints[0].contains("terraform_wrapper: false"));
+        assert!(answer.hints[0].to_string().contains("terraform_wrapper: false"));
         let problem = divvy_terraform::DocumentProblem::Surrounded;
         let document = divvy_terraform::Document::Version;
         let noisy = Trouble::from(divvy_terraform::Error::Document { document, problem });
         facts.terraform.as_mut().unwrap().version = Err(noisy);
         let answer = wrapper(&facts);
         assert_eq!(answer.ok, Some(false));
-        assert!(answer.hints[0].contains("terraform_wrapper: false"), "{:?}", answer.hints);
+        assert!(answer.hints[0].to_string().contains("terraform_wrapper: false"), "{:?}", answer.hints);
         facts.terraform = Err(trouble("none"));
         assert_eq!(wrapper(&facts).ok, None);
     }
@@ -203,7 +204,7 @@ mod tests {
         for word in ["`cloud`", "divvy fix --write", "divvy run", "local"] {
             assert!(answer.message.contains(word), "{word}: {}", answer.message);
         }
-        assert!(answer.hints[0].contains("terraform show -json"));
+        assert!(answer.hints[0].to_string().contains("terraform show -json"));
     }
 
     #[test]
@@ -239,7 +240,7 @@ mod tests {
         for bad in [Some("acme/genesyscloud"), Some("notmypurecloud/genesyscloud"), None] {
             let answer = judged(bad);
             assert_eq!(answer.ok, Some(false), "{bad:?}");
-            assert!(answer.hints[0].contains(VENDOR));
+            assert!(answer.hints[0].to_string().contains(VENDOR));
         }
     }
 
@@ -261,7 +262,7 @@ mod tests {
         for lock in [LockFile::Missing, LockFile::Unreadable, LockFile::Read(vec![other.clone()])] {
             let answer = judged(&|configuration| configuration.lock_file = lock.clone());
             assert_eq!(answer.ok, Some(false), "{lock:?}");
-            assert!(answer.hints[0].ends_with("terraform init"));
+            assert!(answer.hints[0].to_string().ends_with("terraform init"));
         }
         assert_eq!(judged(&|configuration| configuration.is_installed = false).ok, Some(false));
         assert_eq!(judged(&|configuration| configuration.is_reattached = true).ok, None);

@@ -15,7 +15,7 @@ use super::facts::{
 use super::{CHECKS, Diagnosis};
 
 pub(super) fn trouble(message: &str) -> Trouble {
-    Trouble { message: message.to_owned(), hints: vec!["do something".to_owned()] }
+    Trouble { message: message.to_owned(), hints: vec!["do something".into()] }
 }
 
 pub(super) fn division(name: &str, is_home: bool) -> Entity {
@@ -35,6 +35,7 @@ pub(super) fn configuration() -> Configuration {
             source: "registry.terraform.io/mypurecloud/genesyscloud".to_owned(),
             version: "1.84.1".to_owned(),
             constraints: Some("~> 1.84".to_owned()),
+            hashes: Vec::new(),
         }]),
         is_installed: true,
         is_reattached: false,

@@ -7,14 +7,16 @@ use std::time::{Duration, Instant};
 
 use divvy_core::kinds::division::HOME_DATA_SOURCE;
 use divvy_core::name::visible;
+use divvy_core::shell::word;
+use divvy_core::{CommandLine, Hint};
 use divvy_genesys::{NewEntity, Reason};
 
 use super::get_or_create::Event;
-use super::known::Known;
 use super::make::{Failure, Outcome, Work};
+use super::near::{Near, Withheld};
 use super::output::Item;
 use super::turn::{self, NoTurn};
-use super::wish::shown;
+use super::wish::{name_of, shown};
 use crate::commands::Context;
 use crate::console::Tone;
 use crate::error::{CommandError, ErrorKind};
@@ -24,25 +26,6 @@ const SPOKEN_OF: usize = 10;
 
 /// How often long work says where it is, where no line can move.
 const PLAIN_LINE_EVERY: Duration = Duration::from_secs(30);
-
-/// Says before a create that something of nearly this name exists; nobody is asked, because the
-/// name given is the name meant.
-fn tell_near_ones(context: &Context, work: &Work, known: &Known) {
-    let missing = work.wishes.iter().zip(&work.outcomes);
-    let missing = missing.filter(|(_, outcome)| matches!(outcome, Outcome::Missing));
-    let near = missing.filter_map(|(wish, _)| Some((wish, *known.near(wish).first()?)));
-    for (wish, entity) in near.take(SPOKEN_OF) {
-        context.console.mark(
-            Tone::Warning,
-            &format!(
-                "{} is new, but {} exists ({})",
-                shown(wish),
-                visible(&entity.key.to_string()),
-                entity.id
-            ),
-        );
-    }
-}
 
 /// Says what goes on while divisions are created.
 pub(crate) struct Teller<'c> {
@@ -78,14 +61,16 @@ impl<'c> Teller<'c> {
                 Tone::Warning,
                 &format!("another divvy on this machine could not be told to wait ({reason})"),
             ),
-            Event::Creates(work, known) => {
-                tell_near_ones(self.context, work, known);
+            Event::Creates(work) => {
                 self.all.set(work.missing());
                 if work.missing() > 1 {
                     self.progress(0);
                 }
             }
             Event::HasCreated(done) => self.progress(done),
+            Event::LooksForTwins => {
+                console.progress("looking once more, because others created at the same time");
+            }
             Event::LooksAgain => console.progress("looking again at what was in doubt"),
             Event::CannotLookAgain(error) => console.mark(
                 Tone::Warning,
@@ -139,6 +124,55 @@ pub(crate) fn tell_twins(context: &Context, work: &Work) {
     }
 }
 
+/// Asks whether a name that nearly exists is meant.
+pub(crate) fn question(wish: &NewEntity, near: &[Near]) -> String {
+    let near: Vec<String> = near.iter().take(SPOKEN_OF).map(Near::words).collect();
+    format!("{} does not exist; {}.\nCreate it as well?", shown(wish), near.join("; "))
+}
+
+/// Reports what was not created because a person has to call it new first, and how that is done.
+/// Returns whether there is any.
+pub(crate) fn tell_withheld(context: &Context, work: &Work) -> bool {
+    let console = &context.console;
+    let withheld: Vec<(&NewEntity, &Withheld)> = (work.wishes.iter().zip(&work.outcomes))
+        .filter_map(|(wish, outcome)| match outcome {
+            Outcome::Withheld(why) => Some((wish, why)),
+            _ => None,
+        })
+        .collect();
+    for (wish, why) in withheld.iter().take(SPOKEN_OF) {
+        let why = match why {
+            Withheld::Near(near) => near[0].words(),
+            Withheld::Gap(gap) => format!("it may exist unseen, because {gap}"),
+        };
+        console.mark(Tone::Warning, &format!("{} was not created: {why}", shown(wish)));
+    }
+    if withheld.len() > SPOKEN_OF {
+        let more = withheld.len() - SPOKEN_OF;
+        console.mark(Tone::Warning, &format!("{more} more were not created for such reasons"));
+    }
+    let skipped =
+        work.outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Skipped)).count();
+    if let [(first, why), ..] = withheld[..] {
+        if skipped > 0 {
+            console
+                .mark(Tone::Warning, &format!("{skipped} that would lie in these were left out"));
+        }
+        if matches!(why, Withheld::Gap(_)) {
+            console.mark(Tone::Hint, "run the same command again: the next listing may be whole");
+        }
+        let literal = first.path.as_deref().unwrap_or_else(|| name_of(first));
+        console.mark(
+            Tone::Hint,
+            &format!(
+                "if it is meant as a new one, add --new {}; else correct the name",
+                word(literal)
+            ),
+        );
+    }
+    !withheld.is_empty()
+}
+
 /// Says what was done and what comes next, unless the import lines are on stdout already.
 pub(crate) fn tell(context: &Context, work: &Work, items: &[Item<'_>], lines_are_out: bool) {
     let console = &context.console;
@@ -164,7 +198,7 @@ pub(crate) fn tell(context: &Context, work: &Work, items: &[Item<'_>], lines_are
                 format!("{} exists ({}).", shown(wish), entity.id)
             }
             Outcome::Missing => format!("{} is missing and would be created.", shown(wish)),
-            Outcome::Failed(_) | Outcome::Skipped => continue,
+            Outcome::Failed(_) | Outcome::Withheld(_) | Outcome::Skipped => continue,
         };
         console.say(&what);
         match (item.import_command(), item.entity()) {
@@ -207,7 +241,7 @@ fn tell_difference(context: &Context, wish: &NewEntity, entity: &divvy_core::Ent
 /// Makes one error of all failures.
 pub(crate) fn failures(work: &Work) -> Option<CommandError> {
     let mut messages = Vec::new();
-    let mut hints: Vec<String> = Vec::new();
+    let mut hints: Vec<Hint> = Vec::new();
     let mut is_interrupted = false;
     for (wish, outcome) in work.wishes.iter().zip(&work.outcomes) {
         let Outcome::Failed(failure) = outcome else { continue };
@@ -237,13 +271,13 @@ pub(crate) fn failures(work: &Work) -> Option<CommandError> {
     let mut error = CommandError::failed(messages.join("\n       ")).hints(hints);
     if is_interrupted {
         error.kind = ErrorKind::Interrupted;
-        error.hints = vec!["run the same command again: it goes on where it stopped".to_owned()];
+        error.hints = vec!["run the same command again: it goes on where it stopped".into()];
     }
     Some(error)
 }
 
 /// Says why a wish did not come true, and what to do.
-fn explained(wish: &NewEntity, failure: &Failure) -> (String, Vec<String>) {
+fn explained(wish: &NewEntity, failure: &Failure) -> (String, Vec<Hint>) {
     let shown_wish = shown(wish);
     match failure {
         Failure::Refused(error) => {
@@ -251,27 +285,40 @@ fn explained(wish: &NewEntity, failure: &Failure) -> (String, Vec<String>) {
         }
         Failure::Hidden { error, deleted: Some(request) } => (
             format!("{shown_wish} is taken by a deleted division: {error}"),
-            vec![format!("restore it: {} {} {}", request.method, request.url, request.body)],
+            vec![format!("restore it: {} {} {}", request.method, request.url, request.body).into()],
         ),
         Failure::Hidden { error, deleted: None } => {
             (format!("{shown_wish} is taken, but nothing visible has it: {error}"), hidden(wish))
         }
         Failure::NoParent(parent) => (
             format!("{shown_wish} was not created: its parent {} is not there", shown(parent)),
-            vec!["create missing parents too: --parents".to_owned()],
+            vec!["create missing parents too: --parents".into()],
+        ),
+        Failure::ForeignId(entity) => (
+            format!(
+                "{shown_wish}: the create was answered with the id {} of another division, and no \
+                 listing shows it",
+                visible(entity.id.as_str())
+            ),
+            vec![
+                CommandLine::divvy("list")
+                    .word(name_of(wish))
+                    .because("in a minute, to see whether it is there")
+                    .into(),
+            ],
         ),
         Failure::Ambiguous(entities) => {
             let ids: Vec<&str> = entities.iter().map(|entity| entity.id.as_str()).collect();
             (
                 format!("{shown_wish} exists more than once: {}", ids.join(", ")),
-                vec!["rename all but one of them".to_owned()],
+                vec!["rename all but one of them".into()],
             )
         }
     }
 }
 
 /// Says why something can be there unseen, the likeliest first.
-fn hidden(wish: &NewEntity) -> Vec<String> {
+fn hidden(wish: &NewEntity) -> Vec<Hint> {
     let sight = match wish.path {
         None => {
             "grant the OAuth client's role for all divisions: one granted in a single division \
@@ -284,7 +331,7 @@ fn hidden(wish: &NewEntity) -> Vec<String> {
         "run the same command again in a minute: a new division may not be listed yet",
         "check the region: this may be another org",
     ]
-    .map(str::to_owned)
+    .map(Hint::from)
     .to_vec()
 }
 

@@ -5,6 +5,8 @@
 
 use std::io;
 
+use divvy_core::Hint;
+
 use super::text;
 use crate::report::{Finding, Outcome, Report};
 
@@ -56,9 +58,9 @@ fn level(finding: &Finding, is_carried_out: bool) -> Option<&'static str> {
     }
 }
 
-fn with_hints(message: &str, hints: &[String]) -> String {
-    let lines: Vec<_> =
-        std::iter::once(message).chain(hints.iter().map(String::as_str)).map(text::shown).collect();
+fn with_hints(message: &str, hints: &[Hint]) -> String {
+    let hints = hints.iter().map(|hint| text::shown(&hint.to_string()));
+    let lines: Vec<_> = std::iter::once(text::shown(message)).chain(hints).collect();
     lines.join("\n> ")
 }
 

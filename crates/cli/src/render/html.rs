@@ -6,6 +6,8 @@
 use std::fmt;
 use std::io;
 
+use divvy_core::Hint;
+
 use super::text;
 use crate::report::{Finding, Outcome, Report};
 
@@ -49,7 +51,7 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     for line in text::orgs(report).iter().chain(&proof).chain(&report.notes) {
         writeln!(out, "<li>{}</li>", Escaped(line))?;
     }
-    let next = report.next_command();
+    let next = report.next_command().to_string();
     writeln!(out, "</ul>\n<p>Next: <code>{}</code></p>", Escaped(&next))?;
     let json = data_block(&serde_json::to_string(report)?);
     writeln!(
@@ -110,12 +112,19 @@ fn row(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
     )
 }
 
-fn hints(hints: &[String]) -> String {
+fn hints(hints: &[Hint]) -> String {
     if hints.is_empty() {
         return String::new();
     }
-    let items: Vec<_> =
-        hints.iter().map(|hint| format!("<li><code>{}</code></li>", Escaped(hint))).collect();
+    let items: Vec<_> = hints
+        .iter()
+        .map(|hint| match hint {
+            Hint::Command(command) => {
+                format!("<li><code>{}</code></li>", Escaped(&command.to_string()))
+            }
+            Hint::Advice(advice) => format!("<li>{}</li>", Escaped(advice)),
+        })
+        .collect();
     format!("<ul>{}</ul>", items.concat())
 }
 

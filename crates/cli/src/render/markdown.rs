@@ -5,8 +5,10 @@
 
 use std::io;
 
+use divvy_core::Hint;
+
 use super::text;
-use crate::report::{Finding, Headline, Outcome, Report, is_command};
+use crate::report::{Finding, Headline, Outcome, Report};
 
 /// Writes the report as GitHub-flavoured markdown.
 ///
@@ -37,14 +39,14 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     for note in proof.iter().chain(&report.notes) {
         writeln!(out, "- {}", prose(&text::shown(note)))?;
     }
-    writeln!(out, "\nNext: {}", code(&report.next_command()))
+    writeln!(out, "\nNext: {}", code(&report.next_command().to_string()))
 }
 
 fn write_headline(headline: &Headline, out: &mut dyn io::Write) -> io::Result<()> {
     let title = prose(&format!("{} {}", headline.code, headline.kind));
     writeln!(out, "> **{title}**: {}", prose(&text::shown(&headline.message)))?;
-    for text in &headline.hints {
-        writeln!(out, "> - {}", hint(text))?;
+    for next in &headline.hints {
+        writeln!(out, "> - {}", hint(next))?;
     }
     writeln!(out)
 }
@@ -61,7 +63,7 @@ fn row(finding: &Finding) -> String {
     if finding.outcome != Outcome::Adopted || !is_plain {
         says.push(prose(&text::shown(&finding.message)));
         says.extend(text::asides(finding).iter().map(|aside| prose(aside)));
-        says.extend(finding.hints.iter().map(|text| hint(text)));
+        says.extend(finding.hints.iter().map(hint));
     }
     format!(
         "| {} {} | {}{address}{} | {} | {} | {} |",
@@ -88,8 +90,11 @@ fn code(value: &str) -> String {
 }
 
 /// Writes a hint: a command as code, advice as a sentence.
-fn hint(hint: &str) -> String {
-    if is_command(hint) { code(hint) } else { prose(&text::shown(hint)) }
+fn hint(hint: &Hint) -> String {
+    match hint {
+        Hint::Command(command) => code(&command.to_string()),
+        Hint::Advice(advice) => prose(&text::shown(advice)),
+    }
 }
 
 /// Writes a sentence so that none of its characters is markup. Blanks stay, so it reads as before.

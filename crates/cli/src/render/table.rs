@@ -7,6 +7,7 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
+use divvy_core::Hint;
 
 use super::text;
 use crate::report::{Finding, Headline, Outcome, Report};
@@ -36,7 +37,7 @@ pub fn write(
 ) -> io::Result<()> {
     write_without_next(report, width, is_colored, out)?;
     let mut table = Table { out, width: width.max(NARROWEST), is_colored };
-    table.line(0, BOLD, &format!("next: {}", text::shown(&report.next_command())))
+    table.line(0, BOLD, &format!("next: {}", text::shown(&report.next_command().to_string())))
 }
 
 /// As [`write`], for where a question follows and not a command.
@@ -104,15 +105,15 @@ impl Table<'_> {
         self.hints(2, &headline.hints)
     }
 
-    fn hints(&mut self, indent: usize, hints: &[String]) -> io::Result<()> {
+    fn hints(&mut self, indent: usize, hints: &[Hint]) -> io::Result<()> {
         for hint in hints {
-            let hint = text::shown(hint);
-            // A command stays on one line, so that it can be copied.
-            if holds_command(&hint) {
-                self.line(indent, Style::new(), &format!("> {hint}"))?;
-                continue;
-            }
-            let lines = text::wrapped(&hint, self.width.saturating_sub(indent + 2));
+            let lines = match hint {
+                // It stays on one line, so that it can be copied.
+                Hint::Command(command) => vec![text::shown(&command.to_string())],
+                Hint::Advice(advice) => {
+                    text::wrapped(&text::shown(advice), self.width.saturating_sub(indent + 2))
+                }
+            };
             for (number, line) in lines.iter().enumerate() {
                 let mark = if number == 0 { '>' } else { ' ' };
                 self.line(indent, Style::new(), &format!("{mark} {line}"))?;
@@ -169,22 +170,17 @@ impl Table<'_> {
 }
 
 /// The hints that are written for a finding.
-fn hints_of(finding: &Finding) -> &[String] {
+fn hints_of(finding: &Finding) -> &[Hint] {
     // A plain adoption is what the last line is for.
     if says_it_all(finding) || is_plain_adoption(finding) { &[] } else { &finding.hints }
 }
 
 /// The hints that all of several findings have: they are written once.
-fn shared_hints<'f>(findings: &[&'f Finding]) -> Option<&'f [String]> {
+fn shared_hints<'f>(findings: &[&'f Finding]) -> Option<&'f [Hint]> {
     let (first, others) = findings.split_first()?;
     let hints = hints_of(first);
     let all_agree = others.iter().all(|other| hints_of(other) == hints);
     (!others.is_empty() && !hints.is_empty() && all_agree).then_some(hints)
-}
-
-/// Says whether a hint holds something to be typed.
-fn holds_command(hint: &str) -> bool {
-    ["divvy ", "terraform ", "tofu "].iter().any(|program| hint.contains(program))
 }
 
 /// Says whether the row of a finding says it all.

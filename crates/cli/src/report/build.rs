@@ -5,12 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use divvy_core::catalogue;
-use divvy_core::decide::{self, Decision, Expect, Question};
+use divvy_core::catalogue::{self, Tense};
+use divvy_core::decide::{self, Decided, Decision, Decisions, Expect, Question};
 use divvy_core::failure::{Failure, Origin};
-use divvy_core::finding::{self, Resolution};
+use divvy_core::finding;
 use divvy_core::survey::{Alias, AliasTarget, Survey};
 use divvy_core::verdict::Verdict;
+use divvy_core::{CommandLine, Hint};
 
 use super::{
     Action, Candidate, Command, Drift, Entity, Finding, Headline, Org, Outcome, Report, RunInfo,
@@ -18,27 +19,18 @@ use super::{
 };
 
 impl Report {
-    /// Joins a resolution with the decisions about its findings (in their order) and the run.
-    pub fn new(
-        command: Command,
-        survey: &Survey,
-        resolution: &Resolution,
-        decisions: &[Decision],
-        info: RunInfo,
-    ) -> Self {
-        debug_assert_eq!(resolution.findings.len(), decisions.len());
-        let nothing_is_written =
-            resolution.headlines.iter().any(|headline| headline.kind.stops_writing());
-        let findings: Vec<_> = resolution
-            .findings
+    /// Reports what was decided in a run.
+    pub fn new(command: Command, decisions: &Decisions, info: RunInfo) -> Self {
+        let nothing_is_written = decisions.stop_writing();
+        let findings: Vec<_> = decisions
+            .all
             .iter()
-            .zip(decisions)
-            .filter(|(finding, _)| finding.verdict != Verdict::Managed)
-            .map(|(finding, decision)| match decision {
+            .filter(|one| is_worth_a_word(&one.finding))
+            .map(|Decided { finding, decision }| match decision {
                 Decision::Act(_) if nothing_is_written => {
-                    Finding::new(survey, finding, &Decision::Nothing, &info)
+                    Finding::new(finding, &Decision::Nothing, &info)
                 }
-                _ => Finding::new(survey, finding, decision, &info),
+                _ => Finding::new(finding, decision, &info),
             })
             .collect();
         let mut summary = BTreeMap::new();
@@ -46,9 +38,8 @@ impl Report {
             *summary.entry(finding.verdict.word()).or_default() += 1;
         }
         let headlines: Vec<_> =
-            resolution.headlines.iter().map(|headline| Headline::new(headline, &info)).collect();
+            decisions.headlines.iter().map(|headline| Headline::new(headline, &info)).collect();
         let mut headlines = headlines.into_iter();
-        let pending = info.pending.or(survey.desired.as_ref().map(|desired| desired.pending));
         let program = info.program().to_owned();
         let mut notes = info.notes;
         notes.extend(outputs_note(&info.outputs_left));
@@ -57,34 +48,36 @@ impl Report {
             command,
             program,
             terraform: info.terraform,
-            orgs: orgs(survey, &info.credentials_from),
-            managed: resolution.findings.len() - findings.len(),
+            orgs: info.orgs,
+            managed: decisions.all.len() - findings.len(),
             findings,
             headline: headlines.next(),
             further_headlines: headlines.collect(),
             summary,
             rounds: info.rounds,
             clean: info.clean,
-            pending,
+            pending: info.pending,
             api_requests: info.api_requests,
             terraform_runs: info.terraform_runs,
             is_carried_out: info.is_carried_out,
             require_clean: info.require_clean,
+            leaves_out: info.leaves_out,
             notes,
         }
     }
 }
 
+/// What is managed is printed only where the next apply renames it.
+fn is_worth_a_word(finding: &finding::Finding) -> bool {
+    finding.verdict != Verdict::Managed || !finding.evidence.drift.is_empty()
+}
+
 impl Finding {
-    fn new(
-        survey: &Survey,
-        finding: &finding::Finding,
-        decision: &Decision,
-        info: &RunInfo,
-    ) -> Self {
+    fn new(finding: &finding::Finding, decision: &Decision, info: &RunInfo) -> Self {
         let evidence = &finding.evidence;
-        let failure = finding.failure.and_then(|index| survey.failures.get(index));
+        let failure = finding.failure();
         let (action, outcome, expect) = told(finding, decision);
+        let drift = drift(finding, decision);
         let question = match decision {
             Decision::Ask { question, .. } => Some(*question),
             Decision::Act(_) | Decision::Nothing => None,
@@ -113,17 +106,16 @@ impl Finding {
                     differs: candidate.differs.clone(),
                 })
                 .collect(),
-            drift: evidence
-                .drift
-                .iter()
+            message: message(finding, decision, &drift, info),
+            hints: hints(finding, decision, &drift, info),
+            drift: drift
+                .into_iter()
                 .map(|drift| Drift {
                     attribute: drift.attribute,
-                    config: drift.config.clone(),
-                    org: drift.org.clone(),
+                    config: drift.config,
+                    org: drift.org,
                 })
                 .collect(),
-            message: catalogue::message(finding),
-            hints: hints(finding, decision, info),
             action,
             outcome,
             question,
@@ -135,6 +127,44 @@ impl Finding {
                 .map(heard),
         }
     }
+}
+
+/// Returns what the next apply would change: in the entity that is taken, where one is.
+fn drift(finding: &finding::Finding, decision: &Decision) -> Vec<finding::Drift> {
+    match decision {
+        Decision::Act(
+            decide::Action::Import { id, expect } | decide::Action::StateRmImport { id, expect },
+        ) if *expect != Expect::NoOp => finding.differences(id).to_vec(),
+        _ => finding.evidence.drift.clone(),
+    }
+}
+
+/// Says what a finding means, and what the next apply changes in an entity that is taken.
+fn message(
+    finding: &finding::Finding,
+    decision: &Decision,
+    drift: &[finding::Drift],
+    info: &RunInfo,
+) -> String {
+    let message = catalogue::message(finding);
+    let (Decision::Act(act), false) = (decision, drift.is_empty()) else { return message };
+    let sentence = match (act, info.is_carried_out) {
+        (
+            decide::Action::Import { expect: Expect::Update, .. }
+            | decide::Action::StateRmImport { expect: Expect::Update, .. },
+            is_done,
+        ) => {
+            let tense = if is_done { Tense::Done } else { Tense::Coming };
+            catalogue::changes(drift, tense).map(|changes| format!("This run {changes}."))
+        }
+        (decide::Action::Import { .. } | decide::Action::StateRmImport { .. }, _) => {
+            let says_so = |changes: &String| !message.contains(changes.as_str());
+            let changes = catalogue::changes(drift, Tense::Coming);
+            changes.filter(says_so).map(|changes| format!("The next apply {changes}."))
+        }
+        _ => None,
+    };
+    sentence.map_or_else(|| message.clone(), |sentence| format!("{message} {sentence}"))
 }
 
 impl Headline {
@@ -194,27 +224,36 @@ fn told(finding: &finding::Finding, decision: &Decision) -> (Action, Outcome, Op
 }
 
 /// Says what to do next, as far as it is not done already.
-fn hints(finding: &finding::Finding, decision: &Decision, info: &RunInfo) -> Vec<String> {
+fn hints(
+    finding: &finding::Finding,
+    decision: &Decision,
+    drift: &[finding::Drift],
+    info: &RunInfo,
+) -> Vec<Hint> {
     let mut hints = catalogue::hints(finding, info.program());
     match decision {
         Decision::Ask { question: Question::AdoptAll, .. } => {
-            vec!["divvy fix --adopt-all".to_owned()]
+            vec![CommandLine::divvy("fix --adopt-all").into()]
         }
         Decision::Ask { question: Question::NotApproved, .. } => {
-            vec!["the approved file does not hold it: divvy check -o json=FILE".to_owned()]
+            vec![
+                CommandLine::divvy("check -o json=FILE")
+                    .because("the approved file does not hold it")
+                    .into(),
+            ]
         }
         Decision::Ask { question: Question::Forbidden, .. } => {
             hints.insert(
                 0,
                 "the id cannot be taken: it is Home's, another address has it, or the org does not show it"
-                    .to_owned(),
+                    .into(),
             );
             hints
         }
         Decision::Act(action) if info.is_carried_out => match action {
-            decide::Action::Import { id, expect: Expect::DriftStays }
-            | decide::Action::StateRmImport { id, expect: Expect::DriftStays } => {
-                catalogue::hints_to_keep(finding, id)
+            decide::Action::Import { expect: Expect::DriftStays, .. }
+            | decide::Action::StateRmImport { expect: Expect::DriftStays, .. } => {
+                catalogue::keep_attributes(drift)
             }
             _ => Vec::new(),
         },
@@ -222,7 +261,8 @@ fn hints(finding: &finding::Finding, decision: &Decision, info: &RunInfo) -> Vec
     }
 }
 
-fn orgs(survey: &Survey, credentials_from: &BTreeMap<Alias, String>) -> Vec<Org> {
+/// Returns each provider configuration that leads to an org.
+pub(super) fn orgs(survey: &Survey, credentials_from: &BTreeMap<Alias, String>) -> Vec<Org> {
     survey
         .aliases
         .iter()

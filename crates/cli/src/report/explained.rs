@@ -6,7 +6,7 @@
 use divvy_core::decide::{Policy, decide};
 use divvy_core::explanation::{self, Cause, Explanation, Typed};
 use divvy_core::failure::Failure;
-use divvy_core::finding::{self, Reason, Resolution};
+use divvy_core::finding::{self, Reason};
 use divvy_core::resolve::resolve;
 use divvy_core::survey::Survey;
 use divvy_core::verdict::Verdict;
@@ -14,29 +14,23 @@ use divvy_core::verdict::Verdict;
 use super::{Command, Finding, Outcome, Report, RunInfo};
 
 impl Report {
-    /// Reports what lies behind the failures of a survey. `log` is the file that told them, as to be
-    /// typed.
-    pub fn of_failures(survey: &Survey, mut info: RunInfo, log: &str) -> Self {
-        let Resolution { headlines, findings } = resolve(survey);
-        let all = Resolution { headlines, findings };
-        let decisions = decide(survey, &all, &Policy::default());
-        let (findings, decisions): (Vec<_>, Vec<_>) = all
-            .findings
-            .into_iter()
-            .zip(decisions)
-            .filter(|(finding, _)| finding.failure.is_some())
-            .unzip();
-        let (managed, open): (Vec<_>, Vec<_>) =
-            findings.iter().partition(|finding| finding.verdict == Verdict::Managed);
+    /// Reports what lies behind the failures of a survey. `log` is the file that told them, with the
+    /// unit to name beside it.
+    pub fn of_failures(survey: &Survey, mut info: RunInfo, log: (&str, Option<&str>)) -> Self {
+        let mut decisions = decide(resolve(survey), &Policy::default());
+        decisions.all.retain(|one| one.finding.failure().is_some());
+        let (managed, open): (Vec<_>, Vec<_>) = decisions
+            .all
+            .iter()
+            .map(|one| &one.finding)
+            .partition(|finding| finding.verdict == Verdict::Managed);
         info.notes.extend(managed_note(&managed));
-        let open: Vec<finding::Finding> = open.into_iter().cloned().collect();
-        let resolution = Resolution { headlines: all.headlines, findings };
-        let mut report = Self::new(Command::Explain, survey, &resolution, &decisions, info);
+        let mut report = Self::new(Command::Explain, &decisions, info);
         let terraform = report.program.clone();
-        let typed = Typed { log, terraform: &terraform };
-        for (finding, told) in open.iter().zip(&mut report.findings) {
-            let failure = finding.failure.and_then(|index| survey.failures.get(index));
-            if let Some(failure) = failure {
+        let (log, unit) = log;
+        let typed = Typed { log, unit, terraform: &terraform };
+        for (finding, told) in open.into_iter().zip(&mut report.findings) {
+            if let Some(failure) = finding.failure() {
                 told.explain(finding, failure, typed);
             }
         }

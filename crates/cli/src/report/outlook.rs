@@ -2,10 +2,12 @@
 //!
 //! Invariant: both are functions of the report alone.
 
+use divvy_core::catalogue;
 use divvy_core::decide::Question;
-use divvy_core::verdict::HeadlineKind;
+use divvy_core::verdict::{HeadlineKind, Verdict};
+use divvy_core::{CommandLine, Hint};
 
-use super::{Command, Outcome, Report};
+use super::{Command, Finding, Outcome, Report};
 
 impl Report {
     /// Returns the exit code: 3 if something needs a person, else 2 if `check` or `explain` found something to
@@ -13,7 +15,9 @@ impl Report {
     ///
     /// A missing state needs a person through its findings: they ask until `--adopt-all` is said.
     pub fn exit_code(&self) -> u8 {
-        let proves_nothing = |kind: HeadlineKind| kind == HeadlineKind::RestrictedView;
+        let proves_nothing = |kind: HeadlineKind| {
+            matches!(kind, HeadlineKind::RestrictedView | HeadlineKind::IncompleteListing)
+        };
         let needs_a_person = self
             .headlines()
             .any(|headline| headline.kind.stops_writing() || proves_nothing(headline.kind))
@@ -32,27 +36,29 @@ impl Report {
     }
 
     /// Returns the next command to type.
-    pub fn next_command(&self) -> String {
-        let program = &self.program;
+    pub fn next_command(&self) -> CommandLine {
+        let terraform = || CommandLine::of(&self.program);
         if let Some(headline) = &self.headline {
             match headline.kind {
                 HeadlineKind::ErroredState => {
-                    return format!("{program} state push errored.tfstate");
+                    return terraform().words("state push errored.tfstate");
                 }
                 HeadlineKind::WrongOrg | HeadlineKind::RestrictedView => {
-                    return "divvy doctor".to_owned();
+                    return CommandLine::divvy("doctor");
                 }
                 HeadlineKind::MissingState if !self.has_actions() => {
-                    return format!("{program} workspace show");
+                    return terraform().words("workspace show");
                 }
-                HeadlineKind::MissingState | HeadlineKind::Limit => {}
+                HeadlineKind::MissingState
+                | HeadlineKind::Limit
+                | HeadlineKind::IncompleteListing => {}
             }
         }
         if self.command == Command::Run {
             return self.next_after_run();
         }
         if self.has_actions() && !self.is_carried_out {
-            return "divvy fix".to_owned();
+            return CommandLine::divvy("fix");
         }
         if self.command == Command::Explain
             && let Some(command) = self.first_command_of_a_hint()
@@ -60,64 +66,64 @@ impl Report {
             return command.clone();
         }
         let questions = || self.findings.iter().filter_map(|finding| finding.question);
-        let mut flags: Vec<_> = questions().filter_map(flag).collect();
+        let mut flags: Vec<_> = questions().filter_map(Question::flag).collect();
         flags.sort_unstable();
         flags.dedup();
         if !flags.is_empty() {
-            return format!("divvy fix {}", flags.join(" "));
+            return flags.into_iter().fold(CommandLine::divvy("fix"), CommandLine::words);
+        }
+        if let Some(first) = self.findings.iter().find_map(change_to_keep) {
+            return terraform().words("plan").because(format!("first {first}"));
         }
         if let Some(finding) = self.findings_of(Outcome::NeedsYou).next() {
-            let is_command = |hint: &&String| hint.starts_with("divvy ");
-            return finding
-                .hints
-                .iter()
-                .find(is_command)
+            let mut ours = finding.hints.iter().filter_map(Hint::next);
+            return ours
+                .find(|command| command.program() == "divvy")
                 .cloned()
-                .unwrap_or_else(|| format!("divvy explain {}", finding.code));
+                .unwrap_or_else(|| CommandLine::divvy("explain").words(finding.code));
         }
         match self.pending {
-            Some(pending) if !pending.is_clean() => format!("{program} apply"),
-            _ => format!("{program} plan"),
+            _ if self.leaves_out => CommandLine::divvy("fix"),
+            Some(pending) if !pending.is_clean() => terraform().words("apply"),
+            _ => terraform().words("plan"),
         }
     }
 
     /// Returns the first hint that can be typed, of what needs a person before anything else.
-    fn first_command_of_a_hint(&self) -> Option<&String> {
-        let is_command = |hint: &&String| is_command(hint);
+    fn first_command_of_a_hint(&self) -> Option<&CommandLine> {
         let findings =
             [Outcome::NeedsYou, Outcome::LeftAlone].map(|outcome| self.findings_of(outcome));
-        findings.into_iter().flatten().flat_map(|finding| &finding.hints).find(is_command)
+        findings.into_iter().flatten().flat_map(|finding| &finding.hints).find_map(Hint::next)
     }
 }
 
 impl Report {
     /// A run may not know the addresses of what it left: `check` does.
-    fn next_after_run(&self) -> String {
+    fn next_after_run(&self) -> CommandLine {
         if self.findings_of(Outcome::NeedsYou).next().is_some() {
-            "divvy check".to_owned()
+            CommandLine::divvy("check")
         } else if self.has_actions() && !self.is_carried_out {
-            format!("divvy run -- {} apply", self.program)
+            CommandLine::divvy("run --").word(&self.program).words("apply")
         } else {
-            format!("{} plan", self.program)
+            CommandLine::of(&self.program).words("plan")
         }
     }
 }
 
-/// Says whether a hint is a command that can be typed as it stands; else it is advice.
-pub(crate) fn is_command(hint: &str) -> bool {
-    ["divvy", "terraform", "tofu"].contains(&hint.split(' ').next().unwrap_or_default())
-}
-
-/// Returns the flag that answers a question for all findings that ask it, where there is one.
-fn flag(question: Question) -> Option<&'static str> {
-    match question {
-        Question::AdoptAll => Some("--adopt-all"),
-        Question::Drift => Some("--adopt-drifted"),
-        Question::Repair => Some("--repair"),
-        Question::Home => Some("--home"),
-        Question::Again => Some("--yes"),
-        Question::Choose | Question::Elsewhere | Question::NotApproved | Question::Forbidden => {
-            None
-        }
+/// Returns how the configuration is to change so that the next apply leaves the live entity as it is:
+/// one that was adopted although it differs, or one that would be renamed.
+fn change_to_keep(finding: &Finding) -> Option<String> {
+    let is_renamed = finding.verdict == Verdict::Managed && !finding.drift.is_empty();
+    if !finding.drift_stays && !is_renamed {
+        return None;
     }
+    let place = finding.place.as_ref().map(|place| format!(" {}:{}", place.file, place.line));
+    let drift = finding.drift.iter().map(|drift| divvy_core::finding::Drift {
+        attribute: drift.attribute,
+        config: drift.config.clone(),
+        org: drift.org.clone(),
+    });
+    let lines: Vec<_> = drift.filter_map(|drift| catalogue::line_to_keep(&drift)).collect();
+    let lines = if lines.is_empty() { "the org's values".to_owned() } else { lines.join(", ") };
+    Some(format!("keep in the configuration{}: {lines}", place.unwrap_or_default()))
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use divvy_core::CommandLine;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 
@@ -34,7 +35,7 @@ pub(crate) async fn require_terraform(program: &Path) -> CommandResult<()> {
         program.display()
     ));
     Err(CommandError { kind: ErrorKind::Refused, ..error }
-        .hint("divvy run -- terraform apply, or tofu apply"))
+        .hint(CommandLine::divvy("run -- terraform apply").because("or tofu apply")))
 }
 
 /// Says whether a file is called after one of the programs, perhaps with a version behind.

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use divvy_core::Finding;
-use divvy_core::survey::Alias;
+use divvy_core::Decided;
+use divvy_core::survey::{Alias, AliasTarget};
 use divvy_terraform::Blocks;
 
 use crate::report::{Command, Outcome, Place, Report, RunInfo};
@@ -17,24 +17,17 @@ pub(crate) fn report(book: Book, places: &Places, blocks: &Blocks, mut info: Run
     let mut conclusion = book.conclude(places);
     name_aliases(&mut conclusion, places);
     sort(&mut conclusion);
-    let addresses =
-        conclusion.resolution.findings.iter().filter_map(|finding| finding.address.as_ref());
+    let all = conclusion.decisions.all.iter();
+    let addresses = all.filter_map(|one| one.finding.address.as_ref());
     let blocks_at = addresses.filter_map(|address| {
         let place = blocks.resource(address)?;
         Some((address.clone(), Place { file: place.file.display().to_string(), line: place.line }))
     });
     info.places = blocks_at.collect();
-    info.credentials_from = conclusion.credentials_from;
-    info.is_carried_out = conclusion.has_adopted;
     // Only divisions are known of the plan: no word on all that is pending.
-    conclusion.survey.desired = None;
-    Report::new(
-        Command::Run,
-        &conclusion.survey,
-        &conclusion.resolution,
-        &conclusion.decisions,
-        info,
-    )
+    info.orgs = RunInfo::of(&conclusion.survey, &conclusion.credentials_from).orgs;
+    info.is_carried_out = conclusion.has_adopted;
+    Report::new(Command::Run, &conclusion.decisions, info)
 }
 
 /// Says whether a person should read it: Terraform has said all else.
@@ -47,22 +40,15 @@ pub(crate) fn is_worth_reading(report: &Report) -> bool {
 /// Puts the findings in the order of their addresses, which are known only now; those without come
 /// last, by name.
 fn sort(conclusion: &mut Conclusion) {
-    let findings = std::mem::take(&mut conclusion.resolution.findings);
-    let mut pairs: Vec<_> =
-        findings.into_iter().zip(std::mem::take(&mut conclusion.decisions)).collect();
-    pairs.sort_by(|(one, _), (other, _)| {
-        let order = |finding: &Finding| {
-            (finding.address.is_none(), finding.address.clone(), finding.name.clone())
-        };
-        order(one).cmp(&order(other))
+    conclusion.decisions.all.sort_by_cached_key(|Decided { finding, .. }| {
+        (finding.address.is_none(), finding.address.clone(), finding.name.clone())
     });
-    (conclusion.resolution.findings, conclusion.decisions) = pairs.into_iter().unzip();
 }
 
 /// Gives each provider configuration the name that the state has for it.
 fn name_aliases(conclusion: &mut Conclusion, places: &Places) {
     let mut names: BTreeMap<Alias, Alias> = BTreeMap::new();
-    for finding in &conclusion.resolution.findings {
+    for Decided { finding, .. } in &conclusion.decisions.all {
         let Some((alias, address)) = finding.alias.as_ref().zip(finding.address.as_ref()) else {
             continue;
         };
@@ -74,11 +60,18 @@ fn name_aliases(conclusion: &mut Conclusion, places: &Places) {
         };
         names.insert(alias.clone(), Alias::new(name));
     }
-    let named = |alias: &Alias| names.get(alias).unwrap_or(alias).clone();
-    for finding in &mut conclusion.resolution.findings {
+    let labels = std::mem::take(&mut conclusion.labels);
+    let named = |alias: &Alias| match (names.get(alias), labels.get(alias)) {
+        (Some(name), _) => name.clone(),
+        (None, Some(label)) => Alias::new(label),
+        (None, None) => alias.clone(),
+    };
+    for Decided { finding, .. } in &mut conclusion.decisions.all {
         finding.alias = finding.alias.as_ref().map(named);
     }
-    let aliases = std::mem::take(&mut conclusion.survey.aliases);
+    // A block that was not known in the plan and is known in the apply was two: the known one counts.
+    let mut aliases: Vec<_> = std::mem::take(&mut conclusion.survey.aliases).into_iter().collect();
+    aliases.sort_by_key(|(_, target)| matches!(target, AliasTarget::Org(_)));
     conclusion.survey.aliases =
         aliases.into_iter().map(|(alias, target)| (named(&alias), target)).collect();
     let sources = std::mem::take(&mut conclusion.credentials_from);

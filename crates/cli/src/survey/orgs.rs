@@ -7,9 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use divvy_core::further_needs::further_needs;
+use divvy_core::kind;
 use divvy_core::kinds::division::DIVISION;
-use divvy_core::survey::{Alias, AliasTarget, Desired, Listing, Org, Survey, Tracked};
-use divvy_core::{EntityId, Kind, OrgId, ProviderArguments};
+use divvy_core::survey::{
+    Alias, AliasTarget, ById, Change, Desired, Listing, Org, Planned, Survey, Tracked,
+};
+use divvy_core::{Address, EntityId, Kind, OrgId, ProviderArguments};
 use divvy_genesys::{Client, Connection, Settings};
 use futures_util::future::{join_all, try_join_all};
 
@@ -23,6 +26,35 @@ use crate::org::{client, of_api, of_connection};
 pub(crate) struct Asked {
     client: Client,
     pub(crate) seen: (OrgId, Org),
+}
+
+impl Asked {
+    /// Returns what the plan would want of imports whose ids the org lacks, as far as it says so;
+    /// nothing where there is none. An id that the listing lacks is asked for by itself.
+    pub(crate) async fn absent_imports(
+        &mut self,
+        imports: Vec<(Address, EntityId)>,
+    ) -> CommandResult<Option<Desired>> {
+        let mut planned = Vec::new();
+        for (address, id) in imports {
+            let Some(kind) = kind::of_terraform_type(address.terraform_type()) else { continue };
+            let Some(listing) = self.seen.1.listings.get_mut(kind.terraform_type) else { continue };
+            if listing.entity(&id).is_none() {
+                listing.by_id.extend(self.client.by_ids(kind, [&id]).await.map_err(of_api)?);
+            }
+            // A client that sees Home alone is told 404 of everything else.
+            if listing.by_id.get(&id) == Some(&ById::Absent) && !listing.only_home_is_visible() {
+                let import_id = Some(id);
+                let alias = Alias::new("genesyscloud");
+                planned.push(Planned {
+                    import_id,
+                    ..Planned::new(address, kind, alias, Change::NoOp)
+                });
+            }
+        }
+        let desired = Desired { planned, ..Desired::default() };
+        Ok((!desired.planned.is_empty()).then_some(desired))
+    }
 }
 
 /// An alias, and the connection that it leads to or why it leads to none.
@@ -140,12 +172,8 @@ impl Surveyor<'_> {
     }
 
     /// Asks what the first look made worth asking.
-    pub(crate) async fn look_again(
-        survey: &mut Survey,
-        asked: &[Asked],
-        chosen: &BTreeSet<EntityId>,
-    ) -> CommandResult<()> {
-        let needs = further_needs(survey, chosen);
+    pub(crate) async fn look_again(survey: &mut Survey, asked: &[Asked]) -> CommandResult<()> {
+        let needs = further_needs(survey);
         let questions = needs.into_iter().filter_map(|((org, kind), needs)| {
             let client = &asked.iter().find(|asked| asked.seen.0 == org)?.client;
             Some(async move {

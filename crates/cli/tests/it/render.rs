@@ -8,6 +8,7 @@ use std::process::{Command as Process, Stdio};
 use divvy::render::commands::Shell;
 use divvy::render::{Format, Options, write};
 use divvy::report::{Action, Command, Report, RunInfo, approved_pairs};
+use divvy_core::CommandLine;
 use divvy_core::address::Address;
 use divvy_core::decide::Policy;
 use divvy_core::failure::Origin;
@@ -181,7 +182,7 @@ fn a_headline_that_stops_writing_leaves_no_action() {
     assert_eq!(report.headline.as_ref().unwrap().code, "DVY203");
     assert!(!report.has_actions());
     assert_eq!(report.exit_code(), 3);
-    assert_eq!(report.next_command(), "divvy doctor");
+    assert_eq!(report.next_command().to_string(), "divvy doctor");
 }
 
 #[test]
@@ -196,7 +197,12 @@ fn a_missing_state_asks_once_for_the_set() {
     let asked = check(&survey);
     assert_eq!(asked.headline.as_ref().unwrap().code, "DVY204");
     assert_eq!(asked.exit_code(), 3);
-    assert!(asked.findings.iter().all(|finding| finding.hints == ["divvy fix --adopt-all"]));
+    assert!(
+        asked
+            .findings
+            .iter()
+            .all(|finding| finding.hints == [CommandLine::divvy("fix --adopt-all").into()])
+    );
     let told = report(Command::Fix, &survey, &permissive(), RunInfo::default());
     assert_eq!(told.exit_code(), 0);
     assert!(told.has_actions());
@@ -209,16 +215,16 @@ fn the_next_command_follows_from_what_is_open() {
         support.attributes.insert("description".to_owned(), "Owned by IT".into());
         survey(vec![support], vec![create("support", "Support")], Vec::new())
     };
-    assert_eq!(check(&drifted).next_command(), "divvy fix --adopt-drifted");
+    assert_eq!(check(&drifted).next_command().to_string(), "divvy fix --adopt-drifted");
     let near = survey(vec![entity(2, "sales")], vec![create("x", "Sales")], Vec::new());
     assert_eq!(
-        check(&near).next_command(),
+        check(&near).next_command().to_string(),
         format!("divvy fix --id 'genesyscloud_auth_division.x={}'", id(2))
     );
     let mut free = survey(Vec::new(), vec![create("x", "Sales")], Vec::new());
-    assert_eq!(check(&free).next_command(), "terraform plan");
+    assert_eq!(check(&free).next_command().to_string(), "terraform plan");
     free.desired.as_mut().unwrap().pending.create = 1;
-    assert_eq!(check(&free).next_command(), "terraform apply");
+    assert_eq!(check(&free).next_command().to_string(), "terraform apply");
 }
 
 #[test]
@@ -227,7 +233,7 @@ fn a_hint_survives_the_shell_even_where_the_address_holds_a_quote() {
     let survey = survey(vec![entity(2, "sales")], vec![create(tail, "Sales")], Vec::new());
     let report = check(&survey);
     let hint = report.findings[0].hints.first().unwrap();
-    let script = hint.replace("divvy fix --id", "printf '%s'");
+    let script = hint.to_string().replace("divvy fix --id", "printf '%s'");
     assert_eq!(piped("sh", &["-c", &script], ""), format!("{}={}", division(tail), id(2)));
 }
 

@@ -217,7 +217,6 @@ pub(crate) fn info() -> RunInfo {
             program: "terraform".to_owned(),
             version: Some("1.11.4".to_owned()),
         }),
-        credentials_from: BTreeMap::from([(Alias::new(ALIAS), "provider block".to_owned())]),
         places: BTreeMap::from([
             (division("eng"), Place { file: "main.tf".to_owned(), line: 12 }),
             (division("marketing"), Place { file: "teams/a,b.tf".to_owned(), line: 3 }),
@@ -230,9 +229,10 @@ pub(crate) fn info() -> RunInfo {
 
 /// Resolves, decides and reports.
 pub(crate) fn report(command: Command, survey: &Survey, policy: &Policy, info: RunInfo) -> Report {
-    let resolution = resolve(survey);
-    let decisions = decide(survey, &resolution, policy);
-    Report::new(command, survey, &resolution, &decisions, info)
+    let credentials = BTreeMap::from([(Alias::new(ALIAS), "provider block".to_owned())]);
+    let seen = RunInfo::of(survey, &credentials);
+    let info = RunInfo { orgs: seen.orgs, pending: info.pending.or(seen.pending), ..info };
+    Report::new(command, &decide(resolve(survey), policy), info)
 }
 
 /// A policy that allows whatever a flag can allow.

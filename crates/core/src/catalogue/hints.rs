@@ -1,75 +1,84 @@
 //! What to type or change next, about a finding or a headline.
 //!
-//! Never decides. Invariant: what is to be typed begins with the program's name, and an address
-//! stands in it quoted for a POSIX shell.
+//! Never decides. Invariant: what can be typed as it is written is a command, never advice.
 
-use crate::entity::EntityId;
-use crate::finding::{Evidence, Finding, Reason};
+use crate::finding::{Drift, Evidence, Finding, Reason};
+use crate::hint::{CommandLine, Hint};
 use crate::name::visible;
-use crate::shell::word;
 use crate::verdict::{HeadlineKind, Verdict};
 
 /// Says what to type or change next, most useful first. `terraform` is the program as to be typed:
 /// `terraform`, `tofu`.
-pub fn hints(finding: &Finding, terraform: &str) -> Vec<String> {
+pub fn hints(finding: &Finding, terraform: &str) -> Vec<Hint> {
     let evidence = &finding.evidence;
     let address = finding.address.as_ref().map_or("ADDR", |address| address.as_str());
-    let at = word(address);
     let alias = finding.alias.as_ref().map_or("ALIAS", |alias| alias.as_str());
     let entity = evidence.entity.as_ref();
     let label = finding.address.as_ref().map_or("home", |address| address.name());
-    let apply = || format!("{terraform} apply");
+    let apply = || CommandLine::of(terraform).words("apply").into();
+    let id_of = |id: &str| CommandLine::divvy("fix --id").word(&format!("{address}={id}"));
     let choose = || {
         let ids = evidence.candidates.iter().map(|candidate| &candidate.entity.id);
-        let mut hints: Vec<_> =
-            ids.map(|id| format!("divvy fix --id {}", word(&format!("{address}={id}")))).collect();
+        let mut hints: Vec<Hint> = ids.map(|id| id_of(id.as_str()).into()).collect();
         for candidate in
             evidence.candidates.iter().take(1).filter(|candidate| !candidate.differs.is_empty())
         {
-            hints.push(format!(
-                "or change the configuration to name = {}",
-                visible(&candidate.entity.key.to_string())
-            ));
+            let name = visible(&candidate.entity.key.to_string());
+            hints.push(format!("or change the configuration to name = {name}").into());
         }
         hints
     };
     match finding.verdict {
-        Verdict::UnresolvedCredentials => {
-            vec!["divvy doctor".to_owned(), format!("divvy check --org {alias}=PROFILE")]
-        }
+        Verdict::UnresolvedCredentials => vec![
+            CommandLine::divvy("doctor").into(),
+            CommandLine::divvy("check --org").placeholder(format!("{alias}=PROFILE")).into(),
+        ],
         Verdict::NotAConflict if evidence.reason == Reason::NameIsFree => vec![
             apply(),
-            "if the 409 stays: divvy explain DVY106".to_owned(),
+            CommandLine::divvy("explain DVY106").because("if the 409 stays").into(),
         ],
         Verdict::NotAConflict | Verdict::MovePending | Verdict::Gone => vec![apply()],
         Verdict::PlannedImport => match evidence.reason {
             Reason::ImportIsRight => vec![apply()],
-            _ => vec!["correct or remove the import block".to_owned()],
+            Reason::ImportedIdUnseen => vec![CommandLine::divvy("doctor").into()],
+            _ => vec!["correct or remove the import block".into()],
         },
-        Verdict::DoubleTracked => evidence.others.iter().map(|other| format!("{terraform} state rm {}", word(other.as_str()))).collect(),
-        Verdict::Stale if entity.is_some() && evidence.others.is_empty() => vec!["divvy fix --repair".to_owned()],
-        Verdict::Stale => vec!["divvy explain DVY115".to_owned()],
-        Verdict::Tainted => vec!["divvy fix --repair".to_owned()],
+        Verdict::DoubleTracked => {
+            let others = evidence.others.iter();
+            others
+                .map(|other| CommandLine::of(terraform).words("state rm").word(other.as_str()).into())
+                .collect()
+        }
+        Verdict::Stale if entity.is_some() && evidence.others.is_empty() => vec![repair()],
+        Verdict::Stale => vec![CommandLine::divvy("explain DVY115").into()],
+        Verdict::Tainted => vec![repair()],
         Verdict::Home => home_hints(evidence, label),
-        Verdict::UnknownName => vec![format!("divvy run -- {terraform} apply")],
-        Verdict::ReplaceCycle => vec!["remove create_before_destroy from this block".to_owned()],
-        Verdict::RenameChain => vec!["use for_each with the names as keys, or `moved` blocks".to_owned()],
-        Verdict::RenameClash => vec!["choose another name, or adopt the division that has this one".to_owned()],
-        Verdict::DuplicateInConfig => vec!["remove one of the blocks, or give it another name".to_owned()],
+        Verdict::UnknownName => {
+            vec![CommandLine::divvy("run --").word(terraform).words("apply").into()]
+        }
+        Verdict::ReplaceCycle => vec!["remove create_before_destroy from this block".into()],
+        Verdict::RenameChain => vec!["use for_each with the names as keys, or `moved` blocks".into()],
+        Verdict::RenameClash => {
+            vec!["choose another name, or adopt the division that has this one".into()]
+        }
+        Verdict::DuplicateInConfig => {
+            vec!["remove one of the blocks, or give it another name".into()]
+        }
         Verdict::Moved => match evidence.others.as_slice() {
             [from] => vec![
-                "divvy fix --repair".to_owned(),
-                format!("or add a moved block with from = {from} and to = {address}"),
+                repair(),
+                format!("or add a moved block with from = {from} and to = {address}").into(),
             ],
-            _ => vec!["divvy explain DVY124".to_owned()],
+            _ => vec![CommandLine::divvy("explain DVY124").into()],
         },
         Verdict::OtherOwner => {
+            let data_source = finding.kind.map_or("", |kind| kind.data_source);
             let mut hints = vec![
-                format!("take it out there first: a removed block with destroy = false, or {terraform} state rm"),
-                format!("or use data \"{}\" here", finding.kind.map_or("", |kind| kind.data_source)),
+                format!("take it out there first: a removed block with destroy = false, or {terraform} state rm").into(),
+                format!("or use data \"{data_source}\" here").into(),
             ];
             hints.extend(entity.map(|entity| {
-                format!("or, to move it here now: divvy fix --id {}", word(&format!("{address}={}", entity.id)))
+                id_of(entity.id.as_str()).because("to move it here now").into()
             }));
             hints
         }
@@ -78,81 +87,79 @@ pub fn hints(finding: &Finding, terraform: &str) -> Vec<String> {
                 Reason::SeveralUnits(units) => units.as_slice(),
                 _ => &[],
             };
-            let by_unit = units
-                .iter()
-                .map(|unit| format!("divvy fix --from-log FILE --unit {}", word(unit)));
+            let by_unit = units.iter().map(|unit| {
+                CommandLine::divvy("fix --from-log FILE --unit").word(unit).into()
+            });
             by_unit.chain(choose()).collect()
         }
         Verdict::NearMiss => {
             let mut hints = choose();
-            hints.push(format!("or, if it is another: divvy fix --new {at}"));
+            let new = CommandLine::divvy("fix --new").word(address);
+            hints.push(new.because("if it is another").into());
             hints
         }
-        Verdict::Adopt => vec!["divvy fix".to_owned()],
+        Verdict::Adopt => vec![CommandLine::divvy("fix").into()],
         Verdict::AdoptWithDrift => drift_hints(evidence),
         Verdict::DeletedTwin => {
             let restore = finding.kind.zip(entity).map(|(kind, entity)| {
-                format!("restore it: POST {}/{}/restore, then divvy fix", kind.collection, entity.id)
+                format!("restore it: POST {}/{}/restore, then divvy fix", kind.collection, entity.id).into()
             });
-            restore.into_iter().chain(["or choose another name".to_owned()]).collect()
+            restore.into_iter().chain(["or choose another name".into()]).collect()
         }
         Verdict::Hidden => vec![
-            "divvy doctor".to_owned(),
-            "grant the client's role in all divisions (Admin > People & Permissions > Roles); it can take five minutes to act".to_owned(),
-            format!("if you know the id: divvy fix --id {}", word(&format!("{address}=ID"))),
+            CommandLine::divvy("doctor").into(),
+            "grant the client's role in all divisions (Admin > People & Permissions > Roles); it can take five minutes to act".into(),
+            id_of("ID").because("if you know the id").into(),
         ],
-        Verdict::Create | Verdict::Managed => Vec::new(),
+        Verdict::Managed => keep_attributes(&evidence.drift),
+        Verdict::Create => Vec::new(),
     }
 }
 
-fn home_hints(evidence: &Evidence, label: &str) -> Vec<String> {
+fn repair() -> Hint {
+    CommandLine::divvy("fix --repair").into()
+}
+
+fn home_hints(evidence: &Evidence, label: &str) -> Vec<Hint> {
+    let data_source = format!(
+        "use the data source instead: data \"{}\" \"{label}\" {{}}",
+        crate::kinds::division::HOME_DATA_SOURCE
+    );
     match evidence.reason {
-        Reason::HomeMatches => vec!["divvy fix --home".to_owned()],
+        Reason::HomeMatches => vec![CommandLine::divvy("fix --home").into()],
         Reason::HomeFlagMissing => vec![
-            format!(
-                "use the data source instead: data \"{}\" \"{label}\" {{}}",
-                crate::kinds::division::HOME_DATA_SOURCE
-            ),
-            "or add home = true to the block, then divvy fix --home".to_owned(),
+            data_source.into(),
+            "or add home = true to the block, then divvy fix --home".into(),
         ],
-        _ => vec![
-            format!(
-                "use the data source instead: data \"{}\" \"{label}\" {{}}",
-                crate::kinds::division::HOME_DATA_SOURCE
-            ),
-            "or remove home = true".to_owned(),
-        ],
+        _ => vec![data_source.into(), "or remove home = true".into()],
     }
 }
 
-fn drift_hints(evidence: &Evidence) -> Vec<String> {
-    let mut hints = keep_attributes(evidence);
+fn drift_hints(evidence: &Evidence) -> Vec<Hint> {
+    let mut hints = keep_attributes(&evidence.drift);
     hints.extend([
-        "divvy fix --adopt-drifted (import, org untouched)".to_owned(),
-        "divvy fix --accept-drift (import, then update it)".to_owned(),
+        CommandLine::divvy("fix --adopt-drifted").because("import, org untouched").into(),
+        CommandLine::divvy("fix --accept-drift").because("import, then update it").into(),
     ]);
     hints
 }
 
-fn keep_attributes(evidence: &Evidence) -> Vec<String> {
-    let keep = evidence.drift.iter().map(|drift| match &drift.org {
-        Some(value) => format!("keep the org's value: {} = {}", drift.attribute, hcl(value)),
-        None => format!("keep the org's value: remove {}", drift.attribute),
-    });
-    keep.collect()
+/// Says how the configuration can follow an entity that differs, one attribute each.
+pub fn keep_attributes(drift: &[Drift]) -> Vec<Hint> {
+    let lines = drift.iter().filter_map(line_to_keep);
+    lines.map(|line| format!("keep the org's value: {line}").into()).collect()
 }
 
-/// Says how the configuration can follow an entity that was imported although it differs.
-pub fn hints_to_keep(finding: &Finding, id: &EntityId) -> Vec<String> {
-    let candidates = finding.evidence.candidates.iter();
-    let renamed = candidates.filter(|one| one.entity.id == *id && !one.differs.is_empty());
-    let mut hints: Vec<_> = renamed
-        .map(|one| {
-            format!("keep the org's value: name = {}", hcl(&one.entity.key.to_string().into()))
-        })
-        .collect();
-    hints.extend(keep_attributes(&finding.evidence));
-    hints
+/// Writes the line of configuration that keeps the org's value of an attribute; nothing where the value
+/// is concealed.
+pub fn line_to_keep(drift: &Drift) -> Option<String> {
+    if drift.is_concealed() {
+        return None;
+    }
+    Some(match &drift.org {
+        Some(value) => format!("{} = {}", drift.attribute, hcl(value)),
+        None => format!("remove {}", drift.attribute),
+    })
 }
 
 /// Writes a value as an HCL expression. Text is quoted with HCL's own escapes (it has no `\b` and
@@ -176,28 +183,36 @@ pub fn hcl(value: &serde_json::Value) -> String {
 }
 
 /// Says what to do about a headline; `terraform` as for [`hints`].
-pub fn headline_hints(kind: HeadlineKind, terraform: &str) -> Vec<String> {
-    let doctor = || "divvy doctor".to_owned();
+pub fn headline_hints(kind: HeadlineKind, terraform: &str) -> Vec<Hint> {
+    let doctor = || CommandLine::divvy("doctor").into();
+    let terraform = || CommandLine::of(terraform);
     match kind {
         HeadlineKind::ErroredState => vec![
-            format!("{terraform} state push errored.tfstate"),
-            format!("then {terraform} plan"),
+            terraform().words("state push errored.tfstate").into(),
+            terraform().words("plan").because("then").into(),
         ],
         HeadlineKind::RestrictedView => vec![
             doctor(),
-            "grant the client's role in all divisions; it can take five minutes to act".to_owned(),
+            "grant the client's role in all divisions; it can take five minutes to act".into(),
         ],
         HeadlineKind::WrongOrg => {
-            vec![doctor(), "check region and client of the provider block".to_owned()]
+            vec![doctor(), "check region and client of the provider block".into()]
         }
         HeadlineKind::MissingState => vec![
-            format!("check workspace, backend and directory ({terraform} workspace show)"),
-            "if the state is really lost: divvy fix --adopt-all".to_owned(),
-            "without a shared backend the adopted state is lost again after the job".to_owned(),
+            terraform()
+                .words("workspace show")
+                .because("check workspace, backend and directory")
+                .into(),
+            CommandLine::divvy("fix --adopt-all").because("if the state is really lost").into(),
+            "without a shared backend the adopted state is lost again after the job".into(),
         ],
         HeadlineKind::Limit => {
-            vec!["delete what is not needed, or ask for a higher limit".to_owned()]
+            vec!["delete what is not needed, or ask for a higher limit".into()]
         }
+        HeadlineKind::IncompleteListing => vec![
+            "run the same command again: the list may have changed while it was read".into(),
+            doctor(),
+        ],
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Never decides. Invariant: names reach a text only through [`visible`].
 
+use super::changes::{Tense, changes};
 use crate::finding::{Evidence, Finding, Headline, Reason};
 use crate::name::visible;
 use crate::verdict::{HeadlineKind, Verdict};
@@ -15,6 +16,7 @@ pub fn headline_message(headline: &Headline) -> String {
         HeadlineKind::WrongOrg => format!("None of the {of} tracked ids is in this org ({count} absent): the credentials or the region belong to another org."),
         HeadlineKind::MissingState => format!("There is no state at all, and {count} of {of} planned names exist: this looks like a missing state, not like {count} conflicts."),
         HeadlineKind::Limit => format!("{count} are to be created, but the org has room for {of}."),
+        HeadlineKind::IncompleteListing => format!("The org's listing contradicts itself after {of} entries, so {count} names that it lacks may exist all the same."),
     }
 }
 
@@ -84,7 +86,12 @@ pub fn message(finding: &Finding) -> String {
             format!("{name} is also wanted by {others}: one gets it, the other a 409.")
         }
         Verdict::Moved => format!(
-            "{name} ({id}) is already managed, at {others}, which the configuration no longer has: the plan would delete it."
+            "{name} ({id}) is already managed, at {others}, which the configuration no longer has: the plan {}.",
+            match evidence.reason {
+                Reason::HolderIsForgotten =>
+                    "forgets it there (removed block) and creates another here: 409",
+                _ => "would delete it",
+            }
         ),
         Verdict::OtherOwner => format!(
             "{name} ({id}) is managed by another state: {} as {others}.",
@@ -93,7 +100,13 @@ pub fn message(finding: &Finding) -> String {
         Verdict::Ambiguous => ambiguous(evidence, &name),
         Verdict::Adopt | Verdict::AdoptWithDrift => adopt(finding, &name, &id),
         Verdict::DeletedTwin => format!("{name} is taken by the deleted {noun} {id}."),
-        Verdict::NearMiss => format!("{name} is not in the org, but {} is.", candidates(evidence)),
+        Verdict::NearMiss => {
+            let mut text = format!("{name} is not in the org, but {} is.", candidates(evidence));
+            if let Some(changes) = changes(&evidence.drift, Tense::Coming) {
+                text.push_str(&format!(" If that one is adopted, the next apply {changes}."));
+            }
+            text
+        }
         Verdict::Hidden => {
             format!("The API says that {name} exists, but this client cannot see it.")
         }
@@ -104,7 +117,10 @@ pub fn message(finding: &Finding) -> String {
             "{name} is not in the org; the apply creates it. It looks like {}.",
             candidates(evidence)
         ),
-        Verdict::Managed => format!("{name} is managed."),
+        Verdict::Managed => match changes(&evidence.drift, Tense::Coming) {
+            Some(changes) => format!("{id} is managed here, and the next apply {changes}."),
+            None => format!("{name} is managed."),
+        },
     };
     if finding.also.contains(&Verdict::DuplicateInConfig) {
         text.push_str(&format!(" {others} wants nearly the same name."));
@@ -123,7 +139,15 @@ fn ambiguous(evidence: &Evidence, name: &str) -> String {
             candidates(evidence),
             units.join(" and in ")
         ),
-        _ => format!("{name} could be any of {}.", candidates(evidence)),
+        _ => {
+            let are_near = evidence.candidates.iter().all(|one| !one.differs.is_empty());
+            let rename = if are_near {
+                format!(" Whichever is adopted, the next apply renames it to {name}.")
+            } else {
+                String::new()
+            };
+            format!("{name} could be any of {}.{rename}", candidates(evidence))
+        }
     }
 }
 
@@ -140,31 +164,12 @@ fn candidates(evidence: &Evidence) -> String {
     }))
 }
 
-/// Names each drifting attribute with both values.
-fn drift(evidence: &Evidence) -> String {
-    let shown = |value: &Option<serde_json::Value>| match value {
-        Some(serde_json::Value::String(text)) => visible(text),
-        Some(other) => other.to_string(),
-        None => "none".to_owned(),
-    };
-    join(evidence.drift.iter().map(|drift| {
-        format!(
-            "{}: configuration {}, org {}",
-            drift.attribute,
-            shown(&drift.config),
-            shown(&drift.org)
-        )
-    }))
-}
-
 fn adopt(finding: &Finding, name: &str, id: &str) -> String {
     let evidence = &finding.evidence;
     let mut text = format!("{name} exists as {id}");
     if finding.verdict == Verdict::AdoptWithDrift {
-        text.push_str(&format!(
-            ", but differs ({}): an apply after the import would change it",
-            drift(evidence)
-        ));
+        let changes = changes(&evidence.drift, Tense::Conditional).unwrap_or_default();
+        text.push_str(&format!(", but differs: an apply after the import {changes}"));
     }
     if evidence.reason == Reason::SelfMade {
         text.push_str("; an earlier try of the same run made it");
@@ -192,9 +197,15 @@ fn planned_import(
         Reason::ImportedIdAbsent => format!(
             "The configuration imports {planned_id} here, but the org has no such {noun}: the whole plan fails."
         ),
-        Reason::ImportedNameDiffers => format!(
-            "The configuration imports {id} here, but that one is not called {name}: it would be renamed."
+        Reason::ImportedIdUnseen => format!(
+            "The configuration imports {planned_id} here. This client does not see that {noun}, which proves nothing."
         ),
+        Reason::ImportedNameDiffers => {
+            let changes = changes(&evidence.drift, Tense::Coming).unwrap_or_default();
+            format!(
+                "The configuration imports {id} here, but that one is not called {name}: the apply {changes}."
+            )
+        }
         Reason::ImportedHome => format!(
             "The configuration imports {id} here, and `home` does not fit it: this would delete a division or replace Home."
         ),

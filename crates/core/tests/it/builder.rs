@@ -69,6 +69,7 @@ impl Scene {
                 aliases: BTreeMap::from([(Alias::new("genesyscloud"), AliasTarget::Org(org()))]),
                 orgs: BTreeMap::from([(org(), org_read)]),
                 failures: Vec::new(),
+                chosen: BTreeMap::new(),
                 surroundings: Surroundings::default(),
             },
         }
@@ -192,14 +193,11 @@ impl Scene {
     }
 
     pub(crate) fn decision(&self, label: &str, policy: &Policy) -> Decision {
-        let resolution = self.resolve();
+        let survey = Survey { chosen: policy.ids.clone(), ..self.survey.clone() };
         let wanted = address(label);
-        let at = resolution
-            .findings
-            .iter()
-            .position(|finding| finding.address.as_ref() == Some(&wanted));
-        decide(&self.survey, &resolution, policy)
-            .swap_remove(at.expect("a finding for this address"))
+        let mut all = decide(resolve(&survey), policy).all.into_iter();
+        let one = all.find(|one| one.finding.address.as_ref() == Some(&wanted));
+        one.expect("a finding for this address").decision
     }
 }
 

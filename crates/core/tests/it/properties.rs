@@ -81,17 +81,14 @@ fn generous() -> Policy {
 
 fn acts(survey: &Survey, policy: &Policy) -> Vec<(divvy_core::Finding, Action)> {
     let resolution = resolve(survey);
-    let decisions = decide(survey, &resolution, policy);
-    assert_eq!(decisions.len(), resolution.findings.len());
-    resolution
-        .findings
-        .into_iter()
-        .zip(decisions)
-        .filter_map(|(finding, decision)| match decision {
-            Decision::Act(action) => Some((finding, action)),
-            _ => None,
-        })
-        .collect()
+    let count = resolution.findings.len();
+    let decisions = decide(resolution, policy);
+    assert_eq!(decisions.all.len(), count);
+    let acts = decisions.all.into_iter().filter_map(|one| match one.decision {
+        Decision::Act(action) => Some((one.finding, action)),
+        _ => None,
+    });
+    acts.collect()
 }
 
 /// Carries an action out on the survey, as Terraform would.
@@ -201,7 +198,7 @@ proptest! {
         let units: BTreeSet<_> = told.iter().filter_map(|(unit, ..)| *unit).collect();
         let seen = |scene: &Scene| {
             let finding = scene.finding("d");
-            let failure = finding.failure.map(|index| scene.survey.failures[index].line);
+            let failure = finding.failure().map(|failure| failure.line);
             (finding.verdict, finding.evidence, failure)
         };
         let (verdict, evidence, heard) = seen(&scene);
@@ -268,15 +265,12 @@ proptest! {
     fn one_address_alone_is_resolved_and_decided_as_among_all(survey in survey(), accept_drift in any::<bool>()) {
         // Without repairs, of which several may want one id.
         let policy = Policy { adopt_all: true, adopt_drifted: true, accept_drift, ..Policy::default() };
-        let whole = resolve(&survey);
-        let decisions = decide(&survey, &whole, &policy);
-        for (finding, decision) in whole.findings.iter().zip(&decisions) {
-            let Some(address) = &finding.address else { continue };
-            let alone = resolve_at(&survey, address);
-            let at = alone.findings.iter().position(|other| other.address.as_ref() == Some(address));
-            let at = at.expect("an address with a finding has one alone");
-            prop_assert_eq!(&alone.findings[at], finding);
-            prop_assert_eq!(&decide(&survey, &alone, &policy)[at], decision);
+        let whole = decide(resolve(&survey), &policy);
+        for decided in &whole.all {
+            let Some(address) = &decided.finding.address else { continue };
+            let alone = decide(resolve_at(&survey, address), &policy);
+            let at = alone.all.iter().find(|other| other.finding.address.as_ref() == Some(address));
+            prop_assert_eq!(at.expect("an address with a finding has one alone"), decided);
             let stopping = whole.headlines.iter().filter(|headline| headline.kind.stops_writing());
             prop_assert!(alone.headlines.iter().eq(stopping));
         }

@@ -150,7 +150,7 @@ fn an_open_argument_is_named_with_its_reference_and_its_variable_does_not_count(
         ConnectionError::Open { argument, reference }
             if argument == "oauthclient_secret" && reference == "var.gc_secret"
     ));
-    assert!(error.hints()[1].contains("--org ALIAS=PROFILE"));
+    assert!(error.hints()[1].to_string().contains("--org ALIAS=PROFILE"));
 
     let token = ProviderArguments { access_token: open("var.token"), ..full_block() };
     let error = Connection::from_arguments(&token, &full_environment(), None).unwrap_err();

@@ -118,7 +118,7 @@ async fn refusals_name_the_scopes() {
     let create = client.create(&DIVISION, &backend(), &consent()).await.unwrap_err();
     assert!(list.to_string().contains("division:read"), "{list}");
     assert!(create.to_string().contains("division:write"), "{create}");
-    assert!(create.hints()[0].contains("scope division:write"));
+    assert!(create.hints()[0].to_string().contains("scope division:write"));
 }
 
 #[tokio::test]

@@ -126,7 +126,7 @@ async fn nobody_listening_is_told_as_such_and_nothing_counts_as_unknown() {
     let error = client(&gone).limit(&DIVISION).await.unwrap_err();
     assert_eq!(error.reason, Reason::Network(NetworkFailure::Refused));
     assert_eq!(error.exchange.attempts, 3);
-    assert!(error.hints()[0].contains(gone.strip_prefix("http://").unwrap()));
+    assert!(error.hints()[0].to_string().contains(gone.strip_prefix("http://").unwrap()));
 }
 
 #[tokio::test]

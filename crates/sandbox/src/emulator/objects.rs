@@ -7,23 +7,17 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use axum::Json;
-use axum::extract::{MatchedPath, Path};
-use axum::http::StatusCode;
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
-use super::access::{Context, Document};
-use super::org::Refused;
-use super::replies::ApiError;
-use super::shared::lock;
+use super::locked::lock;
 
 /// The collections, as paths under `/api/v2/`. A further type is one entry.
 pub(crate) const COLLECTIONS: &[&str] = &["architect/schedules"];
 
-type Fields = Map<String, Value>;
+/// An object's fields.
+pub(crate) type Fields = Map<String, Value>;
 
-/// What all collections hold, by the route of a single object and by id.
+/// What all collections hold, by collection and by id.
 #[derive(Default)]
 pub(crate) struct Objects(Mutex<BTreeMap<(String, String), Fields>>);
 
@@ -33,58 +27,20 @@ impl Objects {
         lock(&self.0).clear();
     }
 
-    fn keep(&self, collection: &MatchedPath, id: String, mut fields: Fields) -> Json<Fields> {
+    /// Keeps an object under its id, and returns it as it is kept.
+    pub(crate) fn keep(&self, collection: &str, id: String, mut fields: Fields) -> Fields {
         fields.insert("id".to_owned(), id.clone().into());
-        let _ = lock(&self.0).insert((name_of(collection), id), fields.clone());
-        Json(fields)
+        lock(&self.0).insert((collection.to_owned(), id), fields.clone());
+        fields
     }
-}
 
-/// The collection that a route, with or without `/{id}`, belongs to.
-fn name_of(route: &MatchedPath) -> String {
-    route.as_str().trim_end_matches("/{id}").to_owned()
-}
-
-/// `POST`: a new object with an id of its own.
-pub(crate) async fn create(
-    context: Context,
-    collection: MatchedPath,
-    Document(fields): Document<Fields>,
-) -> Json<Fields> {
-    context.shared.objects.keep(&collection, Uuid::new_v4().to_string(), fields)
-}
-
-/// `GET {id}`.
-pub(crate) async fn read(
-    context: Context,
-    collection: MatchedPath,
-    Path(id): Path<String>,
-) -> Result<Json<Fields>, ApiError> {
-    let objects = lock(&context.shared.objects.0);
-    let found = objects.get(&(name_of(&collection), id)).ok_or(Refused::Absent)?;
-    Ok(Json(found.clone()))
-}
-
-/// `PUT {id}`: replaces the object.
-pub(crate) async fn update(
-    context: Context,
-    collection: MatchedPath,
-    Path(id): Path<String>,
-    Document(fields): Document<Fields>,
-) -> Result<Json<Fields>, ApiError> {
-    let objects = &context.shared.objects;
-    if !lock(&objects.0).contains_key(&(name_of(&collection), id.clone())) {
-        return Err(Refused::Absent.into());
+    /// Returns an object.
+    pub(crate) fn find(&self, collection: &str, id: &str) -> Option<Fields> {
+        lock(&self.0).get(&(collection.to_owned(), id.to_owned())).cloned()
     }
-    Ok(objects.keep(&collection, id, fields))
-}
 
-/// `DELETE {id}`.
-pub(crate) async fn delete(
-    context: Context,
-    collection: MatchedPath,
-    Path(id): Path<String>,
-) -> Result<StatusCode, ApiError> {
-    let removed = lock(&context.shared.objects.0).remove(&(name_of(&collection), id));
-    removed.map(|_| StatusCode::NO_CONTENT).ok_or_else(|| Refused::Absent.into())
+    /// Removes an object; false if there is none.
+    pub(crate) fn remove(&self, collection: &str, id: &str) -> bool {
+        lock(&self.0).remove(&(collection.to_owned(), id.to_owned())).is_some()
+    }
 }

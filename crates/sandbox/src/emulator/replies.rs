@@ -15,8 +15,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::Error;
 use super::clients::TokenRefusal;
+use super::error::Error;
 use super::org::{Division, Refused, Standing, object_counts};
 use super::policy::Duplicate;
 

@@ -2,19 +2,21 @@
 //!
 //! Never speaks HTTP. Invariant: the store's lock is never held across an await.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use super::clients::Tokens;
+use super::error::Error;
 use super::faults::{Fault, Faults};
 use super::journal::{Exchange, Journal};
 use super::lag::Lagging;
+use super::locked::lock;
 use super::objects::Objects;
+use super::options::Options;
 use super::org::{Division, Standing};
 use super::policy::Policy;
 use super::seed::{Seed, SeedDivision};
 use super::store::{Change, Store};
-use super::{Error, Options};
 
 /// Everything that a request may need.
 pub(crate) struct Shared {
@@ -45,12 +47,6 @@ impl Shared {
     pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
         lock(&self.store)
     }
-}
-
-/// Locks, also after a thread panicked under the lock: every change here is one assignment, so no
-/// half-made value can be seen.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A running emulator, as a test holds it: it looks behind the API and changes what is there
@@ -119,7 +115,7 @@ impl Handle {
 
     /// Returns the org as a seed, without its clients.
     pub fn org(&self) -> Seed {
-        self.shared.store().org().to_seed()
+        Seed::of(self.shared.store().org())
     }
 
     /// Replaces the org by that of a seed. Faults and journal stay.
@@ -163,7 +159,7 @@ impl Handle {
         if store.org().divisions.contains_key(&seed.id) || standing == Standing::Home {
             return Err(Error::DoubleId { id: seed.id });
         }
-        let division = store.org().seeded(seed, standing);
+        let division = seed.into_division(standing, store.org().next_sequence());
         store.keep(vec![Change::Put(division)])
     }
 

@@ -9,7 +9,6 @@ use divvy_core::failure::Operation;
 use serde::Deserialize;
 
 use super::diagnostic::Diagnostic;
-use super::seek;
 
 /// What a line tells; kinds of lines that are of no use here are [`UiLine::Other`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +19,8 @@ pub(super) enum UiLine {
     Started { address: String, operation: Operation },
     /// It ended well.
     Completed { address: String, operation: Operation, id: Option<String> },
+    /// What the run has changed: the last but the outputs.
+    Summary,
     /// Any other message; the reason of an `apply_errored` comes in a diagnostic.
     Other,
     /// It begins as a UI line and is no JSON: cut, or overwritten.
@@ -74,13 +75,17 @@ pub(super) fn read(
     number: usize,
     mut take: impl FnMut(UiLine),
 ) -> bool {
-    let Some(start) = seek::find(line, BEGINNING) else {
+    let Some(start) = line.find(BEGINNING) else {
         return false;
     };
     let json = &line[start..];
     let is_of_use = json.contains("\"diagnostic\"") || json.contains("\"apply_");
     if !is_of_use {
-        take(if json.trim_end().ends_with('}') { UiLine::Other } else { UiLine::Broken });
+        take(match json.trim_end().ends_with('}') {
+            true if json.contains("\"change_summary\"") => UiLine::Summary,
+            true => UiLine::Other,
+            false => UiLine::Broken,
+        });
         return true;
     }
     let mut messages = serde_json::Deserializer::from_str(json).into_iter::<Message>();

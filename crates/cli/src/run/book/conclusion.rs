@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use divvy_core::decide::{Action, Decision, Expect, Question};
+use divvy_core::decide::{Action, Decided, Decision, Decisions, Expect, Question};
 use divvy_core::survey::{Alias, Planned, Survey, Tracked, TrackedInstance};
-use divvy_core::{Address, EntityId, Finding, Resolution};
+use divvy_core::{Address, EntityId};
 use divvy_plugin::proxy::Settled;
 
 use super::{Book, Entry, Phase};
@@ -16,29 +16,53 @@ use crate::run::creates::shown;
 /// How a run ended, for its report.
 pub(crate) struct Conclusion {
     pub(crate) survey: Survey,
-    pub(crate) resolution: Resolution,
-    pub(crate) decisions: Vec<Decision>,
+    pub(crate) decisions: Decisions,
     pub(crate) credentials_from: BTreeMap<Alias, String>,
+    /// The names of the provider blocks, by the aliases that survey and findings have here.
+    pub(crate) labels: BTreeMap<Alias, String>,
     pub(crate) has_adopted: bool,
 }
 
 impl Book {
+    /// Lists the ids that this run has adopted.
+    pub(crate) fn adopted(&self) -> Vec<EntityId> {
+        let settled = self.entries.iter().filter_map(|entry| entry.settled.as_ref());
+        let ids = settled.filter_map(|settled| match settled {
+            Settled::Adopted { id, .. } => Some(EntityId::new(id.clone())),
+            _ => None,
+        });
+        ids.collect()
+    }
+
+    /// Takes in that an adoption did not reach the state.
+    pub(crate) fn is_not_saved(&mut self, lost: &EntityId, because: &str) {
+        for entry in &mut self.entries {
+            if let Some(Settled::Adopted { id, .. }) = &entry.settled
+                && id == lost.as_str()
+            {
+                let reason = because.to_owned();
+                entry.settled = Some(Settled::NotAdopted { id: id.clone(), reason });
+            }
+        }
+    }
+
     /// Returns survey, findings and what became of each, at the addresses that the state tells now.
     pub(crate) fn conclude(mut self, places: &Places) -> Conclusion {
         self.forget_what_came_again();
-        let (resolution, decisions) = self.decided();
+        let decisions = self.decided();
         let known = self.known_addresses(places);
-        let findings = resolution.findings.iter().map(|finding| shown(finding, &known)).collect();
-        let pairs = resolution.findings.iter().zip(decisions);
-        let decisions =
-            pairs.map(|(finding, decision)| self.outcome(&resolution, finding, decision)).collect();
+        let ended = |one: &Decided| Decided {
+            finding: shown(&one.finding, &known, &self.labels),
+            decision: self.outcome(&decisions, one),
+        };
+        let all = decisions.all.iter().map(ended).collect();
         Conclusion {
             has_adopted: self
                 .entries
                 .iter()
                 .any(|entry| matches!(entry.settled, Some(Settled::Adopted { .. }))),
-            resolution: Resolution { headlines: resolution.headlines, findings },
-            decisions,
+            decisions: Decisions { headlines: decisions.headlines, all },
+            labels: self.labels,
             survey: self.survey,
             credentials_from: self.credentials_from,
         }
@@ -81,8 +105,9 @@ impl Book {
     }
 
     /// Says what became of a finding; before anything was applied, what would become of it.
-    fn outcome(&self, resolution: &Resolution, finding: &Finding, decision: Decision) -> Decision {
-        let is_about = |planned: &Planned| Some(&planned.address) == finding.address.as_ref();
+    fn outcome(&self, decisions: &Decisions, one: &Decided) -> Decision {
+        let decision = one.decision.clone();
+        let is_about = |planned: &Planned| Some(&planned.address) == one.finding.address.as_ref();
         let number = self.planned().iter().position(is_about);
         match number.and_then(|number| self.entries[number].settled.as_ref()) {
             Some(Settled::Adopted { id, differing, updated }) => {
@@ -95,9 +120,7 @@ impl Book {
             }
             Some(Settled::Created { .. } | Settled::Tainted { .. }) => Decision::Nothing,
             Some(Settled::NotAdopted { .. } | Settled::Failed) => left_to_a_person(decision),
-            None if self.has_settled()
-                || self.permitted(resolution, finding, &decision, Phase::Plan).is_err() =>
-            {
+            None if self.has_settled() || self.permitted(decisions, one, Phase::Plan).is_err() => {
                 left_to_a_person(decision)
             }
             None => decision,

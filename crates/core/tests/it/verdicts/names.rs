@@ -91,8 +91,9 @@ fn one_address_in_several_units_of_a_log_is_asked_about_by_unit_and_by_id() {
     assert_eq!(finding.verdict, Verdict::Ambiguous);
     let message = divvy_core::catalogue::message(&finding);
     assert!(message.contains("in orgs/dev and in orgs/prod"), "{message}");
+    let hints = divvy_core::catalogue::hints(&finding, "terraform");
     assert_eq!(
-        divvy_core::catalogue::hints(&finding, "terraform"),
+        hints.iter().map(ToString::to_string).collect::<Vec<_>>(),
         [
             "divvy fix --from-log FILE --unit orgs/dev",
             "divvy fix --from-log FILE --unit orgs/prod",
