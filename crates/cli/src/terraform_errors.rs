@@ -2,12 +2,11 @@
 //!
 //! Invariant: the failure's own text is kept; a kind only adds hints.
 
-use std::io::ErrorKind;
+use std::io;
 use std::path::Path;
 
 use divvy_core::{CommandLine, Hint};
 use divvy_terraform::{Document, DocumentProblem, Error, Failure, FailureKind};
-use rustix::io::Errno;
 
 use crate::error::CommandError;
 
@@ -16,6 +15,10 @@ pub(crate) const MAKE_ROOM: &str = "make room on that disk, then run the same co
 
 /// What to do about a program in front of Terraform that prints lines of its own.
 pub(crate) const WITHOUT_WRAPPER: &str = "name Terraform itself with --terraform-bin PATH; with GitHub's setup-terraform set `terraform_wrapper: false`";
+
+/// What to do about the limit of open files.
+const ALLOW_MORE_FILES: &str =
+    "allow more open files (ulimit -n 4096), then run the same command again";
 
 /// Turns an error of the terraform crate into the command's.
 pub(crate) fn of_terraform(error: Error) -> CommandError {
@@ -34,9 +37,17 @@ pub(crate) fn of_terraform(error: Error) -> CommandError {
         Error::Document { problem: DocumentProblem::Surrounded, .. } => {
             vec![WITHOUT_WRAPPER.into()]
         }
-        Error::CannotRun { source, .. } => vec![hint_of_start(source).into()],
+        Error::CannotRun { path, source } if start_hint(path, source).is_some() => {
+            start_hint(path, source).into_iter().collect()
+        }
+        Error::NoTemporaryDirectory { source, .. } | Error::File { source, .. }
+            if place_hint(source).is_some() =>
+        {
+            place_hint(source).map(Hint::from).into_iter().collect()
+        }
         Error::ProgramNotFound
         | Error::ProgramUnusable { .. }
+        | Error::CannotRun { .. }
         | Error::NoResult { .. }
         | Error::Document { document: Document::Version, .. } => {
             vec!["install terraform or tofu, or name it with --terraform-bin".into()]
@@ -47,43 +58,49 @@ pub(crate) fn of_terraform(error: Error) -> CommandError {
         Error::Document { document: Document::Plan | Document::State, .. } => {
             vec![CommandLine::divvy("doctor").into()]
         }
-        Error::NoTemporaryDirectory { source, .. } if source.kind() == ErrorKind::StorageFull => {
-            vec![MAKE_ROOM.into()]
-        }
         Error::NoTemporaryDirectory { .. } => {
             vec!["name a directory that can be written: TMPDIR=DIR divvy …".into()]
-        }
-        Error::File { source, .. } if source.kind() == ErrorKind::StorageFull => {
-            vec![MAKE_ROOM.into()]
         }
         other => other.failure().map(hints_of_failure).unwrap_or_default(),
     };
     CommandError::failed(error).hints(hints)
 }
 
-/// Says what keeps a program from being started, by the operating system's word.
-fn hint_of_start(source: &std::io::Error) -> &'static str {
-    let errno = source.raw_os_error().map(Errno::from_raw_os_error);
-    match errno {
-        Some(Errno::NOEXEC) => {
-            "it is built for another machine: install the build for this one (uname -sm)"
-        }
-        Some(Errno::NOENT) => {
-            "it is there, but its interpreter or loader is not: install a build for this system"
-        }
-        Some(Errno::ACCESS | Errno::PERM) => {
-            "this user may not execute it, or its file system is mounted noexec: see its rights with ls -l"
-        }
-        Some(Errno::MFILE | Errno::NFILE) => {
-            "too many files are open: raise the limit (ulimit -n 1024), then run the same command again"
-        }
-        Some(Errno::NOMEM | Errno::AGAIN) => {
-            "there is no memory or no process left: end other programs, then run the same command again"
-        }
-        Some(Errno::NOSPC | Errno::DQUOT) => MAKE_ROOM,
-        Some(Errno::TXTBSY) => "it is being written just now: run the same command again",
-        _ => "install terraform or tofu, or name it with --terraform-bin",
+/// What to do where the system has no room for another file, or lets none be opened.
+fn place_hint(error: &io::Error) -> Option<&'static str> {
+    use rustix::io::Errno;
+    if error.kind() == ErrorKind::StorageFull {
+        return Some(MAKE_ROOM);
     }
+    match Errno::from_io_error(error)? {
+        Errno::NOSPC | Errno::DQUOT => Some(MAKE_ROOM),
+        Errno::MFILE | Errno::NFILE => Some(ALLOW_MORE_FILES),
+        _ => None,
+    }
+}
+
+/// What to do where a program that exists cannot be started.
+fn start_hint(path: &Path, error: &io::Error) -> Option<Hint> {
+    use rustix::io::Errno;
+    if let Some(hint) = place_hint(error) {
+        return Some(hint.into());
+    }
+    Some(match Errno::from_io_error(error)? {
+        Errno::ACCESS | Errno::PERM => {
+            CommandLine::of("chmod +x").word(&path.display().to_string()).into()
+        }
+        Errno::NOENT if path.exists() => {
+            "it is there, but its interpreter or loader is not: install a build for this system".into()
+        }
+        Errno::TXTBSY => "it is being written just now: run the same command again".into(),
+        Errno::NOEXEC => {
+            "it is a program for another system or processor: name one for this one with --terraform-bin".into()
+        }
+        Errno::AGAIN | Errno::NOMEM => {
+            "the system has no room for another process: end some, then run the same command again".into()
+        }
+        _ => return None,
+    })
 }
 
 /// A provider that did not start has most often been told why by the API: what it was told is in
@@ -124,10 +141,6 @@ fn hints_of(failure: &Failure) -> Vec<Hint> {
         }
         FailureKind::LockFailed => {
             "what divvy only looks at needs no lock: divvy check; to write, the backend has to lock"
-                .into()
-        }
-        FailureKind::StateRefused => {
-            "give this run credentials that may read the state, and to write also lock it; divvy check takes no lock"
                 .into()
         }
         FailureKind::LockRace => "run the same command again".into(),
@@ -171,7 +184,14 @@ fn hints_of(failure: &Failure) -> Vec<Hint> {
         FailureKind::StateNotSaved => {
             command("state push errored.tfstate").because("before anything else").into()
         }
+        FailureKind::NewerState => {
+            "the state was written by a newer version: name that one with --terraform-bin PATH".into()
+        }
+        FailureKind::StateRefused => "no other run holds the lock: the backend's credentials may not \
+             read, write or lock this state"
+            .into(),
         FailureKind::DiskFull => MAKE_ROOM.into(),
+        FailureKind::TooManyFiles => ALLOW_MORE_FILES.into(),
         FailureKind::NotWritable => {
             "make the place writable: Terraform locks a local state by writing beside it".into()
         }
@@ -203,6 +223,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_program_that_cannot_be_started_is_not_always_missing() {
+        use rustix::io::Errno;
+        let hint = |errno: Errno| {
+            let source = io::Error::from_raw_os_error(errno.raw_os_error());
+            let path = "/opt/my tools/terraform".into();
+            let hints = of_terraform(Error::CannotRun { path, source }).hints;
+            hints.iter().map(Hint::to_string).collect::<Vec<_>>().join("; ")
+        };
+        for (errno, expected) in [
+            (Errno::NOSPC, "make room"),
+            (Errno::MFILE, "ulimit -n"),
+            (Errno::NFILE, "ulimit -n"),
+            (Errno::ACCESS, "chmod +x '/opt/my tools/terraform'"),
+            (Errno::NOEXEC, "another system or processor"),
+            (Errno::AGAIN, "another process"),
+            (Errno::NOENT, "install terraform"),
+        ] {
+            assert!(hint(errno).contains(expected), "{errno}: {}", hint(errno));
+        }
+    }
+
+    #[test]
     fn hints_name_the_program_that_failed_and_leave_its_own_words_alone() {
         let text = b"Error: terraform apply\n\nof an address like that";
         let failed = Failure::of_output("tofu".to_owned(), "plan", Some(1), b"", text);
@@ -228,26 +270,8 @@ mod tests {
     }
 
     #[test]
-    fn what_keeps_terraform_from_starting_is_not_install_terraform() {
-        for (errno, hint) in [
-            (Errno::NOEXEC, "another machine"),
-            (Errno::NOENT, "loader"),
-            (Errno::ACCESS, "noexec"),
-            (Errno::MFILE, "ulimit -n"),
-            (Errno::AGAIN, "process"),
-            (Errno::NOSPC, "make room"),
-        ] {
-            let source = std::io::Error::from_raw_os_error(errno.raw_os_error());
-            let error = of_terraform(Error::CannotRun { path: "/opt/terraform".into(), source });
-            let told = error.hints[0].to_string();
-            assert!(told.contains(hint), "{errno:?}: {told}");
-            assert!(!told.starts_with("install terraform"), "{errno:?}");
-        }
-    }
-
-    #[test]
-    fn a_refused_or_failed_lock_is_not_another_run() {
-        for kind in [FailureKind::StateRefused, FailureKind::LockFailed] {
+    fn a_failed_lock_is_not_another_run() {
+        for kind in [FailureKind::LockFailed] {
             let text = b"Error: Error acquiring the state lock";
             let failed = Failure::of_output("terraform".to_owned(), "plan", Some(1), b"", text);
             let hints = hints_of(&Failure { kind: kind.clone(), ..failed });

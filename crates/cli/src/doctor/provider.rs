@@ -187,7 +187,11 @@ mod tests {
         facts.terraform.as_mut().unwrap().version = Err(noisy);
         let answer = wrapper(&facts);
         assert_eq!(answer.ok, Some(false));
-        assert!(answer.hints[0].to_string().contains("terraform_wrapper: false"), "{:?}", answer.hints);
+        assert!(
+            answer.hints[0].to_string().contains("terraform_wrapper: false"),
+            "{:?}",
+            answer.hints
+        );
         facts.terraform = Err(trouble("none"));
         assert_eq!(wrapper(&facts).ok, None);
     }

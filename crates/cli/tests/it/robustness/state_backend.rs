@@ -124,8 +124,8 @@ fn a_lock_that_is_refused_is_not_another_run() {
     let backend = Backend::start(403);
     let world = world(&backend);
     let ran = world.divvy(&["fix", "--yes"]).ended(1);
-    assert!(!ran.stderr.contains("other run"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("credentials that may read the state"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("no other run holds the lock"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("has ended"), "{}", ran.stderr);
     let ran = world.divvy(&["fix", "--yes", "--", "-lock=false"]).ended(64);
     assert!(ran.stderr.contains("writes the state"), "{}", ran.stderr);
     assert_eq!(backend.asked("POST"), 0);
