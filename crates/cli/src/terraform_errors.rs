@@ -74,7 +74,7 @@ fn start_hint(path: &Path, error: &io::Error) -> Option<Hint> {
     }
     Some(match Errno::from_io_error(error)? {
         Errno::ACCESS | Errno::PERM => {
-            CommandLine::of("chmod +x").word(&path.display().to_string()).into()
+            CommandLine::of("chmod").words("+x").word(&path.display().to_string()).into()
         }
         Errno::NOEXEC => {
             "it is a program for another system or processor: name one for this one with --terraform-bin".into()
