@@ -31,8 +31,19 @@ fn each_type_has_one_row() {
 #[test]
 fn no_row_has_a_field_or_a_word_that_nobody_reads() {
     let fields = [
-        "type", "adoption", "scope", "key", "list", "search", "create", "item", "import_id",
-        "duplicate", "soft_delete", "replaced_by", "source",
+        "type",
+        "adoption",
+        "scope",
+        "key",
+        "list",
+        "search",
+        "create",
+        "item",
+        "import_id",
+        "duplicate",
+        "soft_delete",
+        "replaced_by",
+        "source",
     ];
     for kind in kinds() {
         let object = kind.as_object().expect("an object");
