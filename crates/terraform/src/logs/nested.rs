@@ -16,8 +16,18 @@ const DEEPEST: usize = 16;
 
 /// Parts of the names of fields that say who wrote a line, where several write at once.
 const SOURCES: [&str; 12] = [
-    "container", "pod", "host", "job", "task", "step", "stack", "service", "source", "logger",
-    "stream_name", "logstream",
+    "container",
+    "pod",
+    "host",
+    "job",
+    "task",
+    "step",
+    "stack",
+    "service",
+    "source",
+    "logger",
+    "stream_name",
+    "logstream",
 ];
 
 /// What a text that begins like JSON is.
@@ -63,7 +73,8 @@ pub(super) fn at_end(text: &str) -> Option<(&str, Value)> {
 /// quoted text.
 pub(super) fn pairs(text: &str) -> Option<Value> {
     let is_key = |key: &str| {
-        !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        !key.is_empty()
+            && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
     if !text.contains("=\"") || !text.split_once('=').is_some_and(|(key, _)| is_key(key)) {
         return None;
@@ -118,9 +129,9 @@ pub(super) enum Found<'v> {
     Detail { field: &'v str, unit: Option<&'v str>, text: String },
 }
 
-/// Gives everything in a document in its order.
-pub(super) fn visit(value: &Value, field: &str, give: &mut dyn FnMut(Found<'_>)) {
-    visit_at(value, field, None, 0, give);
+/// Gives everything in a document in its order. A document's own text has a field, too: `$`.
+pub(super) fn visit(value: &Value, give: &mut dyn FnMut(Found<'_>)) {
+    visit_at(value, "$", None, 0, give);
 }
 
 fn visit_at(
@@ -135,7 +146,9 @@ fn visit_at(
     }
     match value {
         Value::String(text) => give(Found::Text { field, unit, text }),
-        Value::Array(all) => all.iter().for_each(|value| visit_at(value, field, unit, depth + 1, give)),
+        Value::Array(all) => {
+            all.iter().for_each(|value| visit_at(value, field, unit, depth + 1, give))
+        }
         Value::Object(fields) => {
             let has = |key: &str| fields.contains_key(key);
             if has("@level") && (has("diagnostic") || has("hook") || has("type")) {
@@ -213,7 +226,12 @@ impl Document {
     }
 
     /// Takes in a line, or a piece of one. Of a document that is too long each string is given.
-    pub(super) fn feed(&mut self, line: &str, is_ended: bool, give: &mut dyn FnMut(&str, &str, bool)) -> Next {
+    pub(super) fn feed(
+        &mut self,
+        line: &str,
+        is_ended: bool,
+        give: &mut dyn FnMut(&str, &str, bool),
+    ) -> Next {
         self.scan.feed(line);
         let is_broken = is_ended && self.scan.is_in_string();
         if let Some(strings) = &mut self.strings {
@@ -332,7 +350,7 @@ mod tests {
 
     fn found(json: &str) -> Vec<(String, String)> {
         let mut all = Vec::new();
-        visit(&serde_json::from_str(json).unwrap(), "", &mut |found| {
+        visit(&serde_json::from_str(json).unwrap(), &mut |found| {
             if let Found::Text { field, text, .. } = found {
                 all.push((field.to_owned(), text.to_owned()));
             }
@@ -344,7 +362,7 @@ mod tests {
     fn each_field_and_source_has_its_own_text() {
         assert_eq!(
             found(r#"[{"a":{"b":["1","2"]}},"3"]"#),
-            [(".a.b", "1"), (".a.b", "2"), ("", "3")].map(|(a, b)| (a.to_owned(), b.to_owned()))
+            [("$.a.b", "1"), ("$.a.b", "2"), ("$", "3")].map(|(a, b)| (a.to_owned(), b.to_owned()))
         );
         let field = |pod: &str| {
             let json = format!(r#"{{"k8s":{{"pod_name":"{pod}"}},"log":"x"}}"#);
@@ -370,9 +388,13 @@ mod tests {
         let mut give = |field: &str, text: &str, is_end: bool| {
             all.push((field.to_owned(), text.to_owned(), is_end));
         };
-        assert!(matches!(document.feed(r#"{"a":[{"log":"one\ntw\u006f\nthr"#, false, &mut give), Next::More));
+        assert!(matches!(
+            document.feed(r#"{"a":[{"log":"one\ntw\u006f\nthr"#, false, &mut give),
+            Next::More
+        ));
         document.finish(&mut give);
-        let texts: Vec<_> = all.iter().map(|(field, text, _)| (field.as_str(), text.as_str())).collect();
+        let texts: Vec<_> =
+            all.iter().map(|(field, text, _)| (field.as_str(), text.as_str())).collect();
         assert_eq!(texts, [(".a.log", "one\n"), (".a.log", "two\n"), (".a.log", "thr")]);
     }
 }

@@ -88,7 +88,10 @@ fn identifier(text: &str) -> usize {
     let is_uuid = UUID.iter().enumerate().all(|(group, length)| {
         let start = at + usize::from(group > 0);
         let is_group = (group == 0 || text.as_bytes().get(at) == Some(&b'-'))
-            && text.as_bytes().get(start..start + length).is_some_and(|part| part.iter().all(u8::is_ascii_hexdigit));
+            && text
+                .as_bytes()
+                .get(start..start + length)
+                .is_some_and(|part| part.iter().all(u8::is_ascii_hexdigit));
         at = start + length;
         is_group
     });
@@ -273,7 +276,8 @@ impl Prefixes {
     }
 
     fn remember(&mut self, line: &str) {
-        let mut oldest = if self.recent.len() < NEAR { String::new() } else { self.recent.remove(0) };
+        let mut oldest =
+            if self.recent.len() < NEAR { String::new() } else { self.recent.remove(0) };
         oldest.clear();
         oldest.push_str(super::diagnostic::beginning(line, LONGEST));
         self.recent.push(oldest);
@@ -308,6 +312,9 @@ impl Prefixes {
         let Some((place, length)) = self.longest(line) else { return };
         let known = &mut self.known[place];
         let source = source_in(&line[..length]);
+        if source.is_empty() {
+            return;
+        }
         if known.sources.contains(&source) {
             known.repeats += 1;
         } else if known.sources.len() < MOST_SOURCES {
@@ -331,7 +338,8 @@ fn source_in(prefix: &str) -> String {
     let mut source = String::new();
     for word in prefix.split(|char| !is_of_word(char)) {
         let is_named = word.bytes().take(2).filter(u8::is_ascii_alphabetic).count() == 2;
-        if is_named && word.bytes().any(|byte| byte.is_ascii_digit()) {
+        let is_hex = word.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+        if is_named && !is_hex && word.bytes().any(|byte| byte.is_ascii_digit()) {
             source.push(' ');
             source.push_str(word);
         }
@@ -361,12 +369,18 @@ mod tests {
             ("INFO  ", "ERROR   with a.b,", "  with a.b,"),
             ("9   ", "10    with a.b,", "  with a.b,"),
             ("[  9] ", "[100]   with", "  with"),
-            ("0e1f2a3b-0e1f-0e1f-0e1f-0e1f2a3b4c5d ", "deadbeef-beef-beef-beef-deadbeefdead x", "x"),
+            (
+                "0e1f2a3b-0e1f-0e1f-0e1f-0e1f2a3b4c5d ",
+                "deadbeef-beef-beef-beef-deadbeefdead x",
+                "x",
+            ),
             ("[1/2 a1b2c3] | ", "[2/2 ffeedd] | x", "x"),
         ] {
             assert_eq!(behind(prefix, line), Some(text), "{prefix:?} {line:?}");
         }
-        for (prefix, line) in [("[a] ", "[b] x"), ("web | ", "db | x"), ("[1] ", "[x] y"), ("a:  ", "a: x")] {
+        for (prefix, line) in
+            [("[a] ", "[b] x"), ("web | ", "db | x"), ("[1] ", "[x] y"), ("a:  ", "a: x")]
+        {
             assert_eq!(behind(prefix, line), None, "{prefix:?} {line:?}");
         }
     }

@@ -120,13 +120,21 @@ impl Reading {
     pub(super) fn take_in_provider_log(&mut self, input: impl Read) -> Result<(), LogError> {
         let mut number = 0;
         let result = unpack::each_text(input, &mut Packing::default(), &mut |(head, input)| {
-            each_line(head, input, &mut number, |text, _| self.provider_log.look(text))
+            each_line(head, input, &mut number, |text, _| {
+                self.provider_log.look(&escape::without_sequences(text));
+            })
         });
         result.map_err(|source| LogError::Input { line: number, source })
     }
 
-    /// Takes in a diagnostic that was received as such.
-    pub(super) fn take_diagnostic(&mut self, diagnostic: super::diagnostic::Diagnostic) {
+    /// Reads a diagnostic that was received as such.
+    pub(super) fn failure_of(&self, diagnostic: super::diagnostic::Diagnostic) -> Failure {
+        let mut failure = classify::classify(diagnostic, &self.progress);
+        failure.is_self_made = self.provider_log.is_self_made(&failure);
+        failure
+    }
+
+    fn take_diagnostic(&mut self, diagnostic: super::diagnostic::Diagnostic) {
         self.add(classify::classify(diagnostic, &self.progress));
     }
 
@@ -239,7 +247,7 @@ impl Reading {
 
     /// Reads everything in a document.
     fn take_value(&mut self, at: &At, value: &serde_json::Value) {
-        nested::visit(value, "", &mut |found| match found {
+        nested::visit(value, &mut |found| match found {
             Found::Text { field, unit, text } => {
                 self.take_string(&at.within(field, unit), text);
             }
@@ -267,13 +275,15 @@ impl Reading {
         const LONGEST: usize = super::decode::LONGEST_LINE;
         let begun = std::mem::take(&mut self.channel(&at.field).begun);
         let text = if begun.is_empty() { text.to_owned() } else { begun + text };
-        let (lines, rest) = text.rsplit_once('\n').map_or((None, text.as_str()), |(lines, rest)| (Some(lines), rest));
+        let (lines, rest) = text
+            .rsplit_once('\n')
+            .map_or((None, text.as_str()), |(lines, rest)| (Some(lines), rest));
         for line in lines.into_iter().flat_map(|lines| lines.split('\n')) {
             self.take_rows(at, line);
         }
         if is_end && (lines.is_none() || !rest.is_empty()) || rest.len() > LONGEST {
             self.take_rows(at, rest);
-        } else {
+        } else if !rest.is_empty() {
             rest.clone_into(&mut self.channel(&at.field).begun);
         }
     }
@@ -305,7 +315,11 @@ impl Reading {
         let text = signs::undecorated(text);
         channel.has_signs |= signs::anchor(text).is_some();
         let named = units::unit_in(prefix).map(Rc::from).or(column);
-        self.take_text(At { unit: named.or_else(|| at.unit.clone()), ..at.clone() }, lane.as_deref(), text);
+        self.take_text(
+            At { unit: named.or_else(|| at.unit.clone()), ..at.clone() },
+            lane.as_deref(),
+            text,
+        );
     }
 
     fn take_text(&mut self, at: At, lane: Option<&str>, text: &str) {
@@ -387,7 +401,8 @@ impl Reading {
             let mut fields: Vec<Rc<str>> = self.channels.keys().cloned().collect();
             fields.sort_unstable();
             for field in fields {
-                let at = At { field, ..root(Place { number: 1, is_ended: false, harm: Harm::None }) };
+                let at =
+                    At { field, ..root(Place { number: 1, is_ended: false, harm: Harm::None }) };
                 self.end_channel(&at);
             }
         }
@@ -414,13 +429,16 @@ impl Reading {
 
     /// Reads the strings of a document that is cut.
     fn end_document(&mut self, at: &At, document: Document) {
-        document.finish(&mut |field, text, is_end| self.take_piece(&at.within(field, None), text, is_end));
+        document.finish(&mut |field, text, is_end| {
+            self.take_piece(&at.within(field, None), text, is_end)
+        });
     }
 
     /// Keeps a failure, unless it has been told before.
     fn add(&mut self, failure: Failure) {
-        self.evidence.is_run |=
-            failure.address.is_some() || failure.status.is_some() || signs::is_own_summary(&failure.summary);
+        self.evidence.is_run |= failure.address.is_some()
+            || failure.status.is_some()
+            || signs::is_own_summary(&failure.summary);
         let key = match (&failure.correlation_id, &failure.address) {
             (Some(id), _) => id.clone(),
             (None, Some(address)) => format!("{address}\n{}", failure.summary),
@@ -473,9 +491,11 @@ impl Reading {
         }
         let Evidence { is_run, is_ended } = self.evidence;
         if is_run && !is_ended && notes.is_empty() && self.failures.is_empty() {
-            notes.push("The log ends before the run does: how the run ended is not known.".to_owned());
+            notes.push(
+                "The log ends before the run does: how the run ended is not known.".to_owned(),
+            );
         }
-        let is_foreign = !is_run && notes.is_empty();
+        let is_foreign = !is_run && notes.is_empty() && self.failures.is_empty();
         LogReading {
             is_incomplete: !notes.is_empty(),
             not_terraform: self.looks_like.filter(|_| is_foreign),
@@ -562,7 +582,7 @@ fn each_line(
 ) -> io::Result<()> {
     let mut lines = Lines::new(head, input);
     loop {
-        *number = lines.number();
+        *number = lines.number() - 1;
         let Some(line) = lines.next()? else { return Ok(()) };
         let place = Place { number: line.number, is_ended: line.is_ended, harm: line.harm };
         each_row(&line.text, |row| take(row, place));

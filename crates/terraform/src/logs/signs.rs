@@ -4,7 +4,7 @@
 //! Never reads what follows. Invariant: a sign is Terraform's, OpenTofu's or the provider's own
 //! wording, never a CI system's.
 
-use super::{classify, progress, summary};
+use super::{classify, collector, progress, summary, ui_line};
 
 /// Where in a line Terraform's own text begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,9 @@ pub(super) const RULES: [char; 3] = ['╷', '│', '╵'];
 /// Finds where Terraform's text begins; the leftmost sign counts.
 pub(super) fn anchor(line: &str) -> Option<Anchor> {
     let certain = |at| Some(Anchor { at, is_certain: true });
+    if let Some(at) = line.find(ui_line::BEGINNING) {
+        return certain(at);
+    }
     if let Some((at, _)) = phrase(line) {
         return certain(at);
     }
@@ -109,7 +112,8 @@ fn severity(line: &str) -> Option<Anchor> {
 pub(super) fn undecorated(text: &str) -> &str {
     let hash = text.strip_prefix("##[").and_then(|rest| rest.split_once(']'));
     let command = hash.or_else(|| text.strip_prefix("::")?.split_once("::"));
-    let is_word = |(word, _): &(&str, &str)| word.starts_with(|first: char| first.is_ascii_lowercase());
+    let is_word =
+        |(word, _): &(&str, &str)| word.starts_with(|first: char| first.is_ascii_lowercase());
     let text = command.filter(is_word).map_or(text, |(_, rest)| rest);
     after_tool(text).unwrap_or(text)
 }
@@ -126,6 +130,11 @@ pub(super) fn without_decoration(prefix: &str) -> &str {
     if undecorated(prefix).is_empty() {
         return "";
     }
+    // What was the rule of a box before a code page took it is the box's.
+    let prefix = match collector::lost_rule_at_end(prefix) {
+        Some(rule) => &prefix[..prefix.trim_end().len() - rule.len()],
+        None => prefix,
+    };
     let places = prefix.match_indices("##[").chain(prefix.match_indices("::"));
     let mut places = places.map(|(at, _)| at);
     places.find(|at| undecorated(&prefix[*at..]).is_empty()).map_or(prefix, |at| &prefix[..at])
@@ -133,7 +142,8 @@ pub(super) fn without_decoration(prefix: &str) -> &str {
 
 /// True if no other program begins an error like this.
 pub(super) fn is_own_summary(text: &str) -> bool {
-    classify::is_own_text(text) || summary::operation_in(text).is_some() && text.contains(" error: ")
+    classify::is_own_text(text)
+        || summary::operation_in(text).is_some() && text.contains(" error: ")
 }
 
 /// What the lines of an input have shown so far.
@@ -179,9 +189,14 @@ mod tests {
             ("error\t11:19\ta.b: Creating...", "a.b: Creating...", true),
             ("[a]   # a.b will be created", "  # a.b will be created", true),
             ("##[error]╷", "╷", true),
+            ("x {\"@level\":\"a Error: x\"}", "{\"@level\":\"a Error: x\"}", true),
             ("a │ Error: x", "│ Error: x", true),
             ("a: Error: x │ y", "Error: x │ y", false),
-            ("a Error: Failed to create division A error: API Error: 409", "Error: Failed to create division A error: API Error: 409", true),
+            (
+                "a Error: Failed to create division A error: API Error: 409",
+                "Error: Failed to create division A error: API Error: 409",
+                true,
+            ),
             ("a Plan: 1 to add", "Plan: 1 to add", true),
         ] {
             let found = anchor(line).unwrap_or_else(|| panic!("{line:?}"));

@@ -28,7 +28,9 @@ pub(super) fn unit_in(prefix: &str) -> Option<&str> {
 
 /// `08:11:20.451 STDOUT [dev] terraform: `.
 fn terragrunt(prefix: &str) -> Option<&str> {
-    let before = ["terraform:", "tofu:", "tf:"].iter().find_map(|tool| prefix.trim_end().strip_suffix(tool))?;
+    let before = ["terraform:", "tofu:", "tf:"]
+        .iter()
+        .find_map(|tool| prefix.trim_end().strip_suffix(tool))?;
     let (_, unit) = before.trim_end().strip_suffix(']')?.rsplit_once('[')?;
     (!unit.is_empty()).then_some(unit)
 }
@@ -52,6 +54,8 @@ fn cdktf(prefix: &str) -> Option<&str> {
     let is_stack = prefix.len() >= word.len() + 2
         && word.starts_with(|first: char| first.is_ascii_alphabetic())
         && word.bytes().all(is_of_word)
+        // An identifier of each line names nothing.
+        && !word.bytes().all(|byte| byte.is_ascii_hexdigit())
         && !super::prefix::is_changing(word);
     is_stack.then_some(word)
 }
@@ -101,6 +105,7 @@ mod tests {
             ("[deploy : apply] ", None),
             ("ERROR  ", None),
             ("08:15:03  ", None),
+            ("c0ffee12  ", None),
             ("terraform-1  | ", None),
         ] {
             assert_eq!(unit_in(prefix), unit, "{prefix:?}");

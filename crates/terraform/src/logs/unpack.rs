@@ -161,7 +161,9 @@ fn unpack_zip(
         let mut inner = Bounded { inner: entry, bounds };
         match unpack(&mut inner, bounds, depth + 1, packing, give) {
             Err(error) if is_damage(&error) => {
-                packing.notes.push("An entry of the archive is damaged: there may be more failures.".to_owned());
+                packing.notes.push(
+                    "An entry of the archive is damaged: there may be more failures.".to_owned(),
+                );
             }
             result => result?,
         }
@@ -216,13 +218,18 @@ mod tests {
             (zipped(&[b"a", b"b"]), vec!["a", "b"]),
             (zipped(&[&gzip(b"a"), &zipped(&[b"b"])]), vec!["a", "b"]),
         ] {
-            assert_eq!(texts(&bytes), (expected.into_iter().map(str::to_owned).collect(), Vec::new()));
+            assert_eq!(
+                texts(&bytes),
+                (expected.into_iter().map(str::to_owned).collect(), Vec::new())
+            );
         }
     }
 
     #[test]
     fn a_cut_archive_is_read_as_far_as_it_goes_and_said() {
-        let long: Vec<u8> = (0_u32..20_000).flat_map(|number| format!("{}\n", number.wrapping_mul(2_654_435_761)).into_bytes()).collect();
+        let long: Vec<u8> = (0_u32..20_000)
+            .flat_map(|number| format!("{}\n", number.wrapping_mul(2_654_435_761)).into_bytes())
+            .collect();
         let packed = gzip(&long);
         let (found, notes) = texts(&packed[..packed.len() / 2]);
         assert!(found[0].len() > 1000, "{}", found[0].len());

@@ -58,8 +58,7 @@ const WRAPPED: &[&str] = &[
     "genesyscloud_auth_division.eng Create/Refused 409 POST DIVISIONS \"Engineering\" #7459d46b",
     "genesyscloud_auth_division.many[\"Sales EMEA & Co\"] Create/Refused 409 POST DIVISIONS \"Sales EMEA & Co\" #38fe1571",
 ];
-const FRESH: &[&str] =
-    &["genesyscloud_auth_division.fresh 442c4855-30b2-41b0-a226-b48ed3b7d5f5"];
+const FRESH: &[&str] = &["genesyscloud_auth_division.fresh 442c4855-30b2-41b0-a226-b48ed3b7d5f5"];
 
 static CASES: &[Case] = &[
     (
@@ -147,14 +146,16 @@ static CASES: &[Case] = &[
         ],
         &[],
     ),
-    ("cases/32-logs-inside-something-else/00-plain.log", PLAIN, FRESH),
+    ("cases/32-logs-inside-something-else/00-plain.log", PLAIN, &[]),
     ("cases/32-logs-inside-something-else/bamboo.log", WRAPPED, FRESH),
     ("cases/32-logs-inside-something-else/circleci-json.log", WRAPPED, FRESH),
     ("cases/32-logs-inside-something-else/docker-json-file.log", WRAPPED, FRESH),
     ("cases/32-logs-inside-something-else/drone.log", WRAPPED, FRESH),
     (
         "cases/32-logs-inside-something-else/only-json-detail.log",
-        &["genesyscloud_auth_division Create/Refused 409 POST DIVISIONS #6d03b183 (the beginning of this diagnostic is missing)"],
+        &[
+            "genesyscloud_auth_division Create/Refused 409 POST DIVISIONS #6d03b183 (the beginning of this diagnostic is missing)",
+        ],
         &[],
     ),
     (
@@ -316,7 +317,9 @@ fn every_case_and_sample_gives_the_failures_written_down_for_it() {
             })
             .collect();
         assert_eq!(found, *created, "{path}");
-        assert!(!reading.is_incomplete, "{path}: {:?}", reading.notes);
+        // It was recorded up to its count, behind which an apply may have begun.
+        let is_cut = path.ends_with("plan-import-home-without-flag.txt");
+        assert_eq!(reading.is_incomplete, is_cut, "{path}: {:?}", reading.notes);
     }
 }
 

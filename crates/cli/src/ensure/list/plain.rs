@@ -24,7 +24,8 @@ struct Sign {
     is: fn(&str) -> bool,
 }
 
-const JQ: &str = "jq -r '.[].name' FILE | divvy ensure --from - # only with -r does jq print plain names";
+const JQ: &str =
+    "jq -r '.[].name' FILE | divvy ensure --from - # only with -r does jq print plain names";
 const YQ: &str = "yq -r '.[].name' FILE | divvy ensure --from -";
 const CSV: &str =
     "give a table a first line that names the column `name`, with commas, semicolons or tabs";
