@@ -11,6 +11,9 @@ use divvy_core::{Address, Attributes, EntityId, kind};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
+use serde_json::Value;
+
+use super::resource_change::marked;
 use super::{PlanDocument, address_of};
 use crate::error::Error;
 
@@ -42,6 +45,8 @@ struct Resource {
     is_deposed: bool,
     /// Empty for a type that is no kind.
     values: Attributes,
+    /// Terraform's marks of the values that are sensitive.
+    sensitive: Value,
 }
 
 impl<'de> Deserialize<'de> for Resource {
@@ -77,6 +82,9 @@ impl<'de> Visitor<'de> for ResourceVisitor {
                 // The type stands before the values, so those of other types are never kept.
                 "values" if is_of_a_kind != Some(false) => {
                     resource.values = map.next_value::<Option<Attributes>>()?.unwrap_or_default();
+                }
+                "sensitive_values" if is_of_a_kind != Some(false) => {
+                    resource.sensitive = map.next_value()?;
                 }
                 _ => {
                     map.next_value::<IgnoredAny>()?;
@@ -121,6 +129,7 @@ impl PlanDocument {
                 attributes: attributes.clone(),
                 is_tainted: false,
                 is_deposed: false,
+                sensitive: BTreeSet::new(),
                 address,
             })
         };
@@ -130,6 +139,7 @@ impl PlanDocument {
             instances.extend(found.map(|found| TrackedInstance {
                 is_tainted: resource.is_tainted,
                 is_deposed: resource.is_deposed,
+                sensitive: marked(&resource.sensitive, Some(&resource.values)),
                 ..found
             }));
         }
@@ -139,6 +149,8 @@ impl PlanDocument {
             // An import has values before, and the state does not hold them yet.
             let before = planned.before.filter(|_| planned.import_id.is_none());
             let found = before.and_then(|before| instance(address, &before));
+            let found = found
+                .map(|found| TrackedInstance { sensitive: planned.sensitive.clone(), ..found });
             instances.extend(found.filter(|found| !known.contains(&found.id)));
         }
         Ok(Tracked { presence: StatePresence::Present, instances, ..Tracked::default() })
