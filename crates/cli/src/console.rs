@@ -77,6 +77,11 @@ pub(crate) fn talk_width() -> usize {
     ELSEWHERE
 }
 
+/// Returns whether the artefact goes to a terminal.
+pub(crate) fn stdout_is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// Which of the two streams take colour.
 struct Colored {
     stdout: bool,
@@ -119,11 +124,6 @@ impl Console {
     /// Says whether somebody can answer a question here.
     pub(crate) fn can_ask(&self) -> bool {
         self.can_ask
-    }
-
-    /// Returns whether the artefact goes to a terminal.
-    pub(crate) fn stdout_is_terminal(&self) -> bool {
-        io::stdout().is_terminal()
     }
 
     /// Says what is read from standard input, where a person would have to type it.

@@ -26,6 +26,7 @@ mod program;
 mod provider_address;
 mod provider_configuration;
 mod state_document;
+mod subcommand;
 mod working_directory;
 
 pub use blocks::{Blocks, Credentials, ImportBlock, Place, ProviderBlock, Visibility};

@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::Environment;
 use crate::error::Error;
-use crate::invocation::Subcommand;
+use crate::subcommand::Subcommand;
 
 /// One flag that may be passed.
 struct Row {

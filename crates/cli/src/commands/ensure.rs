@@ -13,7 +13,7 @@ use divvy_genesys::{Dialect, NewEntity, Settings};
 use super::Context;
 use crate::arguments::{Ensure, EnsureFormat};
 use crate::confirm;
-use crate::console::Tone;
+use crate::console::{self, Tone};
 use crate::ensure::address::{Addresses, is_module};
 use crate::ensure::get_or_create::{LAG, Order, get_or_create};
 use crate::ensure::here::Here;
@@ -194,7 +194,7 @@ fn report(
         })
         .collect();
     let is_one = arguments.from.is_none() && arguments.names.len() + arguments.new.len() == 1;
-    let is_terminal = context.console.stdout_is_terminal();
+    let is_terminal = console::stdout_is_terminal();
     let default = if is_terminal { EnsureFormat::Table } else { EnsureFormat::Json };
     output::write(context, &arguments.outputs, default, |format| {
         render(&items[..work.asked], format, is_one)

@@ -75,7 +75,9 @@ pub(crate) async fn run(context: &Context, arguments: &Run) -> CommandResult<u8>
 fn refused(error: CommandError) -> CommandError {
     match error.kind {
         ErrorKind::Failed => CommandError { kind: ErrorKind::Refused, ..error },
-        ErrorKind::Usage | ErrorKind::Interrupted | ErrorKind::Refused => error,
+        ErrorKind::Usage | ErrorKind::NeedsPerson | ErrorKind::Interrupted | ErrorKind::Refused => {
+            error
+        }
     }
 }
 

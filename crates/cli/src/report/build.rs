@@ -160,9 +160,12 @@ fn message(
             catalogue::changes(drift, tense).map(|changes| format!("This run {changes}."))
         }
         (decide::Action::Import { .. } | decide::Action::StateRmImport { .. }, _) => {
-            let says_so = |changes: &String| !message.contains(changes.as_str());
-            let changes = catalogue::changes(drift, Tense::Coming);
-            changes.filter(says_so).map(|changes| format!("The next apply {changes}."))
+            let is_said = [Tense::Coming, Tense::Conditional]
+                .into_iter()
+                .filter_map(|tense| catalogue::changes(drift, tense))
+                .any(|changes| message.contains(&changes));
+            let changes = catalogue::changes(drift, Tense::Coming).filter(|_| !is_said);
+            changes.map(|changes| format!("The next apply {changes}."))
         }
         _ => None,
     };

@@ -100,7 +100,6 @@ const KNOWN_CIRCLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("terraform", &["blocks/hcl.rs", "blocks/json.rs", "blocks/mod.rs"]),
-    ("terraform", &["invocation.rs", "passed_flags.rs"]),
     ("terraform", &["logs/mod.rs", "logs/reading.rs"]),
     ("plugin", &["proxy/adopt.rs", "proxy/connection.rs", "proxy/mod.rs"]),
     (
@@ -135,6 +134,7 @@ const KNOWN_CIRCLES: &[(&str, &[&str])] = &[
             "doctor/mod.rs",
             "doctor/org.rs",
             "doctor/provider.rs",
+            "ensure/get_or_create.rs",
             "ensure/here.rs",
             "ensure/talk.rs",
             "failed_run.rs",
@@ -156,6 +156,16 @@ const KNOWN_CIRCLES: &[(&str, &[&str])] = &[
             "word.rs",
         ],
     ),
+    (
+        "cli",
+        &[
+            "ensure/list/json.rs",
+            "ensure/list/mod.rs",
+            "ensure/list/plain.rs",
+            "ensure/list/table.rs",
+        ],
+    ),
+    ("cli", &["report.rs", "report/build.rs"]),
 ];
 
 fn root() -> PathBuf {

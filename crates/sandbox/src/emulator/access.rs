@@ -123,6 +123,12 @@ impl Parameters {
         found.map(|(_, value)| value.as_str())
     }
 
+    /// Sets a parameter that the body has instead of the query.
+    pub(crate) fn set(&mut self, name: &str, value: String) {
+        self.pairs.retain(|(key, _)| key != name);
+        self.pairs.push((name.to_owned(), value));
+    }
+
     /// Returns every value of a parameter that may be repeated.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         let pairs = self.pairs.iter();

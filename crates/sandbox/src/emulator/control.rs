@@ -23,7 +23,9 @@ type Done = Result<StatusCode, Error>;
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let status = match self {
-            Self::DoubleId { .. } | Self::Unreadable(_) => StatusCode::BAD_REQUEST,
+            Self::DoubleId { .. } | Self::NoCollection { .. } | Self::Unreadable(_) => {
+                StatusCode::BAD_REQUEST
+            }
             Self::Serve(_)
             | Self::Store { .. }
             | Self::InUse { .. }

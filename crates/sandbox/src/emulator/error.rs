@@ -43,8 +43,16 @@ pub enum Error {
     /// A seed or a fault script is no JSON of the expected form.
     #[error("unreadable document: {0}")]
     Unreadable(#[from] serde_json::Error),
+    /// A seed that holds objects of a path where nothing is created.
+    #[error(
+        "the seed has objects at {path}; write the path of a create, such as /api/v2/routing/skills"
+    )]
+    NoCollection {
+        /// The path.
+        path: String,
+    },
     /// A seed that contradicts itself.
-    #[error("the seed gives the id {id} to two divisions; every division needs an id of its own")]
+    #[error("the seed gives the id {id} to two objects; every object needs an id of its own")]
     DoubleId {
         /// The id.
         id: String,

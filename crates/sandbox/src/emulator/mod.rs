@@ -1,5 +1,5 @@
-//! The emulated org: the Genesys Cloud API as far as divisions go, on loopback, and plain collections
-//! of a few other types.
+//! The emulated org: the Genesys Cloud API on loopback, divisions in full and a hundred other types as
+//! collections.
 //!
 //! Never talks to the real platform and shares no type with a client. Invariant: a reply that says
 //! something was made is sent only after the store has made it durable.
@@ -9,15 +9,16 @@
 
 mod access;
 mod clients;
+mod collection_routes;
 mod control;
 mod data_file;
 mod error;
 mod faults;
 mod gate;
 mod journal;
+mod kinds;
 mod lag;
 mod locked;
-mod object_routes;
 mod objects;
 mod options;
 mod org;

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::policy::{Duplicate, Policy};
@@ -130,6 +131,28 @@ fn yes() -> bool {
     true
 }
 
+/// An object of a collection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Object {
+    /// Its Terraform type.
+    pub(crate) kind: String,
+    /// The ids of its parents, as the path of its collection has them.
+    pub(crate) parents: Vec<String>,
+    /// Its path, which ends with its id.
+    pub(crate) address: String,
+    /// Its place in the order of creation.
+    pub(crate) sequence: u64,
+    /// What it was sent with, its id and its division.
+    pub(crate) fields: Map<String, Value>,
+}
+
+impl Object {
+    /// Returns its id.
+    pub(crate) fn id(&self) -> &str {
+        self.address.rsplit('/').next().unwrap_or_default()
+    }
+}
+
 /// What a client asks to be written into a division.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -175,6 +198,10 @@ pub(crate) struct Org {
     pub(crate) clients: Vec<Client>,
     pub(crate) divisions: BTreeMap<String, Division>,
     pub(crate) pathed: BTreeMap<String, PathedDivision>,
+    /// What is no division, by address.
+    pub(crate) objects: BTreeMap<String, Object>,
+    /// The last place in the order of their creation.
+    pub(crate) last_object: u64,
 }
 
 impl Org {
@@ -295,6 +322,12 @@ impl Org {
             return Err(Refused::Duplicate { name, shown_as });
         }
         Ok(self.policy.stored(&name))
+    }
+
+    /// Makes or replaces an object.
+    pub(crate) fn put_object(&mut self, object: Object) -> Option<Object> {
+        self.last_object = self.last_object.max(object.sequence);
+        self.objects.insert(object.address.clone(), object)
     }
 
     /// Returns the place behind every division.

@@ -14,14 +14,13 @@ use super::control::{
     release, remove_division, replace_org, requests, reset, set_policy,
 };
 use super::gate::gate;
-use super::objects::COLLECTIONS;
 use super::options::Dialect;
 use super::published::{
     assign, create, delete, deleted, grants, home, limit, list, organization, permitted,
     permitted_paged, products, query, read, restore, token, unknown_method, unknown_route, update,
 };
 use super::shared::{Handle, Shared};
-use super::{object_routes as objects, pathed};
+use super::{collection_routes, pathed};
 
 /// Lays out the routes of a dialect, and the controls.
 pub(crate) fn router(handle: Handle, dialect: Dialect) -> Router {
@@ -41,7 +40,7 @@ pub(crate) fn router(handle: Handle, dialect: Dialect) -> Router {
 
 fn published_routes() -> Router<Arc<Shared>> {
     let at = |path: &str| format!("/api/v2/authorization{path}");
-    object_routes()
+    collection_routes::routes()
         .route("/api/v2/organizations/me", get(organization))
         .route(&at("/products"), get(products))
         .route(&at("/divisions"), get(list).post(create))
@@ -55,15 +54,6 @@ fn published_routes() -> Router<Arc<Shared>> {
         .route(&at("/divisions/{id}/objects/{type}"), post(assign))
         .route(&at("/divisionspermitted/me"), get(permitted))
         .route(&at("/divisionspermitted/paged/me"), get(permitted_paged))
-}
-
-/// What is no division and only kept.
-fn object_routes() -> Router<Arc<Shared>> {
-    COLLECTIONS.iter().fold(Router::new(), |router, path| {
-        let one = get(objects::read).put(objects::update).delete(objects::delete);
-        let collection = format!("/api/v2/{path}");
-        router.route(&format!("{collection}/{{id}}"), one).route(&collection, post(objects::create))
-    })
 }
 
 fn pathed_routes() -> Router<Arc<Shared>> {

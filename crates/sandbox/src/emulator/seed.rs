@@ -6,8 +6,11 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::error::Error;
+use super::kinds::{Collection, filled};
+use super::objects::Objects;
 use super::org::{
     Client, Division, Org, Organization, PathedDivision, Standing, object_counts, random_id,
 };
@@ -38,6 +41,9 @@ pub struct Seed {
     /// Divisions of the `pathed` dialect.
     #[serde(default)]
     pub pathed: Vec<PathedDivision>,
+    /// Objects of other types, by the path that creates them; left out, an id is made up.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub collections: BTreeMap<String, Vec<Map<String, Value>>>,
     /// The clients; if none is named, any id and secret are taken and may do everything.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<Client>,
@@ -114,6 +120,7 @@ impl Default for Seed {
             deleted: Vec::new(),
             hidden: Vec::new(),
             pathed: Vec::new(),
+            collections: BTreeMap::new(),
             clients: Vec::new(),
             policy: Policy::default(),
             limit: default_limit(),
@@ -145,6 +152,8 @@ impl Seed {
             clients: self.clients,
             divisions: BTreeMap::new(),
             pathed: BTreeMap::new(),
+            objects: BTreeMap::new(),
+            last_object: 0,
         };
         let groups = [
             (Standing::Home, vec![self.home]),
@@ -168,6 +177,19 @@ impl Seed {
                 return Err(Error::DoubleId { id });
             }
         }
+        for (path, objects) in self.collections {
+            let Some((collection, parents)) = Collection::created_at(&path) else {
+                return Err(Error::NoCollection { path });
+            };
+            for fields in objects {
+                let parents = parents.clone();
+                let object = Objects { org: &org, collection, parents }.made(fields);
+                let id = object.id().to_owned();
+                if org.put_object(object).is_some() {
+                    return Err(Error::DoubleId { id });
+                }
+            }
+        }
         Ok(org)
     }
 
@@ -184,11 +206,26 @@ impl Seed {
             deleted: standing(Standing::Deleted).collect(),
             hidden: standing(Standing::Hidden).collect(),
             pathed: org.pathed.values().cloned().collect(),
+            collections: collections_of(org),
             clients: Vec::new(),
             policy: org.policy.clone(),
             limit: org.limit,
         }
     }
+}
+
+/// Dumps the objects of an org in the order of their creation.
+fn collections_of(org: &Org) -> BTreeMap<String, Vec<Map<String, Value>>> {
+    let mut objects: Vec<_> = org.objects.values().collect();
+    objects.sort_by_key(|object| object.sequence);
+    let mut collections = BTreeMap::<_, Vec<_>>::new();
+    for object in objects {
+        if let Some(collection) = Collection::named(&object.kind) {
+            let path = filled(&collection.create, &object.parents);
+            collections.entry(path).or_default().push(object.fields.clone());
+        }
+    }
+    collections
 }
 
 fn default_region() -> String {

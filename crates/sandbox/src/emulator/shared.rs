@@ -11,7 +11,6 @@ use super::faults::{Fault, Faults};
 use super::journal::{Exchange, Journal};
 use super::lag::Lagging;
 use super::locked::lock;
-use super::objects::Objects;
 use super::options::Options;
 use super::org::{Division, Standing};
 use super::policy::Policy;
@@ -26,7 +25,6 @@ pub(crate) struct Shared {
     pub(crate) journal: Journal,
     pub(crate) lists: Lagging,
     pub(crate) gets: Lagging,
-    pub(crate) objects: Objects,
 }
 
 impl Shared {
@@ -39,7 +37,6 @@ impl Shared {
             journal: Journal::default(),
             lists: Lagging::default(),
             gets: Lagging::default(),
-            objects: Objects::default(),
         })
     }
 
@@ -126,14 +123,13 @@ impl Handle {
         self.shared.store().replace(seed)
     }
 
-    /// Brings back the org of the last seed; clears faults, journal and other objects.
+    /// Brings back the org of the last seed; clears faults and journal.
     ///
     /// # Errors
     /// If the store fails.
     pub fn reset(&self) -> Result<(), Error> {
         self.clear_faults();
         self.clear_requests();
-        self.shared.objects.clear();
         self.shared.store().reset()
     }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::data_file::{DataFile, Kept};
 use super::error::Error;
-use super::org::{Division, Org, PathedDivision};
+use super::org::{Division, Object, Org, PathedDivision};
 use super::policy::Policy;
 use super::seed::Seed;
 
@@ -21,6 +21,10 @@ pub(crate) enum Change {
     Remove(String),
     /// A division of the `pathed` dialect is made.
     PutPathed(PathedDivision),
+    /// An object of a collection is made or replaced.
+    PutObject(Object),
+    /// The object at an address is gone without a trace.
+    RemoveObject(String),
     /// The org behaves differently from now on.
     Behave(Policy),
 }
@@ -93,6 +97,12 @@ fn apply(org: &mut Org, change: Change) {
         }
         Change::PutPathed(division) => {
             org.pathed.insert(division.id.clone(), division);
+        }
+        Change::PutObject(object) => {
+            org.put_object(object);
+        }
+        Change::RemoveObject(address) => {
+            org.objects.remove(&address);
         }
         Change::Behave(policy) => org.policy = policy,
     }

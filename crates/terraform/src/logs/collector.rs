@@ -30,6 +30,15 @@ const LOST_RULES: [&str; 11] = [
     "â\u{94}\u{82}",
 ];
 
+/// Returns what may have been the rule of a box at the end of what stands before a summary. A bar is
+/// one only where nothing else stands there: other programs set columns apart with it.
+pub(super) fn lost_rule_at_end(prefix: &str) -> Option<&'static str> {
+    let prefix = prefix.trim_end();
+    let is_rule =
+        |rule: &&&str| prefix.ends_with(**rule) && (**rule != "|" || prefix.trim() == "|");
+    LOST_RULES.iter().find(is_rule).copied()
+}
+
 /// What CI systems and programs print with `Error: `, and Terraform does not.
 const FOREIGN_ERRORS: [&str; 3] = [
     "Process completed with exit code",

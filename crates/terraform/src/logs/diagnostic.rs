@@ -21,6 +21,14 @@ pub(super) struct Diagnostic {
 }
 
 impl Diagnostic {
+    /// Takes a diagnostic that was received whole.
+    pub(super) fn of(told: &crate::Diagnostic) -> Self {
+        let mut lines = told.summary.lines().map(str::to_owned);
+        let summary = lines.next().unwrap_or_default();
+        let body = lines.chain(told.detail.lines().map(str::to_owned)).collect();
+        Self { summary, location: told.address.clone(), body, ..Self::default() }
+    }
+
     /// Notes what decoding did to one of its lines.
     pub(super) fn harm(&mut self, harm: Harm) {
         match harm {

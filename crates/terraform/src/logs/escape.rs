@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 /// A longer link or stamp stays as text, so that a missing bell is not sought again and again.
 const LONGEST_SEQUENCE: usize = 512;
+const LONGEST_SPELLING: usize = 64;
 /// Spellings of the escape byte.
 const SPELLINGS: [&str; 6] = ["u001b", "u001B", "x1b", "x1B", "033", "e"];
 
@@ -84,6 +85,7 @@ fn lost_caret(after: &str) -> usize {
 
 /// Length of a colour whose escape byte is spelled, behind any number of backslashes.
 fn spelled(rest: &str) -> usize {
+    let rest = super::diagnostic::beginning(rest, LONGEST_SPELLING);
     let name = rest.trim_start_matches('\\');
     let backslashes = rest.len() - name.len();
     let spelling = SPELLINGS.iter().find(|spelling| name.starts_with(**spelling));

@@ -4,7 +4,8 @@
 //! Never guesses: a text is undone only where it spells what Terraform never does. Invariant: text
 //! without such spellings is `None`.
 
-use super::signs;
+use super::nested::{self, Beginning};
+use super::{signs, ui_line};
 
 /// Lines that a line turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +18,10 @@ pub(super) struct Undone {
 /// Quotes as HTML and XML spell them.
 const QUOTES: [&str; 3] = ["&quot;", "&#34;", "&#x22;"];
 /// Elements that show a log, and those that end a line of it.
-const TAGS: [&str; 12] =
-    ["span", "br", "pre", "div", "p", "li", "td", "tr", "code", "a", "b", "font"];
+const TAGS: [&str; 16] = [
+    "html", "head", "title", "body", "span", "br", "pre", "div", "p", "li", "td", "tr", "code",
+    "a", "b", "font",
+];
 const BREAKS: [&str; 6] = ["br", "/p", "/div", "/li", "/tr", "/pre"];
 const ENTITIES: [(&str, char); 6] =
     [("quot", '"'), ("amp", '&'), ("lt", '<'), ("gt", '>'), ("apos", '\''), ("nbsp", ' ')];
@@ -50,8 +53,10 @@ fn without_section(line: &str) -> Option<&str> {
 
 /// The tags of a line, as their places and names.
 fn tags(line: &str) -> impl Iterator<Item = (std::ops::Range<usize>, &str)> {
+    const LONGEST: usize = 512;
     line.match_indices('<').filter_map(move |(at, _)| {
-        let (inner, _) = line[at + 1..].split_once('>')?;
+        let near = super::diagnostic::beginning(&line[at + 1..], LONGEST);
+        let (inner, _) = near.split_once('>')?;
         let name = inner.split([' ', '\t']).next()?.trim_end_matches('/');
         let is_known = TAGS.contains(&name.trim_start_matches('/').to_ascii_lowercase().as_str());
         is_known.then_some((at..at + inner.len() + 2, name))
@@ -111,7 +116,7 @@ fn character(name: &str) -> Option<char> {
 
 /// Reads a text whose line feeds are spelled `\n`, if Terraform's lines come of it.
 fn spelled_lines(line: &str) -> Option<Vec<String>> {
-    if !line.contains("\\n") {
+    if !line.contains("\\n") || is_structured(line) {
         return None;
     }
     let lines: Vec<String> = unescaped(line).split('\n').map(str::to_owned).collect();
@@ -123,6 +128,15 @@ fn spelled_lines(line: &str) -> Option<Vec<String>> {
             || lines.first().filter(is_own).is_some()
                 && lines.iter().any(|line| line.starts_with("  with ")));
     is_evident.then_some(lines)
+}
+
+/// True if the line is a document, or ends with one: its strings are undone by whoever reads it.
+fn is_structured(line: &str) -> bool {
+    let is_json = |text: &str| !matches!(nested::beginning(text), Beginning::None);
+    is_json(line)
+        || line.find("{\"").is_some_and(|at| is_json(&line[at..]))
+        || line.contains(ui_line::BEGINNING)
+        || nested::pairs(line).is_some()
 }
 
 /// Undoes the escapes of a string literal once; an unknown one stays.

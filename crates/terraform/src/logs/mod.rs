@@ -35,6 +35,8 @@ use std::io::Read;
 
 use divvy_core::{Address, EntityId, Failure};
 
+pub(crate) use ui_line::errors;
+
 /// What a log tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogReading {
@@ -93,4 +95,17 @@ pub fn read_with_provider_log(
     reading.take_in(output)?;
     reading.take_in_provider_log(provider_log)?;
     Ok(reading.finish())
+}
+
+/// Reads one diagnostic that was received as such, not as a log, and the provider's own log beside it.
+///
+/// # Errors
+/// [`LogError::Input`] if the reader of the provider's log fails.
+pub fn of_diagnostic(
+    told: &crate::Diagnostic,
+    provider_log: impl Read,
+) -> Result<Failure, LogError> {
+    let mut reading = reading::Reading::default();
+    reading.take_in_provider_log(provider_log)?;
+    Ok(reading.failure_of(diagnostic::Diagnostic::of(told)))
 }

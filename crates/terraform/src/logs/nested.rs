@@ -129,9 +129,9 @@ pub(super) enum Found<'v> {
     Detail { field: &'v str, unit: Option<&'v str>, text: String },
 }
 
-/// Gives everything in a document in its order.
-pub(super) fn visit(value: &Value, field: &str, give: &mut dyn FnMut(Found<'_>)) {
-    visit_at(value, field, None, 0, give);
+/// Gives everything in a document in its order. A document's own text has a field, too: `$`.
+pub(super) fn visit(value: &Value, give: &mut dyn FnMut(Found<'_>)) {
+    visit_at(value, "$", None, 0, give);
 }
 
 fn visit_at(
@@ -350,7 +350,7 @@ mod tests {
 
     fn found(json: &str) -> Vec<(String, String)> {
         let mut all = Vec::new();
-        visit(&serde_json::from_str(json).unwrap(), "", &mut |found| {
+        visit(&serde_json::from_str(json).unwrap(), &mut |found| {
             if let Found::Text { field, text, .. } = found {
                 all.push((field.to_owned(), text.to_owned()));
             }
@@ -362,7 +362,7 @@ mod tests {
     fn each_field_and_source_has_its_own_text() {
         assert_eq!(
             found(r#"[{"a":{"b":["1","2"]}},"3"]"#),
-            [(".a.b", "1"), (".a.b", "2"), ("", "3")].map(|(a, b)| (a.to_owned(), b.to_owned()))
+            [("$.a.b", "1"), ("$.a.b", "2"), ("$", "3")].map(|(a, b)| (a.to_owned(), b.to_owned()))
         );
         let field = |pod: &str| {
             let json = format!(r#"{{"k8s":{{"pod_name":"{pod}"}},"log":"x"}}"#);

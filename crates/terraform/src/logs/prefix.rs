@@ -312,6 +312,9 @@ impl Prefixes {
         let Some((place, length)) = self.longest(line) else { return };
         let known = &mut self.known[place];
         let source = source_in(&line[..length]);
+        if source.is_empty() {
+            return;
+        }
         if known.sources.contains(&source) {
             known.repeats += 1;
         } else if known.sources.len() < MOST_SOURCES {
@@ -335,7 +338,8 @@ fn source_in(prefix: &str) -> String {
     let mut source = String::new();
     for word in prefix.split(|char| !is_of_word(char)) {
         let is_named = word.bytes().take(2).filter(u8::is_ascii_alphabetic).count() == 2;
-        if is_named && word.bytes().any(|byte| byte.is_ascii_digit()) {
+        let is_hex = word.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+        if is_named && !is_hex && word.bytes().any(|byte| byte.is_ascii_digit()) {
             source.push(' ');
             source.push_str(word);
         }

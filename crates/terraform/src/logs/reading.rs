@@ -120,13 +120,21 @@ impl Reading {
     pub(super) fn take_in_provider_log(&mut self, input: impl Read) -> Result<(), LogError> {
         let mut number = 0;
         let result = unpack::each_text(input, &mut Packing::default(), &mut |(head, input)| {
-            each_line(head, input, &mut number, |text, _| self.provider_log.look(text))
+            each_line(head, input, &mut number, |text, _| {
+                self.provider_log.look(&escape::without_sequences(text));
+            })
         });
         result.map_err(|source| LogError::Input { line: number, source })
     }
 
-    /// Takes in a diagnostic that was received as such.
-    pub(super) fn take_diagnostic(&mut self, diagnostic: super::diagnostic::Diagnostic) {
+    /// Reads a diagnostic that was received as such.
+    pub(super) fn failure_of(&self, diagnostic: super::diagnostic::Diagnostic) -> Failure {
+        let mut failure = classify::classify(diagnostic, &self.progress);
+        failure.is_self_made = self.provider_log.is_self_made(&failure);
+        failure
+    }
+
+    fn take_diagnostic(&mut self, diagnostic: super::diagnostic::Diagnostic) {
         self.add(classify::classify(diagnostic, &self.progress));
     }
 
@@ -239,7 +247,7 @@ impl Reading {
 
     /// Reads everything in a document.
     fn take_value(&mut self, at: &At, value: &serde_json::Value) {
-        nested::visit(value, "", &mut |found| match found {
+        nested::visit(value, &mut |found| match found {
             Found::Text { field, unit, text } => {
                 self.take_string(&at.within(field, unit), text);
             }
@@ -275,7 +283,7 @@ impl Reading {
         }
         if is_end && (lines.is_none() || !rest.is_empty()) || rest.len() > LONGEST {
             self.take_rows(at, rest);
-        } else {
+        } else if !rest.is_empty() {
             rest.clone_into(&mut self.channel(&at.field).begun);
         }
     }
@@ -487,7 +495,7 @@ impl Reading {
                 "The log ends before the run does: how the run ended is not known.".to_owned(),
             );
         }
-        let is_foreign = !is_run && notes.is_empty();
+        let is_foreign = !is_run && notes.is_empty() && self.failures.is_empty();
         LogReading {
             is_incomplete: !notes.is_empty(),
             not_terraform: self.looks_like.filter(|_| is_foreign),
@@ -574,7 +582,7 @@ fn each_line(
 ) -> io::Result<()> {
     let mut lines = Lines::new(head, input);
     loop {
-        *number = lines.number();
+        *number = lines.number() - 1;
         let Some(line) = lines.next()? else { return Ok(()) };
         let place = Place { number: line.number, is_ended: line.is_ended, harm: line.harm };
         each_row(&line.text, |row| take(row, place));

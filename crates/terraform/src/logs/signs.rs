@@ -4,7 +4,7 @@
 //! Never reads what follows. Invariant: a sign is Terraform's, OpenTofu's or the provider's own
 //! wording, never a CI system's.
 
-use super::{classify, progress, summary};
+use super::{classify, collector, progress, summary, ui_line};
 
 /// Where in a line Terraform's own text begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,9 @@ pub(super) const RULES: [char; 3] = ['╷', '│', '╵'];
 /// Finds where Terraform's text begins; the leftmost sign counts.
 pub(super) fn anchor(line: &str) -> Option<Anchor> {
     let certain = |at| Some(Anchor { at, is_certain: true });
+    if let Some(at) = line.find(ui_line::BEGINNING) {
+        return certain(at);
+    }
     if let Some((at, _)) = phrase(line) {
         return certain(at);
     }
@@ -127,6 +130,11 @@ pub(super) fn without_decoration(prefix: &str) -> &str {
     if undecorated(prefix).is_empty() {
         return "";
     }
+    // What was the rule of a box before a code page took it is the box's.
+    let prefix = match collector::lost_rule_at_end(prefix) {
+        Some(rule) => &prefix[..prefix.trim_end().len() - rule.len()],
+        None => prefix,
+    };
     let places = prefix.match_indices("##[").chain(prefix.match_indices("::"));
     let mut places = places.map(|(at, _)| at);
     places.find(|at| undecorated(&prefix[*at..]).is_empty()).map_or(prefix, |at| &prefix[..at])
@@ -181,6 +189,7 @@ mod tests {
             ("error\t11:19\ta.b: Creating...", "a.b: Creating...", true),
             ("[a]   # a.b will be created", "  # a.b will be created", true),
             ("##[error]╷", "╷", true),
+            ("x {\"@level\":\"a Error: x\"}", "{\"@level\":\"a Error: x\"}", true),
             ("a │ Error: x", "│ Error: x", true),
             ("a: Error: x │ y", "Error: x │ y", false),
             (

@@ -47,6 +47,20 @@ struct DiagnosticPart<'a> {
     detail: Cow<'a, str>,
     #[serde(borrow)]
     address: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    range: Option<Range<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Range<'a> {
+    #[serde(borrow)]
+    filename: Cow<'a, str>,
+    start: Position,
+}
+
+#[derive(Deserialize)]
+struct Position {
+    line: u64,
 }
 
 #[derive(Deserialize)]
@@ -65,7 +79,8 @@ struct Resource<'a> {
     addr: Cow<'a, str>,
 }
 
-const BEGINNING: &str = "{\"@level\"";
+/// How each message begins.
+pub(super) const BEGINNING: &str = "{\"@level\"";
 
 /// Gives every UI message of a line, mostly one; false if there is none. Other text may stand
 /// around them.
@@ -128,19 +143,28 @@ fn meaning(message: Message<'_>, unit: Option<&str>, number: usize) -> Option<Ui
 
 impl DiagnosticPart<'_> {
     fn into_diagnostic(self, unit: Option<&str>, line: usize) -> Diagnostic {
-        let mut lines = self.summary.lines().map(str::to_owned);
-        let summary = lines.next().unwrap_or_default();
-        let mut body: Vec<String> = lines.collect();
-        body.extend(self.detail.lines().map(str::to_owned));
-        Diagnostic {
-            unit: unit.map(str::to_owned),
-            line,
-            summary,
-            location: self.address.map(Cow::into_owned),
-            body,
-            damage: Vec::new(),
+        let told = self.into_told();
+        Diagnostic { unit: unit.map(str::to_owned), line, ..Diagnostic::of(&told) }
+    }
+
+    fn into_told(self) -> crate::Diagnostic {
+        crate::Diagnostic {
+            summary: self.summary.into_owned(),
+            detail: self.detail.into_owned(),
+            address: self.address.map(Cow::into_owned),
+            place: self.range.map(|range| (range.filename.into_owned(), range.start.line)),
         }
     }
+}
+
+/// Returns the error diagnostics of a stream of messages, whole; other lines are skipped.
+pub(crate) fn errors(text: &str) -> Vec<crate::Diagnostic> {
+    text.lines()
+        .filter_map(|line| serde_json::from_str::<Message>(line).ok())
+        .filter_map(|message| message.diagnostic)
+        .filter(|part| part.severity == "error")
+        .map(DiagnosticPart::into_told)
+        .collect()
 }
 
 #[cfg(test)]

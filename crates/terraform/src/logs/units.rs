@@ -54,6 +54,8 @@ fn cdktf(prefix: &str) -> Option<&str> {
     let is_stack = prefix.len() >= word.len() + 2
         && word.starts_with(|first: char| first.is_ascii_alphabetic())
         && word.bytes().all(is_of_word)
+        // An identifier of each line names nothing.
+        && !word.bytes().all(|byte| byte.is_ascii_hexdigit())
         && !super::prefix::is_changing(word);
     is_stack.then_some(word)
 }
@@ -103,6 +105,7 @@ mod tests {
             ("[deploy : apply] ", None),
             ("ERROR  ", None),
             ("08:15:03  ", None),
+            ("c0ffee12  ", None),
             ("terraform-1  | ", None),
         ] {
             assert_eq!(unit_in(prefix), unit, "{prefix:?}");

@@ -146,7 +146,7 @@ static CASES: &[Case] = &[
         ],
         &[],
     ),
-    ("cases/32-logs-inside-something-else/00-plain.log", PLAIN, FRESH),
+    ("cases/32-logs-inside-something-else/00-plain.log", PLAIN, &[]),
     ("cases/32-logs-inside-something-else/bamboo.log", WRAPPED, FRESH),
     ("cases/32-logs-inside-something-else/circleci-json.log", WRAPPED, FRESH),
     ("cases/32-logs-inside-something-else/docker-json-file.log", WRAPPED, FRESH),
@@ -317,7 +317,9 @@ fn every_case_and_sample_gives_the_failures_written_down_for_it() {
             })
             .collect();
         assert_eq!(found, *created, "{path}");
-        assert!(!reading.is_incomplete, "{path}: {:?}", reading.notes);
+        // It was recorded up to its count, behind which an apply may have begun.
+        let is_cut = path.ends_with("plan-import-home-without-flag.txt");
+        assert_eq!(reading.is_incomplete, is_cut, "{path}: {:?}", reading.notes);
     }
 }
 

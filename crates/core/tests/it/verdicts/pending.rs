@@ -2,7 +2,6 @@
 
 use divvy_core::catalogue::{Tense, changes, message};
 use divvy_core::decide::{Action, Decision, Expect, Policy, Question};
-use divvy_core::differences::differences;
 use divvy_core::finding::Reason;
 use divvy_core::survey::Change;
 use divvy_core::verdict::{HeadlineKind, Verdict};
@@ -20,9 +19,9 @@ fn adopting_a_near_name_is_said_to_rename_the_live_division_before_and_after() {
     let rename = "renames \"engineering\" to \"Engineering\"";
     assert!(message(&near).contains(rename), "{}", message(&near));
     assert_eq!(near.evidence.drift[0].attribute, "name");
-    let drift = differences(&scene.survey, &near, &EntityId::new("id-1"));
+    let drift = near.differences(&EntityId::new("id-1"));
     assert_eq!(
-        changes(&drift, Tense::Coming).unwrap(),
+        changes(drift, Tense::Coming).unwrap(),
         format!("{rename} and changes its description from \"Ours\" to none")
     );
 
@@ -52,7 +51,7 @@ fn a_sensitive_name_is_not_told_by_the_rename_that_it_would_be() {
             planned.sensitive.insert("name".to_owned());
         });
     let near = scene.finding("a");
-    let drift = differences(&scene.survey, &near, &EntityId::new("id-1"));
+    let drift = near.differences(&EntityId::new("id-1"));
     assert!(!format!("{near:?} {drift:?}").to_lowercase().contains("engineering"), "{near:?}");
 }
 
