@@ -33,6 +33,7 @@ mod repository;
 mod run;
 mod survey;
 mod terraform_errors;
+mod typed_file;
 mod undo;
 mod word;
 

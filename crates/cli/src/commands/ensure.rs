@@ -82,7 +82,13 @@ pub(crate) async fn run(context: &Context, arguments: &Ensure) -> CommandResult<
     let is_new = async |wish: &NewEntity, near: &[Near]| {
         let console = &context.console;
         Ok(console.can_ask()
-            && confirm::ask(console, &answers, &question(wish, near)).await?.is_some())
+            && confirm::ask(
+                console,
+                &answers,
+                &confirm::Ask::new(question(wish, near), Vec::new()),
+            )
+            .await?
+            .is_some())
     };
     let (work, addresses) = tokio::join!(
         get_or_create(order, wishes, |event| teller.tell(event), is_new),

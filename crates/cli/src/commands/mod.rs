@@ -15,12 +15,11 @@ mod undo;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser;
 use divvy_terraform::Terraform;
 use tokio_util::sync::CancellationToken;
 
-use crate::arguments::{Arguments, Command};
-use crate::console::{self, Console, Tone};
+use crate::arguments::{Arguments, Command, habits};
+use crate::console::{self, ColorChoice, Console, Tone};
 use crate::door;
 use crate::environment::Environment;
 use crate::error::{CommandResult, ErrorKind};
@@ -42,9 +41,18 @@ pub(crate) struct Context {
 /// Parses the command line, runs the command on one current-thread runtime, shows its error.
 pub(crate) fn main() -> ExitCode {
     let environment = Environment::snapshot();
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::parse_from_words(std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => {
+            let words: Option<Vec<String>> =
+                std::env::args_os().skip(1).map(|word| word.into_string().ok()).collect();
+            let advice = words.as_deref().and_then(habits::advice);
+            if let Some((message, hint)) = advice.filter(|_| error.use_stderr()) {
+                let console = Console::new(ColorChoice::Auto, false, false);
+                console.mark(Tone::Error, &message);
+                console.mark(Tone::Hint, &hint);
+                return ExitCode::from(ErrorKind::Usage.exit_code());
+            }
             let code = if error.use_stderr() { ErrorKind::Usage.exit_code() } else { 0 };
             console::usage(&error);
             return ExitCode::from(code);

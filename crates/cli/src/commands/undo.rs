@@ -1,7 +1,7 @@
 //! `divvy undo`: takes back what a `fix` did to the state. Never touches the org.
 
 use divvy_core::CommandLine;
-use divvy_terraform::WorkingDirectory;
+use divvy_terraform::{Access, WorkingDirectory};
 
 use super::Context;
 use crate::arguments::undo::Undo;
@@ -100,7 +100,7 @@ fn question(steps: &[Step]) -> Ask {
 
 fn open(context: &Context, arguments: &Undo) -> CommandResult<WorkingDirectory> {
     let terraform = &arguments.terraform;
-    let flags = survey::passed_flags(context, terraform)?;
+    let flags = survey::passed_flags(context, terraform, Access::Writes)?;
     let observers = survey::observers(context);
     let program = survey::program(context, terraform, &observers).map_err(of_terraform)?;
     WorkingDirectory::open(&survey::place(context, terraform), program, flags).map_err(of_terraform)

@@ -14,4 +14,5 @@ mod questions;
 mod running;
 mod secrets;
 mod sensitive;
+mod state_backend;
 mod watch;
