@@ -162,7 +162,8 @@ impl WorkingDirectory {
         };
         if !path.exists() {
             if is_full(self.temporary.path()) {
-                return Err(Error::file(&path, "written", io::ErrorKind::StorageFull.into()));
+                let full = io::ErrorKind::StorageFull.into();
+                return Err((Error::file(&path, "written", full), None));
             }
             let path = self.terraform.program().to_owned();
             let subcommand = invocation.subcommand.words();
