@@ -26,8 +26,8 @@ use divvy_genesys::Dialect;
 pub(crate) use self::ensure::{Ensure, EnsureFormat};
 pub(crate) use self::explain::Explain;
 pub(crate) use self::given::{Said, Yes};
-use crate::render::Format;
 use crate::render::commands::Shell;
+use crate::render::{Format, Writer, help_for};
 
 /// Resolves `409 Conflict` on genesyscloud_auth_division: foretells it, adopts what exists through
 /// a plan that imports and nothing else, and lets Terraform itself prove the result.
@@ -241,9 +241,13 @@ pub(crate) struct Check {
     #[arg(long = "other-state", value_name = "FILE")]
     pub(crate) other_states: Vec<PathBuf>,
 
-    /// table, json, blocks, commands, markdown, github, html; `FORMAT=FILE` writes a file. Repeatable.
-    #[arg(short, long = "output", value_name = "FORMAT[=FILE]")]
+    /// Form of the output.
+    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", help = help_for(Writer::Check))]
     pub(crate) outputs: Vec<Output>,
+
+    /// When to end with 2 or 3: never, if a person is needed (3), or for anything found.
+    #[arg(long, value_enum, default_value = "any", value_name = "WHEN")]
+    pub(crate) fail_on: FailOn,
 
     /// Shell whose quoting `-o commands` uses.
     #[arg(long, value_enum, default_value = "sh")]
@@ -254,6 +258,28 @@ pub(crate) struct Check {
 
     #[command(flatten)]
     pub(crate) terraform: TerraformArguments,
+}
+
+/// Which findings `check` ends with another code than 0 for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// None: 0 whatever was found; errors still end with 1.
+    Never,
+    /// Those that need a person: 3, else 0.
+    Person,
+    /// Any: 3 or 2.
+    Any,
+}
+
+impl FailOn {
+    /// Returns the exit code for that of a report.
+    pub(crate) fn code(self, code: u8) -> u8 {
+        match self {
+            Self::Never => 0,
+            Self::Person if code != 3 => 0,
+            Self::Person | Self::Any => code,
+        }
+    }
 }
 
 /// Adopt what exists into the state, through a plan that is proved to import and nothing else.
@@ -336,8 +362,8 @@ pub(crate) struct Fix {
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u8).range(1..))]
     pub(crate) max_rounds: u8,
 
-    /// table, json, markdown, github, html; `FORMAT=FILE` writes a file. Repeatable.
-    #[arg(short, long = "output", value_name = "FORMAT[=FILE]")]
+    /// Form of the output.
+    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", help = help_for(Writer::Fix))]
     pub(crate) outputs: Vec<Output>,
 
     #[command(flatten)]
@@ -432,7 +458,7 @@ pub(crate) enum EmulatedDialect {
 /// See the whole story with real Terraform against the emulator, in a directory of its own.
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
-    /// Directory to make; else a temporary one, which is removed afterwards.
+    /// Directory to make, or an empty one, which stays; else a temporary one, which is removed afterwards.
     #[arg(long, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
 

@@ -203,6 +203,7 @@ fn tracked(
         provider_alias: local.split_once('.').map(|(_, alias)| alias.to_owned()),
         id,
         attributes,
+        sensitive: planned.sensitive.clone(),
         is_tainted: false,
         is_deposed: false,
     }

@@ -18,6 +18,7 @@ use secrecy::SecretString;
 use crate::arguments::OrgArguments;
 use crate::commands::Context;
 use crate::console::Tone;
+use crate::door;
 use crate::error::{CommandError, CommandResult};
 use crate::typed_file;
 
@@ -50,7 +51,8 @@ impl OrgFlags {
         client_secret: Option<SecretString>,
     ) -> CommandResult<Self> {
         let environment = divvy_genesys::Environment::new(context.environment.variables.clone());
-        if arguments.client_secret.is_some() {
+        if let Some(secret) = &arguments.client_secret {
+            door::keep_secret(secret);
             context.console.mark(
                 Tone::Warning,
                 "--client-secret is visible to other users of this machine; prefer --client-secret-file",
@@ -139,6 +141,7 @@ pub(crate) fn client(
     settings: Settings,
     observer: Arc<dyn Observer>,
 ) -> CommandResult<Client> {
+    let settings = Settings { keep_secret: door::keep_secret, ..settings };
     Client::new(connection, settings, observer, context.interrupt.clone()).map_err(of_connection)
 }
 
@@ -166,5 +169,7 @@ async fn read_secret(
     let text = typed_file::read_text(context, path).await.map_err(|error| {
         error.hint("write the secret there, or pass - and give it on standard input")
     })?;
-    Ok(Some(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned())))
+    let secret = text.trim_end_matches(['\r', '\n']);
+    door::keep_secret(secret);
+    Ok(Some(SecretString::from(secret.to_owned())))
 }

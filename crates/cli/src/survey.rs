@@ -32,6 +32,7 @@ use crate::limit::Limited;
 use crate::observers::Observers;
 use crate::org::{OrgFlags, client, of_api, of_connection};
 use crate::report::{self, Place, RunInfo};
+use crate::repository::Repository;
 use crate::terraform_errors::{of_file, of_terraform};
 use crate::typed_file;
 
@@ -377,10 +378,12 @@ impl<'c> Surveyor<'c> {
             .orgs
             .iter()
             .filter_map(|seen| Some((seen.alias.clone(), seen.credentials_from.clone()?)));
+        let repository = Repository::of(&self.context.environment, self.directory.path());
         let planned = look.survey.desired.iter().flat_map(|desired| &desired.planned);
         let places = planned.filter_map(|planned| {
             let place = self.blocks.resource(&planned.address)?;
-            let place = Place { file: place.file.display().to_string(), line: place.line };
+            let file = repository.name(self.directory.path(), &place.file);
+            let place = Place { file, line: place.line };
             Some((planned.address.clone(), place))
         });
         let seen = RunInfo::of(&look.survey, &from.collect());

@@ -87,7 +87,7 @@ fn start_hint(path: &Path, error: &io::Error) -> Option<Hint> {
     }
     Some(match Errno::from_io_error(error)? {
         Errno::ACCESS | Errno::PERM => {
-            CommandLine::of("chmod +x").word(&path.display().to_string()).into()
+            CommandLine::of("chmod").words("+x").word(&path.display().to_string()).into()
         }
         Errno::NOENT if path.exists() => {
             "it is there, but its interpreter or loader is not: install a build for this system".into()

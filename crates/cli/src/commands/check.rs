@@ -9,23 +9,12 @@ use crate::arguments::Check;
 use crate::error::CommandResult;
 use crate::lookup::{self, Lookup};
 use crate::output;
-use crate::render::Format;
+use crate::render::Writer;
 use crate::report::{Command, Report};
 use crate::survey::{Subject, Surveyor};
 
-/// The forms that `check` writes.
-const FORMATS: [Format; 7] = [
-    Format::Table,
-    Format::Json,
-    Format::Blocks,
-    Format::Commands,
-    Format::Markdown,
-    Format::Github,
-    Format::Html,
-];
-
 pub(crate) async fn run(context: &Context, arguments: &Check) -> CommandResult<u8> {
-    output::refuse_unknown(&arguments.outputs, &FORMATS)?;
+    output::refuse_unknown(&arguments.outputs, Writer::Check)?;
     let subject = Subject {
         plan: arguments.plan.as_deref(),
         other_states: &arguments.other_states,
@@ -48,5 +37,5 @@ pub(crate) async fn run(context: &Context, arguments: &Check) -> CommandResult<u
     let decisions = decide(resolve(&look.survey), &Policy::default());
     let report = Report::new(Command::Check, &decisions, info);
     output::write_report(context, &arguments.outputs, arguments.shell, &report)?;
-    Ok(report.exit_code())
+    Ok(arguments.fail_on.code(report.exit_code()))
 }

@@ -18,21 +18,18 @@ use crate::error::{CommandError, CommandResult, ErrorKind};
 use crate::failed_run::{self, FailedRun, Here, take_strangers};
 use crate::lookup::Lookup;
 use crate::output;
-use crate::render::{Format, commands::Shell, diagnostics};
+use crate::render::{Format, Writer, commands::Shell, diagnostics};
 use crate::report::{Report, RunInfo};
 use crate::survey::{Subject, Surveyor};
 use crate::terraform_errors::of_file;
 use crate::typed_file;
-
-/// The forms that `explain` writes.
-const FORMATS: [Format; 4] = [Format::Table, Format::Json, Format::Markdown, Format::Github];
 
 const NEEDS_PERSON: u8 = 3;
 
 const WITHOUT_CONFIGURATION: &str = "Names were looked up without a configuration: whether it wants anything else of them was not compared.";
 
 pub(crate) async fn run(context: &Context, arguments: &Explain) -> CommandResult<u8> {
-    output::refuse_unknown(&arguments.outputs, &FORMATS)?;
+    output::refuse_unknown(&arguments.outputs, Writer::Explain)?;
     if let Some(page) = catalogue::entry(&arguments.subject) {
         return write_page(context, arguments, &page);
     }
@@ -171,6 +168,7 @@ impl Explaining<'_> {
                 let console = &self.context.console;
                 console.mark(Tone::Warning, &format!("not looked up: {}", error.message));
                 for hint in &error.hints {
+                    let hint = self.context.given.complete_hint(hint);
                     console.mark(Tone::Hint, &hint.to_string());
                 }
                 Ok(None)

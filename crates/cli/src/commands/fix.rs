@@ -14,17 +14,13 @@ use crate::history::History;
 use crate::limit::Limited;
 use crate::lookup::{self, Lookup};
 use crate::output;
-use crate::render::{Format, commands::Shell};
+use crate::render::{Writer, commands::Shell};
 use crate::report::{Command, Report};
 use crate::survey::{Subject, Surveyor, Verified};
 use crate::word::Word;
 
-/// The forms that `fix` writes.
-const FORMATS: [Format; 5] =
-    [Format::Table, Format::Json, Format::Markdown, Format::Github, Format::Html];
-
 pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8> {
-    output::refuse_unknown(&arguments.outputs, &FORMATS)?;
+    output::refuse_unknown(&arguments.outputs, Writer::Fix)?;
     let mut word = Word::of(context, arguments).await?;
     let subject = Subject {
         plan: arguments.plan.as_deref(),

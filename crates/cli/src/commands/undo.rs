@@ -7,6 +7,7 @@ use super::Context;
 use crate::arguments::undo::Undo;
 use crate::confirm::{self, Ask};
 use crate::console::Tone;
+use crate::door;
 use crate::error::{CommandError, CommandResult};
 use crate::journal::Journal;
 use crate::survey;
@@ -115,7 +116,7 @@ fn list(context: &Context, runs: &[PastRun]) -> CommandResult<u8> {
             run.deeds.len()
         ));
     }
-    context.console.artefact(text.as_bytes()).map_err(|error| {
+    context.console.artefact(door::talk(&text).as_bytes()).map_err(|error| {
         CommandError::failed(format!("could not write to standard output: {error}"))
     })?;
     Ok(0)

@@ -40,6 +40,7 @@ const SETTINGS: Settings = Settings {
     attempts: 2,
     first_wait: Duration::from_millis(250),
     longest_pause: Duration::from_secs(20),
+    keep_secret: crate::door::keep_secret,
 };
 
 /// Finds out everything that the checks ask.
@@ -465,6 +466,7 @@ mod tests {
             provider_alias: alias.map(str::to_owned),
             id: EntityId::new("id"),
             attributes: Attributes::new(),
+            sensitive: std::collections::BTreeSet::new(),
             is_tainted: false,
             is_deposed: false,
         };

@@ -111,6 +111,7 @@ pub(super) fn facts() -> Facts {
                 provider_alias: None,
                 id: EntityId::new("id-Sales"),
                 attributes: Attributes::new(),
+                sensitive: BTreeSet::new(),
                 is_tainted: false,
                 is_deposed: false,
             }],

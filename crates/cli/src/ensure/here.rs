@@ -182,6 +182,7 @@ mod tests {
         let context = Context {
             console: Arc::new(Console::new(ColorChoice::Never, true, false)),
             environment: Environment::default(),
+            given: crate::given::Given::default(),
             terraform: "terraform".to_owned(),
             interrupt: CancellationToken::new(),
             under_way: UnderWay::default(),
