@@ -122,8 +122,8 @@ pub(crate) fn write(plan: &Path, announced: BTreeSet<Announcement>) -> Result<()
 /// Removes what an older plan of this name left beside it: it would be of another plan.
 fn remove_older(plan: &Path) {
     let file = beside(plan);
-    let is_ours =
-        read_regular(&file).is_ok_and(|text| serde_json::from_slice::<File>(&text).is_ok());
+    let is_ours = files::read(&file, Origin::Found)
+        .is_ok_and(|text| serde_json::from_slice::<File>(&text).is_ok());
     if is_ours {
         let _ = std::fs::remove_file(file);
     }
