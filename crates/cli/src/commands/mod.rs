@@ -18,8 +18,7 @@ use std::sync::Arc;
 use divvy_terraform::Terraform;
 use tokio_util::sync::CancellationToken;
 
-use crate::arguments::ColorChoice;
-use crate::arguments::{Arguments, Command, habits};
+use crate::arguments::{Arguments, ColorChoice, Command, habits};
 use crate::console::{self, Console, Tone};
 use crate::door;
 use crate::environment::Environment;

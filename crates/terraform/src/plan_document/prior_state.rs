@@ -44,8 +44,7 @@ struct Resource {
     is_deposed: bool,
     /// Empty for a type that is no kind.
     values: Attributes,
-    /// The tree of marks on the values.
-    sensitive_values: Value,
+    sensitive: Value,
 }
 
 impl<'de> Deserialize<'de> for Resource {
@@ -82,7 +81,9 @@ impl<'de> Visitor<'de> for ResourceVisitor {
                 "values" if is_of_a_kind != Some(false) => {
                     resource.values = map.next_value::<Option<Attributes>>()?.unwrap_or_default();
                 }
-                "sensitive_values" => resource.sensitive_values = map.next_value()?,
+                "sensitive_values" if is_of_a_kind != Some(false) => {
+                    resource.sensitive = map.next_value()?;
+                }
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
@@ -114,7 +115,7 @@ impl PlanDocument {
         let mut resources = Vec::new();
         self.prior_state.values.root_module.resources(&mut resources);
         let served_by = self.configuration.provider_keys();
-        let instance = |address: Address, attributes: &Attributes, sensitive| {
+        let instance = |address: Address, attributes: &Attributes, sensitive: BTreeSet<String>| {
             let kind = kind::of_terraform_type(address.terraform_type())?;
             let id = EntityId::new(attributes.get("id")?.as_str()?);
             let alias = served_by.of(&address);
@@ -132,8 +133,11 @@ impl PlanDocument {
         };
         let mut instances = Vec::new();
         for resource in resources.into_iter().filter(|one| !one.is_data && !one.values.is_empty()) {
-            let sensitive = marked(&resource.sensitive_values, Some(&resource.values));
-            let found = instance(address_of(&resource.address)?, &resource.values, sensitive);
+            let found = instance(
+                address_of(&resource.address)?,
+                &resource.values,
+                marked(&resource.sensitive, Some(&resource.values)),
+            );
             instances.extend(found.map(|found| TrackedInstance {
                 is_tainted: resource.is_tainted,
                 is_deposed: resource.is_deposed,
