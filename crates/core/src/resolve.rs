@@ -344,10 +344,8 @@ fn duplicate_in_config(facts: &Facts<'_, '_>) -> Answer {
 fn moved(facts: &Facts<'_, '_>) -> Answer {
     let entity = facts.only_match()?;
     let others = facts.other_addresses(&entity.id);
-    let reason = match others.iter().all(|other| facts.forgets(other)) {
-        true => Reason::HolderIsForgotten,
-        false => Reason::Plain,
-    };
+    let is_forgotten = others.iter().all(|other| facts.forgets(other));
+    let reason = if is_forgotten { Reason::HolderIsForgotten } else { Reason::Plain };
     (!others.is_empty())
         .then(|| (Verdict::Moved, Evidence { others, reason, ..facts.about(entity) }))
 }
