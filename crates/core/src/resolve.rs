@@ -93,7 +93,7 @@ fn finding(facts: &Facts<'_, '_>) -> Option<Finding> {
         evidence.others.extend(cloned(near_rivals));
     }
     evidence.choices = facts.choices(&evidence.candidates);
-    evidence.failure = facts.subject.failure.cloned().map(Arc::new);
+    evidence.failure = facts.shown_failure().map(Arc::new);
     let mut finding = Finding {
         verdict,
         also,
@@ -101,12 +101,11 @@ fn finding(facts: &Facts<'_, '_>) -> Option<Finding> {
         address: facts.subject.address().cloned(),
         alias: facts.alias.cloned(),
         org: facts.org.cloned(),
-        name: facts.wanted.as_ref().map(ToString::to_string),
+        name: facts.wanted.as_ref().map(|wanted| wanted.to_string().into()),
         evidence,
     };
-    if facts.name_is_sensitive() {
-        finding.conceal_names();
-    }
+    let sensitive = facts.sensitive(&finding.evidence.others);
+    finding.conceal(&sensitive);
     Some(finding)
 }
 
@@ -344,8 +343,8 @@ fn duplicate_in_config(facts: &Facts<'_, '_>) -> Answer {
 fn moved(facts: &Facts<'_, '_>) -> Answer {
     let entity = facts.only_match()?;
     let others = facts.other_addresses(&entity.id);
-    let is_forgotten = others.iter().all(|other| facts.forgets(other));
-    let reason = if is_forgotten { Reason::HolderIsForgotten } else { Reason::Plain };
+    let are_forgotten = others.iter().all(|other| facts.forgets(other));
+    let reason = if are_forgotten { Reason::HolderIsForgotten } else { Reason::Plain };
     (!others.is_empty())
         .then(|| (Verdict::Moved, Evidence { others, reason, ..facts.about(entity) }))
 }
@@ -401,7 +400,8 @@ fn deleted_twin(facts: &Facts<'_, '_>) -> Answer {
 
 fn near_miss(facts: &Facts<'_, '_>) -> Answer {
     let candidates = facts.near();
-    let drift = facts.changes_to(&candidates.first()?.entity);
+    let nearest = facts.listing?.entity(&candidates.first()?.entity.id)?;
+    let drift = facts.changes_to(nearest);
     facts
         .lacks_a_match()
         .then(|| (Verdict::NearMiss, Evidence { candidates, drift, ..Evidence::default() }))

@@ -5,6 +5,7 @@
 use crate::finding::{Drift, Evidence, Finding, Reason};
 use crate::hint::{CommandLine, Hint};
 use crate::name::visible;
+use crate::shown::Shown;
 use crate::verdict::{HeadlineKind, Verdict};
 
 /// Says what to type or change next, most useful first. `terraform` is the program as to be typed:
@@ -23,8 +24,17 @@ pub fn hints(finding: &Finding, terraform: &str) -> Vec<Hint> {
         for candidate in
             evidence.candidates.iter().take(1).filter(|candidate| !candidate.differs.is_empty())
         {
-            let name = visible(&candidate.entity.key.to_string());
-            hints.push(format!("or change the configuration to name = {name}").into());
+            hints.push(match &candidate.entity.key {
+                Shown::Plain(key) => {
+                    let name = visible(&key.to_string());
+                    format!("or change the configuration to name = {name}").into()
+                }
+                Shown::Sensitive => format!(
+                    "or change the configuration to the name that the org has for {}",
+                    candidate.entity.id
+                )
+                .into(),
+            });
         }
         hints
     };
@@ -146,8 +156,14 @@ fn drift_hints(evidence: &Evidence) -> Vec<Hint> {
 
 /// Says how the configuration can follow an entity that differs, one attribute each.
 pub fn keep_attributes(drift: &[Drift]) -> Vec<Hint> {
-    let lines = drift.iter().filter_map(line_to_keep);
-    lines.map(|line| format!("keep the org's value: {line}").into()).collect()
+    let lines = drift.iter().map(|drift| match line_to_keep(drift) {
+        Some(line) => format!("keep the org's value: {line}"),
+        None => format!(
+            "keep the org's value: set {} to what the org has, which is not shown because the configuration holds it to be sensitive",
+            drift.attribute
+        ),
+    });
+    lines.map(Hint::from).collect()
 }
 
 /// Writes the line of configuration that keeps the org's value of an attribute; nothing where the value
@@ -156,7 +172,7 @@ pub fn line_to_keep(drift: &Drift) -> Option<String> {
     if drift.is_concealed() {
         return None;
     }
-    Some(match &drift.org {
+    Some(match drift.org.as_ref().and_then(Shown::plain) {
         Some(value) => format!("{} = {}", drift.attribute, hcl(value)),
         None => format!("remove {}", drift.attribute),
     })

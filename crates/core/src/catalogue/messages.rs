@@ -1,10 +1,10 @@
 //! What a finding or a headline means, in one or two sentences.
 //!
-//! Never decides. Invariant: names reach a text only through [`visible`].
+//! Never decides. Invariant: names reach a text only through [`Shown::visible`].
 
 use super::changes::{Tense, changes};
 use crate::finding::{Evidence, Finding, Headline, Reason};
-use crate::name::visible;
+use crate::shown::Shown;
 use crate::verdict::{HeadlineKind, Verdict};
 
 /// Says what a headline means for this run.
@@ -24,7 +24,7 @@ pub fn headline_message(headline: &Headline) -> String {
 pub fn message(finding: &Finding) -> String {
     let evidence = &finding.evidence;
     let noun = finding.kind.map_or("entity", |kind| kind.noun);
-    let name = finding.name.as_deref().map_or_else(|| "its name".to_owned(), visible);
+    let name = finding.name.as_ref().map_or_else(|| "its name".to_owned(), Shown::visible);
     let id = evidence.entity.as_ref().map(|entity| entity.id.to_string()).unwrap_or_default();
     let tracked_id = evidence.tracked_id.as_ref().map(ToString::to_string).unwrap_or_default();
     let others = match evidence.others.as_slice() {
@@ -155,7 +155,7 @@ fn ambiguous(evidence: &Evidence, name: &str) -> String {
 fn candidates(evidence: &Evidence) -> String {
     join(evidence.candidates.iter().map(|candidate| {
         let differs = join(candidate.differs.iter().map(|way| way.words().to_owned()));
-        let name = visible(&candidate.entity.key.to_string());
+        let name = candidate.entity.key.visible();
         if differs.is_empty() {
             format!("{name} ({})", candidate.entity.id)
         } else {
