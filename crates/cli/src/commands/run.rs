@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use divvy_core::{CommandLine, EntityId};
 use divvy_core::kinds::division::DIVISION;
+use divvy_core::{CommandLine, EntityId};
 use divvy_plugin::proxy::{Launch, Proxy};
 use divvy_terraform::{Blocks, Error, PassedFlags, Terraform, WorkingDirectory};
 use tokio::sync::watch;
