@@ -162,8 +162,8 @@ impl WorkingDirectory {
         };
         if !path.exists() {
             if is_full(self.temporary.path()) {
-                let full = io::ErrorKind::StorageFull.into();
-                return Err((Error::file(&path, "written", full), None));
+                let error = Error::file(&path, "written", io::ErrorKind::StorageFull.into());
+                return Err((error, None));
             }
             let path = self.terraform.program().to_owned();
             let subcommand = invocation.subcommand.words();

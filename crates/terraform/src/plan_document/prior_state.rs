@@ -10,7 +10,6 @@ use divvy_core::survey::{StatePresence, Tracked, TrackedInstance};
 use divvy_core::{Address, Attributes, EntityId, kind};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-
 use serde_json::Value;
 
 use super::resource_change::marked;
@@ -45,7 +44,6 @@ struct Resource {
     is_deposed: bool,
     /// Empty for a type that is no kind.
     values: Attributes,
-    /// Terraform's marks of the values that are sensitive.
     sensitive: Value,
 }
 
@@ -117,7 +115,7 @@ impl PlanDocument {
         let mut resources = Vec::new();
         self.prior_state.values.root_module.resources(&mut resources);
         let served_by = self.configuration.provider_keys();
-        let instance = |address: Address, attributes: &Attributes| {
+        let instance = |address: Address, attributes: &Attributes, sensitive: BTreeSet<String>| {
             let kind = kind::of_terraform_type(address.terraform_type())?;
             let id = EntityId::new(attributes.get("id")?.as_str()?);
             let alias = served_by.of(&address);
@@ -127,19 +125,22 @@ impl PlanDocument {
                 provider_alias: local.split_once('.').map(|(_, alias)| alias.to_owned()),
                 id,
                 attributes: attributes.clone(),
+                sensitive,
                 is_tainted: false,
                 is_deposed: false,
-                sensitive: BTreeSet::new(),
                 address,
             })
         };
         let mut instances = Vec::new();
         for resource in resources.into_iter().filter(|one| !one.is_data && !one.values.is_empty()) {
-            let found = instance(address_of(&resource.address)?, &resource.values);
+            let found = instance(
+                address_of(&resource.address)?,
+                &resource.values,
+                marked(&resource.sensitive, Some(&resource.values)),
+            );
             instances.extend(found.map(|found| TrackedInstance {
                 is_tainted: resource.is_tainted,
                 is_deposed: resource.is_deposed,
-                sensitive: marked(&resource.sensitive, Some(&resource.values)),
                 ..found
             }));
         }
@@ -148,9 +149,7 @@ impl PlanDocument {
             let address = planned.previous_address.unwrap_or(planned.address);
             // An import has values before, and the state does not hold them yet.
             let before = planned.before.filter(|_| planned.import_id.is_none());
-            let found = before.and_then(|before| instance(address, &before));
-            let found = found
-                .map(|found| TrackedInstance { sensitive: planned.sensitive.clone(), ..found });
+            let found = before.and_then(|before| instance(address, &before, planned.sensitive));
             instances.extend(found.filter(|found| !known.contains(&found.id)));
         }
         Ok(Tracked { presence: StatePresence::Present, instances, ..Tracked::default() })
