@@ -162,7 +162,10 @@ impl WorkingDirectory {
         };
         if !path.exists() {
             if is_full(self.temporary.path()) {
-                return Err(Error::file(&path, "written", io::ErrorKind::StorageFull.into()));
+                return Err((
+                    Error::file(&path, "written", io::ErrorKind::StorageFull.into()),
+                    None,
+                ));
             }
             let path = self.terraform.program().to_owned();
             let subcommand = invocation.subcommand.words();

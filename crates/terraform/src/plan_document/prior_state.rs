@@ -11,6 +11,7 @@ use divvy_core::{Address, Attributes, EntityId, kind};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
+use super::resource_change::marked;
 use super::{PlanDocument, address_of};
 use crate::error::Error;
 
@@ -42,6 +43,8 @@ struct Resource {
     is_deposed: bool,
     /// Empty for a type that is no kind.
     values: Attributes,
+    /// Which of the values are sensitive.
+    sensitive_values: serde_json::Value,
 }
 
 impl<'de> Deserialize<'de> for Resource {
@@ -77,6 +80,9 @@ impl<'de> Visitor<'de> for ResourceVisitor {
                 // The type stands before the values, so those of other types are never kept.
                 "values" if is_of_a_kind != Some(false) => {
                     resource.values = map.next_value::<Option<Attributes>>()?.unwrap_or_default();
+                }
+                "sensitive_values" if is_of_a_kind != Some(false) => {
+                    resource.sensitive_values = map.next_value()?;
                 }
                 _ => {
                     map.next_value::<IgnoredAny>()?;
@@ -119,6 +125,7 @@ impl PlanDocument {
                 provider_alias: local.split_once('.').map(|(_, alias)| alias.to_owned()),
                 id,
                 attributes: attributes.clone(),
+                sensitive: BTreeSet::new(),
                 is_tainted: false,
                 is_deposed: false,
                 address,
@@ -130,6 +137,7 @@ impl PlanDocument {
             instances.extend(found.map(|found| TrackedInstance {
                 is_tainted: resource.is_tainted,
                 is_deposed: resource.is_deposed,
+                sensitive: marked(&resource.sensitive_values, Some(&resource.values)),
                 ..found
             }));
         }
@@ -139,6 +147,8 @@ impl PlanDocument {
             // An import has values before, and the state does not hold them yet.
             let before = planned.before.filter(|_| planned.import_id.is_none());
             let found = before.and_then(|before| instance(address, &before));
+            let found =
+                found.map(|found| TrackedInstance { sensitive: planned.sensitive, ..found });
             instances.extend(found.filter(|found| !known.contains(&found.id)));
         }
         Ok(Tracked { presence: StatePresence::Present, instances, ..Tracked::default() })
