@@ -10,11 +10,12 @@ use crate::entity::{Entity, EntityId, Key, OrgId};
 use crate::failure::{Failure, Operation, Shape};
 use crate::finding::{Candidate, Choice, Drift, Evidence};
 use crate::kind::Kind;
-use crate::kinds::division::HOME_ATTRIBUTE;
 use crate::name::{self, Difference, Likeness};
 use crate::subject::Subject;
-use crate::survey::{Alias, ById, Change, Listing, OtherState, Planned, TrackedInstance, key_of};
-use crate::world::{Existence, Place, World};
+use crate::survey::{
+    Alias, ById, Change, Listing, OtherState, Planned, Seen, TrackedInstance, key_of,
+};
+use crate::world::{Existence, Place, World, shows_all};
 
 /// What is known of one subject, as the rules ask it.
 pub(crate) struct Facts<'s, 'w> {
@@ -29,6 +30,27 @@ pub(crate) struct Facts<'s, 'w> {
     pub(crate) wanted: Option<Key>,
     /// Entities whose key equals it.
     pub(crate) exact: Vec<&'s Entity>,
+}
+
+impl<'s, 'w> Facts<'s, 'w> {
+    /// Gathers what is known of one subject.
+    pub(crate) fn of(world: &'w World<'s>, subject: Subject<'s>) -> Self {
+        let kind = subject.kind();
+        let alias = world.alias_of(subject);
+        let org = alias.and_then(|alias| world.org_of_alias(alias));
+        let place = org.zip(kind);
+        let listing = place.and_then(|(org, kind)| world.listing(org, kind));
+        let wanted = subject
+            .planned
+            .and_then(Planned::wanted_key)
+            .or_else(|| {
+                subject.tracked.and_then(|tracked| key_of(tracked.kind, &tracked.attributes))
+            })
+            .or_else(|| subject.failure.and_then(|failure| failure.name.clone().map(Key::name)));
+        let exact = listing.zip(wanted.as_ref());
+        let exact = exact.map(|(listing, key)| listing.entities.equal_to(key)).unwrap_or_default();
+        Self { world, subject, kind, alias, org, listing, place, wanted, exact }
+    }
 }
 
 impl<'s> Facts<'s, '_> {
@@ -54,6 +76,31 @@ impl<'s> Facts<'s, '_> {
             }
             None => self.subject.tracked.is_none() && self.failed_create().is_some(),
         }
+    }
+
+    /// Returns what is known of the kind in its org; `None` where no org is known.
+    pub(crate) fn seen(&self) -> Option<&'s Seen> {
+        let (org, kind) = self.place?;
+        Some(self.world.survey.orgs.get(org)?.listings.seen(kind))
+    }
+
+    /// Returns whether what the listing lacks is not in the org.
+    pub(crate) fn absence_is_proof(&self) -> bool {
+        self.kind
+            .zip(self.listing)
+            .is_some_and(|(kind, listing)| listing.is_complete && shows_all(kind, listing))
+    }
+
+    /// Returns whether the plan itself imports an id here.
+    pub(crate) fn imports(&self) -> bool {
+        self.subject.planned.is_some_and(|planned| planned.import_id.is_some())
+    }
+
+    /// Returns whether what is tracked here is to get another key, or has it in the state alone.
+    pub(crate) fn renames(&self) -> bool {
+        let keeps_its_object =
+            matches!(self.change(), Some(Change::Update | Change::NoOp | Change::Replace { .. }));
+        keeps_its_object && self.subject.tracked.is_some() && !self.keeps_its_key()
     }
 
     /// Says whether an object is made here, also to replace another.
@@ -109,7 +156,7 @@ impl<'s> Facts<'s, '_> {
     /// Says whether Terraform holds the name (or another part of the key) to be sensitive.
     pub(crate) fn name_is_sensitive(&self) -> bool {
         self.subject.planned.is_some_and(|planned| {
-            planned.kind.key.iter().any(|part| planned.sensitive.contains(*part))
+            planned.kind.key.iter().any(|part| planned.sensitive.contains(part.terraform))
         })
     }
 
@@ -119,10 +166,7 @@ impl<'s> Facts<'s, '_> {
             failure.shape == Shape::Refused
                 && failure.method.as_deref().is_none_or(|method| method == "POST")
                 && failure.path.as_deref().is_none_or(|path| path == kind.collection)
-                && kind
-                    .duplicates
-                    .iter()
-                    .any(|reply| Some(reply.status) == failure.status && reply.code.is_none())
+                && failure.status.is_some_and(|status| kind.is_duplicate(status, None))
         })
     }
 
@@ -131,12 +175,28 @@ impl<'s> Facts<'s, '_> {
     }
 
     pub(crate) fn wants_home(&self) -> bool {
-        self.kind.is_some_and(|kind| kind.home_field.is_some())
-            && self.subject.planned.is_some_and(|planned| planned.flag(HOME_ATTRIBUTE))
+        self.kind
+            .and_then(|kind| kind.special)
+            .zip(self.subject.planned)
+            .is_some_and(|(special, planned)| planned.flag(special.attribute))
     }
 
     pub(crate) fn existence(&self) -> Option<Existence<'s>> {
         self.subject.tracked.map(|tracked| self.world.existence(tracked))
+    }
+
+    /// Returns whether an id exists, as far as this client can prove it.
+    pub(crate) fn existence_of(&self, id: &EntityId) -> Existence<'s> {
+        match self.place {
+            Some((org, kind)) => self.world.existence_of(org, kind, id),
+            None => Existence::Unproven,
+        }
+    }
+
+    /// Returns the id that the state holds here, if it is proved that the org has it no longer.
+    pub(crate) fn absent_id(&self) -> Option<&'s EntityId> {
+        let tracked = self.subject.tracked?;
+        (self.existence()? == Existence::Absent).then_some(&tracked.id)
     }
 
     /// Returns the key that the tracked entity has now: the org's word, not the state's.

@@ -4,14 +4,13 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::address::Address;
+use crate::alias::Alias;
+pub use crate::drift::Drift;
 use crate::entity::{Entity, EntityId, Key, OrgId};
 use crate::failure::Failure;
 use crate::kind::Kind;
 use crate::name::Difference;
-use crate::survey::Alias;
 use crate::verdict::{HeadlineKind, Verdict};
 
 /// An entity that could be meant, and how its key differs from the wanted one.
@@ -30,23 +29,14 @@ impl Candidate {
     }
 }
 
-/// An attribute in which configuration and org differ; an unset value is `None`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Drift {
-    /// Terraform's name of the attribute.
-    pub attribute: &'static str,
-    /// What the configuration wants.
-    pub config: Option<Value>,
-    /// What the org has.
-    pub org: Option<Value>,
-}
-
 /// Why exactly a rule answered, where one verdict has several reasons.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Reason {
     /// The verdict says it all.
     #[default]
     Plain,
+    /// The text says why the kind was not listed.
+    Unlisted(String),
     /// The text says why no credentials were found.
     Credentials(String),
     /// A refused request that is not the create of this kind.
@@ -59,6 +49,8 @@ pub enum Reason {
     ImportIsRight,
     /// The plan's own import names an id that the org has not.
     ImportedIdAbsent,
+    /// The plan's own import names an id that this client does not see, which proves nothing.
+    ImportedIdUnseen,
     /// The plan's own import names an entity with another key.
     ImportedNameDiffers,
     /// The plan's own import names the home entity without `home = true`, or another with it.
@@ -118,6 +110,11 @@ impl Evidence {
     pub(crate) fn of(entity: &Entity) -> Self {
         Self { entity: Some(entity.clone()), ..Self::default() }
     }
+
+    /// The evidence where a reason is all of it.
+    pub(crate) fn because(reason: Reason) -> Self {
+        Self { reason, ..Self::default() }
+    }
 }
 
 /// One finding.
@@ -150,7 +147,7 @@ impl Finding {
         for entity in self.evidence.entity.iter_mut().chain(candidates) {
             entity.key = Key::name(CONCEALED);
             for part in entity.kind.key {
-                entity.attributes.remove(*part);
+                entity.attributes.remove(part.terraform);
             }
         }
     }

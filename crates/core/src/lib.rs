@@ -7,9 +7,11 @@
 //! [`decide::decide`] -> actions.
 
 pub mod address;
+pub mod alias;
 pub mod catalogue;
 pub mod consent;
 pub mod decide;
+pub mod drift;
 pub mod effect;
 pub mod entities;
 pub mod entity;
@@ -18,6 +20,7 @@ mod facts;
 pub mod failure;
 pub mod finding;
 pub mod further_needs;
+mod hcl;
 mod headlines;
 pub mod hint;
 pub mod kind;
@@ -30,6 +33,7 @@ pub mod shell;
 mod subject;
 pub mod survey;
 pub mod verdict;
+mod verdicts;
 mod world;
 
 pub use address::{Address, InstanceKey};

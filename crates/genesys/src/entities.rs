@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use divvy_core::kind::Paging;
 use divvy_core::survey::{ById, Listing};
 use divvy_core::{Entity, EntityId, Kind, OrgId};
 use futures_util::future::try_join_all;
@@ -132,7 +133,7 @@ impl Client {
 
     /// Asks for the org's home entity of a kind that has one.
     pub async fn home(&self, kind: &'static Kind) -> Result<Option<Entity>, Error> {
-        if kind.home_field.is_none() {
+        if kind.special.is_none() {
             return Ok(None);
         }
         let call = Call::get(format!("{}/home", kind.collection));
@@ -206,15 +207,16 @@ impl Client {
     }
 
     async fn pages_once(&self, kind: &Kind, call: &Call) -> Result<Pages, Error> {
+        let Paging::Numbered(page_size) = kind.paging;
         let page = |number: u64| {
             let call = call.clone();
-            let call = call.query("pageSize", kind.page_size.to_string());
+            let call = call.query("pageSize", page_size.to_string());
             let call = call.query("pageNumber", number.to_string());
             async move { self.send::<Page>(&call).await }
         };
         let first = page(1).await?;
         let page_count = first.count.or_else(|| {
-            let size = first.size.unwrap_or_else(|| kind.page_size.into());
+            let size = first.size.unwrap_or_else(|| page_size.into());
             Some(first.total?.div_ceil(size.max(1)))
         });
         let others = match page_count {

@@ -62,8 +62,8 @@ impl WireEntity {
             let value = self.fields.get(field).and_then(Value::as_str);
             value.unwrap_or_default().to_owned()
         };
-        let key = kind.key_api.iter().map(|field| text(field)).collect();
-        let own = kind.key.iter().zip(kind.key_api);
+        let key = kind.key.iter().map(|part| text(part.api)).collect();
+        let own = kind.key.iter().map(|part| (&part.terraform, &part.api));
         let drifting = kind.drifting.iter().map(|attribute| (&attribute.terraform, &attribute.api));
         let attributes: Attributes = own
             .chain(drifting)
@@ -71,7 +71,7 @@ impl WireEntity {
             .filter_map(|(ours, api)| Some(((*ours).to_owned(), self.fields.get(*api)?.clone())))
             .collect();
         let is_home =
-            kind.home_field.is_some_and(|field| self.fields.get(field) == Some(&Value::Bool(true)));
+            kind.special.is_some_and(|it| self.fields.get(it.field) == Some(&Value::Bool(true)));
         Entity { kind, id: EntityId::new(self.id), key: Key::from_parts(key), attributes, is_home }
     }
 

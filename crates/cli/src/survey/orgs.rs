@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use divvy_core::further_needs::further_needs;
 use divvy_core::kinds::division::DIVISION;
-use divvy_core::survey::{Alias, AliasTarget, Desired, Listing, Org, Survey, Tracked};
+use divvy_core::survey::{
+    Alias, AliasTarget, Desired, Listing, Listings, Org, Seen, Survey, Tracked,
+};
 use divvy_core::{EntityId, Kind, OrgId, ProviderArguments};
-use divvy_genesys::{Client, Connection, Settings};
+use divvy_genesys::{Client, Connection, Reason, Settings};
 use futures_util::future::{join_all, try_join_all};
 
 use super::{Look, OrgSeen, Surveyor};
@@ -141,6 +143,7 @@ impl Surveyor<'_> {
 
     /// Asks what the first look made worth asking.
     pub(crate) async fn look_again(survey: &mut Survey, asked: &[Asked]) -> CommandResult<()> {
+        list_the_rest(survey, asked).await?;
         let needs = further_needs(survey);
         let questions = needs.into_iter().filter_map(|((org, kind), needs)| {
             let client = &asked.iter().find(|asked| asked.seen.0 == org)?.client;
@@ -182,9 +185,30 @@ async fn ask_one(client: Client) -> CommandResult<Asked> {
     let org = Org {
         name: organization.name,
         region: client.connection().region().map(|region| region.key.to_owned()),
-        listings: BTreeMap::from([(DIVISION.terraform_type, listing)]),
+        listings: Listings::of(&DIVISION, listing),
     };
     Ok(Asked { client, seen: (organization.id, org) })
+}
+
+/// Lists what the first look at an org left out; what is refused is known to be unlisted.
+async fn list_the_rest(survey: &mut Survey, asked: &[Asked]) -> CommandResult<()> {
+    let needs = further_needs(survey);
+    let unasked = needs.into_iter().filter(|(_, needs)| needs.listing);
+    let questions = unasked.filter_map(|((org, kind), _)| {
+        let client = &asked.iter().find(|asked| asked.seen.0 == org)?.client;
+        Some(async move { (org, kind, client.listing(kind).await) })
+    });
+    for (org, kind, listing) in join_all(questions).await {
+        let seen = match listing {
+            Ok(listing) => Seen::Listed(listing),
+            Err(error) if error.reason == Reason::Interrupted => return Err(of_api(error)),
+            Err(error) => Seen::Unlisted(error.with_hints().into()),
+        };
+        if let Some(org) = survey.orgs.get_mut(&org) {
+            org.listings.insert(kind, seen);
+        }
+    }
+    Ok(())
 }
 
 pub(super) async fn early_answer(
@@ -197,5 +221,5 @@ pub(super) async fn early_answer(
 }
 
 fn listing_of<'s>(survey: &'s mut Survey, org: &OrgId, kind: &Kind) -> Option<&'s mut Listing> {
-    survey.orgs.get_mut(org)?.listings.get_mut(kind.terraform_type)
+    survey.orgs.get_mut(org)?.listings.get_mut(kind)
 }

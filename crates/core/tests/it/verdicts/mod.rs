@@ -7,6 +7,7 @@ mod names;
 mod planned;
 mod refused;
 mod tracked;
+mod unlisted;
 
 use divvy_core::EntityId;
 use divvy_core::decide::{Action, Decision, Expect, Policy, Question};
