@@ -5,6 +5,7 @@
 
 pub(crate) mod doctor;
 mod explain;
+mod given;
 pub(crate) mod run;
 pub(crate) mod undo;
 
@@ -12,12 +13,13 @@ mod ensure;
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use divvy_core::{Address, EntityId};
 use divvy_genesys::Dialect;
 
 pub(crate) use self::ensure::{Ensure, EnsureFormat};
 pub(crate) use self::explain::Explain;
+pub(crate) use self::given::{Said, Yes};
 use crate::render::Format;
 use crate::render::commands::Shell;
 
@@ -49,7 +51,7 @@ pub(crate) struct Talk {
     pub(crate) quiet: bool,
 
     /// Say more: each step (-v), each request and process (-vv), everything (-vvv).
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 
     /// Form of the log that -vv and -vvv write to stderr.
@@ -118,7 +120,8 @@ pub(crate) struct TerraformArguments {
     #[arg(long, value_name = "PATH", env = "DIVVY_TERRAFORM", hide_env_values = true)]
     pub(crate) terraform_bin: Option<PathBuf>,
 
-    /// Flags for Terraform: -var, -var-file, -lock-timeout, -parallelism, -compact-warnings.
+    /// Flags for Terraform: -var, -var-file, -target, -lock-timeout, -parallelism,
+    /// -compact-warnings.
     #[arg(last = true, value_name = "TERRAFORM FLAGS", allow_hyphen_values = true)]
     pub(crate) terraform_flags: Vec<String>,
 }
@@ -202,14 +205,14 @@ pub(crate) struct Check {
 #[derive(Debug, Args)]
 pub(crate) struct Fix {
     /// Do the exact, harmless adoptions without asking.
-    #[arg(long)]
-    pub(crate) yes: bool,
+    #[arg(long, action = ArgAction::SetTrue, value_parser = Yes::parser())]
+    pub(crate) yes: Yes,
 
     /// Show what would be done, and stop.
     #[arg(long, conflicts_with = "yes")]
     pub(crate) dry_run: bool,
 
-    /// A saved plan file, or its JSON; else a plan is made.
+    /// A saved plan file, or its JSON; else a plan is made. Nothing outside of it is done.
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Option<PathBuf>,
 
@@ -252,6 +255,10 @@ pub(crate) struct Fix {
     /// None of the near ones is meant: this address is new. Repeatable.
     #[arg(long = "new", value_name = "ADDR", value_parser = address)]
     pub(crate) new: Vec<Address>,
+
+    /// Do only what has a name or address that matches; `*` and `?` stand for letters. Repeatable.
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) only: Vec<String>,
 
     /// State of another root that may already manage these divisions. Repeatable.
     #[arg(long = "other-state", value_name = "FILE")]
@@ -304,12 +311,25 @@ pub(crate) struct List {
     #[arg(long)]
     pub(crate) deleted: bool,
 
-    /// table or json; `FORMAT=FILE` writes a file. Repeatable.
+    /// table, json, ids, csv; `FORMAT=FILE` writes a file. Repeatable.
     #[arg(short, long = "output", value_name = "FORMAT[=FILE]")]
-    pub(crate) outputs: Vec<Output>,
+    pub(crate) outputs: Vec<Output<ListFormat>>,
 
     #[command(flatten)]
     pub(crate) org: OrgArguments,
+}
+
+/// What `list` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// For people.
+    Table,
+    /// An array of divisions.
+    Json,
+    /// Ids, one a line.
+    Ids,
+    /// A table for spreadsheets, which `ensure --from` reads as well.
+    Csv,
 }
 
 /// Emulate the Genesys Cloud API on loopback, for trying and testing.

@@ -4,6 +4,7 @@
 //! that would be needed to undo it; killed at any point, the next `fix` finds the rest to do.
 
 use divvy_core::decide::{Action, Decided, Decision, Expect, Question};
+use divvy_core::name::visible;
 use divvy_core::{Address, Consent, EntityId, Finding};
 use divvy_terraform::{Adoption, Import, Reason, Way, WhenDrifted, WorkingDirectory};
 use serde_json::json;
@@ -94,6 +95,18 @@ fn record(journal: &Journal, finding: &Finding, address: &Address, action: &Acti
     }));
 }
 
+/// Names the entity that was to be taken for an address, as the org calls it.
+fn name_of(carried: &Carried, address: &Address) -> String {
+    let found = carried.done.iter().find(|one| one.finding.address.as_ref() == Some(address));
+    let Some(Decided { finding, .. }) = found else { return "object".to_owned() };
+    let noun = finding.kind.map_or("object", |kind| kind.words.noun);
+    let entity = finding.evidence.entity.as_ref().map(|entity| entity.key.to_string());
+    match entity.or(finding.name.clone()) {
+        Some(name) => format!("{noun} {}", visible(&name)),
+        None => noun.to_owned(),
+    }
+}
+
 /// Turns what Terraform made of the imports into decisions and notes.
 fn account_for(carried: &mut Carried, adoption: &Adoption, journal: &Journal, terraform: &str) {
     for imported in &adoption.imported {
@@ -137,6 +150,15 @@ fn account_for(carried: &mut Carried, adoption: &Adoption, journal: &Journal, te
             Reason::OtherIdPlanned => {
                 (Question::Elsewhere, "the configuration imports another id there".to_owned())
             }
+            Reason::ConditionFails(messages) => (
+                Question::Elsewhere,
+                format!(
+                    "the existing {} ({}) fails a rule of the block: {}",
+                    name_of(carried, &left.address),
+                    left.id,
+                    messages.join(" ").trim_end_matches('.')
+                ),
+            ),
             Reason::NotFound => {
                 (Question::Elsewhere, "Terraform finds no object of this id".to_owned())
             }

@@ -52,6 +52,23 @@ pub(crate) fn width() -> usize {
     ELSEWHERE
 }
 
+/// Columns that talk on stderr may take: the terminal's, or 80.
+pub(crate) fn talk_width() -> usize {
+    const ELSEWHERE: usize = 80;
+    #[cfg(unix)]
+    if let Ok(size) = rustix::termios::tcgetwinsize(io::stderr())
+        && size.ws_col > 0
+    {
+        return usize::from(size.ws_col).max(40);
+    }
+    ELSEWHERE
+}
+
+/// Returns whether the artefact goes to a terminal.
+pub(crate) fn stdout_is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// Which of the two streams take colour.
 struct Colored {
     stdout: bool,
@@ -184,6 +201,16 @@ impl Console {
         let mut stderr = anstream::stderr().lock();
         // A lost terminal shows at the answer.
         let _ = write!(stderr, "{text} ").and_then(|()| stderr.flush());
+    }
+
+    /// Ends the line of a question that nobody answers.
+    pub(crate) fn end_of_input(&self) {
+        let _ = writeln!(anstream::stderr().lock());
+    }
+
+    /// Says what a question is about, also when quiet: a person answers what was shown.
+    pub(crate) fn show(&self, text: &str) {
+        self.line(text);
     }
 
     fn moving_line(&self) -> MutexGuard<'_, Option<ProgressBar>> {

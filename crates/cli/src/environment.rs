@@ -79,14 +79,35 @@ pub(crate) mod leash {
     use std::os::unix::process::CommandExt as _;
     use std::process::{Command, ExitCode};
 
+    use nix::sys::signal::SigSet;
     use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 
     use super::MARK;
 
-    /// Returns what to put in front of a program so that it gets a SIGINT when this process dies
-    /// (Terraform then ends in good order): `/proc/self/exe __leashed PID`.
-    pub(crate) fn prefix() -> Vec<OsString> {
-        vec!["/proc/self/exe".into(), MARK.into(), std::process::id().to_string().into()]
+    /// How a child ends when we die.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) enum Death {
+        /// By SIGINT: Terraform saves its state and gives up its lock. It does not hear of the
+        /// terminal's end, which would end it at once: we do, and pass it on.
+        InGoodOrder,
+        /// By SIGKILL: a provider of our own, which nobody can talk to any more.
+        AtOnce,
+    }
+
+    impl Death {
+        const ALL: [(Self, &'static str, Signal); 2] =
+            [(Self::InGoodOrder, "int", Signal::INT), (Self::AtOnce, "kill", Signal::KILL)];
+
+        fn word(self) -> &'static str {
+            Self::ALL.iter().find(|(death, ..)| *death == self).map_or("", |(_, word, _)| word)
+        }
+    }
+
+    /// Returns what to put in front of a program so that it ends when this process dies:
+    /// `/proc/self/exe __leashed PID DEATH`.
+    pub(crate) fn prefix(death: Death) -> Vec<OsString> {
+        let pid = std::process::id().to_string();
+        vec!["/proc/self/exe".into(), MARK.into(), pid.into(), death.word().into()]
     }
 
     /// Ties this process to its parent, then becomes the program named by the arguments.
@@ -95,9 +116,19 @@ pub(crate) mod leash {
             .next()
             .and_then(|pid| pid.to_str()?.parse::<i32>().ok())
             .and_then(Pid::from_raw);
-        let Some(program) = arguments.next() else { return ExitCode::from(64) };
-        if set_parent_process_death_signal(Some(Signal::INT)).is_err() || getppid() != parent {
+        let word = arguments.next().unwrap_or_default();
+        let death = Death::ALL.iter().find(|(_, known, _)| word == *known);
+        let (Some((death, _, signal)), Some(program)) = (death, arguments.next()) else {
+            return ExitCode::from(64);
+        };
+        if set_parent_process_death_signal(Some(*signal)).is_err() || getppid() != parent {
             return ExitCode::from(1);
+        }
+        if *death == Death::InGoodOrder {
+            let mut hang_up = SigSet::empty();
+            hang_up.add(nix::sys::signal::Signal::SIGHUP);
+            // What cannot be blocked ends Terraform, as without us.
+            let _ = hang_up.thread_block();
         }
         // exec returns only if it failed.
         let error = Command::new(&program).args(arguments).exec();

@@ -14,6 +14,8 @@ pub(crate) enum ErrorKind {
     Failed,
     /// The command line is wrong: exit code 64.
     Usage,
+    /// Only a person can go on, with another input: exit code 3.
+    NeedsPerson,
     /// Somebody interrupted: exit code 130.
     Interrupted,
     /// Refused before Terraform was started by `run`: exit code 125.
@@ -26,6 +28,7 @@ impl ErrorKind {
         match self {
             Self::Failed => 1,
             Self::Usage => 64,
+            Self::NeedsPerson => 3,
             Self::Interrupted => 130,
             Self::Refused => 125,
         }

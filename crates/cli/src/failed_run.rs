@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, BufRead as _};
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use divvy_core::failure::Shape;
@@ -18,7 +18,7 @@ use divvy_terraform::logs::{self, LogReading};
 use crate::arguments::{Fix, TerraformArguments};
 use crate::commands::Context;
 use crate::console::Tone;
-use crate::error::{CommandError, CommandResult};
+use crate::error::{CommandError, CommandResult, ErrorKind};
 use crate::interrupt;
 use crate::survey::{data_directory, place};
 
@@ -93,6 +93,7 @@ impl FailedRun {
         if is_stdin {
             context.console.awaits("the output of the failed run");
         }
+        let name = if is_stdin { "standard input".into() } else { log.display().to_string() };
         let open = move |path: &Path| {
             File::open(here.join(path)).map_err(|error| {
                 CommandError::failed(format!("could not read {}: {error}", path.display()))
@@ -102,18 +103,15 @@ impl FailedRun {
         let read = move || {
             let output: Box<dyn io::Read> =
                 if is_stdin { Box::new(io::stdin().lock()) } else { Box::new(open(&log)?) };
-            let mut output = io::BufReader::new(output);
-            // Nothing at all is no run without failures: something was not kept, or not connected.
-            if output.fill_buf().is_ok_and(<[u8]>::is_empty) {
-                let name =
-                    if is_stdin { "standard input".into() } else { log.display().to_string() };
-                return Err(CommandError::failed(format!("{name} is empty")).hint(keep_hint));
-            }
             let reading = match provider_log {
                 Some(path) => logs::read_with_provider_log(output, open(&path)?),
                 None => logs::read(output),
             };
-            reading.map_err(CommandError::failed)
+            let reading = reading.map_err(CommandError::failed)?;
+            match reading.not_terraform {
+                Some(looks_like) => Err(no_output(&name, looks_like).hint(keep_hint)),
+                None => Ok(reading),
+            }
         };
         let mut reading = interrupt::beside(&context.interrupt, read).await??;
         // Terraform tells a state that it could not save twice.
@@ -124,6 +122,15 @@ impl FailedRun {
         });
         Ok(Self { reading })
     }
+}
+
+/// Nothing of Terraform's is no run without failures: something was not kept, or not connected.
+fn no_output(name: &str, looks_like: &str) -> CommandError {
+    let message = match looks_like {
+        "empty" => format!("{name} is empty"),
+        _ => format!("{name} holds no output of Terraform: it looks like {looks_like}"),
+    };
+    CommandError { kind: ErrorKind::NeedsPerson, ..CommandError::failed(message) }
 }
 
 /// Returns the units that failures tell of.

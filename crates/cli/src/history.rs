@@ -9,6 +9,7 @@ use divvy_core::{Address, Finding};
 use divvy_terraform::PlanFile;
 
 use crate::carry_out::Carried;
+use crate::limit::Limit;
 use crate::report::{Command, Report};
 use crate::survey::{Look, Surveyor};
 
@@ -123,7 +124,12 @@ impl History {
     }
 
     /// Joins it all into the report.
-    pub(crate) fn report(self, surveyor: &Surveyor<'_>, require_clean: bool) -> Report {
+    pub(crate) fn report(
+        self,
+        surveyor: &Surveyor<'_>,
+        limit: &Limit,
+        require_clean: bool,
+    ) -> Report {
         let (look, decisions) = self.last.expect("fix looks before it reports");
         let is_clean = self.clean == Some(true);
         let done: Vec<Address> =
@@ -147,7 +153,9 @@ impl History {
         info.rounds = Some(self.rounds);
         info.clean = self.clean;
         info.require_clean = require_clean;
-        info.notes = self.notes;
+        info.notes.extend(self.notes);
+        info.notes.extend(limit.notes());
+        info.leaves_out = limit.leaves_out();
         if is_clean {
             info.pending = Some(Pending::default());
             info.outputs_left = self.outputs_left;

@@ -1,6 +1,6 @@
 //! The one interrupt that every wait of ours listens to.
 //!
-//! The first SIGINT or SIGTERM asks everything to end in good order (Terraform gets one SIGINT,
+//! The first SIGINT, SIGTERM or SIGHUP asks everything to end in good order (Terraform gets one SIGINT,
 //! alone), the second is Terraform's second: it stops at once, by its own rules. Never kills
 //! anything itself. Invariant: installed before the first child is started.
 
@@ -67,12 +67,12 @@ pub(crate) fn install(
     let token = interrupt.clone();
     let mut signals = Signals::install();
     tokio::spawn(async move {
-        signals.next().await;
+        signals.first().await;
         if let Some(waited_for) = under_way.waited_for(&terraform) {
             console.mark(Tone::Warning, &waited_for);
         }
         token.cancel();
-        signals.next().await;
+        signals.second().await;
         if under_way.waited_for(&terraform).is_some() {
             console.mark(Tone::Warning, &format!("{terraform} is told to stop at once"));
         }
@@ -101,28 +101,81 @@ pub(crate) async fn beside<T: Send + 'static>(
     }
 }
 
-/// SIGINT and SIGTERM, as they come.
+/// SIGINT and SIGTERM, as they come, and the first SIGHUP.
 #[cfg(unix)]
-struct Signals(Option<[tokio::signal::unix::Signal; 2]>);
+struct Signals {
+    handlers: Option<[tokio::signal::unix::Signal; 2]>,
+    hang_ups: HangUps,
+}
 
 #[cfg(unix)]
 impl Signals {
     fn install() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
         let handlers = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
-        Self(match handlers {
+        let handlers = match handlers {
             (Ok(interrupt), Ok(terminate)) => Some([interrupt, terminate]),
             _ => None,
-        })
+        };
+        Self { handlers, hang_ups: hang_ups() }
     }
 
-    async fn next(&mut self) {
-        let Some([interrupt, terminate]) = &mut self.0 else { return std::future::pending().await };
+    /// Waits for the first signal of any kind.
+    async fn first(&mut self) {
+        let Self { handlers, hang_ups } = self;
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            () = either(handlers) => {}
+            () = hang_ups.next() => {}
         }
     }
+
+    /// Waits for a second one. A terminal that goes says so more than once, and nobody has pressed
+    /// anything twice.
+    async fn second(&mut self) {
+        either(&mut self.handlers).await;
+    }
+}
+
+#[cfg(unix)]
+async fn either(handlers: &mut Option<[tokio::signal::unix::Signal; 2]>) {
+    let Some([interrupt, terminate]) = handlers else { return std::future::pending().await };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// SIGHUP, as it comes.
+#[cfg(unix)]
+pub(crate) struct HangUps(Option<tokio::signal::unix::Signal>);
+
+#[cfg(unix)]
+impl HangUps {
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) {
+        match &mut self.0 {
+            Some(signal) => {
+                signal.recv().await;
+            }
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Listens to SIGHUP; not where this process was started to outlive its terminal, as by `nohup`.
+#[cfg(unix)]
+pub(crate) fn hang_ups() -> HangUps {
+    use tokio::signal::unix::{SignalKind, signal};
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    HangUps(if ignores_hang_ups(&status) { None } else { signal(SignalKind::hangup()).ok() })
+}
+
+/// Reads from Linux's word on a process whether it ignores SIGHUP, which is the lowest bit.
+#[cfg(unix)]
+fn ignores_hang_ups(status: &str) -> bool {
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & 1 == 1)
 }
 
 /// Ctrl-C, as it comes.
@@ -135,9 +188,25 @@ impl Signals {
         Self
     }
 
-    async fn next(&mut self) {
+    async fn first(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
+    }
+
+    async fn second(&mut self) {
+        self.first().await;
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_under_nohup_is_known() {
+        assert!(ignores_hang_ups("Name:\tdivvy\nSigIgn:\t0000000000001001\nSigCgt:\t1\n"));
+        assert!(!ignores_hang_ups("SigIgn:\t0000000000001000\nSigCgt:\t0000000000000001\n"));
+        assert!(!ignores_hang_ups(""));
     }
 }

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use divvy_core::Consent;
 use divvy_core::effect::{Effect, Observer, Outcome};
 use serde_json::{Value, json};
 
@@ -28,7 +29,11 @@ pub(crate) struct Journal {
 
 impl Journal {
     /// Takes the run lock of a working directory and begins a journal.
-    pub(crate) fn begin(working_directory: &Path, command: &str) -> CommandResult<Self> {
+    pub(crate) fn begin(
+        _consent: &Consent,
+        working_directory: &Path,
+        command: &str,
+    ) -> CommandResult<Self> {
         let home = working_directory.join(".divvy");
         let failed = |action: &str, error: &io::Error| {
             let hint = match error.kind() {
@@ -174,10 +179,15 @@ impl Observer for Journal {
 mod tests {
     use super::*;
 
+    #[expect(clippy::disallowed_methods, reason = "a test consents")]
+    fn consent() -> Consent {
+        Consent::given(divvy_core::consent::Source::Flag)
+    }
+
     #[tokio::test]
     async fn lines_that_are_written_at_once_are_each_on_disk_before_their_writer_goes_on() {
         let directory = tempfile::tempdir().unwrap();
-        let journal = Journal::begin(directory.path(), "run").unwrap();
+        let journal = Journal::begin(&consent(), directory.path(), "run").unwrap();
         let file = directory.path().join(format!(".divvy/runs/{}/journal.jsonl", journal.id()));
         let write = |number: u64| {
             let (journal, file) = (&journal, &file);
@@ -197,11 +207,11 @@ mod tests {
     #[test]
     fn a_second_run_is_told_who_holds_the_lock_and_a_later_one_gets_it() {
         let directory = tempfile::tempdir().unwrap();
-        let first = Journal::begin(directory.path(), "fix").unwrap();
-        let error = Journal::begin(directory.path(), "fix").err().unwrap();
+        let first = Journal::begin(&consent(), directory.path(), "fix").unwrap();
+        let error = Journal::begin(&consent(), directory.path(), "fix").err().unwrap();
         assert!(error.message.contains(&format!("process {}", std::process::id())), "{error}");
         drop(first);
-        Journal::begin(directory.path(), "fix").unwrap();
+        Journal::begin(&consent(), directory.path(), "fix").unwrap();
         assert_eq!(fs::read_to_string(directory.path().join(".divvy/.gitignore")).unwrap(), "*\n");
     }
 }

@@ -96,6 +96,8 @@ impl<'c> Lookup<'c> {
         Surveyor::look_again(&mut survey, &asked).await?;
         Ok(Look {
             instances: 0,
+            is_whole: true,
+            is_narrowed: false,
             survey,
             orgs,
             terraform_version: plan.and_then(PlanDocument::terraform_version).map(str::to_owned),

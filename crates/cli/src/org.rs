@@ -4,12 +4,14 @@
 //! Invariant: a secret is wrapped as soon as it is read.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
 use divvy_core::ProviderArguments;
 use divvy_core::effect::Observer;
 use divvy_core::survey::Alias;
+use divvy_core::text;
 use divvy_genesys::{
     Client, Connection, ConnectionError, Dialect, Fallback, Flags, Profile, Settings,
 };
@@ -164,9 +166,13 @@ async fn read_secret(
 ) -> CommandResult<Option<SecretString>> {
     let Some(path) = path else { return Ok(None) };
     let named = path.to_owned();
-    let read = move || match named.as_os_str() {
-        dash if dash == "-" => std::io::read_to_string(std::io::stdin()),
-        _ => std::fs::read_to_string(named),
+    let read = move || {
+        let mut bytes = Vec::new();
+        match named.as_os_str() {
+            dash if dash == "-" => std::io::stdin().read_to_end(&mut bytes)?,
+            _ => std::fs::File::open(named)?.read_to_end(&mut bytes)?,
+        };
+        text::decode(&bytes).map_err(std::io::Error::other)
     };
     let text = interrupt::beside(&context.interrupt, read).await?.map_err(|error| {
         CommandError::failed(format!("could not read the secret in {}: {error}", path.display()))

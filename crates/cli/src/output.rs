@@ -124,21 +124,21 @@ pub(crate) fn write_report(
 
 /// Shows a report as a table on stderr.
 pub(crate) fn say_report(context: &Context, report: &Report) {
-    say_table(context, report, render::table::write);
+    context.console.say(&told_table(context, report, render::table::write));
 }
 
 /// As [`say_report`], where a question about it follows.
 pub(crate) fn say_forecast(context: &Context, report: &Report) {
-    say_table(context, report, render::table::write_without_next);
+    context.console.show(&told_table(context, report, render::table::write_without_next));
 }
 
-fn say_table(
+fn told_table(
     context: &Context,
     report: &Report,
     write: impl Fn(&Report, usize, bool, &mut dyn Write) -> io::Result<()>,
-) {
+) -> String {
     let mut bytes = Vec::new();
     // Writing to memory cannot fail.
-    let _ = write(report, console::width(), context.console.stderr_is_colored(), &mut bytes);
-    context.console.say(&String::from_utf8_lossy(&bytes));
+    let _ = write(report, console::talk_width(), context.console.stderr_is_colored(), &mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
 }

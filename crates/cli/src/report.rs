@@ -86,6 +86,8 @@ pub struct RunInfo {
     pub api_requests: u64,
     /// How many times Terraform was run.
     pub terraform_runs: u64,
+    /// True where something was left alone because it is outside of what a person limited the run to.
+    pub leaves_out: bool,
     /// Whatever else a person should know, one sentence each.
     pub notes: Vec<String>,
 }
@@ -328,6 +330,9 @@ pub struct Report {
     /// `--require-clean`.
     #[serde(skip)]
     pub require_clean: bool,
+    /// True where something was left alone because it is outside of the run's limit.
+    #[serde(skip)]
+    pub leaves_out: bool,
     /// Remarks for people, one sentence each.
     #[serde(skip)]
     pub notes: Vec<String>,

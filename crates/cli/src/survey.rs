@@ -8,12 +8,14 @@ mod orgs;
 pub(crate) use opening::{data_directory, observers, passed_flags, place, program};
 pub(crate) use orgs::Asked;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use divvy_core::survey::{Alias, OtherState, Surroundings, Survey};
-use divvy_core::{Address, EntityId, Failure};
+use divvy_core::kinds;
+use divvy_core::survey::{Alias, Desired, OtherState, Surroundings, Survey, Tracked};
+use divvy_core::{Address, Consent, EntityId, Failure, ProviderArguments};
 use divvy_genesys::{Client, Connection, Settings};
 use divvy_terraform::{
     Blocks, PlanDocument, PlanFile, PlanRequest, StateDocument, WorkingDirectory,
@@ -22,9 +24,10 @@ use divvy_terraform::{
 use self::orgs::early_answer;
 use crate::arguments::{OrgArguments, TerraformArguments};
 use crate::commands::Context;
-use crate::confirm;
+use crate::console::Tone;
 use crate::error::{CommandError, CommandResult};
 use crate::journal::Journal;
+use crate::limit::Limited;
 use crate::observers::Observers;
 use crate::org::{OrgFlags, client, of_api, of_connection};
 use crate::report::{self, Place, RunInfo};
@@ -44,6 +47,7 @@ pub(crate) struct Subject<'s> {
 }
 
 /// One look at everything.
+#[derive(Default)]
 pub(crate) struct Look {
     pub(crate) survey: Survey,
     pub(crate) orgs: Vec<OrgSeen>,
@@ -52,6 +56,10 @@ pub(crate) struct Look {
     pub(crate) outputs: Vec<String>,
     /// How many instances of all types the plan speaks of: a refresh reads no more than these.
     pub(crate) instances: usize,
+    /// False where no plan was made, because it could only fail.
+    pub(crate) is_whole: bool,
+    /// True where flags for Terraform select a part of the configuration.
+    pub(crate) is_narrowed: bool,
 }
 
 /// Terraform's word after a change.
@@ -76,6 +84,7 @@ pub(crate) struct Surveyor<'c> {
     pub(crate) blocks: Blocks,
     pub(crate) observers: Arc<Observers>,
     flags: OrgFlags,
+    journal: OnceCell<Arc<Journal>>,
 }
 
 impl<'c> Surveyor<'c> {
@@ -93,12 +102,16 @@ impl<'c> Surveyor<'c> {
         let blocks = Blocks::read(directory.path(), &data_directory(context, &place))
             .map_err(of_terraform)?;
         let flags = OrgFlags::read(context, org).await?;
-        Ok(Self { context, directory, blocks, observers, flags })
+        Ok(Self { context, directory, blocks, observers, flags, journal: OnceCell::new() })
     }
 
     /// Looks once: at a saved plan or at a fresh one from the state as stored, whose ids and names
     /// are compared with the org anyway.
     pub(crate) async fn look(&self, subject: &Subject<'_>) -> CommandResult<Look> {
+        let imports = if subject.plan.is_some() { Vec::new() } else { self.imports_as_written() };
+        if !imports.is_empty() {
+            return self.look_beside_imports(&imports, subject).await;
+        }
         let plan = async {
             match subject.plan {
                 Some(path) => {
@@ -125,11 +138,68 @@ impl<'c> Surveyor<'c> {
             Some(Err(error)) if plan.is_err() => return Err(error),
             early => early,
         };
-        self.assemble(plan?, state.map_err(of_terraform)?, early, subject).await
+        let look = self.assemble(plan?, state.map_err(of_terraform)?, early, subject).await?;
+        let is_narrowed = self.limited(subject) == Some(Limited::Targets);
+        Ok(Look { is_narrowed, ..look })
+    }
+
+    /// Looks where the configuration imports ids: one that the org lacks is reported without a plan. The
+    /// provider would ask for it for minutes, and fail the whole plan.
+    async fn look_beside_imports(
+        &self,
+        imports: &[(Address, EntityId)],
+        subject: &Subject<'_>,
+    ) -> CommandResult<Look> {
+        let early = self.early().await?;
+        let (state, mut early) = tokio::join!(self.directory.state_pull(), early_answer(early));
+        let state = state.map_err(of_terraform)?;
+        let tracked = state.tracked().map_err(of_terraform)?;
+        if let Some(Ok(asked)) = &mut early {
+            // Terraform ignores an import to an address that the state holds.
+            let is_open = |address: &Address| {
+                tracked.instances.iter().all(|tracked| tracked.address != *address)
+            };
+            let imports: Vec<_> =
+                imports.iter().filter(|(address, _)| is_open(address)).cloned().collect();
+            if let Some(desired) = asked.absent_imports(imports).await? {
+                let known = self.blocks.arguments_known_before_a_plan("genesyscloud");
+                let alias = Alias::new("genesyscloud");
+                let arguments = known.map(|known| (alias, known)).into_iter().collect();
+                let look = Look::default();
+                return self.finish(look, desired, tracked, &arguments, early, subject).await;
+            }
+        }
+        let plan = self.fresh_plan().await.map_err(of_terraform);
+        let early = match early {
+            Some(Err(error)) if plan.is_err() => return Err(error),
+            early => early,
+        };
+        let look = self.assemble(plan?, state, early, subject).await?;
+        let is_narrowed = self.limited(subject) == Some(Limited::Targets);
+        Ok(Look { is_narrowed, ..look })
+    }
+
+    /// Returns the imports that the configuration spells out, of kinds and with constant ids, where one
+    /// provider configuration serves all.
+    fn imports_as_written(&self) -> Vec<(Address, EntityId)> {
+        if self.blocks.providers("genesyscloud").count() > 1 {
+            return Vec::new();
+        }
+        let imports = self.blocks.imports().iter();
+        imports
+            // What a killed run had left may be gone by now.
+            .filter(|import| self.directory.path().join(&import.place.file).exists())
+            .filter_map(|import| {
+                let address = Address::parse(&import.to)?;
+                kinds::of_terraform_type(address.terraform_type())?;
+                Some((address, EntityId::new(import.id.clone()?)))
+            })
+            .collect()
     }
 
     async fn fresh_plan(&self) -> Result<PlanDocument, divvy_terraform::Error> {
-        let plan = self.directory.plan(PlanRequest::default()).await?;
+        let request = PlanRequest { narrowed: true, ..PlanRequest::default() };
+        let plan = self.directory.plan(request).await?;
         self.directory.show(&plan).await
     }
 
@@ -185,14 +255,27 @@ impl<'c> Surveyor<'c> {
         let tracked = state.tracked().map_err(of_terraform)?;
         let arguments =
             self.directory.provider_arguments(&plan, &self.blocks).await.map_err(of_terraform)?;
-        let mut look = Look {
-            survey: Survey::default(),
-            orgs: Vec::new(),
+        let look = Look {
             terraform_version: plan.terraform_version().map(str::to_owned),
             outputs: plan.changed_outputs(),
             instances: plan.changes().len(),
+            is_whole: true,
+            ..Look::default()
         };
-        let asked = self.ask(&desired, &tracked, &arguments, early, &mut look).await?;
+        self.finish(look, desired, tracked, &arguments, early, subject).await
+    }
+
+    /// Asks the orgs, and joins it all.
+    async fn finish(
+        &self,
+        mut look: Look,
+        desired: Desired,
+        tracked: Tracked,
+        arguments: &BTreeMap<Alias, ProviderArguments>,
+        early: Option<CommandResult<Asked>>,
+        subject: &Subject<'_>,
+    ) -> CommandResult<Look> {
+        let asked = self.ask(&desired, &tracked, arguments, early, &mut look).await?;
         look.survey.surroundings = self.surroundings(subject.other_states)?;
         look.survey.desired = Some(desired);
         look.survey.tracked = Some(tracked);
@@ -202,13 +285,53 @@ impl<'c> Surveyor<'c> {
         Ok(look)
     }
 
+    /// Returns the import blocks that killed runs of divvy have left here, and warns of files that are
+    /// only called like them: those are part of the configuration.
+    pub(crate) fn left_over(&self) -> CommandResult<Vec<PathBuf>> {
+        let found = self.directory.left_over_blocks().map_err(of_terraform)?;
+        for path in &found.of_others {
+            let warning = format!(
+                "{} was not written by divvy and stays: it is part of the configuration",
+                path.display()
+            );
+            self.context.console.mark(Tone::Warning, &warning);
+        }
+        Ok(found.ours)
+    }
+
+    /// Warns of what killed runs have left, where it is not cleared away.
+    pub(crate) fn warn_of_left_over(&self, left_over: &[PathBuf]) {
+        for path in left_over {
+            let warning = format!(
+                "a divvy fix that was killed left {}: every plan imports again what it lists; divvy fix removes it",
+                path.display()
+            );
+            self.context.console.mark(Tone::Warning, &warning);
+        }
+    }
+
     /// Takes the run lock, begins the journal that hears of every effect from now on, and clears away
-    /// what a killed run has left: a plan would carry out its blocks again.
-    pub(crate) fn begin_journal(&self, command: &str) -> CommandResult<Arc<Journal>> {
-        let journal = Arc::new(Journal::begin(self.directory.path(), command)?);
+    /// what a killed run has left: a plan would carry out its blocks again. Does so once.
+    pub(crate) fn begin_journal(
+        &self,
+        consent: &Consent,
+        command: &str,
+    ) -> CommandResult<&Journal> {
+        if let Some(journal) = self.journal.get() {
+            return Ok(journal);
+        }
+        let journal = Arc::new(Journal::begin(consent, self.directory.path(), command)?);
         self.observers.add(Arc::<Journal>::clone(&journal) as _);
-        self.directory.remove_left_over_blocks(&confirm::by_flag()).map_err(of_terraform)?;
-        Ok(journal)
+        self.directory.remove_left_over_blocks(consent).map_err(of_terraform)?;
+        Ok(self.journal.get_or_init(|| journal))
+    }
+
+    /// Returns what a person limited the plan to, beside `--only`.
+    pub(crate) fn limited(&self, subject: &Subject<'_>) -> Option<Limited> {
+        match subject.plan {
+            Some(_) => Some(Limited::PlanFile),
+            None => self.directory.flags().is_narrowed().then_some(Limited::Targets),
+        }
     }
 
     /// Says what a report of a look should know beside findings and decisions.
@@ -231,10 +354,23 @@ impl<'c> Surveyor<'c> {
             }),
             places: places.collect(),
             outputs_left: look.outputs.clone(),
+            notes: self.notes(look),
             api_requests: self.observers.requests() as u64,
             terraform_runs: self.observers.terraform_runs() as u64,
             ..seen
         }
+    }
+
+    fn notes(&self, look: &Look) -> Vec<String> {
+        let narrowing = self.directory.flags().narrowing().join(" ");
+        let narrowed = look.is_narrowed.then(|| {
+            format!("Only what {narrowing} selects was looked at; the rest was left out.")
+        });
+        let unplanned = (!look.is_whole).then(|| {
+            "No plan was made: the provider would look for that id for minutes, and the plan would fail."
+                .to_owned()
+        });
+        narrowed.into_iter().chain(unplanned).collect()
     }
 
     /// Signs in before the plan is made, if the blocks alone say which org it is; what they said is

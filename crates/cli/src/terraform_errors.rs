@@ -2,7 +2,7 @@
 //!
 //! Invariant: the failure's own text is kept; a kind only adds hints.
 
-use std::io::ErrorKind;
+use std::io;
 use std::path::Path;
 
 use divvy_core::{CommandLine, Hint};
@@ -13,6 +13,10 @@ use crate::error::CommandError;
 /// What to do about a full disk.
 pub(crate) const MAKE_ROOM: &str = "make room on that disk, then run the same command again";
 
+/// What to do about the limit of open files.
+const ALLOW_MORE_FILES: &str =
+    "allow more open files (ulimit -n 4096), then run the same command again";
+
 /// Turns an error of the terraform crate into the command's.
 pub(crate) fn of_terraform(error: Error) -> CommandError {
     let hints: Vec<Hint> = match &error {
@@ -22,6 +26,14 @@ pub(crate) fn of_terraform(error: Error) -> CommandError {
         }
         Error::FlagWithoutValue { flag } => {
             return CommandError::usage(&error).hint(format!("pass it as -- {flag}=VALUE"));
+        }
+        Error::CannotRun { path, source } if start_hint(path, source).is_some() => {
+            start_hint(path, source).into_iter().collect()
+        }
+        Error::NoTemporaryDirectory { source, .. } | Error::File { source, .. }
+            if place_hint(source).is_some() =>
+        {
+            place_hint(source).map(Hint::from).into_iter().collect()
         }
         Error::ProgramNotFound
         | Error::ProgramUnusable { .. }
@@ -39,12 +51,39 @@ pub(crate) fn of_terraform(error: Error) -> CommandError {
         Error::NoTemporaryDirectory { .. } => {
             vec!["name a directory that can be written: TMPDIR=DIR divvy …".into()]
         }
-        Error::File { source, .. } if source.kind() == ErrorKind::StorageFull => {
-            vec![MAKE_ROOM.into()]
-        }
         other => other.failure().map(hints_of_failure).unwrap_or_default(),
     };
     CommandError::failed(error).hints(hints)
+}
+
+/// What to do where the system has no room for another file, or lets none be opened.
+fn place_hint(error: &io::Error) -> Option<&'static str> {
+    use rustix::io::Errno;
+    match Errno::from_io_error(error)? {
+        Errno::NOSPC | Errno::DQUOT => Some(MAKE_ROOM),
+        Errno::MFILE | Errno::NFILE => Some(ALLOW_MORE_FILES),
+        _ => None,
+    }
+}
+
+/// What to do where a program that exists cannot be started.
+fn start_hint(path: &Path, error: &io::Error) -> Option<Hint> {
+    use rustix::io::Errno;
+    if let Some(hint) = place_hint(error) {
+        return Some(hint.into());
+    }
+    Some(match Errno::from_io_error(error)? {
+        Errno::ACCESS | Errno::PERM => {
+            CommandLine::of("chmod +x").word(&path.display().to_string()).into()
+        }
+        Errno::NOEXEC => {
+            "it is a program for another system or processor: name one for this one with --terraform-bin".into()
+        }
+        Errno::AGAIN | Errno::NOMEM => {
+            "the system has no room for another process: end some, then run the same command again".into()
+        }
+        _ => return None,
+    })
 }
 
 /// A provider that did not start has most often been told why by the API: what it was told is in
@@ -88,6 +127,15 @@ fn hints_of(failure: &Failure) -> Vec<Hint> {
             "pass it on: divvy check -- -var NAME=VALUE, or -- -var-file FILE".into()
         }
         FailureKind::ConfigurationInvalid => command("validate").into(),
+        FailureKind::ConditionFails => {
+            "that rule does not hold for what exists now: change the object or the rule, then run this again"
+                .into()
+        }
+        FailureKind::ImportWithoutConfiguration => {
+            command("plan -generate-config-out=generated.tf")
+                .because("writes the missing block; or remove the import block")
+                .into()
+        }
         FailureKind::NoConfiguration => {
             "name the directory of the configuration with --chdir".into()
         }
@@ -115,13 +163,19 @@ fn hints_of(failure: &Failure) -> Vec<Hint> {
         FailureKind::StateNotSaved => {
             command("state push errored.tfstate").because("before anything else").into()
         }
+        FailureKind::NewerState => {
+            "the state was written by a newer version: name that one with --terraform-bin PATH".into()
+        }
+        FailureKind::StateRefused => "no other run holds the lock: the backend's credentials may not \
+             read, write or lock this state"
+            .into(),
         FailureKind::DiskFull => MAKE_ROOM.into(),
+        FailureKind::TooManyFiles => ALLOW_MORE_FILES.into(),
         FailureKind::NotWritable => {
             "make the place writable: Terraform locks a local state by writing beside it".into()
         }
-        FailureKind::TargetingRefused
-        | FailureKind::NothingToImport
-        | FailureKind::AlreadyManaged => return Vec::new(),
+        FailureKind::NothingToImport => "correct or remove the import block".into(),
+        FailureKind::TargetingRefused | FailureKind::AlreadyManaged => return Vec::new(),
         FailureKind::Other => {
             CommandLine::of(program).word(subcommand).because("see all that it says").into()
         }
@@ -146,6 +200,28 @@ mod tests {
     use divvy_terraform::LockHolder;
 
     use super::*;
+
+    #[test]
+    fn a_program_that_cannot_be_started_is_not_always_missing() {
+        use rustix::io::Errno;
+        let hint = |errno: Errno| {
+            let source = io::Error::from_raw_os_error(errno.raw_os_error());
+            let path = "/opt/my tools/terraform".into();
+            let hints = of_terraform(Error::CannotRun { path, source }).hints;
+            hints.iter().map(Hint::to_string).collect::<Vec<_>>().join("; ")
+        };
+        for (errno, expected) in [
+            (Errno::NOSPC, "make room"),
+            (Errno::MFILE, "ulimit -n"),
+            (Errno::NFILE, "ulimit -n"),
+            (Errno::ACCESS, "chmod +x '/opt/my tools/terraform'"),
+            (Errno::NOEXEC, "another system or processor"),
+            (Errno::AGAIN, "another process"),
+            (Errno::NOENT, "install terraform"),
+        ] {
+            assert!(hint(errno).contains(expected), "{errno}: {}", hint(errno));
+        }
+    }
 
     #[test]
     fn hints_name_the_program_that_failed_and_leave_its_own_words_alone() {

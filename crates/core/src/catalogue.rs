@@ -9,8 +9,9 @@ mod headlines;
 pub use entry::Entry;
 pub use headlines::{headline_hints, headline_message};
 
+pub use crate::changes::{Tense, changes};
 pub use crate::hcl::hcl;
-pub use crate::verdicts::hints_to_keep;
+pub use crate::verdicts::{keep_attributes, line_to_keep};
 
 use crate::finding::Finding;
 use crate::hint::Hint;

@@ -30,6 +30,23 @@ pub struct Policy {
     pub new: BTreeSet<Address>,
     /// `--approved FILE`: only these pairs may be imported.
     pub approved: Option<BTreeMap<Address, EntityId>>,
+    /// What a person answered yes to, each at its address.
+    pub answered: BTreeSet<(Question, Address)>,
+}
+
+impl Policy {
+    /// Reports whether a flag, or an answer at this very address, allows what the question is about.
+    fn allows(&self, question: Question, finding: &Finding) -> bool {
+        let by_flag = match question {
+            Question::AdoptAll => self.adopt_all,
+            Question::Drift => self.adopt_drifted,
+            Question::Repair => self.repair,
+            Question::Home => self.home,
+            _ => false,
+        };
+        let answered = |address: &Address| self.answered.contains(&(question, address.clone()));
+        by_flag || finding.address.as_ref().is_some_and(answered)
+    }
 }
 
 /// What Terraform may do to the org while it imports.
@@ -104,45 +121,6 @@ impl Question {
             Self::Choose | Self::Elsewhere | Self::NotApproved | Self::Forbidden => None,
         }
     }
-
-    /// Returns the switch of the policy that a yes for all of them turns on, where there is one.
-    pub fn switch(self, policy: &mut Policy) -> Option<&mut bool> {
-        match self {
-            Self::AdoptAll => Some(&mut policy.adopt_all),
-            Self::Drift => Some(&mut policy.adopt_drifted),
-            Self::Repair => Some(&mut policy.repair),
-            Self::Home => Some(&mut policy.home),
-            Self::Choose | Self::Elsewhere | Self::NotApproved | Self::Forbidden | Self::Again => {
-                None
-            }
-        }
-    }
-
-    /// Asks it in words, of the addresses it is about; `None` where no yes or no answers it.
-    pub fn words(self, addresses: &[&Address]) -> Option<String> {
-        let count = addresses.len();
-        Some(match self {
-            Self::AdoptAll => {
-                format!("There is no state at all. Adopt all {count} into a new one?")
-            }
-            Self::Drift => match addresses {
-                [one] => format!(
-                    "Adopt {one}, which differs from the configuration, and leave the org as it is?"
-                ),
-                _ => format!(
-                    "Adopt the {count} that differ from the configuration, and leave the org as it is?"
-                ),
-            },
-            Self::Repair => match addresses {
-                [one] => format!("Repair the state at {one}, as shown?"),
-                _ => format!("Repair the state at {count} addresses, as shown?"),
-            },
-            Self::Home => "Adopt the home division?".to_owned(),
-            Self::Choose | Self::Elsewhere | Self::NotApproved | Self::Forbidden | Self::Again => {
-                return None;
-            }
-        })
-    }
 }
 
 /// What to do about one finding.
@@ -215,7 +193,9 @@ pub fn decide(resolution: Resolution, policy: &Policy) -> Decisions {
     };
     let decided = findings.into_iter().map(|finding| {
         let decision = match decide_one(&finding, policy, view_is_restricted(&finding)) {
-            Decision::Act(action) if state_is_missing && !policy.adopt_all => {
+            Decision::Act(action)
+                if state_is_missing && !policy.allows(Question::AdoptAll, &finding) =>
+            {
                 Decision::Ask { question: Question::AdoptAll, then: Some(action) }
             }
             Decision::Act(action) => approved(&finding, action, policy),
@@ -231,7 +211,7 @@ pub fn decide(resolution: Resolution, policy: &Policy) -> Decisions {
 fn decide_one(finding: &Finding, policy: &Policy, view_is_restricted: bool) -> Decision {
     let entity = finding.evidence.entity.as_ref();
     let repair = |action: Action| {
-        if policy.repair && !view_is_restricted {
+        if policy.allows(Question::Repair, finding) && !view_is_restricted {
             Decision::Act(action)
         } else {
             Decision::Ask { question: Question::Repair, then: Some(action) }
@@ -245,7 +225,7 @@ fn decide_one(finding: &Finding, policy: &Policy, view_is_restricted: bool) -> D
         },
         (Remedy::Elsewhere, _) | (Remedy::AdoptHome | Remedy::Replace, None) => elsewhere(),
         (Remedy::Adopt, Some(entity)) => import(finding, entity.id.clone(), policy),
-        (Remedy::AdoptHome, Some(entity)) if policy.home => {
+        (Remedy::AdoptHome, Some(entity)) if policy.allows(Question::Home, finding) => {
             import(finding, entity.id.clone(), policy)
         }
         (Remedy::AdoptHome, Some(entity)) => Decision::Ask {
@@ -277,7 +257,7 @@ fn expectation(finding: &Finding, policy: &Policy) -> Expect {
 fn import(finding: &Finding, id: EntityId, policy: &Policy) -> Decision {
     let expect = expectation(finding, policy);
     let action = Action::Import { id, expect };
-    if expect == Expect::DriftStays && !policy.adopt_drifted {
+    if expect == Expect::DriftStays && !policy.allows(Question::Drift, finding) {
         return Decision::Ask { question: Question::Drift, then: Some(action) };
     }
     Decision::Act(action)
@@ -298,7 +278,7 @@ fn choose(finding: &Finding, policy: &Policy, may_be_new: bool) -> Decision {
     let Some(choice) = choice.filter(|choice| !choice.is_forbidden) else {
         return Decision::Ask { question: Question::Forbidden, then: None };
     };
-    let expect = match (choice.differs, policy.accept_drift) {
+    let expect = match (!choice.drift.is_empty(), policy.accept_drift) {
         (false, _) => Expect::NoOp,
         (true, true) => Expect::Update,
         (true, false) => Expect::DriftStays,

@@ -14,3 +14,20 @@ pub struct Drift {
     /// What the org has.
     pub org: Option<Value>,
 }
+
+/// What is shown instead of a value that Terraform holds to be sensitive.
+pub(crate) const CONCEALED: &str = "(sensitive value)";
+
+impl Drift {
+    /// Reports whether the values are concealed.
+    pub fn is_concealed(&self) -> bool {
+        [&self.config, &self.org].into_iter().flatten().any(|value| value == CONCEALED)
+    }
+
+    /// Takes out the values.
+    pub(crate) fn conceal(&mut self) {
+        for value in [&mut self.config, &mut self.org].into_iter().flatten() {
+            *value = CONCEALED.into();
+        }
+    }
+}

@@ -15,7 +15,7 @@ use crate::subject::Subject;
 use crate::survey::{
     Alias, ById, Change, Listing, OtherState, Planned, Seen, TrackedInstance, key_of,
 };
-use crate::world::{Existence, Place, World, shows_all};
+use crate::world::{Existence, Place, World};
 
 /// What is known of one subject, as the rules ask it.
 pub(crate) struct Facts<'s, 'w> {
@@ -88,7 +88,7 @@ impl<'s> Facts<'s, '_> {
     pub(crate) fn absence_is_proof(&self) -> bool {
         self.kind
             .zip(self.listing)
-            .is_some_and(|(kind, listing)| listing.is_complete && shows_all(kind, listing))
+            .is_some_and(|(kind, listing)| listing.is_complete && listing.shows_all(kind))
     }
 
     /// Returns whether the plan itself imports an id here.
@@ -145,11 +145,7 @@ impl<'s> Facts<'s, '_> {
         Choice {
             id: id.clone(),
             is_forbidden: is_absent || is_held || entity.is_some_and(|entity| entity.is_home),
-            differs: self
-                .subject
-                .planned
-                .zip(entity)
-                .is_some_and(|(planned, entity)| planned.differs_from(entity)),
+            drift: entity.map(|entity| self.changes_to(entity)).unwrap_or_default(),
         }
     }
 
@@ -193,10 +189,12 @@ impl<'s> Facts<'s, '_> {
         }
     }
 
-    /// Returns the id that the state holds here, if it is proved that the org has it no longer.
+    /// Returns the id that the state holds here and keeps, if it is proved that the org has it no longer.
     pub(crate) fn absent_id(&self) -> Option<&'s EntityId> {
         let tracked = self.subject.tracked?;
-        (self.existence()? == Existence::Absent).then_some(&tracked.id)
+        // What the plan takes out of the state anyway needs no repair, and is not made again.
+        let is_absent = self.existence()? == Existence::Absent && !self.leaves_the_configuration();
+        is_absent.then_some(&tracked.id)
     }
 
     /// Returns the key that the tracked entity has now: the org's word, not the state's.
@@ -337,6 +335,31 @@ impl<'s> Facts<'s, '_> {
     /// Returns attributes in which an import of this entity would find the configuration different.
     pub(crate) fn drift_from(&self, entity: &Entity) -> Vec<Drift> {
         self.subject.planned.map(|planned| planned.drift_from(entity)).unwrap_or_default()
+    }
+
+    /// Returns what an apply would change in this entity once the instance holds it, its key first.
+    pub(crate) fn changes_to(&self, entity: &Entity) -> Vec<Drift> {
+        self.subject.planned.map(|planned| planned.changes_to(entity)).unwrap_or_default()
+    }
+
+    /// Says whether the plan knows the address and keeps it.
+    pub(crate) fn stays(&self) -> bool {
+        self.subject.planned.is_some_and(Planned::stays)
+    }
+
+    /// Says whether the plan takes the address out of the state, with the entity or without.
+    pub(crate) fn leaves_the_configuration(&self) -> bool {
+        self.subject.planned.is_some_and(|planned| !planned.stays())
+    }
+
+    /// Says whether the plan forgets this address: the entity stays.
+    pub(crate) fn is_forgotten(&self) -> bool {
+        self.change() == Some(Change::Forget)
+    }
+
+    /// Says whether the plan forgets another address.
+    pub(crate) fn forgets(&self, address: &Address) -> bool {
+        self.planned_at(address).is_some_and(|planned| planned.change == Change::Forget)
     }
 
     /// Returns the evidence that an entity gives, with what an import of it would find different.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::address::Address;
 use crate::alias::Alias;
+use crate::drift::CONCEALED;
 pub use crate::drift::Drift;
 use crate::entity::{Entity, EntityId, Key, OrgId};
 use crate::failure::Failure;
@@ -63,6 +64,8 @@ pub enum Reason {
     HomeRename,
     /// `home = true`, and the name is Home's.
     HomeMatches,
+    /// The plan forgets the address that holds the entity (a `removed` block without destroy).
+    HolderIsForgotten,
     /// Several blocks claim the home entity.
     HomeTwice,
     /// The failed create was this run's own earlier try.
@@ -78,8 +81,8 @@ pub struct Choice {
     pub id: EntityId,
     /// True for Home, for what another address holds, and for what the org has not.
     pub is_forbidden: bool,
-    /// True where an import would find the configuration different, in its key or elsewhere.
-    pub differs: bool,
+    /// What an apply after the import would change, its key first.
+    pub drift: Vec<Drift>,
 }
 
 /// What supports a verdict.
@@ -141,7 +144,6 @@ pub struct Finding {
 impl Finding {
     /// Takes out the names, for where Terraform holds the wanted one to be sensitive.
     pub(crate) fn conceal_names(&mut self) {
-        const CONCEALED: &str = "(sensitive value)";
         self.name = Some(CONCEALED.to_owned());
         let candidates = self.evidence.candidates.iter_mut().map(|candidate| &mut candidate.entity);
         for entity in self.evidence.entity.iter_mut().chain(candidates) {
@@ -150,6 +152,11 @@ impl Finding {
                 entity.attributes.remove(part.terraform);
             }
         }
+        let is_key = |drift: &&mut Drift| {
+            let mut parts = self.kind.into_iter().flat_map(|kind| kind.key);
+            parts.any(|part| part.terraform == drift.attribute)
+        };
+        self.evidence.drift.iter_mut().filter(is_key).for_each(Drift::conceal);
     }
 }
 
@@ -167,6 +174,12 @@ pub struct Headline {
 }
 
 impl Finding {
+    /// Returns what an apply would change in the entity of this id once the address holds it.
+    pub fn differences(&self, id: &EntityId) -> &[Drift] {
+        let choice = self.evidence.choices.iter().find(|choice| choice.id == *id);
+        choice.map_or(&self.evidence.drift, |choice| &choice.drift)
+    }
+
     /// Returns the failure that it explains.
     pub fn failure(&self) -> Option<&Failure> {
         self.evidence.failure.as_deref()

@@ -3,7 +3,7 @@
 //! Never changes a finding. Invariant: absence is counted only where the view proves it.
 
 use crate::failure::Shape;
-use crate::finding::{Finding, Headline};
+use crate::finding::{Finding, Headline, Reason};
 use crate::survey::{Change, StatePresence, Survey};
 use crate::verdict::{HeadlineKind, Verdict};
 use crate::world::{Existence, World};
@@ -30,7 +30,11 @@ pub(crate) fn headlines(world: &World<'_>, findings: &[Finding]) -> Vec<Headline
             .iter()
             .filter(|tracked| !matches!(world.existence(tracked), Existence::Present(_)))
             .count();
-        let told = in_org().filter(|finding| finding.verdict == Verdict::Hidden).count();
+        let is_unseen = |finding: &&Finding| {
+            finding.verdict == Verdict::Hidden
+                || finding.evidence.reason == Reason::ImportedIdUnseen
+        };
+        let told = in_org().filter(is_unseen).count();
         if only_home && unseen + told > 0 {
             headlines.push(about_org(HeadlineKind::RestrictedView, unseen + told, tracked.len()));
         }
@@ -38,6 +42,15 @@ pub(crate) fn headlines(world: &World<'_>, findings: &[Finding]) -> Vec<Headline
             tracked.iter().filter(|tracked| world.existence(tracked) == Existence::Absent).count();
         if absent >= 2 && absent == tracked.len() {
             headlines.push(about_org(HeadlineKind::WrongOrg, absent, tracked.len()));
+        }
+        let rests_on_absence = |finding: &&Finding| {
+            matches!(finding.verdict, Verdict::Create | Verdict::Hidden | Verdict::NearMiss)
+        };
+        let unproven = in_org().filter(rests_on_absence).count();
+        let flawed = org.listings.values().find(|listing| !listing.flaws.is_empty());
+        if let Some(listing) = flawed.filter(|_| unproven > 0) {
+            let listed = listing.entities.len();
+            headlines.push(about_org(HeadlineKind::IncompleteListing, unproven, listed));
         }
         let creates = in_org().filter(|finding| finding.verdict == Verdict::Create).count();
         for listing in org.listings.values() {

@@ -9,6 +9,7 @@
 pub mod address;
 pub mod alias;
 pub mod catalogue;
+mod changes;
 pub mod consent;
 pub mod decide;
 pub mod drift;
@@ -32,6 +33,7 @@ pub mod resolve;
 pub mod shell;
 mod subject;
 pub mod survey;
+pub mod text;
 pub mod verdict;
 mod verdicts;
 mod world;

@@ -21,14 +21,20 @@ pub(crate) struct Subject<'s> {
 }
 
 impl<'s> Subject<'s> {
-    /// Takes in the failures at the address: of one unit's the latest counts.
-    pub(crate) fn with_failures(self, failures: &[&'s Failure]) -> Self {
+    /// Takes in the failures at the address: of one unit's the latest counts. Where `has_strangers`,
+    /// the log tells of several units and nobody knows which of them is here: what one of them says is
+    /// no evidence for an instance of this configuration.
+    pub(crate) fn with_failures(self, failures: &[&'s Failure], has_strangers: bool) -> Self {
         let units: BTreeSet<_> =
             failures.iter().filter_map(|failure| failure.unit.as_ref()).collect();
         if units.len() > 1 {
             return Self { failure: None, is_of_several_units: true, ..self };
         }
-        Self { failure: failures.iter().copied().max_by_key(|failure| rank(failure)), ..self }
+        let is_here = self.planned.is_some() || self.tracked.is_some();
+        let is_evidence =
+            |failure: &&&Failure| failure.unit.is_none() || !(has_strangers && is_here);
+        let evidence = failures.iter().filter(is_evidence).copied();
+        Self { failure: evidence.max_by_key(|failure| rank(failure)), ..self }
     }
 
     pub(crate) fn address(&self) -> Option<&'s Address> {

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -15,7 +16,7 @@ use crate::drift::Drift;
 use crate::entities::Entities;
 use crate::entity::{Attributes, Entity, EntityId, Key, OrgId};
 use crate::failure::Failure;
-use crate::kind::Kind;
+use crate::kind::{Kind, Visibility};
 use crate::name::{self, Likeness};
 
 /// What Terraform means to do with an instance (`change.actions` of the plan JSON).
@@ -118,6 +119,35 @@ impl Planned {
                 let config = set(after.get(attribute.terraform));
                 let org = set(entity.attributes.get(attribute.terraform));
                 (config != org).then_some(Drift { attribute: attribute.terraform, config, org })
+            })
+            .collect()
+    }
+
+    /// Returns what an apply would change in this entity once the instance holds it: parts of its key
+    /// first. Values that Terraform holds to be sensitive are concealed.
+    pub fn changes_to(&self, entity: &Entity) -> Vec<Drift> {
+        let mut changes = self.key_changes_to(entity);
+        changes.extend(self.drift_from(entity));
+        for change in changes.iter_mut().filter(|one| self.sensitive.contains(one.attribute)) {
+            change.conceal();
+        }
+        changes
+    }
+
+    fn key_changes_to(&self, entity: &Entity) -> Vec<Drift> {
+        let wanted = self.wanted_key();
+        let Some(wanted) =
+            wanted.filter(|key| name::compare_keys(key, &entity.key) != Likeness::Equal)
+        else {
+            return Vec::new();
+        };
+        let parts = self.kind.key.iter().zip(wanted.parts().iter().zip(entity.key.parts()));
+        parts
+            .filter(|(_, (wanted, present))| wanted != present)
+            .map(|(part, (wanted, present))| Drift {
+                attribute: part.terraform,
+                config: Some(wanted.as_str().into()),
+                org: Some(present.as_str().into()),
             })
             .collect()
     }
@@ -245,15 +275,92 @@ pub struct Listing {
     pub limit: Option<u64>,
     /// Answers to requests by id, for ids that the listing lacked.
     pub by_id: BTreeMap<EntityId, ById>,
+    /// What contradicts itself in the listing; none in one that is complete.
+    pub flaws: Vec<Flaw>,
+}
+
+/// What contradicts itself in a listing, so that absence from it proves nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// It shows another number of entities than it says there are.
+    Count {
+        /// How many different ids were shown.
+        shown: u64,
+        /// How many there are, by the listing's own word.
+        told: u64,
+    },
+    /// Its pages said different totals: it changed while it was read.
+    Changed,
+    /// It was given up after so many pages: they repeat, or bring next to nothing.
+    Pages {
+        /// How many pages were read.
+        read: u64,
+    },
+    /// One id has two names.
+    TwoNames {
+        /// The id.
+        id: EntityId,
+        /// Both names.
+        names: [String; 2],
+    },
+    /// So many entries have no id or no name.
+    Nameless {
+        /// How many.
+        count: u64,
+    },
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count { shown, told } => {
+                write!(f, "the API counts {told} and lists {shown}")
+            }
+            Self::Changed => f.write_str("the list changed while it was read"),
+            Self::Pages { read } => {
+                write!(f, "the list has no end: it was given up after {read} pages")
+            }
+            Self::TwoNames { id, names: [one, other] } => write!(
+                f,
+                "the id {} is listed as {} and as {}",
+                name::visible(id.as_str()),
+                name::visible(one),
+                name::visible(other)
+            ),
+            Self::Nameless { count } => write!(f, "{count} entries have no id or no name"),
+        }
+    }
 }
 
 impl Listing {
+    /// Returns what contradicts itself in the listing, as one clause; `None` if nothing does.
+    pub fn gap(&self) -> Option<String> {
+        const SHOWN: usize = 3;
+        let flaws: Vec<String> = self.flaws.iter().take(SHOWN).map(Flaw::to_string).collect();
+        (!flaws.is_empty()).then(|| flaws.join(", and "))
+    }
+
     /// Returns an entity, from the listing or from a request for its id.
     pub fn entity(&self, id: &EntityId) -> Option<&Entity> {
         self.entities.with_id(id).or_else(|| match self.by_id.get(id)? {
             ById::Present(entity) => Some(entity),
             ById::Absent => None,
         })
+    }
+
+    /// Returns whether what this client does not see of the kind is not there: a role granted in some
+    /// divisions only hides the others, and what belongs to a division is hidden with it.
+    pub fn shows_all(&self, kind: &Kind) -> bool {
+        match kind.visibility {
+            Visibility::WholeOrg => !self.only_home_is_visible(),
+            Visibility::ByDivision => false,
+        }
+    }
+
+    /// Returns whether an id is proved to be absent: a request for it said 404, and this client sees
+    /// all of the kind. A listing that lacks it proves nothing. The one place that decides absence.
+    pub fn proves_absent(&self, kind: &Kind, id: &EntityId) -> bool {
+        self.by_id.get(id) == Some(&ById::Absent) && self.shows_all(kind)
     }
 
     /// Returns whether the home entity is all that this client sees: absence proves nothing then.

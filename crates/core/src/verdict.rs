@@ -129,6 +129,8 @@ coded! {
         MissingState = "DVY204", "missing_state";
         /// The planned creates exceed what the org may hold.
         Limit = "DVY205", "limit";
+        /// The listing contradicts itself, so absence from it proves nothing.
+        IncompleteListing = "DVY206", "incomplete_listing";
     }
 }
 

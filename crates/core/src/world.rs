@@ -3,20 +3,20 @@
 //! Never decides. Invariant: two instances meet here only if they belong to the same org, whatever
 //! their aliases are called.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::address::Address;
 use crate::entities::{exact_form, loosest_form};
 use crate::entity::{Entity, EntityId, Key, OrgId};
 use crate::failure::Failure;
-use crate::kind::{Kind, Visibility};
+use crate::kind::Kind;
 use crate::subject::Subject;
-use crate::survey::{Alias, AliasTarget, ById, Listing, Planned, Survey, TrackedInstance};
+use crate::survey::{Alias, AliasTarget, Listing, Planned, Survey, TrackedInstance};
 
 /// Where an entity of a kind lives, for the indexes.
 pub(crate) type Place<'s> = (&'s OrgId, &'static Kind);
 
-/// Whether a tracked id exists.
+/// Whether an id exists.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Existence<'s> {
     /// It does.
@@ -106,11 +106,19 @@ impl<'s> World<'s> {
                 None => unaddressed.push(Subject { failure: Some(failure), ..Subject::default() }),
             }
         }
+        let has_strangers = self.tells_of_several_units();
         for (address, failures) in failures {
             let subject = by_address.entry(address).or_default();
-            *subject = subject.with_failures(&failures);
+            *subject = subject.with_failures(&failures, has_strangers);
         }
         by_address.into_values().chain(unaddressed).collect()
+    }
+
+    /// Says whether the failures are of several units, so that none of them is known to be this one.
+    fn tells_of_several_units(&self) -> bool {
+        let units: BTreeSet<_> =
+            self.survey.failures.iter().filter_map(|failure| failure.unit.as_ref()).collect();
+        units.len() > 1
     }
 
     /// Returns the subject at one address, as [`Self::subjects`] has it.
@@ -123,7 +131,7 @@ impl<'s> World<'s> {
             tracked: self.tracked.get(address).copied(),
             ..Subject::default()
         };
-        subject.with_failures(&here)
+        subject.with_failures(&here, self.tells_of_several_units())
     }
 
     pub(crate) fn alias_of(&self, subject: Subject<'s>) -> Option<&'s Alias> {
@@ -176,9 +184,7 @@ impl<'s> World<'s> {
         let Some(listing) = self.listing(org, kind) else { return Existence::Unproven };
         match listing.entity(id) {
             Some(entity) => Existence::Present(entity),
-            None if listing.by_id.get(id) == Some(&ById::Absent) && shows_all(kind, listing) => {
-                Existence::Absent
-            }
+            None if listing.proves_absent(kind, id) => Existence::Absent,
             None => Existence::Unproven,
         }
     }
@@ -197,14 +203,5 @@ impl<'s> World<'s> {
             .collect();
         tracked.sort_by(|a, b| a.address.cmp(&b.address));
         tracked.into_iter()
-    }
-}
-
-/// Returns whether what this client does not see of a kind is not there: a role granted in some
-/// divisions only hides the others, and what belongs to a division is hidden with it.
-pub(crate) fn shows_all(kind: &Kind, listing: &Listing) -> bool {
-    match kind.visibility {
-        Visibility::WholeOrg => !listing.only_home_is_visible(),
-        Visibility::ByDivision => false,
     }
 }

@@ -6,6 +6,7 @@
 use std::error::Error as StdError;
 use std::io;
 
+use divvy_core::name;
 use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -75,12 +76,17 @@ pub(crate) fn of_status(
     let reason = match status.as_u16() {
         429 => return rate_limited,
         400 if is_login && told.is_login_rate_limit() => return rate_limited,
-        408 | 500 | 502..=599 => return (Reason::Unavailable, Happened::ServerTrouble),
+        408 | 500 | 502..=510 | 512..=599 => return (Reason::Unavailable, Happened::ServerTrouble),
         501 => Reason::Unavailable,
         407 => Reason::Proxy,
+        // A network that wants a sign-on first.
+        511 => Reason::NotJson { is_html: is_html(body) },
+        413 | 414 | 431 => Reason::TooLong,
         300..=399 => Reason::Redirect { location: None },
         409 => Reason::Conflict,
         _ if is_html(body) => Reason::NotJson { is_html: true },
+        // The API's own refusals are JSON or empty; `404 page not found` is a gateway's.
+        401 | 403 | 404 if is_foreign_text(body) => Reason::NotJson { is_html: false },
         400 if is_login && told.code.as_deref() == Some("invalid_client") => {
             Reason::WrongCredentials
         }
@@ -122,7 +128,7 @@ pub(crate) fn of_failure(error: &reqwest::Error, through_proxy: bool) -> (Reason
         };
     }
     if error.is_builder() {
-        // Only a token or client id that cannot stand in a header gets here.
+        // Only a token or client id that cannot stand in a header gets here: URLs are checked before.
         return (Reason::WrongCredentials, Happened::Refused);
     }
     (Reason::Network(network(error, has)), Happened::NoAnswer)
@@ -145,6 +151,27 @@ fn network(error: &reqwest::Error, has: impl Fn(io::ErrorKind) -> bool) -> Netwo
         () if error.is_connect() => NetworkFailure::Other,
         () => NetworkFailure::Reset,
     }
+}
+
+/// Returns the title of a web page, so that a person sees who answered.
+pub(crate) fn page_title(body: &[u8]) -> Option<String> {
+    const LONGEST: usize = 80;
+    if !is_html(body) {
+        return None;
+    }
+    let text = String::from_utf8_lossy(&body[..body.len().min(4096)]).into_owned();
+    // ASCII lower case keeps every byte where it is.
+    let lower = text.to_ascii_lowercase();
+    let start = lower.find("<title>")? + "<title>".len();
+    let end = start + lower[start..].find('<')?;
+    let title: Vec<&str> = text[start..end].split_whitespace().collect();
+    let title: String = title.join(" ").chars().take(LONGEST).collect();
+    (!title.is_empty()).then(|| format!("with the page {}", name::visible(&title)))
+}
+
+/// Something is there, and it is not JSON.
+fn is_foreign_text(body: &[u8]) -> bool {
+    !body.trim_ascii().is_empty() && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err()
 }
 
 fn is_html(body: &[u8]) -> bool {
@@ -219,6 +246,21 @@ mod tests {
             (409, "<html>", false, Reason::Conflict, Refused),
             (429, "<html>", false, Reason::RateLimited { retry_after: None }, RateLimited),
             (302, "", false, Reason::Redirect { location: None }, Refused),
+            (404, "404 page not found", false, Reason::NotJson { is_html: false }, Refused),
+            (403, "denied by policy", false, Reason::NotJson { is_html: false }, Refused),
+            (401, "Unauthorized", true, Reason::NotJson { is_html: false }, Refused),
+            (404, r#"{"code":"not.found"}"#, false, Reason::NotFound, Refused),
+            (
+                400,
+                "<html>Request Header Or Cookie Too Large",
+                false,
+                Reason::NotJson { is_html: true },
+                Refused,
+            ),
+            (413, "<html>", false, Reason::TooLong, Refused),
+            (414, "", false, Reason::TooLong, Refused),
+            (431, "", true, Reason::TooLong, Refused),
+            (511, "<html>", false, Reason::NotJson { is_html: true }, Refused),
             (501, "", false, Reason::Unavailable, Refused),
             (502, "<html>", false, Reason::Unavailable, ServerTrouble),
             (408, "", false, Reason::Unavailable, ServerTrouble),

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use divvy_core::effect::{Effect, Observer, Outcome};
+use divvy_core::{Entity, name};
 use reqwest::header::{DATE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{RequestBuilder, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -25,6 +26,9 @@ use crate::http::http_client;
 use crate::pace::Pace;
 use crate::retry::{self, Decision, Happened, Limits, Safety};
 use crate::token::TokenSlot;
+
+/// The longest URL that is sent: servers and proxies refuse longer ones, each in its own words.
+const LONGEST_URL: usize = 4096;
 
 const CORRELATION_ID: &str = "ININ-Correlation-Id";
 
@@ -43,6 +47,13 @@ pub struct Settings {
     pub first_wait: Duration,
     /// The longest `Retry-After` that is waited for; the provider's limit is the same.
     pub longest_pause: Duration,
+    /// The largest reply that is read, in bytes; ten thousand divisions take about five million.
+    pub largest_reply: usize,
+}
+
+impl Settings {
+    /// The largest reply that is read, unless a test says less.
+    pub const LARGEST_REPLY: usize = 32 * 1024 * 1024;
 }
 
 impl Default for Settings {
@@ -54,6 +65,7 @@ impl Default for Settings {
             attempts: 5,
             first_wait: Duration::from_millis(250),
             longest_pause: Duration::from_secs(180),
+            largest_reply: Self::LARGEST_REPLY,
         }
     }
 }
@@ -64,6 +76,7 @@ pub struct Client {
     http: reqwest::Client,
     pace: Pace,
     slots: Semaphore,
+    largest_reply: usize,
     pub(crate) limits: Limits,
     pub(crate) token_slot: TokenSlot,
     /// Texts that must not be shown, whoever sends them back.
@@ -104,6 +117,7 @@ impl Client {
             http,
             pace: Pace::new(settings.rate),
             slots: Semaphore::new(settings.concurrency.max(1)),
+            largest_reply: settings.largest_reply,
             limits: Limits {
                 attempts: settings.attempts.max(1),
                 connects: settings.attempts.clamp(1, 3),
@@ -167,6 +181,9 @@ impl Client {
         authorization: Authorization<'_>,
     ) -> Result<T, Error> {
         let url = self.url(call);
+        if url.as_str().len() > LONGEST_URL {
+            return Err(self.own_error(call, Reason::TooLong));
+        }
         let mut waits = self.limits.schedule();
         let mut attempt = 1;
         loop {
@@ -253,14 +270,22 @@ impl Client {
         self.judge(call, exchange, tried)
     }
 
-    async fn receive(&self, request: RequestBuilder) -> Result<Answer, reqwest::Error> {
-        let response = request.send().await?;
+    /// Reads an answer to its end, or as far as it may go: of an error the beginning says enough.
+    async fn receive(&self, request: RequestBuilder) -> Result<Answer, Broken> {
+        let mut response = request.send().await?;
         self.read_clock(response.headers());
-        Ok(Answer {
-            status: response.status(),
-            headers: response.headers().clone(),
-            body: response.bytes().await?.to_vec(),
-        })
+        let (status, headers) = (response.status(), response.headers().clone());
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            if body.len() + chunk.len() > self.largest_reply {
+                if status.is_success() {
+                    return Err(Broken::TooLarge { status });
+                }
+                break;
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status, headers, body })
     }
 
     fn read_clock(&self, headers: &HeaderMap) {
@@ -294,7 +319,7 @@ impl Client {
         &self,
         call: &Call,
         mut exchange: Exchange,
-        tried: Result<Answer, reqwest::Error>,
+        tried: Result<Answer, Broken>,
     ) -> Result<T, Failed> {
         let failed = |reason, exchange, happened, retry_after, source| Failed {
             error: Error { reason, exchange: Box::new(exchange), source },
@@ -303,7 +328,12 @@ impl Client {
         };
         let answer = match tried {
             Ok(answer) => answer,
-            Err(error) => {
+            Err(Broken::TooLarge { status }) => {
+                exchange.status = Some(status.as_u16());
+                let reason = Reason::TooLarge { limit: self.largest_reply };
+                return Err(failed(reason, exchange, Happened::ForeignSuccess, None, None));
+            }
+            Err(Broken::Http(error)) => {
                 let (reason, happened) =
                     classify::of_failure(&error, self.connection.is_behind_proxy());
                 let source = Some(Arc::new(error.without_url()));
@@ -340,9 +370,33 @@ impl Client {
             _ => {}
         }
         exchange.code = told.code.map(|code| self.redacted(&code));
-        exchange.message = told.message.map(|message| self.redacted(&message));
+        exchange.message = told
+            .message
+            .or_else(|| classify::page_title(&answer.body))
+            .map(|message| self.redacted(&message));
         exchange.correlation_id = exchange.correlation_id.or(told.context_id);
         Err(failed(reason, exchange, happened, retry_after, None))
+    }
+
+    /// Makes an error about a request whose answer is not the trouble.
+    fn own_error(&self, call: &Call, reason: Reason) -> Error {
+        let exchange = Box::new(exchange_of(call, &self.url(call)));
+        Error { reason, exchange, source: None }
+    }
+
+    /// Makes the error of a yes that is about something else than what was asked.
+    pub(crate) fn other_entity(&self, call: &Call, entity: &Entity) -> Error {
+        let mut error = self.own_error(call, Reason::OtherEntity);
+        let path = entity.text("path").map(|path| format!(" at path {}", name::visible(path)));
+        error.exchange.status = Some(200);
+        error.exchange.attempts = 1;
+        error.exchange.message = Some(self.redacted(&format!(
+            "{}{} with the id {}",
+            name::visible(&entity.key.to_string()),
+            path.unwrap_or_default(),
+            name::visible(entity.id.as_str())
+        )));
+        error
     }
 
     async fn unless_interrupted<T>(
@@ -389,6 +443,21 @@ impl Client {
             .map(ExposeSecret::expose_secret)
             .filter(|secret| !secret.is_empty())
             .fold(text.to_owned(), |text, secret| text.replace(secret, "[redacted]"))
+    }
+}
+
+/// Why there is no answer.
+enum Broken {
+    Http(reqwest::Error),
+    /// A yes whose body is larger than any that the API sends.
+    TooLarge {
+        status: StatusCode,
+    },
+}
+
+impl From<reqwest::Error> for Broken {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Http(error)
     }
 }
 

@@ -94,8 +94,8 @@ impl Client {
     /// Creates an entity, with exactly one request that reaches the API.
     ///
     /// # Errors
-    /// [`Reason::UnknownOutcome`] where it may exist now all the same;
-    /// [`Error::is_duplicate_of`] tells a taken name.
+    /// [`Reason::UnknownOutcome`] where it may exist now all the same, also where the answer is about
+    /// another entity; [`Error::is_duplicate_of`] tells a taken name.
     pub async fn create(
         &self,
         kind: &'static Kind,
@@ -106,7 +106,12 @@ impl Client {
         let call = Call::post(dialect.collection(kind), dialect.body(kind, new))
             .needs(dialect.needs_to_create(kind));
         let created: WireEntity = self.send(&call).await?;
-        Ok(created.into_entity(kind))
+        let created = created.into_entity(kind);
+        if created.id.as_str().is_empty() || !new.is(&created) {
+            let error = self.other_entity(&call, &created);
+            return Err(Error { reason: Reason::UnknownOutcome, ..error });
+        }
+        Ok(created)
     }
 
     /// Creates an entity unless it exists. A lost reply is looked up before anything is sent
@@ -140,7 +145,8 @@ impl Client {
                 let created = is_lost || reply_was_lost;
                 return Ok(Ensured { entity, created, is_doubtful: true });
             }
-            if !is_lost || reply_was_lost {
+            // What was answered with a yes is not sent again, whatever the yes held.
+            if !is_lost || reply_was_lost || error.was_answered_yes() {
                 return Err(error);
             }
             reply_was_lost = true;
@@ -213,7 +219,7 @@ impl Client {
         let name = new.key.parts().first().map_or("", String::as_str);
         let is_told = match self.search(kind, name, new.path.as_deref()).await {
             // Some characters are too much for a search; a list knows no term.
-            Err(error) if error.reason == Reason::Refused => false,
+            Err(error) if error.is_about_the_term() => false,
             answer => {
                 let found = answer?.into_iter().find(|entity| new.is(entity));
                 if found.is_some() {

@@ -1,14 +1,16 @@
 //! Reading an org and its entities, for any kind: list, get, search, count.
 //!
 //! Never names a kind: everything specific comes from [`Kind`] and the dialect. Changes nothing.
-//! Invariant: a listing says whether it is complete.
+//! Invariant: a listing says whether it is complete, and whatever it says of itself, reading it ends.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use divvy_core::kind::Paging;
-use divvy_core::survey::{ById, Listing};
+use divvy_core::survey::{ById, Flaw, Listing};
 use divvy_core::{Entity, EntityId, Kind, OrgId};
 use futures_util::future::try_join_all;
+use futures_util::{StreamExt as _, stream};
 
 use crate::call::Call;
 use crate::client::Client;
@@ -124,7 +126,8 @@ impl Client {
         let path = format!("{}/{}", dialect.collection(kind), segment(id.as_str()));
         let call = Call::get(path).needs(dialect.needs_to_list(kind));
         let answer = match self.send::<WireEntity>(&call).await {
-            Ok(entity) => ById::Present(entity.into_entity(kind)),
+            Ok(entity) if entity.id == id.as_str() => ById::Present(entity.into_entity(kind)),
+            Ok(entity) => return Err(self.other_entity(&call, &entity.into_entity(kind))),
             Err(error) if error.reason == Reason::NotFound => ById::Absent,
             Err(error) => return Err(error),
         };
@@ -184,29 +187,40 @@ impl Client {
     async fn list(&self, kind: &Kind, call: &Call) -> Result<Pages, Error> {
         match self.connection().dialect() {
             Dialect::Published => self.pages(kind, call).await,
-            Dialect::Pathed => self.bare_list(call).await,
+            Dialect::Pathed => self.bare_list(kind, call).await,
         }
     }
 
     /// Reads a bare array; 404 is an empty one.
-    async fn bare_list(&self, call: &Call) -> Result<Pages, Error> {
+    async fn bare_list(&self, kind: &Kind, call: &Call) -> Result<Pages, Error> {
         let entities = match self.send(call).await {
             Err(error) if error.reason == Reason::NotFound => Vec::new(),
             answer => answer?,
         };
-        Ok(Pages { entities, is_complete: true })
+        let mut pages = Pages::default();
+        pages.add(kind, Page { entities, size: None, count: None, total: None });
+        Ok(pages)
     }
 
-    /// Reads every page; once more from the start if the listing changed under way.
+    /// Reads every page; again from the start while the listing changes under way.
     async fn pages(&self, kind: &Kind, call: &Call) -> Result<Pages, Error> {
-        let pages = self.pages_once(kind, call).await?;
-        if pages.is_complete {
-            return Ok(pages);
+        const READINGS: usize = 3;
+        let mut pages = self.pages_once(kind, call).await?;
+        for _ in 1..READINGS {
+            if !pages.may_be_whole_next_time() {
+                break;
+            }
+            pages = self.pages_once(kind, call).await?;
         }
-        self.pages_once(kind, call).await
+        Ok(pages)
     }
 
+    /// Reads pages as a bounded stream: in order, several at the same time once their number is
+    /// known. It ends at the number told, at a page without a new id, and where pages bring too
+    /// little to ever come to an end.
     async fn pages_once(&self, kind: &Kind, call: &Call) -> Result<Pages, Error> {
+        /// Pages asked for at the same time.
+        const TOGETHER: usize = 10;
         let Paging::Numbered(page_size) = kind.paging;
         let page = |number: u64| {
             let call = call.clone();
@@ -215,57 +229,129 @@ impl Client {
             async move { self.send::<Page>(&call).await }
         };
         let first = page(1).await?;
-        let page_count = first.count.or_else(|| {
-            let size = first.size.unwrap_or_else(|| page_size.into());
-            Some(first.total?.div_ceil(size.max(1)))
-        });
-        let others = match page_count {
-            Some(count) => try_join_all((2..=count).map(page)).await?,
-            None => {
-                // Nobody says how many: go on until a page is empty.
-                let mut others: Vec<Page> = Vec::new();
-                let mut last_was_empty = first.entities.is_empty();
-                while !last_was_empty {
-                    let next = page(others.len() as u64 + 2).await?;
-                    last_was_empty = next.entities.is_empty();
-                    others.push(next);
-                }
-                others
+        let told = first.page_count(kind);
+        let mut pages = Pages::default();
+        let usual = pages.add(kind, first);
+        if usual == 0 && told.is_none() {
+            return Ok(pages);
+        }
+        let together = if told.is_some() { TOGETHER } else { 1 };
+        let mut others = stream::iter(2..=told.unwrap_or(u64::MAX)).map(page).buffered(together);
+        while let Some(next) = others.next().await {
+            let next = next?;
+            let is_empty = next.entities.is_empty();
+            let is_last = told == Some(pages.read + 1);
+            let new = pages.add(kind, next);
+            let is_end = new == 0 && is_empty && told.is_none();
+            if is_end || is_last {
+                break;
             }
-        };
-        Ok(Pages::join(first, others))
+            if new == 0 || pages.bring_too_little(usual) {
+                pages.was_given_up = true;
+                break;
+            }
+        }
+        Ok(pages)
     }
 }
 
-/// The entities of all pages.
+/// The entities of all pages, each id once.
+#[derive(Default)]
 struct Pages {
     entities: Vec<WireEntity>,
-    is_complete: bool,
+    /// Name of each id.
+    names: HashMap<String, Option<String>>,
+    read: u64,
+    /// What the last page said.
+    total: Option<u64>,
+    totals_disagree: bool,
+    was_given_up: bool,
+    two_names: Vec<Flaw>,
+    nameless: u64,
 }
 
 impl Pages {
-    /// Joins pages, each id once. Complete means that every page told the same total and that
-    /// there are as many entities as that.
-    fn join(first: Page, others: Vec<Page>) -> Self {
-        let total = first.total;
-        let mut seen = BTreeSet::new();
-        let mut entities = Vec::new();
-        let mut totals_agree = true;
-        for page in std::iter::once(first).chain(others) {
-            totals_agree &= page.total == total;
-            entities
-                .extend(page.entities.into_iter().filter(|entity| seen.insert(entity.id.clone())));
+    /// Adds a page and returns how many new ids it brought.
+    fn add(&mut self, kind: &Kind, page: Page) -> usize {
+        /// More of them say nothing more.
+        const TOLD: usize = 3;
+        self.totals_disagree |= self.read > 0 && page.total != self.total;
+        self.total = page.total;
+        self.read += 1;
+        let before = self.entities.len();
+        for entity in page.entities {
+            let name = entity.name(kind);
+            self.nameless += u64::from(name.is_none() || entity.id.is_empty());
+            if entity.id.is_empty() {
+                continue;
+            }
+            match self.names.entry(entity.id.clone()) {
+                Entry::Vacant(free) => {
+                    free.insert(name);
+                    self.entities.push(entity);
+                }
+                Entry::Occupied(known) if *known.get() != name && self.two_names.len() < TOLD => {
+                    let id = EntityId::new(&entity.id);
+                    let names = [known.get().clone().unwrap_or_default(), name.unwrap_or_default()];
+                    self.two_names.push(Flaw::TwoNames { id, names });
+                }
+                Entry::Occupied(_) => {}
+            }
         }
-        let is_all = total.is_none_or(|total| total == entities.len() as u64);
-        Self { entities, is_complete: totals_agree && is_all }
+        self.entities.len() - before
+    }
+
+    /// Returns whether so many pages brought so few entities that there will be no end. `usual` is
+    /// how many the first brought.
+    fn bring_too_little(&self, usual: usize) -> bool {
+        /// Pages that are read however little they bring.
+        const ANYHOW: u64 = 50;
+        /// Pages that no org has.
+        const MOST: u64 = 10_000;
+        let expected = self.entities.len().div_ceil(usual.max(1)) as u64;
+        self.read > MOST || self.read > ANYHOW + 2 * expected
+    }
+
+    fn flaws(&self) -> Vec<Flaw> {
+        let shown = self.entities.len() as u64;
+        let mut flaws = self.two_names.clone();
+        match self.total {
+            Some(told) if told != shown => flaws.push(Flaw::Count { shown, told }),
+            // Pages that end early are no flaw where everything was shown.
+            Some(_) if self.totals_disagree => flaws.push(Flaw::Changed),
+            None if self.was_given_up => flaws.push(Flaw::Pages { read: self.read }),
+            Some(_) | None => {}
+        }
+        if self.nameless > 0 {
+            flaws.push(Flaw::Nameless { count: self.nameless });
+        }
+        flaws
+    }
+
+    /// Returns whether reading once more may help; not where there was no end.
+    fn may_be_whole_next_time(&self) -> bool {
+        !self.was_given_up && !self.flaws().is_empty()
     }
 
     fn into_listing(self, kind: &'static Kind) -> Listing {
+        let flaws = self.flaws();
         Listing {
             entities: self.entities.into_iter().map(|entity| entity.into_entity(kind)).collect(),
-            is_complete: self.is_complete,
+            is_complete: flaws.is_empty(),
+            flaws,
             ..Listing::default()
         }
+    }
+}
+
+impl Page {
+    /// Returns how many pages there are, by the page's own word.
+    fn page_count(&self, kind: &Kind) -> Option<u64> {
+        let Paging::Numbered(page_size) = kind.paging;
+        self.count.or_else(|| {
+            let size = self.size.unwrap_or_else(|| page_size.into());
+            Some(self.total?.div_ceil(size.max(1)))
+        })
     }
 }
 

@@ -23,6 +23,9 @@ pub enum Reason {
     Conflict,
     /// Another 4xx: the API understood and declined.
     Refused,
+    /// The request is longer than what is between here and the API takes: 413, 414, 431, or a URL that
+    /// was not even sent.
+    TooLong,
     /// 429, or the login service's own way of saying so; waiting longer than divvy does may help.
     RateLimited {
         /// How long the API asked to wait, where it said so.
@@ -47,6 +50,13 @@ pub enum Reason {
     TruncatedJson,
     /// JSON, but not of the documented form.
     UnexpectedJson,
+    /// The reply is larger than any that the API sends; its end was not read.
+    TooLarge {
+        /// How many bytes are read at most.
+        limit: usize,
+    },
+    /// The reply is about another entity than the request.
+    OtherEntity,
     /// 3xx: the API never redirects, and divvy never carries a token to another place.
     Redirect {
         /// Where to, without query.
@@ -111,6 +121,16 @@ impl Error {
         self.reason == Reason::UnknownOutcome
     }
 
+    /// Returns whether the API answered a change with a yes that could not be used.
+    pub(crate) fn was_answered_yes(&self) -> bool {
+        self.exchange.status.is_some_and(|status| (200..300).contains(&status))
+    }
+
+    /// Returns whether a search failed because of what was searched for.
+    pub fn is_about_the_term(&self) -> bool {
+        matches!(self.reason, Reason::Refused | Reason::TooLong)
+    }
+
     /// Says whether this is how `kind` tells that a create met an existing entity. Only `POST` on
     /// the collection counts: the same status and code also mean version clashes elsewhere.
     pub fn is_duplicate_of(&self, kind: &divvy_core::Kind) -> bool {
@@ -157,6 +177,7 @@ impl fmt::Display for Reason {
             Self::NotFound => "not found",
             Self::Conflict => "conflict with what exists",
             Self::Refused => "refused",
+            Self::TooLong => "the request is too long",
             Self::RateLimited { retry_after: None } => "too many requests",
             Self::RateLimited { retry_after: Some(wait) } => {
                 return write!(f, "too many requests, retry after {} s", wait.as_secs());
@@ -174,6 +195,10 @@ impl fmt::Display for Reason {
             Self::NotJson { is_html: false } => "the reply is not JSON",
             Self::TruncatedJson => "the reply ends too early",
             Self::UnexpectedJson => "the reply has an unknown form",
+            Self::TooLarge { limit } => {
+                return write!(f, "the reply is larger than {} MiB", limit.div_ceil(1024 * 1024));
+            }
+            Self::OtherEntity => "the reply is about another entity",
             Self::Redirect { location: None } => "redirected, which the API never does",
             Self::Redirect { location: Some(location) } => {
                 return write!(f, "redirected to {location}, which the API never does");

@@ -48,6 +48,12 @@ impl Error {
         told.collect::<Vec<_>>().join("; ")
     }
 
+    /// The login service refused the way of signing in, not the client.
+    fn is_about_grant_type(&self) -> bool {
+        let code = self.exchange.code.as_deref();
+        matches!(code, Some("unauthorized_client" | "unsupported_grant_type"))
+    }
+
     /// Returns what to do next, the most likely thing first; may be empty.
     pub fn hints(&self) -> Vec<Hint> {
         match &self.reason {
@@ -83,8 +89,18 @@ impl Error {
             Reason::NotJson { is_html: false } | Reason::TruncatedJson | Reason::UnexpectedJson => {
                 own(&["check `--api-url` and the `gateway` block: is this the API?"])
             }
+            Reason::TooLarge { .. } | Reason::OtherEntity => own(&[
+                "check `--api-url`, the `gateway` block and the proxy settings: is this the API?",
+                "give the correlation id to Genesys Cloud Care if it stays",
+            ]),
+            Reason::TooLong => {
+                own(&["shorten the name: the API takes a few hundred characters at most"])
+            }
             Reason::Redirect { .. } => own(&[
                 "use the base URL of the API itself: `--region`, or `--api-url` without detour",
+            ]),
+            Reason::Refused if self.is_about_grant_type() => own(&[
+                "the OAuth client needs the grant type Client Credentials: Admin > Integrations > OAuth",
             ]),
             Reason::Refused => {
                 own(&["give the correlation id to Genesys Cloud Care if the message does not help"])

@@ -17,9 +17,13 @@ use rustls_platform_verifier::Verifier;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::connection::{Connection, ConnectionError, Environment};
+use crate::proxy;
 
 /// Hosts that no proxy of the environment is used for, as in the provider's language.
 const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
+
+/// What a proxy of the provider is called in messages.
+const BLOCK: &str = "the provider's proxy (`proxy` block, GENESYSCLOUD_PROXY_HOST and _PORT)";
 
 /// Time to connect; part of the time for one try.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -29,8 +33,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// One HTTP proxy.
 #[derive(Clone)]
 pub(crate) struct ProxyServer {
-    /// With user name and password, where the text had them.
-    url: SecretString,
+    /// Protocol, host and port; never a user name.
+    url: String,
     auth: Option<(String, SecretString)>,
     scope: Scope,
     exceptions: Option<String>,
@@ -46,22 +50,42 @@ enum Scope {
 impl ProxyServer {
     /// Makes a proxy for all requests, loopback included (the `proxy` block).
     pub(crate) fn for_everything(
-        url: &str,
+        protocol: &str,
+        host: &str,
+        port: Option<&str>,
         auth: Option<(String, SecretString)>,
     ) -> Result<Self, ConnectionError> {
-        let proxy = Self { url: url.into(), auth, scope: Scope::Everything, exceptions: None };
-        proxy.build().map(|_| proxy)
+        let bad = |problem| ConnectionError::BadProxy { variable: BLOCK.to_owned(), problem };
+        let address = port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        if !matches!(protocol, "http" | "https") || !proxy::is_host(protocol, &address) {
+            return Err(bad(
+                "it needs protocol http or https, a plain host name and a port number",
+            ));
+        }
+        let url = format!("{protocol}://{address}");
+        let proxy = Self { url, auth, scope: Scope::Everything, exceptions: None };
+        proxy.build().map(|_| proxy).map_err(|_| bad("it leads to no host"))
     }
 
-    fn build(&self) -> Result<reqwest::Proxy, ConnectionError> {
-        let bad = |_| ConnectionError::BadUrl { what: "the proxy" };
-        let url = self.url.expose_secret();
+    /// Makes a proxy of what a variable says.
+    fn of_variable(
+        variable: &str,
+        text: &str,
+        scope: Scope,
+        exceptions: &str,
+    ) -> Result<Self, ConnectionError> {
+        let bad = |problem| ConnectionError::BadProxy { variable: variable.to_owned(), problem };
+        let proxy::Address { url, auth } = proxy::parse(text).map_err(bad)?;
+        let proxy = Self { url, auth, scope, exceptions: Some(exceptions.to_owned()) };
+        proxy.build().map(|_| proxy).map_err(|_| bad("it leads to no host"))
+    }
+
+    fn build(&self) -> Result<reqwest::Proxy, reqwest::Error> {
         let mut proxy = match self.scope {
-            Scope::Everything => reqwest::Proxy::all(url),
-            Scope::Http => reqwest::Proxy::http(url),
-            Scope::Https => reqwest::Proxy::https(url),
-        }
-        .map_err(bad)?;
+            Scope::Everything => reqwest::Proxy::all(&self.url),
+            Scope::Http => reqwest::Proxy::http(&self.url),
+            Scope::Https => reqwest::Proxy::https(&self.url),
+        }?;
         if let Some((username, password)) = &self.auth {
             proxy = proxy.basic_auth(username, password.expose_secret());
         }
@@ -73,28 +97,23 @@ impl ProxyServer {
         self.exceptions.is_none()
     }
 
-    /// Returns protocol, host and port, without user name and password.
+    /// Returns protocol, host and port.
     pub(crate) fn address(&self) -> Option<String> {
-        let url = Url::parse(self.url.expose_secret()).ok()?;
+        let url = Url::parse(&self.url).ok()?;
         let port = url.port_or_known_default().map_or(String::new(), |port| format!(":{port}"));
         Some(format!("{}://{}{port}", url.scheme(), url.host_str()?))
     }
 
     /// Returns the password, so that it can be kept out of every text.
     pub(crate) fn password(&self) -> Option<SecretString> {
-        let in_url = || {
-            let url = Url::parse(self.url.expose_secret()).ok()?;
-            url.password().map(SecretString::from)
-        };
-        self.auth.as_ref().map(|(_, password)| password.clone()).or_else(in_url)
+        self.auth.as_ref().map(|(_, password)| password.clone())
     }
 }
 
 impl fmt::Debug for ProxyServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let url = Url::parse(self.url.expose_secret()).ok();
         f.debug_struct("ProxyServer")
-            .field("host", &url.as_ref().and_then(Url::host_str))
+            .field("url", &self.url)
             .field("scope", &self.scope)
             .finish_non_exhaustive()
     }
@@ -104,20 +123,17 @@ impl fmt::Debug for ProxyServer {
 pub(crate) fn system_proxies(
     environment: &Environment,
 ) -> Result<Vec<ProxyServer>, ConnectionError> {
-    let get =
-        |upper: &str| environment.get(upper).or_else(|| environment.get(&upper.to_lowercase()));
-    let exceptions = get("NO_PROXY").map_or(LOOPBACK.to_owned(), |no| format!("{no},{LOOPBACK}"));
+    let get = |upper: &str| {
+        let spellings = [upper.to_owned(), upper.to_lowercase()];
+        spellings.into_iter().find_map(|name| Some((environment.get(&name)?.to_owned(), name)))
+    };
+    let exceptions =
+        get("NO_PROXY").map_or(LOOPBACK.to_owned(), |(no, _)| format!("{no},{LOOPBACK}"));
     [("HTTP_PROXY", Scope::Http), ("HTTPS_PROXY", Scope::Https), ("ALL_PROXY", Scope::Everything)]
         .into_iter()
         .filter_map(|(variable, scope)| Some((get(variable)?, scope)))
-        .map(|(url, scope)| {
-            let proxy = ProxyServer {
-                url: url.into(),
-                auth: None,
-                scope,
-                exceptions: Some(exceptions.clone()),
-            };
-            proxy.build().map(|_| proxy)
+        .map(|((text, variable), scope)| {
+            ProxyServer::of_variable(&variable, &text, scope, &exceptions)
         })
         .collect()
 }
@@ -136,7 +152,7 @@ pub(crate) fn http_client(
         .tcp_keepalive(KEEP_ALIVE)
         .tls_backend_preconfigured(tls(connection)?);
     for proxy in &connection.proxies {
-        builder = builder.proxy(proxy.build()?);
+        builder = builder.proxy(proxy.build().map_err(ConnectionError::Http)?);
     }
     builder.build().map_err(ConnectionError::Http)
 }
@@ -149,7 +165,7 @@ fn tls(connection: &Connection) -> Result<ClientConfig, ConnectionError> {
     let ring = Arc::new(rustls::crypto::ring::default_provider());
     let builder =
         ClientConfig::builder_with_provider(ring.clone()).with_safe_default_protocol_versions()?;
-    let over_tls = |proxy: &ProxyServer| proxy.url.expose_secret().starts_with("https:");
+    let over_tls = |proxy: &ProxyServer| proxy.url.starts_with("https:");
     let mut tls = if connection.bases.need_tls() || connection.proxies.iter().any(over_tls) {
         let verifier = Arc::new(Verifier::new_with_extra_roots(extra, ring)?);
         // "dangerous" only says that the verifier is not webpki's own; it checks everything.
@@ -194,6 +210,20 @@ mod tests {
         assert!(shown.contains("proxy.test") && !shown.contains("hush"), "{shown}");
         assert_eq!(proxies[0].address().unwrap(), "http://proxy.test:3128");
         assert_eq!(proxies[0].password().unwrap().expose_secret(), "hush");
+    }
+
+    #[test]
+    fn an_error_names_the_variable_and_what_to_write_and_shows_no_password() {
+        for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"] {
+            let text = "http://DOMAIN/user:hush@proxy.test:3128";
+            let environment: Environment = [(variable, text)].into_iter().collect();
+            let error = system_proxies(&environment).unwrap_err();
+            let hints: Vec<String> = error.hints().iter().map(ToString::to_string).collect();
+            let told = format!("{error}\n{}", hints.join("\n"));
+            assert!(told.starts_with(variable), "{told}");
+            assert!(told.contains("%23 for #") && told.contains("%5C for \\"), "{told}");
+            assert!(!told.contains("hush") && !told.contains("mypurecloud"), "{told}");
+        }
     }
 
     #[test]

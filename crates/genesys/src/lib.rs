@@ -19,6 +19,7 @@ mod hints;
 mod http;
 mod pace;
 pub mod profile;
+mod proxy;
 pub mod region;
 mod retry;
 mod token;

@@ -10,6 +10,7 @@
 
 use std::path::{Path, PathBuf};
 
+use divvy_core::text;
 use secrecy::SecretString;
 use toml::{Table, Value};
 
@@ -38,8 +39,15 @@ impl Profile {
     /// If the file is missing, is not TOML, or has no such profile.
     pub fn load(name: &str, environment: &Environment) -> Result<Self, ConnectionError> {
         let path = environment.home().unwrap_or_default().join(".gc").join("config.toml");
-        match std::fs::read_to_string(&path) {
-            Ok(text) => Self::parse(&text, name, &path),
+        match std::fs::read(&path) {
+            Ok(bytes) => match text::decode(&bytes) {
+                Ok(text) => Self::parse(&text, name, &path),
+                Err(_) => Err(ConnectionError::Malformed {
+                    path,
+                    expected: "TOML",
+                    place: text::NotText.to_string(),
+                }),
+            },
             Err(source) => Err(ConnectionError::Unreadable { path, source }),
         }
     }
@@ -167,6 +175,22 @@ gateway_pathparams = '{login: /loginpath, api: /apipath}'
         assert_eq!(profile.name, "prod");
         assert_eq!(profile.client_id.as_deref(), Some("id-2"));
         assert_eq!(profile.gateway.unwrap().bases().unwrap().login, "https://gw.test/loginpath");
+    }
+
+    #[test]
+    fn a_file_that_windows_wrote_is_read_like_any_other() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join(".gc")).unwrap();
+        let file = FILE.replace('\n', "\r\n");
+        let utf16: Vec<u8> =
+            format!("\u{feff}{file}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for bytes in [format!("\u{feff}{file}").into_bytes(), utf16] {
+            std::fs::write(home.path().join(".gc/config.toml"), bytes).unwrap();
+            let home = home.path().display().to_string();
+            let environment: Environment = [("HOME", home)].into_iter().collect();
+            let profile = Profile::load("", &environment).unwrap();
+            assert_eq!(profile.client_id.as_deref(), Some("id-1"));
+        }
     }
 
     #[test]

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use divvy_core::kind::KeyPart;
 use divvy_core::{Attributes, Entity, EntityId, Key, Kind};
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 /// Answer of `POST /oauth/token`.
@@ -49,12 +50,25 @@ pub(crate) struct Page {
 /// One entity of any kind.
 #[derive(Deserialize)]
 pub(crate) struct WireEntity {
+    /// Promised, and still missing in what a proxy or a broken reply makes of it; empty then.
+    #[serde(default, deserialize_with = "text_or_nothing")]
     pub(crate) id: String,
     #[serde(flatten)]
     pub(crate) fields: Map<String, Value>,
 }
 
+fn text_or_nothing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Option::<String>::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
 impl WireEntity {
+    /// Returns the parts of its key, joined for comparing; `None` where one is missing or no text.
+    pub(crate) fn name(&self, kind: &Kind) -> Option<String> {
+        let text = |part: &KeyPart| self.fields.get(part.api).and_then(Value::as_str);
+        let parts: Option<Vec<&str>> = kind.key.iter().map(text).collect();
+        parts.map(|parts| parts.join(" / "))
+    }
+
     /// Turns it into an entity: key, drifting attributes, home. Under the pathed dialect its
     /// `path`, `externalId` and `active` stand among the attributes too.
     pub(crate) fn into_entity(self, kind: &'static Kind) -> Entity {

@@ -11,12 +11,10 @@
 
 mod child;
 pub mod connect;
-mod constraint;
 pub mod error;
 pub mod frame;
 pub mod handshake;
 mod listen;
-pub mod locate;
 pub mod messages;
 pub mod method;
 pub mod proxy;

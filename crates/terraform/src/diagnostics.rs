@@ -1,9 +1,7 @@
-//! Diagnostics: what Terraform says is wrong, read from `-json` lines or from plain text.
+//! Diagnostics: what Terraform says is wrong, read from plain text; [`crate::logs`] reads `-json` lines.
 //!
 //! Never keeps snippets or values: only summary, detail, address and place. Reads the output of our
 //! own calls (no colour, no boxes); logs of other people's runs are another module's business.
-
-use serde::Deserialize;
 
 /// One error or warning of Terraform's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,51 +14,6 @@ pub struct Diagnostic {
     pub address: Option<String>,
     /// File and line, where it points at the configuration.
     pub place: Option<(String, u64)>,
-}
-
-#[derive(Deserialize)]
-struct Line {
-    #[serde(rename = "type")]
-    kind: String,
-    diagnostic: Option<WireDiagnostic>,
-}
-
-#[derive(Deserialize)]
-struct WireDiagnostic {
-    severity: String,
-    #[serde(default)]
-    summary: String,
-    #[serde(default)]
-    detail: String,
-    address: Option<String>,
-    range: Option<Range>,
-}
-
-#[derive(Deserialize)]
-struct Range {
-    filename: String,
-    start: Position,
-}
-
-#[derive(Deserialize)]
-struct Position {
-    line: u64,
-}
-
-/// Returns the error diagnostics among the lines of a `-json` stream; other lines are skipped.
-pub(crate) fn errors_of_json_lines(text: &str) -> Vec<Diagnostic> {
-    text.lines()
-        .filter_map(|line| serde_json::from_str::<Line>(line).ok())
-        .filter(|line| line.kind == "diagnostic")
-        .filter_map(|line| line.diagnostic)
-        .filter(|diagnostic| diagnostic.severity == "error")
-        .map(|wire| Diagnostic {
-            summary: wire.summary,
-            detail: wire.detail,
-            address: wire.address,
-            place: wire.range.map(|range| (range.filename, range.start.line)),
-        })
-        .collect()
 }
 
 /// Returns the errors of plain, uncoloured text, as `terraform import` and `state` print them.
@@ -126,7 +79,7 @@ mod tests {
             r#"{"type":"diagnostic","diagnostic":{"severity":"error","summary":"S","detail":"D","address":"a.b","range":{"filename":"m.tf","start":{"line":7,"column":1,"byte":3}}}}"#,
         );
         assert_eq!(
-            errors_of_json_lines(text),
+            crate::logs::errors(text),
             [Diagnostic {
                 summary: "S".into(),
                 detail: "D".into(),

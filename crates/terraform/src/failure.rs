@@ -56,6 +56,10 @@ pub enum FailureKind {
     MissingVariable,
     /// The configuration has an error.
     ConfigurationInvalid,
+    /// A precondition or postcondition does not hold.
+    ConditionFails,
+    /// An import block names an address that no resource block describes.
+    ImportWithoutConfiguration,
     /// The directory holds no configuration.
     NoConfiguration,
     /// The provider did not start: credentials, region, gateway.
@@ -68,8 +72,12 @@ pub enum FailureKind {
     UnknownFlag,
     /// The file is no plan, or not a whole one.
     UnreadablePlan,
-    /// The state is damaged, or of a newer Terraform.
+    /// The state is damaged.
     UnreadableState,
+    /// The state was written by a newer Terraform.
+    NewerState,
+    /// The backend refuses access to the state or to its lock.
+    StateRefused,
     /// `-target` is refused because `moved` blocks are pending elsewhere.
     TargetingRefused,
     /// The object to import does not exist.
@@ -80,8 +88,10 @@ pub enum FailureKind {
     StalePlan,
     /// The state could not be saved; `errored.tfstate` may lie in the directory.
     StateNotSaved,
-    /// The disk is full.
+    /// The disk is full, or has no room for another file.
     DiskFull,
+    /// The limit of open files is reached.
+    TooManyFiles,
     /// A file or directory may not be written.
     NotWritable,
     /// None of these.
@@ -117,7 +127,10 @@ const TABLE: &[(In, &str, FailureKind)] = {
     &[
         (Anywhere, "no space left on device", Kind::DiskFull),
         (Anywhere, "disk quota exceeded", Kind::DiskFull),
+        (Anywhere, "too many open files", Kind::TooManyFiles),
         (Anywhere, "read-only file system", Kind::NotWritable),
+        (Anywhere, "state endpoint requires auth", Kind::StateRefused),
+        (Anywhere, "state endpoint invalid auth", Kind::StateRefused),
         (Summary, "Failed to save state", Kind::StateNotSaved),
         (Summary, "Failed to persist state", Kind::StateNotSaved),
         (Summary, "Inconsistent dependency lock file", Kind::NotInitialised),
@@ -137,6 +150,9 @@ const TABLE: &[(In, &str, FailureKind)] = {
         (Anywhere, "flag provided but not defined", Kind::UnknownFlag),
         (Summary, "Failed to read the given file as a state or plan", Kind::UnreadablePlan),
         (Anywhere, "Unsupported state file format", Kind::UnreadableState),
+        (Anywhere, "state file could not be parsed", Kind::UnreadableState),
+        (Anywhere, "which is newer than current", Kind::NewerState),
+        (Anywhere, "is newer than this version", Kind::NewerState),
         (Anywhere, "Plugin did not respond", Kind::PluginDied),
         // Where Terraform sees the end of the process before that of the connection.
         (Summary, "Request cancelled", Kind::PluginDied),
@@ -145,6 +161,12 @@ const TABLE: &[(In, &str, FailureKind)] = {
         (Summary, "Cannot import non-existent remote object", Kind::NothingToImport),
         (Summary, "Resource already managed by", Kind::AlreadyManaged),
         (Summary, "Saved plan is stale", Kind::StalePlan),
+        (Summary, "condition failed", Kind::ConditionFails),
+        (
+            Summary,
+            "Configuration for import target does not exist",
+            Kind::ImportWithoutConfiguration,
+        ),
         (Summary, "No configuration files", Kind::NoConfiguration),
         (Summary, "failed to authorize Genesys Cloud", Kind::ProviderStart),
         (Summary, "exhausted retries on Genesys Cloud", Kind::ProviderStart),
@@ -184,6 +206,30 @@ impl FailureKind {
     }
 }
 
+/// Why a lock cannot be taken although nobody holds it. First match wins.
+const NOT_HELD: [(&str, FailureKind); 16] = {
+    use FailureKind as Kind;
+    [
+        ("Unsupported state file format", Kind::UnreadableState),
+        ("could not be parsed", Kind::UnreadableState),
+        ("which is newer than current", Kind::NewerState),
+        ("too many open files", Kind::TooManyFiles),
+        ("read-only file system", Kind::NotWritable),
+        ("no space left on device", Kind::DiskFull),
+        ("disk quota exceeded", Kind::DiskFull),
+        // The http backend's words for 401 and 403, then those of the cloud stores.
+        ("state endpoint requires auth", Kind::StateRefused),
+        ("state endpoint invalid auth", Kind::StateRefused),
+        ("AccessDenied", Kind::StateRefused),
+        ("AuthorizationFailed", Kind::StateRefused),
+        ("StatusCode: 401", Kind::StateRefused),
+        ("StatusCode: 403", Kind::StateRefused),
+        ("Error 403", Kind::StateRefused),
+        ("nauthorized", Kind::StateRefused),
+        ("permission denied", Kind::NotWritable),
+    ]
+};
+
 fn of_lock_error(detail: &str) -> FailureKind {
     // Word-wrapped text may break anywhere between words.
     let flat = detail.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -193,15 +239,8 @@ fn of_lock_error(detail: &str) -> FailureKind {
         return FailureKind::LockRace;
     }
     // Nobody holds it: it cannot be taken.
-    for (text, kind) in [
-        ("Unsupported state file format", FailureKind::UnreadableState),
-        ("read-only file system", FailureKind::NotWritable),
-        ("permission denied", FailureKind::NotWritable),
-        ("no space left on device", FailureKind::DiskFull),
-    ] {
-        if flat.contains(text) {
-            return kind;
-        }
+    if let Some((_, kind)) = NOT_HELD.iter().find(|(text, _)| flat.contains(text)) {
+        return kind.clone();
     }
     // The pg backend shows who asks, not who holds; its lock goes with its holder.
     if flat.contains("Workspace is already locked")
@@ -235,7 +274,7 @@ impl Failure {
     ) -> Self {
         let stdout = String::from_utf8_lossy(stdout);
         let stderr = String::from_utf8_lossy(stderr);
-        let mut errors = diagnostics::errors_of_json_lines(&stdout);
+        let mut errors = crate::logs::errors(&stdout);
         errors.extend(diagnostics::errors_of_text(&stderr));
         if errors.is_empty() {
             errors = diagnostics::errors_of_text(&stdout);
@@ -322,6 +361,15 @@ mod tests {
             ("open terraform.tfstate: permission denied", FailureKind::NotWritable),
             ("write .terraform.tfstate.lock.info: no space left on device", FailureKind::DiskFull),
             ("Unsupported state file format: x", FailureKind::UnreadableState),
+            ("The state file could not be parsed as\nJSON: x", FailureKind::UnreadableState),
+            (
+                "state snapshot was created by Terraform v1.15.0, which is newer\nthan current v1.11.4",
+                FailureKind::NewerState,
+            ),
+            ("open x: too many open files in system", FailureKind::TooManyFiles),
+            ("HTTP remote state endpoint invalid auth", FailureKind::StateRefused),
+            ("HTTP remote state endpoint requires auth", FailureKind::StateRefused),
+            ("api error AccessDenied: x", FailureKind::StateRefused),
         ] {
             assert_eq!(
                 kind_of("Error acquiring the state lock", &format!("Error message: {text}")),
@@ -374,6 +422,10 @@ mod tests {
             ),
             ("No value for required variable", Kind::MissingVariable),
             ("Saved plan is stale", Kind::StalePlan),
+            ("Resource postcondition failed", Kind::ConditionFails),
+            ("Resource precondition failed", Kind::ConditionFails),
+            ("Module output value precondition failed", Kind::ConditionFails),
+            ("Configuration for import target does not exist", Kind::ImportWithoutConfiguration),
             ("Something new", Kind::Other),
         ] {
             assert_eq!(kind_of(summary, ""), kind, "{summary}");

@@ -8,47 +8,7 @@ use std::path::Path;
 use divvy_core::{Address, EntityId};
 
 use crate::passed_flags::PassedFlags;
-
-/// The subcommands that are ever run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Subcommand {
-    Version,
-    Plan,
-    Show,
-    Console,
-    StatePull,
-    Apply,
-    Import,
-    StateRm,
-    StateMv,
-    Untaint,
-}
-
-impl Subcommand {
-    /// Its words, as typed.
-    pub(crate) fn words(self) -> &'static str {
-        match self {
-            Self::Version => "version",
-            Self::Plan => "plan",
-            Self::Show => "show",
-            Self::Console => "console",
-            Self::StatePull => "state pull",
-            Self::Apply => "apply",
-            Self::Import => "import",
-            Self::StateRm => "state rm",
-            Self::StateMv => "state mv",
-            Self::Untaint => "untaint",
-        }
-    }
-
-    /// Says whether it can change state or org.
-    pub(crate) fn writes(self) -> bool {
-        match self {
-            Self::Version | Self::Plan | Self::Show | Self::Console | Self::StatePull => false,
-            Self::Apply | Self::Import | Self::StateRm | Self::StateMv | Self::Untaint => true,
-        }
-    }
-}
+use crate::subcommand::Subcommand;
 
 /// One call of Terraform.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +29,8 @@ pub struct PlanRequest<'a> {
     pub refresh: bool,
     /// One `-target` each; none plans everything.
     pub targets: &'a [Address],
+    /// Whether the user's own `-target` and `-exclude` select what is planned.
+    pub narrowed: bool,
     /// How many objects the provider will read, as far as known: sizes its token pool.
     pub reads: usize,
 }
@@ -76,7 +38,7 @@ pub struct PlanRequest<'a> {
 impl Default for PlanRequest<'_> {
     /// Everything, from the state as stored, with few reads.
     fn default() -> Self {
-        Self { refresh: false, targets: &[], reads: 1 }
+        Self { refresh: false, targets: &[], narrowed: false, reads: 1 }
     }
 }
 
@@ -119,6 +81,9 @@ impl Invocation {
         }
         for target in request.targets {
             call.arguments.push(format!("-target={target}"));
+        }
+        if request.narrowed {
+            call.arguments.extend(flags.narrowing());
         }
         call.with(&[NO_READ_RETRY, token_pool(request.reads)])
     }
@@ -183,7 +148,7 @@ mod tests {
     #[test]
     fn a_plan_says_where_to_write_what_to_target_and_not_to_wait_for_missing_ids() {
         let targets = [address()];
-        let request = PlanRequest { refresh: false, targets: &targets, reads: 6 };
+        let request = PlanRequest { refresh: false, targets: &targets, narrowed: false, reads: 6 };
         let call = Invocation::plan(&flags(), &request, Path::new("/t/p"));
         assert_eq!(
             call.arguments,

@@ -6,36 +6,45 @@
 //! [`divvy_core::Consent`].
 
 mod blocks;
+mod cli_configuration;
 mod console;
+mod constraint;
 mod diagnostics;
 mod error;
 mod failure;
 mod import_plan;
 mod instances;
 mod invocation;
+pub mod locate;
 mod lock_file;
 pub mod logs;
 mod passed_flags;
+pub mod plan_archive;
 mod plan_document;
 mod private_directory;
 mod program;
+mod provider_address;
 mod provider_configuration;
 mod state_document;
+mod subcommand;
 mod working_directory;
 
-pub use blocks::{Blocks, Credentials, ImportBlock, Place, ProviderBlock};
+pub use blocks::{Blocks, Credentials, ImportBlock, Place, ProviderBlock, Visibility};
+pub use cli_configuration::{CliConfiguration, CliConfigurationError, DevOverride};
 pub use diagnostics::Diagnostic;
 pub use error::{Document, DocumentProblem, Error};
 pub use failure::{Failure, FailureKind, LockHolder};
 pub use import_plan::{
-    Adoption, Import, Imported, LeftOut, Reason, Way, WhenDrifted, left_over_imports,
+    Adoption, Import, Imported, LeftOut, LeftOver, Reason, Way, WhenDrifted, left_over_imports,
 };
 pub use instances::NamedInstance;
 pub use invocation::PlanRequest;
 pub use lock_file::{LockFile, LockedProvider};
 pub use passed_flags::{PassedFlags, split_words};
 pub use plan_document::{PlanDocument, ResourceChange};
+pub use private_directory::PrivateDirectory;
 pub use program::{PROGRAM_VARIABLE, Terraform};
+pub use provider_address::ProviderAddress;
 pub use state_document::{StateDocument, quoted_key};
 pub use working_directory::{PlanFile, WorkingDirectory, holds_configuration};
 

@@ -1,9 +1,9 @@
 //! The dependency lock file, `.terraform.lock.hcl`: which provider `init` chose.
 //!
-//! Reads only; checks no hash. Invariant: a file that is there and cannot be parsed is never taken
+//! Reads only; checks no hash: see [`crate::locate`]. Invariant: a file that is there and cannot be parsed is never taken
 //! for a missing one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hcl_edit::structure::Body;
 
@@ -30,12 +30,19 @@ pub struct LockedProvider {
     pub version: String,
     /// The constraints that it was chosen under, where there were any.
     pub constraints: Option<String>,
+    /// The checksums of its packages: `h1:…`, `zh:…`.
+    pub hashes: Vec<String>,
 }
 
 impl LockFile {
+    /// Returns where the lock file of the configuration in `root` lies.
+    pub fn path(root: &Path) -> PathBuf {
+        root.join(NAME)
+    }
+
     /// Reads the lock file of the configuration in `root`.
     pub fn read(root: &Path) -> Self {
-        match std::fs::read_to_string(root.join(NAME)) {
+        match std::fs::read_to_string(Self::path(root)) {
             Ok(text) => Self::parse(&text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::Missing,
             Err(_) => Self::Unreadable,
@@ -51,6 +58,7 @@ impl LockFile {
                 source: block.labels.first()?.as_str().to_owned(),
                 version: value(&block.body, "version")?,
                 constraints: value(&block.body, "constraints"),
+                hashes: texts(&block.body, "hashes"),
             })
         });
         Self::Read(entries.collect())
@@ -62,6 +70,12 @@ impl LockFile {
         let Self::Read(entries) = self else { return None };
         entries.iter().find(|entry| entry.is(source))
     }
+}
+
+fn texts(body: &Body, name: &str) -> Vec<String> {
+    let list = body.get_attribute(name).and_then(|attribute| attribute.value.as_array());
+    let texts = list.into_iter().flatten().filter_map(|item| Some(item.as_str()?.to_owned()));
+    texts.collect()
 }
 
 impl LockedProvider {
@@ -96,6 +110,7 @@ provider "registry.opentofu.org/mypurecloud/genesyscloud" {
         let entry = lock.provider("MyPureCloud/genesyscloud").unwrap();
         assert_eq!(entry.version, "1.60.0");
         assert_eq!(entry.constraints.as_deref(), Some(">= 1.53.0"));
+        assert_eq!(entry.hashes, ["h1:abc="]);
         assert_eq!(lock.provider("hashicorp/null").unwrap().constraints, None);
         assert_eq!(lock.provider("genesyscloud"), None);
     }

@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::Environment;
 use crate::error::Error;
-use crate::invocation::Subcommand;
+use crate::subcommand::Subcommand;
 
 /// One flag that may be passed.
 struct Row {
@@ -31,8 +31,16 @@ const TABLE: &[Row] = {
         },
         Row { name: "parallelism", takes_value: true, accepted_by: &[Plan, Apply, Import] },
         Row { name: "compact-warnings", takes_value: false, accepted_by: &[Plan, Apply, Console] },
+        Row { name: "target", takes_value: true, accepted_by: NARROWED_PLAN },
+        Row { name: "exclude", takes_value: true, accepted_by: NARROWED_PLAN },
+        Row { name: "target-file", takes_value: true, accepted_by: NARROWED_PLAN },
+        Row { name: "exclude-file", takes_value: true, accepted_by: NARROWED_PLAN },
     ]
 };
+
+/// Marks flags that select a part of the configuration (`-exclude` and the files: OpenTofu). Only a
+/// plan that is to be narrowed gets them: an adoption has targets of its own, and a proof is whole.
+const NARROWED_PLAN: &[Subcommand] = &[];
 
 /// The flags that were passed, in their order.
 #[derive(Clone, Default)]
@@ -124,6 +132,16 @@ impl PassedFlags {
     /// an ephemeral variable.
     pub(crate) fn variables(&self) -> Vec<String> {
         self.written(|row| row.accepted_by.contains(&Subcommand::Console) && row.takes_value)
+    }
+
+    /// Reports whether flags select a part of the configuration.
+    pub fn is_narrowed(&self) -> bool {
+        !self.narrowing().is_empty()
+    }
+
+    /// Returns the flags that select a part of the configuration.
+    pub fn narrowing(&self) -> Vec<String> {
+        self.written(|row| std::ptr::eq(row.accepted_by, NARROWED_PLAN))
     }
 
     /// Returns the value that `-var NAME=VALUE` gives, unless a later `-var-file` may say otherwise.
@@ -242,8 +260,8 @@ mod tests {
 
     #[test]
     fn other_flags_are_usage_errors_that_never_repeat_a_value() {
-        let error = parse(&["-target=module.secret"]).err().unwrap().to_string();
-        assert!(error.starts_with("`-target` cannot be passed"), "{error}");
+        let error = parse(&["-replace=module.secret"]).err().unwrap().to_string();
+        assert!(error.starts_with("`-replace` cannot be passed"), "{error}");
         assert!(!error.contains("secret"));
         assert!(matches!(parse(&["plan"]), Err(Error::FlagNotAllowed { .. })));
         assert!(matches!(parse(&["-var"]), Err(Error::FlagWithoutValue { .. })));
@@ -257,7 +275,8 @@ mod tests {
             ("TF_CLI_ARGS_apply".into(), "-auto-approve".into()),
         ]);
         let (flags, dropped) = PassedFlags::of_environment(&environment);
-        assert_eq!(dropped, ["-no-color", "-target", "x.y"]);
+        assert_eq!(dropped, ["-no-color"]);
+        assert_eq!(flags.narrowing(), ["-target=x.y"]);
         assert_eq!(
             flags.for_subcommand(Subcommand::Plan),
             ["-var=n=A \"B\"", "-var=m=C D", "-compact-warnings"]

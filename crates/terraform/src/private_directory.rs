@@ -1,4 +1,4 @@
-//! The private temporary directory of a run: plan files lie here, and they hold secrets.
+//! A private temporary directory: of plan files, which hold secrets, or of sockets.
 //!
 //! Mode 0700, removed when it is dropped. Invariant: one whose owner was killed is removed by the
 //! user's next run; one whose owner lives never is, because the owner holds a lock in it.
@@ -10,31 +10,37 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-const PREFIX: &str = "divvy-plans-";
+/// What the directories of plan files are called.
+pub(crate) const PLANS: &str = "divvy-plans-";
 const OWNER: &str = "owner";
 
-/// The directory, and the lock that says that its owner lives.
+/// A directory that only its owner may enter, and the lock by which others know that the owner lives.
 #[derive(Debug)]
-pub(crate) struct PrivateDirectory {
+pub struct PrivateDirectory {
     directory: TempDir,
+    prefix: &'static str,
     /// `None` where the file system knows no locks; such a directory is never taken for abandoned.
     _owner: Option<File>,
 }
 
 impl PrivateDirectory {
-    /// Makes one below `place`, after removing those that killed runs have left there.
-    pub(crate) fn make(place: &Path) -> io::Result<Self> {
-        remove_abandoned(place);
+    /// Makes one below `place`, after removing those of this prefix that killed runs of this user have
+    /// left there.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn make(place: &Path, prefix: &'static str) -> io::Result<Self> {
+        remove_abandoned(place, prefix);
         let directory = tempfile::Builder::new()
-            .prefix(PREFIX)
+            .prefix(prefix)
             .permissions(Permissions::from_mode(0o700))
             .tempdir_in(place)?;
         let owner = lock(directory.path())?;
-        Ok(Self { directory, _owner: owner })
+        Ok(Self { directory, prefix, _owner: owner })
     }
 
     /// Returns where it is.
-    pub(crate) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         self.directory.path()
     }
 }
@@ -44,7 +50,7 @@ impl PrivateDirectory {
 impl Drop for PrivateDirectory {
     fn drop(&mut self) {
         if let Some(place) = self.directory.path().parent() {
-            remove_abandoned(place);
+            remove_abandoned(place, self.prefix);
         }
     }
 }
@@ -61,13 +67,13 @@ fn lock(directory: &Path) -> io::Result<Option<File>> {
 }
 
 /// What cannot be read or removed is left alone: it is not needed for the work at hand.
-fn remove_abandoned(place: &Path) {
+fn remove_abandoned(place: &Path, prefix: &str) {
     let Ok(entries) = fs::read_dir(place) else { return };
     for entry in entries.flatten() {
-        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
+        let is_ours = entry.file_name().to_string_lossy().starts_with(prefix);
         if is_ours && is_abandoned(&entry.path()) {
             let removed = fs::remove_dir_all(entry.path());
-            tracing::debug!(path = %entry.path().display(), ok = removed.is_ok(), "removed the plans of a killed run");
+            tracing::debug!(path = %entry.path().display(), ok = removed.is_ok(), "removed what a killed run left");
         }
     }
 }
@@ -76,7 +82,20 @@ fn is_abandoned(directory: &Path) -> bool {
     let user = rustix::process::geteuid().as_raw();
     let is_of_this_user = fs::symlink_metadata(directory)
         .is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == user);
-    is_of_this_user && File::open(directory.join(OWNER)).is_ok_and(|owner| owner.try_lock().is_ok())
+    is_of_this_user && open(&directory.join(OWNER)).is_ok_and(|owner| owner.try_lock().is_ok())
+}
+
+/// Opens a regular file of this user; a pipe or a link is none, and is not waited for.
+fn open(path: &Path) -> io::Result<File> {
+    use rustix::fs::{Mode, OFlags};
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    let metadata = file.metadata()?;
+    if metadata.is_file() && metadata.uid() == rustix::process::geteuid().as_raw() {
+        Ok(file)
+    } else {
+        Err(io::ErrorKind::InvalidInput.into())
+    }
 }
 
 #[cfg(test)]
@@ -84,9 +103,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_pipe_or_a_link_in_the_place_of_the_lock_is_not_waited_for() {
+        let place = tempfile::tempdir().unwrap();
+        let (pipe, link) =
+            (place.path().join("divvy-run-pipe"), place.path().join("divvy-run-link"));
+        for directory in [&pipe, &link] {
+            fs::create_dir(directory).unwrap();
+        }
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        let kind = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, pipe.join(OWNER), kind, mode, 0).unwrap();
+        fs::write(place.path().join("file"), "").unwrap();
+        std::os::unix::fs::symlink(place.path().join("file"), link.join(OWNER)).unwrap();
+        // Would hang for ever.
+        drop(PrivateDirectory::make(place.path(), "divvy-run-").unwrap());
+        assert!(pipe.exists() && link.exists());
+    }
+
+    #[test]
     fn the_plans_of_a_killed_run_are_removed_and_those_of_a_living_one_stay() {
         let place = tempfile::tempdir().unwrap();
-        let living = PrivateDirectory::make(place.path()).unwrap();
+        let living = PrivateDirectory::make(place.path(), PLANS).unwrap();
         let killed = place.path().join("divvy-plans-killed");
         let beginning = place.path().join("divvy-plans-beginning");
         let foreign = place.path().join("divvy-demo-x");
@@ -98,7 +135,7 @@ mod tests {
         fs::write(foreign.join(OWNER), "").unwrap();
         std::os::unix::fs::symlink(&foreign, place.path().join("divvy-plans-link")).unwrap();
 
-        let next = PrivateDirectory::make(place.path()).unwrap();
+        let next = PrivateDirectory::make(place.path(), PLANS).unwrap();
         assert!(!killed.exists());
         let late = place.path().join("divvy-plans-late");
         fs::create_dir(&late).unwrap();
@@ -117,7 +154,7 @@ mod tests {
     #[test]
     fn it_is_private_and_goes_with_its_owner() {
         let place = tempfile::tempdir().unwrap();
-        let directory = PrivateDirectory::make(place.path()).unwrap();
+        let directory = PrivateDirectory::make(place.path(), PLANS).unwrap();
         let path = directory.path().to_owned();
         assert_eq!(path.metadata().unwrap().mode() & 0o777, 0o700);
         drop(directory);

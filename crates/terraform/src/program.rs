@@ -7,7 +7,8 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -17,7 +18,7 @@ use std::time::{Duration, Instant};
 use divvy_core::effect::{Effect, Observer, Outcome, Unobserved};
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin, Command};
 use tokio_util::sync::CancellationToken;
 
@@ -28,10 +29,6 @@ use crate::invocation::Invocation;
 
 /// The environment variable that names the program.
 pub const PROGRAM_VARIABLE: &str = "DIVVY_TERRAFORM";
-
-/// How long what a program printed is awaited after its end: children that outlive it, such as a
-/// provider, may hold its pipes open for ever.
-const STRAGGLERS: Duration = Duration::from_secs(1);
 
 /// Two signals of one kind that come together are one to whoever gets them.
 const SIGNALS_APART: Duration = Duration::from_millis(100);
@@ -203,20 +200,16 @@ impl Terraform {
     }
 
     async fn drive(&self, directory: &Path, invocation: &Invocation) -> io::Result<Ended> {
-        let mut child = self.command(directory, invocation).spawn()?;
+        // Not pipes: one that breaks because we were killed would end Terraform before it has given
+        // up its lock.
+        let (stdout, stderr) = (sink()?, sink()?);
+        let mut command = self.command(directory, invocation);
+        command.stdout(stdout.try_clone()?).stderr(stderr.try_clone()?);
+        let mut child = command.spawn()?;
+        drop(command);
         let input = child.stdin.take();
-        let mut stdout = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
-        let mut stderr = child.stderr.take().ok_or(io::ErrorKind::BrokenPipe)?;
-        let (mut out, mut err) = (Vec::new(), Vec::new());
         let status = {
-            // All at once: a full pipe on one side must not stop the other.
-            let talking = async {
-                tokio::try_join!(
-                    tell(input, invocation.input.as_deref()),
-                    stdout.read_to_end(&mut out),
-                    stderr.read_to_end(&mut err),
-                )
-            };
+            let talking = tell(input, invocation.input.as_deref());
             let ending = self.wait(&mut child);
             tokio::pin!(talking, ending);
             tokio::select! {
@@ -224,15 +217,10 @@ impl Terraform {
                     talked?;
                     ending.await?
                 }
-                status = &mut ending => {
-                    if let Ok(talked) = tokio::time::timeout(STRAGGLERS, talking).await {
-                        talked?;
-                    }
-                    status?
-                }
+                status = &mut ending => status?,
             }
         };
-        Ok(Ended { status, stdout: out, stderr: err })
+        Ok(Ended { status, stdout: content(stdout)?, stderr: content(stderr)? })
     }
 
     /// Waits for the end; the interrupt is passed on, and the wish to stop at once after it.
@@ -272,11 +260,27 @@ impl Terraform {
             .env_clear()
             .envs(child_environment(&self.environment, &invocation.settings))
             .stdin(stdin)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
             .process_group(0);
         command
     }
+}
+
+/// Makes a file without a name, in memory where the system has such.
+fn sink() -> io::Result<File> {
+    #[cfg(target_os = "linux")]
+    if let Ok(file) = rustix::fs::memfd_create("divvy", rustix::fs::MemfdFlags::CLOEXEC) {
+        return Ok(file.into());
+    }
+    tempfile::tempfile()
+}
+
+/// Reads what was written so far: what outlives Terraform, such as a provider, is not waited for.
+fn content(mut sink: File) -> io::Result<Vec<u8>> {
+    let mut content =
+        Vec::with_capacity(usize::try_from(sink.metadata()?.len()).unwrap_or_default());
+    sink.rewind()?;
+    sink.read_to_end(&mut content)?;
+    Ok(content)
 }
 
 /// Writes the whole input; a program that ended without reading it says so by its status.

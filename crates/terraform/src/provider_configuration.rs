@@ -12,7 +12,7 @@ use divvy_core::survey::Alias;
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
-use crate::blocks::{Blocks, Form, Written};
+use crate::blocks::{Blocks, Form, ProviderBlock, Written};
 use crate::console;
 use crate::error::Error;
 use crate::plan_document::{PlanDocument, ProviderConfig};
@@ -109,20 +109,28 @@ impl Blocks {
         Reader::new(&self.as_plan(), self).arguments(&Evaluated::new())
     }
 
+    /// Returns every argument of each provider configuration that is no nested block: its text, or
+    /// nothing for an expression. Some are secrets.
+    pub fn provider_settings(&self) -> BTreeMap<Alias, BTreeMap<String, Option<String>>> {
+        let settings = self.providers(PROVIDER).map(|block| {
+            let written = block.body.arguments.iter().filter_map(|(name, argument)| {
+                let text = match &argument.form {
+                    Form::Null => return None,
+                    Form::Literal(text) => Some(text.clone()),
+                    Form::Expression(_) | Form::Opaque => None,
+                };
+                Some((name.clone(), text))
+            });
+            let (_, key) = plan_key(block);
+            (Alias::new(key), written.filter(|(name, _)| name != "alias").collect())
+        });
+        settings.collect()
+    }
+
     /// Spells the provider blocks as a plan's JSON would.
     fn as_plan(&self) -> PlanDocument {
         let configurations = self.providers(PROVIDER).map(|block| {
-            let module_address = (!block.module.is_empty())
-                .then(|| block.module.iter().map(|name| format!("module.{name}")))
-                .map(|steps| steps.collect::<Vec<_>>().join("."));
-            let local = match &block.alias {
-                Some(alias) => format!("{PROVIDER}.{alias}"),
-                None => PROVIDER.to_owned(),
-            };
-            let key = match &module_address {
-                Some(module) => format!("{module}:{local}"),
-                None => local,
-            };
+            let (module_address, key) = plan_key(block);
             let configuration = ProviderConfig {
                 name: PROVIDER.to_owned(),
                 full_name: String::new(),
@@ -134,6 +142,22 @@ impl Blocks {
         });
         PlanDocument::of_providers(configurations.collect())
     }
+}
+
+/// Returns the module's address, and the key that a plan's JSON has for a block.
+fn plan_key(block: &ProviderBlock) -> (Option<String>, String) {
+    let module_address = (!block.module.is_empty())
+        .then(|| block.module.iter().map(|name| format!("module.{name}")))
+        .map(|steps| steps.collect::<Vec<_>>().join("."));
+    let local = match &block.alias {
+        Some(alias) => format!("{PROVIDER}.{alias}"),
+        None => PROVIDER.to_owned(),
+    };
+    let key = match &module_address {
+        Some(module) => format!("{module}:{local}"),
+        None => local,
+    };
+    (module_address, key)
 }
 
 /// What becomes of a body that holds more than constants.

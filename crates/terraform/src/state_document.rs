@@ -3,6 +3,7 @@
 //! Never writes a state. Addresses are rebuilt here, because a state has no address text: the
 //! quoting is Terraform's own (see [`quoted_key`]).
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fmt::Write as _;
 
@@ -55,6 +56,8 @@ struct Instance {
     attributes: Option<Attributes>,
     #[serde(default)]
     attributes_flat: Option<Attributes>,
+    #[serde(default)]
+    create_before_destroy: bool,
 }
 
 impl fmt::Debug for StateDocument {
@@ -117,6 +120,26 @@ impl StateDocument {
             lineage: self.lineage.clone(),
             serial: self.serial,
         })
+    }
+
+    /// Returns the address of each instance that is created before its object is destroyed, as the last
+    /// apply had it: Terraform hands this on to whatever such an instance depends on.
+    ///
+    /// # Errors
+    /// [`Error::Document`] if an address is not understood.
+    pub fn created_first(&self) -> Result<BTreeSet<Address>, Error> {
+        let instances = self
+            .resources
+            .iter()
+            .filter(|resource| kinds::of_terraform_type(&resource.terraform_type).is_some())
+            .flat_map(|resource| resource.instances.iter().map(move |one| (resource, one)));
+        let first = instances.filter(|(_, instance)| instance.create_before_destroy);
+        let addresses = first.map(|(resource, instance)| {
+            let text = address_text(resource, instance);
+            Address::parse(&text)
+                .ok_or_else(|| Error::document(Document::State, DocumentProblem::Address(text)))
+        });
+        addresses.collect()
     }
 
     /// Returns every managed instance's address, of all types, deposed objects left out.

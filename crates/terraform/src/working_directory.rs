@@ -20,7 +20,7 @@ use crate::failure::FailureKind;
 use crate::invocation::{Invocation, PlanRequest};
 use crate::passed_flags::PassedFlags;
 use crate::plan_document::PlanDocument;
-use crate::private_directory::PrivateDirectory;
+use crate::private_directory::{PLANS, PrivateDirectory};
 use crate::program::{Output, Terraform};
 use crate::state_document::StateDocument;
 
@@ -59,6 +59,17 @@ impl PlanFile {
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Makes sure that the file is whole, and for its owner alone.
+    fn secured(&self) -> Result<(), Error> {
+        let failed = |action, error| Error::file(&self.path, action, error);
+        // On a full disk Terraform ends well and leaves a part of the file, or none of it.
+        if !is_whole(&self.path).map_err(|error| failed("read", error))? {
+            return Err(failed("written", io::ErrorKind::StorageFull.into()));
+        }
+        let permissions = fs::Permissions::from_mode(0o600);
+        fs::set_permissions(&self.path, permissions).map_err(|error| failed("written", error))
+    }
 }
 
 impl Drop for PlanFile {
@@ -83,7 +94,7 @@ impl WorkingDirectory {
             return Err(Error::NoConfiguration { path });
         }
         let place = terraform.environment().get("TMPDIR").map_or("/tmp", String::as_str);
-        let temporary = PrivateDirectory::make(Path::new(place)).map_err(|source| {
+        let temporary = PrivateDirectory::make(Path::new(place), PLANS).map_err(|source| {
             Error::NoTemporaryDirectory { place: PathBuf::from(place), source }
         })?;
         Ok(Self {
@@ -106,6 +117,11 @@ impl WorkingDirectory {
         &self.terraform
     }
 
+    /// Returns the flags that the user handed on.
+    pub fn flags(&self) -> &PassedFlags {
+        &self.flags
+    }
+
     /// Returns how often Terraform was started here.
     pub fn terraform_runs(&self) -> usize {
         self.runs.load(Ordering::Relaxed)
@@ -116,23 +132,40 @@ impl WorkingDirectory {
     /// # Errors
     /// As every run, and [`Error::NoResult`].
     pub async fn plan(&self, request: PlanRequest<'_>) -> Result<PlanFile, Error> {
+        self.plan_or_part(request).await.map_err(|(error, _)| error)
+    }
+
+    /// Makes a plan as [`Self::plan`] does; beside a failure stands the part of the plan that Terraform
+    /// saved all the same, which says which conditions do not hold.
+    pub(crate) async fn plan_or_part(
+        &self,
+        request: PlanRequest<'_>,
+    ) -> Result<PlanFile, (Error, Option<PlanFile>)> {
         let name = format!("plan-{}", self.plans.fetch_add(1, Ordering::Relaxed));
         let path = self.temporary.path().join(name);
         let invocation = Invocation::plan(&self.flags, &request, &path);
-        let output = self.run(&invocation).await?;
+        let output = match self.run(&invocation).await {
+            Ok(output) => output,
+            Err(error) => {
+                let part = path.exists().then(|| PlanFile {
+                    path,
+                    holds_changes: true,
+                    changed_outputs: Vec::new(),
+                });
+                return Err((error, part));
+            }
+        };
         if !path.exists() {
             let path = self.terraform.program().to_owned();
-            return Err(Error::NoResult { path, subcommand: invocation.subcommand.words() });
-        }
-        // On a full disk Terraform ends well and leaves a part of the file, or none of it.
-        if !is_whole(&path).map_err(|e| Error::file(&path, "read", e))? {
-            return Err(Error::file(&path, "written", io::ErrorKind::StorageFull.into()));
+            let subcommand = invocation.subcommand.words();
+            return Err((Error::NoResult { path, subcommand }, None));
         }
         let (holds_changes, changed_outputs) = summary(&output.stdout);
         let file = PlanFile { path, holds_changes, changed_outputs };
-        fs::set_permissions(&file.path, fs::Permissions::from_mode(0o600))
-            .map_err(|e| Error::file(&file.path, "written", e))?;
-        Ok(file)
+        match file.secured() {
+            Ok(()) => Ok(file),
+            Err(error) => Err((error, None)),
+        }
     }
 
     /// Reads a saved plan.

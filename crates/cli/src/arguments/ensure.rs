@@ -7,15 +7,17 @@ use clap::{Args, ValueEnum};
 use divvy_core::label::Style;
 use divvy_genesys::Dialect;
 
-use super::{OrgArguments, Output, TerraformArguments};
+use super::{OrgArguments, Output, Said, TerraformArguments};
 
 /// Get or create divisions, without Terraform: what exists is returned, what is missing is made.
 ///
-/// Calling it is consent to create the divisions named (and, with --parents, what they lie in).
-/// Run it again after whatever went wrong: nothing is made twice.
+/// Calling it is consent to create the divisions named (and, with --parents, what they lie in),
+/// except one whose name differs from another only in letter case, blanks or look-alike letters:
+/// that needs a yes on the terminal, or --new NAME. Run it again after whatever went wrong: nothing
+/// is made twice.
 ///
-/// Exit code: 0 everything named exists (with --dry-run: could be looked up), 3 something exists
-/// more than once, 1 error.
+/// Exit code: 0 everything named exists (with --dry-run: could be looked up), 3 a name was left out
+/// for a person to decide, or something exists more than once, 1 error.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     divvy ensure Engineering\n  \
@@ -23,7 +25,7 @@ use super::{OrgArguments, Output, TerraformArguments};
     divvy ensure --dialect pathed /Engineering/Backend --description 'Backend teams'")]
 pub(crate) struct Ensure {
     /// Names of divisions. Under `pathed` one that begins with / is a full path.
-    #[arg(value_name = "NAME", required_unless_present = "from")]
+    #[arg(value_name = "NAME", required_unless_present_any = ["from", "new"])]
     pub(crate) names: Vec<String>,
 
     /// Full path of the one NAME (pathed).
@@ -34,8 +36,14 @@ pub(crate) struct Ensure {
     #[arg(long, value_name = "TEXT")]
     pub(crate) description: Option<String>,
 
-    /// List of divisions: plain lines, CSV with a column `name`, or a JSON array; `-` reads
-    /// standard input.
+    /// Create this name although another is nearly the same; taken literally, also where it looks
+    /// like a flag. Repeatable.
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+    pub(crate) new: Vec<String>,
+
+    /// List of divisions: one name a line, CSV with a column `name`, or JSON (names, objects, or an
+    /// entity listing); `-` reads standard input. A list that is not understood to its last line is
+    /// refused, and nothing is created.
     #[arg(long, value_name = "FILE|-")]
     pub(crate) from: Option<PathBuf>,
 
@@ -63,13 +71,18 @@ pub(crate) struct Ensure {
     #[arg(long, value_name = "DIALECT", default_value = "published")]
     pub(crate) dialect: Dialect,
 
-    /// json, table, commands, blocks, ids; `FORMAT=FILE` writes a file. Repeatable.
+    /// json, table, commands, blocks, ids; `FORMAT=FILE` writes a file. Repeatable. Without it: a
+    /// table on a terminal, else json.
     #[arg(short, long = "output", value_name = "FORMAT[=FILE]")]
     pub(crate) outputs: Vec<Output<EnsureFormat>>,
 
     /// Look only: say what would be created. Needs no right to create.
     #[arg(long)]
     pub(crate) dry_run: bool,
+
+    /// Calling it is consent.
+    #[arg(skip = Said::by_the_call())]
+    pub(crate) consent: Said,
 
     #[command(flatten)]
     pub(crate) org: OrgArguments,

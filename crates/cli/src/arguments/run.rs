@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::Said;
+
 /// Run Terraform so that the create of a division that exists becomes its adoption.
 ///
 /// Stands between Terraform and the provider. The plan warns of each division that exists; the
@@ -36,6 +38,10 @@ pub(crate) struct Run {
     /// The provider's binary, instead of the one that the lock file names. It is not verified.
     #[arg(long, value_name = "FILE")]
     pub(crate) provider_binary: Option<PathBuf>,
+
+    /// Calling it is consent to keep a journal of what Terraform is made to adopt.
+    #[arg(skip = Said::by_the_call())]
+    pub(crate) consent: Said,
 
     /// The command to run: terraform or tofu, or a launcher that answers `version -json` as they do,
     /// and its arguments.

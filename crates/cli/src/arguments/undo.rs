@@ -1,8 +1,8 @@
 //! `divvy undo` as typed.
 
-use clap::Args;
+use clap::{ArgAction, Args};
 
-use super::TerraformArguments;
+use super::{TerraformArguments, Yes};
 
 /// Take back what a `fix` did to the state. The org is not touched.
 ///
@@ -19,8 +19,8 @@ pub(crate) struct Undo {
     pub(crate) list: bool,
 
     /// Do it without asking.
-    #[arg(long)]
-    pub(crate) yes: bool,
+    #[arg(long, action = ArgAction::SetTrue, value_parser = Yes::parser())]
+    pub(crate) yes: Yes,
 
     #[command(flatten)]
     pub(crate) terraform: TerraformArguments,

@@ -30,6 +30,7 @@ pub(crate) async fn run(context: &Context, arguments: &Check) -> CommandResult<u
         other_states: &arguments.other_states,
         ..Subject::default()
     };
+    surveyor.warn_of_left_over(&surveyor.left_over()?);
     let look = surveyor.look(&subject).await?;
     let decisions = decide(resolve(&look.survey), &Policy::default());
     let report = Report::new(Command::Check, &decisions, surveyor.run_info(&look));

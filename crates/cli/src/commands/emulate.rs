@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use divvy_core::text;
 use divvy_sandbox::emulator::{self, Emulator, Fault, Options, Seed};
 
 use super::Context;
@@ -16,7 +17,9 @@ pub(crate) async fn run(context: &Context, arguments: &Emulate) -> CommandResult
         )));
     }
     let read = |path: &Path| {
-        std::fs::read_to_string(path).map_err(|error| {
+        let read = std::fs::read(path);
+        let text = read.and_then(|bytes| text::decode(&bytes).map_err(std::io::Error::other));
+        text.map_err(|error| {
             CommandError::failed(format!("could not read {}: {error}", path.display()))
         })
     };

@@ -3,32 +3,40 @@
 //! Never touches a configuration or a state. Invariant: nothing is created before every row of a
 //! list is known to be good and every name has been looked up.
 
+use std::collections::HashSet;
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use divvy_genesys::{Dialect, Settings};
+use divvy_genesys::{Dialect, NewEntity, Settings};
 
 use super::Context;
 use crate::arguments::{Ensure, EnsureFormat};
 use crate::confirm;
-use crate::console::Tone;
+use crate::console::{self, Tone};
 use crate::ensure::address::{Addresses, is_module};
-use crate::ensure::get_or_create::{Order, get_or_create};
+use crate::ensure::get_or_create::{LAG, Order, get_or_create};
 use crate::ensure::here::Here;
-use crate::ensure::list_file::{self, Row};
+use crate::ensure::list::{self, Refusal, Row};
 use crate::ensure::make::Work;
+use crate::ensure::near::Near;
 use crate::ensure::output::{Item, refuse_path, render};
-use crate::ensure::talk::{Teller, failures, tell, tell_twins};
+use crate::ensure::talk::{Teller, failures, question, tell, tell_twins, tell_withheld};
 use crate::ensure::turn::Turn;
-use crate::ensure::wish::{Reading, name_of};
+use crate::ensure::wish::{Identity, Reading, name_of};
 use crate::error::{CommandError, CommandResult};
 use crate::interrupt;
 use crate::observers::Observers;
-use crate::org::{OrgFlags, client, of_api};
+use crate::org::{OrgFlags, client};
 use crate::output;
 
-/// The exit code of design section 4 for what only a person can settle.
+/// Between the sentences of one error.
+const LINE: &str = "\n       ";
+
+/// The largest list that is read, in bytes.
+const LARGEST_LIST: u64 = 64 * 1024 * 1024;
+
+/// The exit code for what only a person can settle.
 const NEEDS_A_PERSON: u8 = 3;
 
 pub(crate) async fn run(context: &Context, arguments: &Ensure) -> CommandResult<u8> {
@@ -38,8 +46,14 @@ pub(crate) async fn run(context: &Context, arguments: &Ensure) -> CommandResult<
         levels: arguments.levels.as_deref(),
         description: arguments.description.as_deref(),
     };
-    let bad_rows = |problems: Vec<String>| bad_rows(arguments, &problems);
-    let wishes = reading.wishes(&rows(context, arguments).await?).map_err(bad_rows)?;
+    let bad_rows =
+        |problems: Vec<String>| bad_rows(arguments, Refusal { problems, ..Refusal::default() });
+    let mut wishes = reading.wishes(&rows(context, arguments).await?).map_err(bad_rows)?;
+    let new: Vec<Row> = arguments.new.iter().map(|name| argument(arguments, name)).collect();
+    let new = reading.wishes(&new).map_err(|problems| CommandError::usage(problems.join(LINE)))?;
+    let meant: HashSet<Identity> = new.iter().map(Identity::of).collect();
+    let named: HashSet<Identity> = wishes.iter().map(Identity::of).collect();
+    wishes.extend(new.into_iter().filter(|wish| !named.contains(&Identity::of(wish))));
     let observers = Arc::new(Observers::of(context));
     let here = Here::find(context, &arguments.terraform, &observers)?;
     if wishes.is_empty() {
@@ -51,23 +65,31 @@ pub(crate) async fn run(context: &Context, arguments: &Ensure) -> CommandResult<
         (!arguments.dry_run).then(|| Turn::in_org(&context.environment.variables, &connection));
     let settings = Settings { rate: arguments.rate.get(), ..Settings::default() };
     let client = client(context, connection, settings, observers)?;
-    let consent = confirm::by_flag();
+    let consent = confirm::by_flag(arguments.consent);
     let order = Order {
         client: &client,
         reading,
         with_parents: arguments.parents.unwrap_or(arguments.dialect == Dialect::Pathed),
         interrupt: &context.interrupt,
+        meant: &meant,
+        lag: LAG,
         create: turn.map(|turn| (&consent, turn)),
     };
     let names: Vec<String> = wishes.iter().map(|wish| name_of(wish).to_owned()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let teller = Teller::new(context, arguments.rate.get());
+    let answers = confirm::Answers::of_terminal(&context.interrupt);
+    let is_new = async |wish: &NewEntity, near: &[Near]| {
+        let console = &context.console;
+        Ok(console.can_ask()
+            && confirm::ask(console, &answers, &question(wish, near)).await?.is_some())
+    };
     let (work, addresses) = tokio::join!(
-        get_or_create(order, wishes, |event| teller.tell(event)),
+        get_or_create(order, wishes, |event| teller.tell(event), is_new),
         here.addresses(context, arguments, &names),
     );
     context.console.clear_progress();
-    report(context, arguments, &work.map_err(of_api)?, &here, &addresses)
+    report(context, arguments, &work?, &here, &addresses)
 }
 
 fn refuse_contradictions(arguments: &Ensure) -> CommandResult<()> {
@@ -76,7 +98,7 @@ fn refuse_contradictions(arguments: &Ensure) -> CommandResult<()> {
         CommandError::usage(problem)
             .hint("leave --path out, or say --dialect pathed if this org's API has paths")
     })?;
-    if arguments.path.is_some() && arguments.names.len() != 1 {
+    if arguments.path.is_some() && arguments.names.len() + arguments.new.len() != 1 {
         return Err(CommandError::usage("--path is the full path of one NAME")
             .hint("give several as paths: divvy ensure --dialect pathed /A /A/B"));
     }
@@ -94,14 +116,14 @@ fn refuse_contradictions(arguments: &Ensure) -> CommandResult<()> {
     Ok(())
 }
 
+/// Makes a row of a name that was typed.
+fn argument(arguments: &Ensure, name: &str) -> Row {
+    Row { name: Some(name.to_owned()), path: arguments.path.clone(), ..Row::default() }
+}
+
 /// Gathers the arguments and the list, as rows.
 async fn rows(context: &Context, arguments: &Ensure) -> CommandResult<Vec<Row>> {
-    let argument = |name: &String| Row {
-        name: Some(name.clone()),
-        path: arguments.path.clone(),
-        ..Row::default()
-    };
-    let mut rows: Vec<Row> = arguments.names.iter().map(argument).collect();
+    let mut rows: Vec<Row> = arguments.names.iter().map(|name| argument(arguments, name)).collect();
     if let Some(file) = &arguments.from {
         let named = file.clone();
         let is_stdin = file == Path::new("-");
@@ -110,22 +132,22 @@ async fn rows(context: &Context, arguments: &Ensure) -> CommandResult<Vec<Row>> 
         }
         let read = move || {
             let mut bytes = Vec::new();
+            let most = LARGEST_LIST + 1;
             if is_stdin {
-                std::io::stdin().read_to_end(&mut bytes)?;
+                std::io::stdin().take(most).read_to_end(&mut bytes)?;
             } else {
-                std::fs::File::open(named)?.read_to_end(&mut bytes)?;
+                std::fs::File::open(named)?.take(most).read_to_end(&mut bytes)?;
             }
-            Ok::<_, std::io::Error>(bytes)
+            if bytes.len() as u64 == most {
+                return Err(std::io::Error::other("it is larger than any list of divisions"));
+            }
+            Ok(bytes)
         };
         let bytes = interrupt::beside(&context.interrupt, read).await?.map_err(|error| {
             CommandError::failed(format!("could not read {}: {error}", file.display()))
                 .hint("name a list of divisions, or - for standard input: divvy ensure --from FILE")
         })?;
-        let is_named_csv = file.extension().is_some_and(|extension| {
-            ["csv", "tsv"].iter().any(|known| extension.eq_ignore_ascii_case(known))
-        });
-        let list = list_file::read(&bytes, is_named_csv)
-            .map_err(|problems| bad_rows(arguments, &problems))?;
+        let list = list::read(&bytes, file).map_err(|refusal| bad_rows(arguments, refusal))?;
         if !list.unused_columns.is_empty() {
             context.console.mark(
                 Tone::Warning,
@@ -141,11 +163,12 @@ async fn rows(context: &Context, arguments: &Ensure) -> CommandResult<Vec<Row>> 
 }
 
 /// A slip on the command line is one of usage; one in a list is not.
-fn bad_rows(arguments: &Ensure, problems: &[String]) -> CommandError {
-    let message = problems.join("\n       ");
+fn bad_rows(arguments: &Ensure, refusal: Refusal) -> CommandError {
+    let message = refusal.problems.join(LINE);
     match &arguments.from {
-        None => CommandError::usage(message),
+        None => CommandError::usage(message).hints(refusal.hints),
         Some(file) => CommandError::failed(format!("{}: {message}", file.display()))
+            .hints(refusal.hints)
             .hint("nothing was created"),
     }
 }
@@ -170,8 +193,10 @@ fn report(
             typed: here.typed(context),
         })
         .collect();
-    let is_one = arguments.from.is_none() && arguments.names.len() == 1;
-    output::write(context, &arguments.outputs, EnsureFormat::Json, |format| {
+    let is_one = arguments.from.is_none() && arguments.names.len() + arguments.new.len() == 1;
+    let is_terminal = console::stdout_is_terminal();
+    let default = if is_terminal { EnsureFormat::Table } else { EnsureFormat::Json };
+    output::write(context, &arguments.outputs, default, |format| {
         render(&items[..work.asked], format, is_one)
     })?;
     let lines_are_out = arguments
@@ -180,9 +205,10 @@ fn report(
         .any(|output| output.file.is_none() && output.format == EnsureFormat::Commands);
     tell(context, work, &items, lines_are_out);
     tell_twins(context, work);
+    let is_withheld = tell_withheld(context, work);
     match failures(work) {
         Some(error) => Err(error),
-        None if work.twins.is_empty() => Ok(0),
+        None if work.twins.is_empty() && !is_withheld => Ok(0),
         None => Ok(NEEDS_A_PERSON),
     }
 }

@@ -26,6 +26,8 @@ use crate::terraform_errors::of_file;
 /// The forms that `explain` writes.
 const FORMATS: [Format; 4] = [Format::Table, Format::Json, Format::Markdown, Format::Github];
 
+const NEEDS_PERSON: u8 = 3;
+
 const WITHOUT_CONFIGURATION: &str = "Names were looked up without a configuration: whether it wants anything else of them was not compared.";
 
 pub(crate) async fn run(context: &Context, arguments: &Explain) -> CommandResult<u8> {
@@ -40,7 +42,9 @@ pub(crate) async fn run(context: &Context, arguments: &Explain) -> CommandResult
     let explaining = Explaining { context, arguments, run: &run, units, directory, here };
     let report = explaining.report().await?;
     output::write_report(context, &arguments.outputs, Shell::default(), &report)?;
-    Ok(report.exit_code())
+    // A log that is cut does not prove that nothing failed.
+    let proves_nothing = run.reading.is_incomplete && report.findings.is_empty();
+    Ok(if proves_nothing { NEEDS_PERSON } else { report.exit_code() })
 }
 
 fn write_page(context: &Context, arguments: &Explain, page: &Entry) -> CommandResult<u8> {
@@ -224,8 +228,12 @@ impl Explaining<'_> {
         let mut notes = reading.notes.clone();
         if !reading.created.is_empty() {
             const MOST: usize = 5;
-            let shown: Vec<_> =
-                reading.created.iter().take(MOST).map(|(_, address, _)| address.as_str()).collect();
+            let named =
+                |(unit, address, _): &(Option<String>, Address, Option<EntityId>)| match unit {
+                    Some(unit) if self.units.len() > 1 => format!("{address} in {unit}"),
+                    _ => address.to_string(),
+                };
+            let shown: Vec<_> = reading.created.iter().take(MOST).map(named).collect();
             let more = if reading.created.len() > MOST { ", …" } else { "" };
             notes.push(format!(
                 "What the run itself created is not offered ({}): {}{more}.",

@@ -13,7 +13,7 @@ use crate::history::History;
 use crate::output;
 use crate::render::{Format, commands::Shell};
 use crate::survey::{Subject, Surveyor, Verified};
-use crate::word::{Mode, Word};
+use crate::word::Word;
 
 /// The forms that `fix` writes.
 const FORMATS: [Format; 5] =
@@ -29,12 +29,17 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
         chosen: arguments.ids.iter().cloned().collect(),
         other_states: &arguments.other_states,
     };
-    let journal = match word.mode() {
-        Mode::Given | Mode::Ask => Some(surveyor.begin_journal("fix")?),
-        Mode::Nobody | Mode::LookOnly => None,
-    };
+    let left_over = surveyor.left_over()?;
+    if let Some(consent) = word.consent_to_clear(&left_over).await? {
+        surveyor.begin_journal(&consent, "fix")?;
+    } else {
+        surveyor.warn_of_left_over(&left_over);
+    }
     let mut look = surveyor.look(&subject).await?;
     failed_run::leave_strangers(context, &mut look.survey);
+    if let Some(limited) = surveyor.limited(&subject) {
+        word.limit_to_plan_of(&look.survey, limited);
+    }
     let mut history = History::default();
     for round in 1.. {
         let decisions = word.decide(resolve(&look.survey));
@@ -43,18 +48,21 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
             word.warn_of_strangers(history.decisions());
         }
         let is_too_much = round > u32::from(arguments.max_rounds) || history.stops_writing();
-        let Some(journal) = journal.as_ref().filter(|_| !is_too_much) else { break };
-        if word.mode() == Mode::Ask {
+        if is_too_much || !word.may_act() {
+            break;
+        }
+        if word.asks() {
             ask(context, &surveyor, &mut word, &mut history).await?;
         }
         let acts = history.acts();
         if acts.is_empty() {
-            if history.rounds() == 0 {
+            if history.rounds() == 0 && history.look().is_whole {
                 history.prove(&surveyor.plain_plan(history.look().instances).await?);
             }
             break;
         }
         let Some(consent) = word.consent(&acts).await? else { break };
+        let journal = surveyor.begin_journal(&consent, "fix")?;
         let version = history.look().terraform_version.clone();
         let carried =
             carry_out(&surveyor.directory, journal, acts, version.as_deref(), &consent).await?;
@@ -67,7 +75,7 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
             Verified::Pending(next) => look = *next,
         }
     }
-    let report = history.report(&surveyor, arguments.require_clean);
+    let report = history.report(&surveyor, word.limit(), arguments.require_clean);
     if let Some(file) = &arguments.write {
         return output::write_blocks(context, &arguments.terraform, &report, file);
     }

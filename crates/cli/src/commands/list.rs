@@ -11,20 +11,22 @@ use divvy_genesys::dialect::last_segment;
 use divvy_genesys::{Client, Dialect, NewEntity, ObjectCounts, Settings};
 
 use super::Context;
-use crate::arguments::List;
+use crate::arguments::{List, ListFormat};
 use crate::console::Tone;
 use crate::ensure::known::{Known, Match};
-use crate::ensure::list_file::Row;
-use crate::ensure::output::{Shown, entity_line, json, refuse_path};
+use crate::ensure::list::Row;
+use crate::ensure::output::{Cells, Shown, aligned, json, refuse_path};
 use crate::ensure::wish::{Reading, name_of, shown};
 use crate::error::{CommandError, CommandResult};
 use crate::org::{OrgFlags, client, of_api};
 use crate::output;
-use crate::render::Format;
 use crate::render::commands::Shell;
 
+/// The exit code for what only a person can settle.
+const NEEDS_A_PERSON: u8 = 3;
+
 pub(crate) async fn run(context: &Context, arguments: &List) -> CommandResult<u8> {
-    output::refuse_unknown(&arguments.outputs, &[Format::Table, Format::Json])?;
+    output::refuse_two_on_stdout(&arguments.outputs)?;
     refuse_contradictions(arguments)?;
     let wishes = wishes(arguments)?;
     let connection = OrgFlags::read(context, &arguments.org).await?.direct(arguments.dialect)?;
@@ -41,6 +43,7 @@ pub(crate) async fn run(context: &Context, arguments: &List) -> CommandResult<u8
     }
     let near: Vec<String> = missing.iter().map(|wish| not_there(wish, &known)).collect();
     let creation = creation(arguments, &missing, &known);
+    let gap = known.gap().map(str::to_owned);
     if wishes.is_empty() {
         entities = known.into_entities();
         if let Some(path) = &arguments.path {
@@ -50,14 +53,19 @@ pub(crate) async fn run(context: &Context, arguments: &List) -> CommandResult<u8
     }
     let is_missing = !missing.is_empty() || (arguments.path.is_some() && entities.is_empty());
     let render = |format| match format {
-        Format::Json => {
+        ListFormat::Json => {
             let all: Vec<Shown<'_>> =
                 entities.iter().map(|entity| with_counts(entity, counts.as_ref())).collect();
             json(&all).into_bytes()
         }
-        _ => table(&entities, counts.as_ref()).into_bytes(),
+        ListFormat::Ids => {
+            let lines = entities.iter().map(|entity| format!("{}\n", entity.id));
+            lines.collect::<String>().into_bytes()
+        }
+        ListFormat::Csv => csv(&entities, counts.as_ref()),
+        ListFormat::Table => table(&entities, counts.as_ref()).into_bytes(),
     };
-    output::write(context, &arguments.outputs, Format::Table, render)?;
+    output::write(context, &arguments.outputs, ListFormat::Table, render)?;
     for line in &near {
         context.console.say(line);
     }
@@ -66,6 +74,12 @@ pub(crate) async fn run(context: &Context, arguments: &List) -> CommandResult<u8
     }
     if let Some(command) = creation {
         context.console.mark(Tone::Hint, &format!("create what is missing: {command}"));
+    }
+    if let Some(gap) = gap {
+        let what = "this list may lack divisions that exist";
+        context.console.mark(Tone::Warning, &format!("{what}: {gap}"));
+        context.console.mark(Tone::Hint, "run the same command again: the next one may be whole");
+        return Ok(NEEDS_A_PERSON);
     }
     Ok(if is_missing { 2 } else { 0 })
 }
@@ -109,7 +123,7 @@ async fn look(
     }
     if arguments.counts {
         let (listing, counts) = client.listing_with_counts(&DIVISION).await.map_err(of_api)?;
-        return Ok((Known::of(listing.entities.into()), Some(counts)));
+        return Ok((Known::of_listing(listing), Some(counts)));
     }
     Ok((Known::ask(client, wishes).await.map_err(of_api)?, None))
 }
@@ -141,12 +155,13 @@ fn creation(arguments: &List, missing: &[&NewEntity], known: &Known) -> Option<S
         None => Shell::Sh.word(name_of(wish)),
     });
     let words: Vec<String> = words.collect::<Option<_>>()?;
-    let (command, words) = (format!("divvy ensure{dialect}"), words.join(" "));
-    // A name that looks like a flag is none in a list.
+    let command = format!("divvy ensure{dialect}");
+    // Behind --new a name is never a flag.
     Some(if missing.iter().any(|wish| name_of(wish).starts_with('-')) {
-        format!("printf '%s\\n' {words} | {command} --from -")
+        let words = words.iter().map(|word| format!(" --new {word}"));
+        format!("{command}{}", words.collect::<String>())
     } else {
-        format!("{command} {words}")
+        format!("{command} {}", words.join(" "))
     })
 }
 
@@ -168,13 +183,51 @@ fn with_counts<'e>(entity: &'e Entity, counts: Option<&ObjectCounts>) -> Shown<'
     Shown::of(entity).with_object_counts(counts.map(of_entity))
 }
 
+/// Counts the objects of one entity, where objects were counted.
+fn objects(entity: &Entity, counts: Option<&ObjectCounts>) -> Option<u64> {
+    let of_entity = |counts: &ObjectCounts| counts.get(&entity.id).map(|one| one.values().sum());
+    counts.map(|counts| of_entity(counts).unwrap_or_default())
+}
+
+/// Writes the table for people; nothing where there is nothing.
 fn table(entities: &[Entity], counts: Option<&ObjectCounts>) -> String {
-    let objects = |entity: &Entity| {
-        let counts = counts?.get(&entity.id).cloned().unwrap_or_default();
-        Some(format!("  {} objects", counts.values().sum::<u64>()))
+    if entities.is_empty() {
+        return String::new();
+    }
+    let row = |entity: &Entity| {
+        let Cells { id, name, path, description } = Cells::of(entity);
+        let objects = objects(entity, counts).map_or_else(String::new, |count| count.to_string());
+        [id, name, path, objects, description]
     };
-    let line = |entity: &Entity| {
-        format!("{}{}\n", entity_line(entity), objects(entity).unwrap_or_default())
+    let header = ["ID", "NAME", "PATH", "OBJECTS", "DESCRIPTION"].map(str::to_owned);
+    let rows: Vec<_> = std::iter::once(header).chain(entities.iter().map(row)).collect();
+    aligned(&rows)
+}
+
+fn csv(entities: &[Entity], counts: Option<&ObjectCounts>) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let has_paths = entities.iter().any(|entity| entity.text("path").is_some());
+    let pick = |[id, name, path, description, home, objects]: [String; 6]| {
+        let optional = |is_there: bool, cell: String| is_there.then_some(cell);
+        [
+            Some(id),
+            Some(name),
+            optional(has_paths, path),
+            Some(description),
+            Some(home),
+            optional(counts.is_some(), objects),
+        ]
     };
-    entities.iter().map(line).collect()
+    let header = ["id", "name", "path", "description", "home", "objects"].map(str::to_owned);
+    let row = |entity: &Entity| {
+        let text = |attribute| entity.text(attribute).unwrap_or_default().to_owned();
+        let objects = objects(entity, counts).unwrap_or_default().to_string();
+        let (id, name) = (entity.id.to_string(), entity.key.to_string());
+        [id, name, text("path"), text("description"), entity.is_home.to_string(), objects]
+    };
+    for cells in std::iter::once(header).chain(entities.iter().map(row)) {
+        // Writing to memory cannot fail.
+        let _ = writer.write_record(pick(cells).into_iter().flatten());
+    }
+    writer.into_inner().unwrap_or_default()
 }

@@ -6,9 +6,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use divvy_core::{CommandLine, EntityId};
 use divvy_core::kinds::division::DIVISION;
-use divvy_core::survey::{Tracked, TrackedInstance};
-use divvy_core::{Attributes, EntityId};
 use divvy_plugin::proxy::{Launch, Proxy};
 use divvy_terraform::{Blocks, Error, PassedFlags, Terraform, WorkingDirectory};
 use tokio::sync::watch;
@@ -22,18 +21,23 @@ use crate::observers::Observers;
 use crate::org::OrgFlags;
 use crate::output;
 use crate::report::{self, RunInfo};
-use crate::run::advisor::{Advisor, Held};
+use crate::run::advisor::Advisor;
+use crate::run::aliases::AliasNames;
 use crate::run::announcements::{self, Announcement, NotBound};
-use crate::run::book::{Book, Places, places};
+use crate::run::book::{Book, Configuration, Places, places};
+use crate::run::holdings::{read_held, tracked};
 use crate::run::orgs::Orgs;
 use crate::run::policy::{RunPolicy, Stance};
 use crate::run::process::{self, Start};
 use crate::run::program::require_terraform;
-use crate::run::provider::{self, Provider};
+use crate::run::provider::{self, Found, Provider, Search};
 use crate::run::report::{is_worth_reading, report};
 use crate::run::room::Room;
 use crate::run::subcommand::{Flow, TerraformCommand};
 use crate::terraform_errors::of_terraform;
+
+/// The variable that tells Terraform of running providers.
+const REATTACH_PROVIDERS: &str = "TF_REATTACH_PROVIDERS";
 
 pub(crate) async fn run(context: &Context, arguments: &Run) -> CommandResult<u8> {
     let variables = &context.environment.variables;
@@ -43,6 +47,20 @@ pub(crate) async fn run(context: &Context, arguments: &Run) -> CommandResult<u8>
     require_terraform(program.program()).await?;
     let stage = match command.flow {
         Flow::Plain => None,
+        Flow::Unwatched if arguments.on_conflict.is_relied_on() => {
+            return Err(cannot_look(
+                arguments,
+                "divvy run watches plan and apply, and no other command that creates something",
+            )
+            .hint(
+                CommandLine::divvy("run")
+                    .words(arguments.on_conflict.flag())
+                    .words("--")
+                    .word(&context.terraform)
+                    .words("plan"),
+            ));
+        }
+        Flow::Unwatched => None,
         _ => Stage::set(context, arguments, &command, &program).map_err(refused)?,
     };
     match stage {
@@ -55,20 +73,31 @@ pub(crate) async fn run(context: &Context, arguments: &Run) -> CommandResult<u8>
 fn refused(error: CommandError) -> CommandError {
     match error.kind {
         ErrorKind::Failed => CommandError { kind: ErrorKind::Refused, ..error },
-        ErrorKind::Usage | ErrorKind::Interrupted | ErrorKind::Refused => error,
+        ErrorKind::Usage | ErrorKind::NeedsPerson | ErrorKind::Interrupted | ErrorKind::Refused => {
+            error
+        }
     }
+}
+
+/// The refusal of a run that relies on divvy, where divvy cannot look.
+fn cannot_look(arguments: &Run, because: &str) -> CommandError {
+    let flag = arguments.on_conflict.flag();
+    refused(CommandError::failed(format!(
+        "{flag} cannot be kept, so nothing was started: {because}"
+    )))
 }
 
 /// Everything that stands ready before Terraform is started.
 struct Stage {
     provider: Provider,
-    blocks: Blocks,
+    blocks: Arc<Blocks>,
+    names: Arc<AliasNames>,
     room: Room,
     directory: Arc<WorkingDirectory>,
     observers: Arc<Observers>,
     orgs: Arc<Orgs>,
     policy: RunPolicy,
-    announced: BTreeSet<Announcement>,
+    announced: (BTreeSet<Announcement>, Option<String>),
     notes: Vec<String>,
 }
 
@@ -87,26 +116,45 @@ impl Stage {
             path.join(variables.get("TF_DATA_DIR").map_or(".terraform", String::as_str));
         // Where the directory cannot be read, Terraform says so best.
         let Ok(blocks) = Blocks::read(&path, &data_directory) else { return Ok(None) };
-        if variables
-            .get("TF_REATTACH_PROVIDERS")
-            .is_some_and(|value| value.contains(provider::PROVIDER))
-        {
-            context.console.mark(
-                Tone::Warning,
-                "TF_REATTACH_PROVIDERS already names a running genesyscloud provider: divvy stands aside",
-            );
-            return Ok(None);
-        }
+        let aside = |because: &str| match arguments.on_conflict.is_relied_on() {
+            true => Err(cannot_look(arguments, because)),
+            false => {
+                context.console.mark(Tone::Warning, &format!("{because}: divvy does nothing here"));
+                Ok(None)
+            }
+        };
         let named = arguments.provider_binary.as_ref().map(|named| current.join(named));
-        let provider = provider::find(
-            named.as_deref(),
-            &path,
-            &data_directory,
-            variables,
-            &blocks,
-            &context.terraform,
-        )?;
-        let Some(provider) = provider else { return Ok(None) };
+        let search = Search {
+            named: named.as_deref(),
+            directory: &path,
+            data_directory: &data_directory,
+            environment: variables,
+            blocks: &blocks,
+            terraform: &program.name(),
+        };
+        let running = variables.get(REATTACH_PROVIDERS).map_or("", String::as_str);
+        let running = provider::reattached(running, &program.name());
+        if let Some(address) = search.used().iter().find(|used| running.contains(used)) {
+            return aside(&format!("{REATTACH_PROVIDERS} names a running {address}"));
+        }
+        let provider = match search.find()? {
+            Found::Provider(provider) => provider,
+            Found::Unused => return Ok(None),
+            Found::Missing(because) if arguments.on_conflict.is_relied_on() => {
+                return Err(cannot_look(arguments, &because));
+            }
+            // Terraform reports it best.
+            Found::Missing(_) => return Ok(None),
+        };
+        if let Some(address) = provider.left_out.first() {
+            let because = format!("the configuration also uses {address}, with another binary");
+            if arguments.on_conflict.is_relied_on() {
+                return Err(cannot_look(arguments, &because));
+            }
+            context
+                .console
+                .mark(Tone::Warning, &format!("{because}: divvy does not look at its creates"));
+        }
         if let Some(warning) = &provider.warning {
             context.console.mark(Tone::Warning, warning);
         }
@@ -116,7 +164,11 @@ impl Stage {
         })?;
         let observers = Arc::new(Observers::default());
         let Some(directory) = working_directory(&path, program, &room, &observers)? else {
-            return Ok(None);
+            return match &command.flow {
+                // A plan file holds its configuration; all others Terraform refuses by itself.
+                Flow::ApplyPlan { .. } => aside("this directory holds no configuration"),
+                _ => Ok(None),
+            };
         };
         let flags = OrgFlags::of_environment(context)?;
         let policy = RunPolicy::of(arguments, &command.flow, program.name());
@@ -124,13 +176,17 @@ impl Stage {
             Flow::ApplyPlan { file } if policy.stance == Stance::Announced => {
                 announced(&path.join(file))
             }
-            _ => (BTreeSet::new(), Vec::new()),
+            _ => ((BTreeSet::new(), None), Vec::new()),
         };
-        let orgs = Arc::new(Orgs::new(flags, variables, Arc::clone(&observers)));
+        let names = Arc::new(AliasNames::of(&blocks));
+        let blocks = Arc::new(blocks);
+        let orgs = Orgs::new(flags, Arc::clone(&names), variables, Arc::clone(&observers));
+        let orgs = Arc::new(orgs);
         let directory = Arc::new(directory);
         Ok(Some(Self {
             provider,
             blocks,
+            names,
             room,
             directory,
             observers,
@@ -154,6 +210,7 @@ impl Stage {
             command.flow.clone(),
             self.policy.clone(),
             std::mem::take(&mut self.announced),
+            Configuration { blocks: Arc::clone(&self.blocks), names: Arc::clone(&self.names) },
             self.directory.errored_state(),
             Arc::clone(&self.orgs),
             knows,
@@ -163,16 +220,18 @@ impl Stage {
         advisor.is_written(written);
         let proxy = Proxy::start(self.launch(program)?, advisor).await;
         let proxy = proxy.map_err(|error| refused(CommandError::failed(error)))?;
-        let existing =
-            context.environment.variables.get("TF_REATTACH_PROVIDERS").map(String::as_str);
-        let addresses = self.provider.addresses.iter().map(String::as_str);
+        let existing = context.environment.variables.get(REATTACH_PROVIDERS).map(String::as_str);
+        let addresses = self.provider.addresses.iter().map(ToString::to_string);
+        let addresses: Vec<String> = addresses.collect();
+        let addresses = addresses.iter().map(String::as_str);
         let ended = match proxy.reattach_variable(addresses, existing) {
             Ok(variable) => {
                 let start =
                     Start { program: program.program(), arguments: &command.arguments, variable };
                 let reading = async {
-                    let held = read_held(&self.directory, command).await;
-                    let tracked = held.iter().flat_map(|tracked| &tracked.instances);
+                    let (held, ()) =
+                        tokio::join!(read_held(&self.directory, command), self.learn_names());
+                    let tracked = held.iter().flat_map(|held| &held.tracked.instances);
                     let managed =
                         tracked.map(|one| (one.kind.terraform_type.to_owned(), one.id.to_string()));
                     proxy.add_managed(managed.collect::<Vec<_>>());
@@ -193,14 +252,24 @@ impl Stage {
         let status = ended.map_err(|error| refused(CommandError::failed(error)))?;
         self.notes.extend(notes);
         if let (Flow::Plan { out: Some(out) }, Some(0 | 2)) = (&command.flow, status.code()) {
-            announcements::write(&self.directory.path().join(out), announced)?;
+            let kept = announcements::write(&self.directory.path().join(out), announced);
+            self.notes.extend(kept.err());
         }
         if let Some(last_words) = last_words.filter(|_| !status.success()) {
             context
                 .console
                 .mark(Tone::Warning, &format!("the provider's own last words:\n{last_words}"));
         }
-        self.tell(context, arguments, command, book, version).await?;
+        let is_elsewhere =
+            version.is_none() && matches!(self.blocks.backend(), Some("cloud" | "remote"));
+        self.tell(context, arguments, command, book, version, status.success()).await?;
+        if is_elsewhere && arguments.on_conflict.is_relied_on() && status.success() {
+            // A workspace that runs remotely is known by its silence only.
+            return Err(refused(CommandError::failed(format!(
+                "{} was not kept: no provider was started here, so the workspace seems to run remotely",
+                arguments.on_conflict.flag()
+            ))));
+        }
         Ok(process::exit_code(status))
     }
 
@@ -222,13 +291,25 @@ impl Stage {
         })
     }
 
+    /// Evaluates the arguments of several provider blocks, where constants do not tell them apart.
+    async fn learn_names(&self) {
+        if !self.names.may_be_mistaken() {
+            return;
+        }
+        match self.directory.provider_arguments_without_plan(&self.blocks).await {
+            Ok(evaluated) => self.names.learn(evaluated),
+            Err(error) => tracing::debug!(%error, "provider blocks are not told apart"),
+        }
+    }
+
     async fn tell(
         mut self,
         context: &Context,
         arguments: &Run,
         command: &TerraformCommand,
-        book: Book,
+        mut book: Book,
         version: Option<String>,
+        is_success: bool,
     ) -> CommandResult<()> {
         if version.is_none() && matches!(self.blocks.backend(), Some("cloud" | "remote")) {
             self.notes.push("No provider was started here: this workspace seems to run remotely, where divvy is not.".to_owned());
@@ -236,10 +317,23 @@ impl Stage {
         let mut known = Places::new();
         if command.flow.applies() && book.has_settled() {
             match tracked(&self.directory, &command.states).await {
-                Ok(tracked) => known = places(&tracked),
-                Err(error) => self.notes.push(format!(
-                    "The state could not be read again, so addresses are missing here: {error}."
-                )),
+                Ok((tracked, _)) => {
+                    known = places(&tracked);
+                    let lost = book.adopted().into_iter().filter(|id| !known.contains_key(id));
+                    let lost: Vec<EntityId> = lost.collect();
+                    for id in &lost {
+                        book.is_not_saved(id, "Terraform did not save it in the state.");
+                    }
+                    self.notes.extend(not_saved(&lost, &self.directory));
+                }
+                Err(error) => {
+                    self.notes.push(format!(
+                        "The state could not be read again, so addresses are missing here: {error}."
+                    ));
+                    for id in book.adopted().iter().filter(|_| !is_success) {
+                        book.is_not_saved(id, "Whether the state holds it is not known.");
+                    }
+                }
             }
         }
         let info = RunInfo {
@@ -279,7 +373,8 @@ fn working_directory(
         .with_variable("TMPDIR", &room.path().to_string_lossy())
         .observed_by(Arc::<Observers>::clone(observers) as _);
     #[cfg(target_os = "linux")]
-    let program = program.leashed(environment::leash::prefix());
+    let program =
+        program.leashed(environment::leash::prefix(environment::leash::Death::InGoodOrder));
     match WorkingDirectory::open(path, program, PassedFlags::default()) {
         Ok(directory) => Ok(Some(directory)),
         Err(Error::NoDirectory { .. } | Error::NoConfiguration { .. }) => Ok(None),
@@ -287,63 +382,33 @@ fn working_directory(
     }
 }
 
-/// Reads what the state holds, and what those state files hold that the command names.
-async fn tracked(directory: &WorkingDirectory, named: &[PathBuf]) -> Result<Tracked, Error> {
-    let mut tracked = directory.state().await?.tracked()?;
-    for file in named {
-        let Some(state) = directory.state_file(file)? else { continue };
-        for instance in state.tracked()?.instances {
-            if !tracked.instances.iter().any(|known| known.id == instance.id) {
-                tracked.instances.push(instance);
-            }
-        }
-    }
-    Ok(tracked)
-}
-
-/// Reads what states and a saved plan hold: those ids are never adopted.
-async fn read_held(directory: &WorkingDirectory, command: &TerraformCommand) -> Held {
-    let told = |error: Error| error.to_string();
-    let state = async { tracked(directory, &command.states).await.map_err(told) };
-    let Flow::ApplyPlan { file } = &command.flow else { return state.await };
-    let plan = async {
-        let plan = directory.read_plan_file(&directory.path().join(file)).await;
-        plan.and_then(|plan| plan.desired()).map_err(told)
-    };
-    let (state, plan) = tokio::join!(state, plan);
-    let mut tracked = state?;
-    for planned in plan?.planned {
-        let before = planned.before.as_ref().and_then(|before| before.get("id")?.as_str());
-        for id in before.map(EntityId::new).into_iter().chain(planned.import_id) {
-            if !tracked.instances.iter().any(|instance| instance.id == id) {
-                tracked.instances.push(TrackedInstance {
-                    address: planned.address.clone(),
-                    kind: planned.kind,
-                    provider_alias: None,
-                    id,
-                    attributes: Attributes::new(),
-                    is_tainted: false,
-                    is_deposed: false,
-                });
-            }
-        }
-    }
-    Ok(tracked)
-}
-
-/// Reads what a saved plan announced, and says why nothing of it counts.
-fn announced(plan: &Path) -> (BTreeSet<Announcement>, Vec<String>) {
+/// Reads what a saved plan announced, and why nothing of it counts.
+fn announced(plan: &Path) -> ((BTreeSet<Announcement>, Option<String>), Vec<String>) {
     match announcements::read(plan) {
-        Ok(announced) => (announced, Vec::new()),
-        Err(NotBound::None) => (BTreeSet::new(), Vec::new()),
-        Err(NotBound::Other) => {
-            let note = format!(
-                "{0}.divvy.json is not of this plan file: nothing counts as announced. Plan again with divvy run.",
-                plan.display()
-            );
-            (BTreeSet::new(), vec![note])
+        Ok(announced) => ((announced, None), Vec::new()),
+        Err(NotBound::None(because)) => ((BTreeSet::new(), Some(because)), Vec::new()),
+        Err(NotBound::Other(because)) => {
+            let note =
+                format!("{because}: nothing counts as announced. Plan again with divvy run.");
+            ((BTreeSet::new(), Some(because)), vec![note])
         }
     }
+}
+
+/// Says what became of adoptions that the state does not hold.
+fn not_saved(lost: &[EntityId], directory: &WorkingDirectory) -> Option<String> {
+    let first = lost.first()?;
+    let count = lost.len();
+    let program = directory.terraform().name();
+    Some(match directory.errored_state() {
+        Some(_) => format!(
+            "{count} adopted, but not saved in the state ({first}): errored.tfstate lies in {}.",
+            directory.path().display()
+        ),
+        None => format!(
+            "{count} adopted, but not saved in the state ({first}). Nothing was changed in the org: run the apply again with divvy run -- {program} apply."
+        ),
+    })
 }
 
 /// Returns how a provider's panic begins and goes on; Terraform cannot show that of a provider that
@@ -355,7 +420,7 @@ fn last_words(output: &str) -> Option<String> {
 
 #[cfg(target_os = "linux")]
 fn leash() -> Vec<OsString> {
-    environment::leash::prefix()
+    environment::leash::prefix(environment::leash::Death::AtOnce)
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -5,7 +5,7 @@ use divvy_terraform::WorkingDirectory;
 
 use super::Context;
 use crate::arguments::undo::Undo;
-use crate::confirm;
+use crate::confirm::{self, Ask};
 use crate::console::Tone;
 use crate::error::{CommandError, CommandResult};
 use crate::journal::Journal;
@@ -46,21 +46,19 @@ pub(crate) async fn run(context: &Context, arguments: &Undo) -> CommandResult<u8
         context.console.say("Nothing is left to undo.");
         return Ok(0);
     }
-    let consent = if arguments.yes {
-        Some(confirm::by_flag())
-    } else if context.console.can_ask() {
-        confirm::ask(
-            &context.console,
-            &confirm::Answers::of_terminal(&context.interrupt),
-            "Undo this?",
-        )
-        .await?
-    } else {
-        context.console.mark(Tone::Hint, "nothing was changed; to do this: divvy undo --yes");
-        None
+    let consent = match arguments.yes.said() {
+        Some(said) => Some(confirm::by_flag(said)),
+        None if context.console.can_ask() => {
+            let answers = confirm::Answers::of_terminal(&context.interrupt);
+            confirm::ask(&context.console, &answers, &question(&steps)).await?
+        }
+        None => {
+            context.console.mark(Tone::Hint, "nothing was changed; to do this: divvy undo --yes");
+            None
+        }
     };
     let Some(consent) = consent else { return Ok(3) };
-    let journal = Journal::begin(directory.path(), "undo")?;
+    let journal = Journal::begin(&consent, directory.path(), "undo")?;
     for step in &steps {
         journal.write(&serde_json::json!({ "event": "undo", "step": format!("{step:?}") }));
         match step {
@@ -77,6 +75,26 @@ pub(crate) async fn run(context: &Context, arguments: &Undo) -> CommandResult<u8
     let done = format!("undone; see what Terraform makes of it with: {program} plan");
     context.console.mark(Tone::Done, &done);
     Ok(0)
+}
+
+/// Asks for the yes to the steps that do something.
+fn question(steps: &[Step]) -> Ask {
+    let items: Vec<_> = steps
+        .iter()
+        .filter_map(|step| match step {
+            Step::Forget(address) => Some(format!("{address}: leaves the state")),
+            Step::MoveBack { from, to } => Some(format!("{from}: goes back to {to}")),
+            Step::LeftAlone { .. } | Step::IdIsGone { .. } => None,
+        })
+        .collect();
+    let count = match items.len() {
+        1 => "this address".to_owned(),
+        several => format!("these {several} addresses"),
+    };
+    Ask::new(
+        format!("Undo this in the Terraform state, at {count}? Nothing changes in Genesys Cloud."),
+        items,
+    )
 }
 
 fn open(context: &Context, arguments: &Undo) -> CommandResult<WorkingDirectory> {

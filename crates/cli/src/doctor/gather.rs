@@ -33,6 +33,7 @@ use crate::survey::{data_directory, observers, passed_flags, place, program};
 
 /// Patience of a doctor: long enough for a slow org, short enough to say that none answers.
 const SETTINGS: Settings = Settings {
+    largest_reply: Settings::LARGEST_REPLY,
     rate: 300,
     concurrency: 10,
     try_timeout: Duration::from_secs(10),

@@ -232,7 +232,7 @@ mod tests {
             r#"{"Who":"ann@host","Operation":"OperationTypeApply"}"#,
         );
         write("terraform.tfstate.d/prod/.terraform.tfstate.lock.info", "");
-        write("divvy_imports_7.tf.json", "{}");
+        write("divvy_imports_20260101T000000Z-7.tf.json", "");
         write("logs/gc.log", "");
         let variables = BTreeMap::from([(DEBUG_LOG_VARIABLE.to_owned(), "logs/gc.log".to_owned())]);
         let found = find(directory.path(), &variables);
@@ -240,7 +240,7 @@ mod tests {
         assert_eq!(found.locks.len(), 2);
         assert_eq!(found.locks[0].who.as_deref(), Some("ann@host"));
         assert_eq!(found.locks[1].who, None);
-        assert_eq!(found.import_files, ["divvy_imports_7.tf.json"]);
+        assert_eq!(found.import_files, ["divvy_imports_20260101T000000Z-7.tf.json"]);
         assert_eq!(found.debug_logs, ["logs/gc.log"]);
     }
 }

@@ -46,8 +46,9 @@ pub(super) fn visible(_account: &Account, seen: &KindSeen) -> Answer {
         if listing.is_complete {
             Answer::tick(format!("{count} {plural}"))
         } else {
-            Answer::cross(format!("{count} {plural}, but the list changed while it was read"))
-                .hint(CommandLine::divvy("doctor"))
+            let gap = listing.gap();
+            let gap = gap.as_deref().unwrap_or("the list changed while it was read");
+            Answer::cross(format!("{count} {plural}, but {gap}")).hint(CommandLine::divvy("doctor"))
         }
     })
 }

@@ -35,6 +35,7 @@ pub(super) fn configuration() -> Configuration {
             source: "registry.terraform.io/mypurecloud/genesyscloud".to_owned(),
             version: "1.84.1".to_owned(),
             constraints: Some("~> 1.84".to_owned()),
+            hashes: Vec::new(),
         }]),
         is_installed: true,
         is_reattached: false,

@@ -5,10 +5,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use divvy_core::Entity;
 use divvy_core::kinds::division::DIVISION;
 use divvy_core::name::{loosest, nfc};
-use divvy_genesys::{Client, Error, NewEntity, Reason};
+use divvy_core::survey::Listing;
+use divvy_core::{Entity, EntityId};
+use divvy_genesys::{Client, Error, NewEntity};
 
 use super::wish::{Identity, name_of};
 
@@ -19,6 +20,8 @@ pub(crate) struct Known {
     by_identity: HashMap<Identity, Vec<usize>>,
     by_loosest_name: HashMap<String, Vec<usize>>,
     paths: HashSet<String>,
+    /// What is wrong with the listing, so that absence from it proves nothing; else `None`.
+    gap: Option<String>,
 }
 
 /// What is known of one wish.
@@ -40,7 +43,7 @@ impl Known {
                     return Ok(Self::of(found));
                 }
                 // Some characters are too much for a search.
-                Err(error) if error.reason != Reason::Refused => return Err(error),
+                Err(error) if !error.is_about_the_term() => return Err(error),
                 Ok(_) | Err(_) => {}
             }
         }
@@ -49,7 +52,23 @@ impl Known {
 
     /// Lists every division.
     pub(crate) async fn all(client: &Client) -> Result<Self, Error> {
-        Ok(Self::of(client.listing(&DIVISION).await?.entities.into()))
+        Ok(Self::of_listing(client.listing(&DIVISION).await?))
+    }
+
+    /// Indexes what a listing showed, and notes what it left open.
+    pub(crate) fn of_listing(listing: Listing) -> Self {
+        let gap = listing.gap();
+        Self { gap, ..Self::of(listing.entities.into()) }
+    }
+
+    /// Returns why absence proves nothing here, in words.
+    pub(crate) fn gap(&self) -> Option<&str> {
+        self.gap.as_deref()
+    }
+
+    /// Returns the ids of all that is known.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &EntityId> {
+        self.entities.iter().map(|entity| &entity.id)
     }
 
     /// Indexes divisions.
@@ -108,7 +127,7 @@ impl Known {
 
 #[cfg(test)]
 mod tests {
-    use divvy_core::{Attributes, EntityId, Key};
+    use divvy_core::{Attributes, Key};
 
     use super::*;
 

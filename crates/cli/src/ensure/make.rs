@@ -9,12 +9,13 @@ use std::collections::HashSet;
 
 use divvy_core::kinds::division::DIVISION;
 use divvy_core::name::nfc;
-use divvy_core::{Consent, Entity};
+use divvy_core::{Consent, Entity, EntityId};
 use divvy_genesys::{Client, Dialect, Ensured, Error, NewEntity, PrintedRequest, Reason};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
 use super::known::{Known, Match};
+use super::near::Withheld;
 use super::wish::{Reading, name_of};
 
 /// Creates under way at the same time; the client has its own limit on requests.
@@ -28,6 +29,8 @@ pub(crate) enum Outcome {
     /// Missing, and nobody allowed to create it (`--dry-run`).
     Missing,
     Failed(Box<Failure>),
+    /// Missing, and not created because a person has to say that it is meant.
+    Withheld(Withheld),
     /// Not tried, because of an earlier failure.
     Skipped,
 }
@@ -43,6 +46,8 @@ pub(crate) enum Failure {
     NoParent(NewEntity),
     /// Several divisions match it.
     Ambiguous(Vec<Entity>),
+    /// The create was answered with an id that another division has.
+    ForeignId(Entity),
 }
 
 /// What is to be done, in which order.
@@ -119,6 +124,19 @@ impl Work {
         work
     }
 
+    /// Returns what is to be created, parents before children.
+    pub(crate) fn to_create(&self) -> Vec<usize> {
+        self.levels.iter().flatten().copied().collect()
+    }
+
+    /// Leaves one out of what is to be created; what would lie in it is then skipped.
+    pub(crate) fn withhold(&mut self, index: usize, why: Withheld) {
+        self.outcomes[index] = Outcome::Withheld(why);
+        for level in &mut self.levels {
+            level.retain(|other| *other != index);
+        }
+    }
+
     /// Gives back what was asked for.
     pub(crate) fn into_asked(mut self) -> Vec<NewEntity> {
         self.wishes.truncate(self.asked);
@@ -142,21 +160,36 @@ impl Work {
         !self.doubtful.is_empty() && !self.outcomes.iter().any(is_over)
     }
 
+    /// Puts everything in doubt that was created here: somebody else created at the same time.
+    /// Returns whether there is any.
+    pub(crate) fn doubt_what_was_created(&mut self) -> bool {
+        let created = |index: &usize| matches!(self.outcomes[*index], Outcome::Created(_));
+        let new = (0..self.outcomes.len()).filter(created);
+        let new: Vec<usize> = new.filter(|index| !self.doubtful.contains(index)).collect();
+        self.doubtful.extend(new);
+        self.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Created(_)))
+    }
+
     /// Looks at what is in doubt once more. Of several divisions of one name the one with the first
     /// id is taken, so that everybody who sees them all takes the same.
     pub(crate) fn settle(&mut self, known: &Known) {
         for index in std::mem::take(&mut self.doubtful) {
-            let entity = match known.matching(&self.wishes[index]) {
+            let mut found: Vec<Entity> = match known.matching(&self.wishes[index]) {
                 Match::None => continue,
-                Match::One(entity) => entity.clone(),
-                Match::Several(twins) => {
-                    let mut twins: Vec<Entity> = twins.into_iter().cloned().collect();
-                    twins.sort_by(|a, b| a.id.cmp(&b.id));
-                    let first = twins[0].clone();
-                    self.twins.push((index, twins));
-                    first
-                }
+                Match::One(entity) => vec![entity.clone()],
+                Match::Several(twins) => twins.into_iter().cloned().collect(),
             };
+            // A list that lags may show somebody else's and not yet ours.
+            if let Outcome::Created(own) = &self.outcomes[index]
+                && found.iter().all(|entity| entity.id != own.id)
+            {
+                found.push(own.clone());
+            }
+            found.sort_by(|a, b| a.id.cmp(&b.id));
+            let entity = found[0].clone();
+            if found.len() > 1 {
+                self.twins.push((index, found));
+            }
             let outcome = &mut self.outcomes[index];
             *outcome = match outcome {
                 Outcome::Created(_) => Outcome::Created(entity),
@@ -171,10 +204,15 @@ impl Work {
         &mut self,
         client: &Client,
         consent: &Consent,
+        known: &Known,
         told: impl Fn(usize),
     ) {
         let is_over = Cell::new(false);
-        let lost: RefCell<HashSet<String>> = RefCell::default();
+        let withheld = self.wishes.iter().zip(&self.outcomes);
+        let withheld = withheld.filter(|(_, outcome)| matches!(outcome, Outcome::Withheld(_)));
+        let lost: RefCell<HashSet<String>> =
+            RefCell::new(withheld.map(|(wish, _)| place_of(wish)).collect());
+        let mut ids: HashSet<EntityId> = known.ids().cloned().collect();
         let mut done = 0;
         for level in std::mem::take(&mut self.levels) {
             let (wishes, parents) = (&self.wishes, &self.parents);
@@ -198,7 +236,13 @@ impl Work {
                 }
             };
             let mut running = stream::iter(level).map(one).buffer_unordered(TOGETHER);
-            while let Some((index, outcome, is_doubtful)) = running.next().await {
+            while let Some((index, mut outcome, mut is_doubtful)) = running.next().await {
+                if let Outcome::Created(entity) = &outcome
+                    && !ids.insert(entity.id.clone())
+                {
+                    is_doubtful = true;
+                    outcome = Outcome::Failed(Box::new(Failure::ForeignId(entity.clone())));
+                }
                 self.outcomes[index] = outcome;
                 self.doubtful.extend(is_doubtful.then_some(index));
                 done += 1;
@@ -250,7 +294,11 @@ fn place_of(new: &NewEntity) -> String {
 impl Failure {
     /// Says whether this run may have made the division all the same.
     fn is_open(&self) -> bool {
-        matches!(self, Self::Refused(error) if error.may_have_changed_the_org())
+        match self {
+            Self::Refused(error) => error.may_have_changed_the_org(),
+            Self::ForeignId(_) => true,
+            Self::Hidden { .. } | Self::NoParent(_) | Self::Ambiguous(_) => false,
+        }
     }
 
     /// Says whether every other create would fail in the same way.
@@ -271,6 +319,9 @@ impl Failure {
             Reason::NotFound
             | Reason::Conflict
             | Reason::UnknownOutcome
+            | Reason::TooLong
+            | Reason::TooLarge { .. }
+            | Reason::OtherEntity
             | Reason::TruncatedJson => false,
             // The limit of divisions is one for all; a name that is too long is not.
             Reason::Refused => {

@@ -7,8 +7,9 @@ pub(crate) mod address;
 pub(crate) mod get_or_create;
 pub(crate) mod here;
 pub(crate) mod known;
-pub(crate) mod list_file;
+pub(crate) mod list;
 pub(crate) mod make;
+pub(crate) mod near;
 pub(crate) mod output;
 pub(crate) mod talk;
 #[cfg(test)]

@@ -4,7 +4,6 @@
 //! would begin with it.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use divvy_core::Entity;
 use divvy_core::name::visible;
@@ -16,6 +15,7 @@ use super::make::Outcome;
 use crate::arguments::EnsureFormat;
 use crate::render::blocks::import_block;
 use crate::render::commands::Shell;
+use crate::render::text;
 
 /// One division that `ensure` was asked for, and what became of it.
 pub(crate) struct Item<'w> {
@@ -41,7 +41,7 @@ impl Item<'_> {
     pub(crate) fn entity(&self) -> Option<&Entity> {
         match self.outcome {
             Outcome::Existed(entity) | Outcome::Created(entity) => Some(entity),
-            Outcome::Missing | Outcome::Failed(_) | Outcome::Skipped => None,
+            Outcome::Missing | Outcome::Failed(_) | Outcome::Withheld(_) | Outcome::Skipped => None,
         }
     }
 
@@ -85,7 +85,7 @@ pub(crate) fn render(items: &[Item<'_>], format: EnsureFormat, is_one: bool) -> 
                 all => json(all),
             }
         }
-        EnsureFormat::Table => items.iter().filter_map(line).collect(),
+        EnsureFormat::Table => table(items),
         EnsureFormat::Commands => lines(items.iter().filter_map(Item::import_command)),
         EnsureFormat::Blocks => lines(items.iter().filter_map(Item::import_block)),
         EnsureFormat::Ids => {
@@ -100,13 +100,82 @@ fn lines(all: impl Iterator<Item = String>) -> String {
     all.map(|line| line + "\n").collect()
 }
 
-fn line(item: &Item<'_>) -> Option<String> {
-    Some(match item.outcome {
-        Outcome::Created(entity) => format!("created  {}\n", entity_line(entity)),
-        Outcome::Existed(entity) => format!("existed  {}\n", entity_line(entity)),
-        Outcome::Missing => format!("missing  {}\n", visible(item.path.unwrap_or(item.name))),
-        Outcome::Failed(_) | Outcome::Skipped => return None,
-    })
+/// Writes what exists, and what is missing, with a header; nothing where there is nothing.
+fn table(items: &[Item<'_>]) -> String {
+    let header = ["STATUS", "ID", "NAME", "PATH", "DESCRIPTION"].map(str::to_owned);
+    let row = |item: &Item<'_>| {
+        let (status, cells) = match item.outcome {
+            Outcome::Created(entity) => ("created", Cells::of(entity)),
+            Outcome::Existed(entity) => ("existed", Cells::of(entity)),
+            Outcome::Missing => {
+                let path = item.path.map(visible).unwrap_or_default();
+                let cells = Cells { name: visible(item.name), path, ..Cells::default() };
+                ("missing", cells)
+            }
+            Outcome::Withheld(_) => {
+                let path = item.path.map(visible).unwrap_or_default();
+                let cells = Cells { name: visible(item.name), path, ..Cells::default() };
+                ("left out", cells)
+            }
+            Outcome::Failed(_) | Outcome::Skipped => return None,
+        };
+        let Cells { id, name, path, description } = cells;
+        Some([status.to_owned(), id, name, path, description])
+    };
+    let rows: Vec<_> = items.iter().filter_map(row).collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    aligned(&std::iter::once(header).chain(rows).collect::<Vec<_>>())
+}
+
+/// What tables show of an entity.
+#[derive(Default)]
+pub(crate) struct Cells {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) path: String,
+    pub(crate) description: String,
+}
+
+impl Cells {
+    pub(crate) fn of(entity: &Entity) -> Self {
+        let shown = |text: Option<&str>| {
+            text.filter(|text| !text.is_empty()).map(visible).unwrap_or_default()
+        };
+        let home = if entity.is_home { " (home)" } else { "" };
+        Self {
+            id: text::shown(entity.id.as_str()),
+            name: format!("{}{home}", visible(&entity.key.to_string())),
+            path: shown(entity.text("path")),
+            description: shown(entity.text("description")),
+        }
+    }
+}
+
+/// Aligns rows below their header; a column that is empty but for its header is left out, and one
+/// very long cell does not widen the others.
+pub(crate) fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
+    const GAP: usize = 2;
+    const WIDEST: usize = 60;
+    let is_used: Vec<bool> =
+        (0..N).map(|at| rows.iter().skip(1).any(|row| !row[at].is_empty())).collect();
+    let width = |at: usize| {
+        let widths =
+            rows.iter().map(|row| text::columns(&row[at])).filter(|width| *width <= WIDEST);
+        widths.max().unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    let line = |row: &[String; N]| {
+        let mut line = String::new();
+        for at in (0..N).filter(|at| is_used[*at]) {
+            line.push_str(&row[at]);
+            let padding = widths[at].saturating_sub(text::columns(&row[at])) + GAP;
+            line.extend(std::iter::repeat_n(' ', padding));
+        }
+        format!("{}\n", line.trim_end())
+    };
+    rows.iter().map(line).collect()
 }
 
 /// An entity as every command prints it as JSON (docs/divisions.schema.json).
@@ -164,23 +233,6 @@ pub(crate) fn json(value: &(impl Serialize + ?Sized)) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
 }
 
-/// Writes an entity as one line for people: id, path or name, what else there is to say.
-pub(crate) fn entity_line(entity: &Entity) -> String {
-    let name = visible(&entity.key.to_string());
-    let mut line = format!("{}  {name}", entity.id);
-    // Writing to a String cannot fail.
-    if let Some(path) = entity.text("path") {
-        let _ = write!(line, "  {}", visible(path));
-    }
-    if entity.is_home {
-        line.push_str("  (home)");
-    }
-    if let Some(description) = entity.text("description").filter(|text| !text.is_empty()) {
-        let _ = write!(line, "  {}", visible(description));
-    }
-    line
-}
-
 /// Refuses what a dialect does not have.
 pub(crate) fn refuse_path(dialect: Dialect, path: Option<&str>) -> Result<(), String> {
     match (dialect, path) {
@@ -188,5 +240,21 @@ pub(crate) fn refuse_path(dialect: Dialect, path: Option<&str>) -> Result<(), St
             "--path {path}: divisions have no path in the published API, they are flat"
         )),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_under_their_header_and_empty_ones_are_left_out() {
+        let row = |cells: [&str; 4]| cells.map(str::to_owned);
+        let rows = [
+            row(["ID", "NAME", "PATH", "DESCRIPTION"]),
+            row(["1", "\"Zürich\"", "", "x"]),
+            row(["22", "\"東京\"", "", ""]),
+        ];
+        assert_eq!(aligned(&rows), "ID  NAME      DESCRIPTION\n1   \"Zürich\"  x\n22  \"東京\"\n");
     }
 }

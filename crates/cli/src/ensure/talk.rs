@@ -5,17 +5,18 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use divvy_core::Hint;
 use divvy_core::kinds::division::HOME_DATA_SOURCE;
 use divvy_core::name::visible;
+use divvy_core::shell::word;
+use divvy_core::{CommandLine, Hint};
 use divvy_genesys::{NewEntity, Reason};
 
 use super::get_or_create::Event;
-use super::known::Known;
 use super::make::{Failure, Outcome, Work};
+use super::near::{Near, Withheld};
 use super::output::Item;
 use super::turn::{self, NoTurn};
-use super::wish::shown;
+use super::wish::{name_of, shown};
 use crate::commands::Context;
 use crate::console::Tone;
 use crate::error::{CommandError, ErrorKind};
@@ -25,25 +26,6 @@ const SPOKEN_OF: usize = 10;
 
 /// How often long work says where it is, where no line can move.
 const PLAIN_LINE_EVERY: Duration = Duration::from_secs(30);
-
-/// Says before a create that something of nearly this name exists; nobody is asked, because the
-/// name given is the name meant.
-fn tell_near_ones(context: &Context, work: &Work, known: &Known) {
-    let missing = work.wishes.iter().zip(&work.outcomes);
-    let missing = missing.filter(|(_, outcome)| matches!(outcome, Outcome::Missing));
-    let near = missing.filter_map(|(wish, _)| Some((wish, *known.near(wish).first()?)));
-    for (wish, entity) in near.take(SPOKEN_OF) {
-        context.console.mark(
-            Tone::Warning,
-            &format!(
-                "{} is new, but {} exists ({})",
-                shown(wish),
-                visible(&entity.key.to_string()),
-                entity.id
-            ),
-        );
-    }
-}
 
 /// Says what goes on while divisions are created.
 pub(crate) struct Teller<'c> {
@@ -79,14 +61,16 @@ impl<'c> Teller<'c> {
                 Tone::Warning,
                 &format!("another divvy on this machine could not be told to wait ({reason})"),
             ),
-            Event::Creates(work, known) => {
-                tell_near_ones(self.context, work, known);
+            Event::Creates(work) => {
                 self.all.set(work.missing());
                 if work.missing() > 1 {
                     self.progress(0);
                 }
             }
             Event::HasCreated(done) => self.progress(done),
+            Event::LooksForTwins => {
+                console.progress("looking once more, because others created at the same time");
+            }
             Event::LooksAgain => console.progress("looking again at what was in doubt"),
             Event::CannotLookAgain(error) => console.mark(
                 Tone::Warning,
@@ -140,6 +124,55 @@ pub(crate) fn tell_twins(context: &Context, work: &Work) {
     }
 }
 
+/// Asks whether a name that nearly exists is meant.
+pub(crate) fn question(wish: &NewEntity, near: &[Near]) -> String {
+    let near: Vec<String> = near.iter().take(SPOKEN_OF).map(Near::words).collect();
+    format!("{} does not exist; {}.\nCreate it as well?", shown(wish), near.join("; "))
+}
+
+/// Reports what was not created because a person has to call it new first, and how that is done.
+/// Returns whether there is any.
+pub(crate) fn tell_withheld(context: &Context, work: &Work) -> bool {
+    let console = &context.console;
+    let withheld: Vec<(&NewEntity, &Withheld)> = (work.wishes.iter().zip(&work.outcomes))
+        .filter_map(|(wish, outcome)| match outcome {
+            Outcome::Withheld(why) => Some((wish, why)),
+            _ => None,
+        })
+        .collect();
+    for (wish, why) in withheld.iter().take(SPOKEN_OF) {
+        let why = match why {
+            Withheld::Near(near) => near[0].words(),
+            Withheld::Gap(gap) => format!("it may exist unseen, because {gap}"),
+        };
+        console.mark(Tone::Warning, &format!("{} was not created: {why}", shown(wish)));
+    }
+    if withheld.len() > SPOKEN_OF {
+        let more = withheld.len() - SPOKEN_OF;
+        console.mark(Tone::Warning, &format!("{more} more were not created for such reasons"));
+    }
+    let skipped =
+        work.outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Skipped)).count();
+    if let [(first, why), ..] = withheld[..] {
+        if skipped > 0 {
+            console
+                .mark(Tone::Warning, &format!("{skipped} that would lie in these were left out"));
+        }
+        if matches!(why, Withheld::Gap(_)) {
+            console.mark(Tone::Hint, "run the same command again: the next listing may be whole");
+        }
+        let literal = first.path.as_deref().unwrap_or_else(|| name_of(first));
+        console.mark(
+            Tone::Hint,
+            &format!(
+                "if it is meant as a new one, add --new {}; else correct the name",
+                word(literal)
+            ),
+        );
+    }
+    !withheld.is_empty()
+}
+
 /// Says what was done and what comes next, unless the import lines are on stdout already.
 pub(crate) fn tell(context: &Context, work: &Work, items: &[Item<'_>], lines_are_out: bool) {
     let console = &context.console;
@@ -165,7 +198,7 @@ pub(crate) fn tell(context: &Context, work: &Work, items: &[Item<'_>], lines_are
                 format!("{} exists ({}).", shown(wish), entity.id)
             }
             Outcome::Missing => format!("{} is missing and would be created.", shown(wish)),
-            Outcome::Failed(_) | Outcome::Skipped => continue,
+            Outcome::Failed(_) | Outcome::Withheld(_) | Outcome::Skipped => continue,
         };
         console.say(&what);
         match (item.import_command(), item.entity()) {
@@ -260,6 +293,19 @@ fn explained(wish: &NewEntity, failure: &Failure) -> (String, Vec<Hint>) {
         Failure::NoParent(parent) => (
             format!("{shown_wish} was not created: its parent {} is not there", shown(parent)),
             vec!["create missing parents too: --parents".into()],
+        ),
+        Failure::ForeignId(entity) => (
+            format!(
+                "{shown_wish}: the create was answered with the id {} of another division, and no \
+                 listing shows it",
+                visible(entity.id.as_str())
+            ),
+            vec![
+                CommandLine::divvy("list")
+                    .word(name_of(wish))
+                    .because("in a minute, to see whether it is there")
+                    .into(),
+            ],
         ),
         Failure::Ambiguous(entities) => {
             let ids: Vec<&str> = entities.iter().map(|entity| entity.id.as_str()).collect();

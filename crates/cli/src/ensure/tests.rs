@@ -200,9 +200,12 @@ async fn ensure(client: &Client, case: &Case, turns: &Path) -> Option<Work> {
         reading: case.reading(),
         with_parents: true,
         interrupt: &interrupt,
+        // The names are near each other, and all are meant.
+        meant: &case.wishes().iter().map(Identity::of).collect(),
+        lag: Duration::ZERO,
         create: Some((&consent, Turn::at(turns))),
     };
-    get_or_create(order, case.wishes(), |_| {}).await.ok()
+    get_or_create(order, case.wishes(), |_| {}, async |_, _| Ok(false)).await.ok()
 }
 
 /// The id of each wish that a run says exists, by identity.
@@ -214,7 +217,9 @@ fn told(work: &Work) -> Vec<((String, Option<String>), String, bool)> {
             let (entity, created) = match outcome {
                 Outcome::Existed(entity) => (entity, false),
                 Outcome::Created(entity) => (entity, true),
-                Outcome::Missing | Outcome::Failed(_) | Outcome::Skipped => return None,
+                Outcome::Missing | Outcome::Failed(_) | Outcome::Withheld(_) | Outcome::Skipped => {
+                    return None;
+                }
             };
             Some(((name, path), entity.id.to_string(), created))
         })

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, TryLockError};
+use std::io::Write as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -27,6 +28,7 @@ const PULSE: Duration = Duration::from_millis(25);
 pub(crate) struct Turn {
     file: Result<File, String>,
     is_taken: bool,
+    was_busy: bool,
 }
 
 /// Why there was no turn.
@@ -47,13 +49,13 @@ impl Turn {
             .map(|place| open(&place.join(format!("ensure-{digest}.lock"))))
             .reduce(Result::or)
             .unwrap_or_else(|| Err("HOME is not set".to_owned()));
-        Self { file: opened, is_taken: false }
+        Self { file: opened, is_taken: false, was_busy: false }
     }
 
     /// The turn of whoever names the same file.
     #[cfg(test)]
     pub(crate) fn at(path: &Path) -> Self {
-        Self { file: open(path), is_taken: false }
+        Self { file: open(path), is_taken: false, was_busy: false }
     }
 
     /// Takes the turn if nobody has it.
@@ -63,13 +65,41 @@ impl Turn {
     pub(crate) fn take(&mut self) -> Result<(), NoTurn> {
         let file = self.file.as_ref().map_err(|reason| NoTurn::Impossible(reason.clone()))?;
         if !self.is_taken {
-            file.try_lock().map_err(|error| match error {
-                TryLockError::WouldBlock => NoTurn::Busy,
-                TryLockError::Error(error) => NoTurn::Impossible(error.to_string()),
-            })?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => {
+                    self.was_busy = true;
+                    // A mark for whoever has it. Without one it only looks once less.
+                    let _ = (&*file).write_all(b"+");
+                    return Err(NoTurn::Busy);
+                }
+                Err(TryLockError::Error(error)) => {
+                    return Err(NoTurn::Impossible(error.to_string()));
+                }
+            }
             self.is_taken = true;
+            let _ = file.set_len(0);
         }
         Ok(())
+    }
+
+    /// Returns whether others may have created at the same time: somebody had this turn before,
+    /// somebody wants it next, or there is none.
+    pub(crate) fn is_shared(&self) -> bool {
+        let others_came = || {
+            let marks = self.file.as_ref().ok().and_then(|file| file.metadata().ok());
+            marks.is_none_or(|marks| marks.len() > 0)
+        };
+        self.was_busy || !self.is_taken || others_came()
+    }
+
+    /// Ends the turn, so that the next one need not wait for what only looks.
+    pub(crate) fn end(&mut self) {
+        if let Ok(file) = &self.file
+            && std::mem::take(&mut self.is_taken)
+        {
+            let _ = file.unlock();
+        }
     }
 
     /// Waits for the turn. An interrupt ends the wait as if it had come; the next request tells.
@@ -132,6 +162,24 @@ mod tests {
             drop(first);
         });
         assert_eq!(waited, Ok(()));
+    }
+
+    #[test]
+    fn a_turn_knows_that_others_want_it_too() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("lock");
+        let (mut first, mut second) = (Turn::at(&path), Turn::at(&path));
+        first.take().unwrap();
+        assert!(!first.is_shared());
+        assert_eq!(second.take(), Err(NoTurn::Busy));
+        assert!(first.is_shared());
+        first.end();
+        second.take().unwrap();
+        assert!(second.is_shared(), "it was somebody else's before");
+        second.end();
+        let mut alone = Turn::at(&path);
+        alone.take().unwrap();
+        assert!(!alone.is_shared(), "marks of an earlier turn do not count");
     }
 
     #[tokio::test(start_paused = true)]

@@ -6,10 +6,11 @@
 use std::collections::HashMap;
 
 use divvy_core::name::{nfc, visible};
+use divvy_core::shell::word;
 use divvy_genesys::dialect::{last_segment, parent_path};
 use divvy_genesys::{Dialect, NewEntity};
 
-use super::list_file::Row;
+use super::list::{Row, is_guid};
 
 /// How names are read.
 #[derive(Clone, Copy, Debug)]
@@ -171,7 +172,8 @@ fn levels<'n>(name: &'n str, separator: &str) -> Result<Vec<&'n str>, String> {
     Ok(levels)
 }
 
-/// Refuses what is surely a slip: in a list also blanks at the ends of a name, which nobody sees.
+/// Refuses what is surely a slip: in a list also blanks at the ends of a name, which nobody sees,
+/// and what is an id, a rule of a table or an empty value rather than a name.
 fn is_name(name: &str, is_from_list: bool) -> Result<(), String> {
     if name.trim().is_empty() {
         return Err(format!("{} is no name", visible(name)));
@@ -179,15 +181,32 @@ fn is_name(name: &str, is_from_list: bool) -> Result<(), String> {
     if name.contains(char::is_control) {
         return Err(format!("{} holds a line break or another control character", visible(name)));
     }
-    if is_from_list && name.trim() != name {
+    let length = name.chars().count();
+    if length > LONGEST {
+        let start: String = name.chars().take(20).collect();
+        let shown = visible(&start);
         return Err(format!(
-            "{} begins or ends with a blank; if that is meant, give it as an argument: \
-             divvy ensure NAME",
-            visible(name)
+            "a name of {length} characters ({shown}…) is longer than any that the API takes ({LONGEST})"
         ));
     }
-    Ok(())
+    if !is_from_list {
+        return Ok(());
+    }
+    let is_table = |c: char| c.is_ascii_punctuation() || c.is_whitespace();
+    let slip = match () {
+        () if name.trim() != name => "begins or ends with a blank",
+        () if is_guid(name) => "is an id, no name",
+        () if name.chars().all(is_table) => "has neither letters nor digits",
+        () if name.eq_ignore_ascii_case("null") => "is an empty value",
+        () if name.contains('\u{fffd}') => "was damaged where it was decoded",
+        () => return Ok(()),
+    };
+    Err(format!("{} {slip}; if that is meant: divvy ensure --new {}", visible(name), word(name)))
 }
+
+/// Characters that no name of a division exceeds (a wiki of users names 500; ten times that surely
+/// is none).
+const LONGEST: usize = 5_000;
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use divvy_core::catalogue;
+use divvy_core::catalogue::{self, Tense};
 use divvy_core::decide::{self, Decided, Decision, Decisions, Expect, Question};
 use divvy_core::failure::{Failure, Origin};
 use divvy_core::finding;
@@ -25,7 +25,7 @@ impl Report {
         let findings: Vec<_> = decisions
             .all
             .iter()
-            .filter(|one| one.finding.verdict != Verdict::Managed)
+            .filter(|one| is_worth_a_word(&one.finding))
             .map(|Decided { finding, decision }| match decision {
                 Decision::Act(_) if nothing_is_written => {
                     Finding::new(finding, &Decision::Nothing, &info)
@@ -61,9 +61,15 @@ impl Report {
             terraform_runs: info.terraform_runs,
             is_carried_out: info.is_carried_out,
             require_clean: info.require_clean,
+            leaves_out: info.leaves_out,
             notes,
         }
     }
+}
+
+/// What is managed is printed only where the next apply renames it.
+fn is_worth_a_word(finding: &finding::Finding) -> bool {
+    finding.verdict != Verdict::Managed || !finding.evidence.drift.is_empty()
 }
 
 impl Finding {
@@ -71,6 +77,7 @@ impl Finding {
         let evidence = &finding.evidence;
         let failure = finding.failure();
         let (action, outcome, expect) = told(finding, decision);
+        let drift = drift(finding, decision);
         let question = match decision {
             Decision::Ask { question, .. } => Some(*question),
             Decision::Act(_) | Decision::Nothing => None,
@@ -99,17 +106,16 @@ impl Finding {
                     differs: candidate.differs.clone(),
                 })
                 .collect(),
-            drift: evidence
-                .drift
-                .iter()
+            message: message(finding, decision, &drift, info),
+            hints: hints(finding, decision, &drift, info),
+            drift: drift
+                .into_iter()
                 .map(|drift| Drift {
                     attribute: drift.attribute,
-                    config: drift.config.clone(),
-                    org: drift.org.clone(),
+                    config: drift.config,
+                    org: drift.org,
                 })
                 .collect(),
-            message: catalogue::message(finding),
-            hints: hints(finding, decision, info),
             action,
             outcome,
             question,
@@ -121,6 +127,47 @@ impl Finding {
                 .map(heard),
         }
     }
+}
+
+/// Returns what the next apply would change: in the entity that is taken, where one is.
+fn drift(finding: &finding::Finding, decision: &Decision) -> Vec<finding::Drift> {
+    match decision {
+        Decision::Act(
+            decide::Action::Import { id, expect } | decide::Action::StateRmImport { id, expect },
+        ) if *expect != Expect::NoOp => finding.differences(id).to_vec(),
+        _ => finding.evidence.drift.clone(),
+    }
+}
+
+/// Says what a finding means, and what the next apply changes in an entity that is taken.
+fn message(
+    finding: &finding::Finding,
+    decision: &Decision,
+    drift: &[finding::Drift],
+    info: &RunInfo,
+) -> String {
+    let message = catalogue::message(finding);
+    let (Decision::Act(act), false) = (decision, drift.is_empty()) else { return message };
+    let sentence = match (act, info.is_carried_out) {
+        (
+            decide::Action::Import { expect: Expect::Update, .. }
+            | decide::Action::StateRmImport { expect: Expect::Update, .. },
+            is_done,
+        ) => {
+            let tense = if is_done { Tense::Done } else { Tense::Coming };
+            catalogue::changes(drift, tense).map(|changes| format!("This run {changes}."))
+        }
+        (decide::Action::Import { .. } | decide::Action::StateRmImport { .. }, _) => {
+            let is_said = [Tense::Coming, Tense::Conditional]
+                .into_iter()
+                .filter_map(|tense| catalogue::changes(drift, tense))
+                .any(|changes| message.contains(&changes));
+            let changes = catalogue::changes(drift, Tense::Coming).filter(|_| !is_said);
+            changes.map(|changes| format!("The next apply {changes}."))
+        }
+        _ => None,
+    };
+    sentence.map_or_else(|| message.clone(), |sentence| format!("{message} {sentence}"))
 }
 
 impl Headline {
@@ -180,7 +227,12 @@ fn told(finding: &finding::Finding, decision: &Decision) -> (Action, Outcome, Op
 }
 
 /// Says what to do next, as far as it is not done already.
-fn hints(finding: &finding::Finding, decision: &Decision, info: &RunInfo) -> Vec<Hint> {
+fn hints(
+    finding: &finding::Finding,
+    decision: &Decision,
+    drift: &[finding::Drift],
+    info: &RunInfo,
+) -> Vec<Hint> {
     let mut hints = catalogue::hints(finding, info.program());
     match decision {
         Decision::Ask { question: Question::AdoptAll, .. } => {
@@ -202,9 +254,9 @@ fn hints(finding: &finding::Finding, decision: &Decision, info: &RunInfo) -> Vec
             hints
         }
         Decision::Act(action) if info.is_carried_out => match action {
-            decide::Action::Import { id, expect: Expect::DriftStays }
-            | decide::Action::StateRmImport { id, expect: Expect::DriftStays } => {
-                catalogue::hints_to_keep(finding, id)
+            decide::Action::Import { expect: Expect::DriftStays, .. }
+            | decide::Action::StateRmImport { expect: Expect::DriftStays, .. } => {
+                catalogue::keep_attributes(drift)
             }
             _ => Vec::new(),
         },

@@ -2,11 +2,12 @@
 //!
 //! Invariant: both are functions of the report alone.
 
+use divvy_core::catalogue;
 use divvy_core::decide::Question;
-use divvy_core::verdict::HeadlineKind;
+use divvy_core::verdict::{HeadlineKind, Verdict};
 use divvy_core::{CommandLine, Hint};
 
-use super::{Command, Outcome, Report};
+use super::{Command, Finding, Outcome, Report};
 
 impl Report {
     /// Returns the exit code: 3 if something needs a person, else 2 if `check` or `explain` found something to
@@ -14,7 +15,9 @@ impl Report {
     ///
     /// A missing state needs a person through its findings: they ask until `--adopt-all` is said.
     pub fn exit_code(&self) -> u8 {
-        let proves_nothing = |kind: HeadlineKind| kind == HeadlineKind::RestrictedView;
+        let proves_nothing = |kind: HeadlineKind| {
+            matches!(kind, HeadlineKind::RestrictedView | HeadlineKind::IncompleteListing)
+        };
         let needs_a_person = self
             .headlines()
             .any(|headline| headline.kind.stops_writing() || proves_nothing(headline.kind))
@@ -46,7 +49,9 @@ impl Report {
                 HeadlineKind::MissingState if !self.has_actions() => {
                     return terraform().words("workspace show");
                 }
-                HeadlineKind::MissingState | HeadlineKind::Limit => {}
+                HeadlineKind::MissingState
+                | HeadlineKind::Limit
+                | HeadlineKind::IncompleteListing => {}
             }
         }
         if self.command == Command::Run {
@@ -67,6 +72,9 @@ impl Report {
         if !flags.is_empty() {
             return flags.into_iter().fold(CommandLine::divvy("fix"), CommandLine::words);
         }
+        if let Some(first) = self.findings.iter().find_map(change_to_keep) {
+            return terraform().words("plan").because(format!("first {first}"));
+        }
         if let Some(finding) = self.findings_of(Outcome::NeedsYou).next() {
             let mut ours = finding.hints.iter().filter_map(Hint::next);
             return ours
@@ -75,6 +83,7 @@ impl Report {
                 .unwrap_or_else(|| CommandLine::divvy("explain").words(finding.code));
         }
         match self.pending {
+            _ if self.leaves_out => CommandLine::divvy("fix"),
             Some(pending) if !pending.is_clean() => terraform().words("apply"),
             _ => terraform().words("plan"),
         }
@@ -99,4 +108,22 @@ impl Report {
             CommandLine::of(&self.program).words("plan")
         }
     }
+}
+
+/// Returns how the configuration is to change so that the next apply leaves the live entity as it is:
+/// one that was adopted although it differs, or one that would be renamed.
+fn change_to_keep(finding: &Finding) -> Option<String> {
+    let is_renamed = finding.verdict == Verdict::Managed && !finding.drift.is_empty();
+    if !finding.drift_stays && !is_renamed {
+        return None;
+    }
+    let place = finding.place.as_ref().map(|place| format!(" {}:{}", place.file, place.line));
+    let drift = finding.drift.iter().map(|drift| divvy_core::finding::Drift {
+        attribute: drift.attribute,
+        config: drift.config.clone(),
+        org: drift.org.clone(),
+    });
+    let lines: Vec<_> = drift.filter_map(|drift| catalogue::line_to_keep(&drift)).collect();
+    let lines = if lines.is_empty() { "the org's values".to_owned() } else { lines.join(", ") };
+    Some(format!("keep in the configuration{}: {lines}", place.unwrap_or_default()))
 }

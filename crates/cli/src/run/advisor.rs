@@ -8,24 +8,24 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use divvy_core::survey::{ErroredState, Tracked, key_of};
+use divvy_core::survey::{ErroredState, key_of};
 use divvy_core::{Key, Kind, Verdict, kinds};
 use divvy_plugin::proxy::{Advice, Create, CreateAdvisor, ProviderConfigure, Refusal, Settled};
 use serde_json::json;
 use tokio::sync::watch;
 
+use crate::arguments::Said;
+use crate::confirm;
 use crate::journal::Journal;
 use crate::run::announcements::Announcement;
-use crate::run::book::{Book, Phase};
+use crate::run::book::{Book, Configuration, Phase};
 use crate::run::creates::{attributes, may_be_one};
 use crate::run::failures::{self, failure};
+use crate::run::holdings::Held;
 use crate::run::orgs::Orgs;
 use crate::run::policy::RunPolicy;
 use crate::run::subcommand::Flow;
 use crate::run::words;
-
-/// What the state and the plan file hold, once they are read.
-pub(crate) type Held = Result<Tracked, String>;
 
 /// Decides about the creates of one run.
 pub(crate) struct Advisor {
@@ -41,20 +41,23 @@ impl Advisor {
     pub(crate) fn new(
         flow: Flow,
         policy: RunPolicy,
-        announced: BTreeSet<Announcement>,
+        (announced, unannounced): (BTreeSet<Announcement>, Option<String>),
+        configuration: Configuration,
         errored_state: Option<ErroredState>,
         orgs: Arc<Orgs>,
         held: watch::Receiver<Option<Held>>,
         working_directory: PathBuf,
     ) -> Self {
-        let mut book = Book::new(policy, announced);
+        let consent = policy.consent;
+        let mut book = Book::new(policy, announced, configuration);
+        book.is_unannounced(unannounced);
         book.lies_beside(errored_state);
         Self {
             flow,
             orgs,
             held,
             book: Mutex::new(book),
-            journal: LazyJournal { working_directory, journal: Mutex::default() },
+            journal: LazyJournal { working_directory, consent, journal: Mutex::default() },
             terraform_version: Mutex::default(),
         }
     }
@@ -70,8 +73,12 @@ impl Advisor {
 
     /// Takes the book out, when all is over, with what could not be journalled.
     pub(crate) fn close(&self) -> (Book, Option<String>, Vec<String>) {
-        let policy = self.book().policy().clone();
-        let book = std::mem::replace(&mut *self.book(), Book::new(policy, BTreeSet::new()));
+        let (policy, configuration) = {
+            let book = self.book();
+            (book.policy().clone(), book.configuration().clone())
+        };
+        let empty = Book::new(policy, BTreeSet::new(), configuration);
+        let book = std::mem::replace(&mut *self.book(), empty);
         let version = self.terraform_version.lock().unwrap_or_else(PoisonError::into_inner).clone();
         (book, version, self.journal.notes())
     }
@@ -112,20 +119,21 @@ impl Advisor {
         is_open: bool,
         mut verdict: Option<Verdict>,
     ) -> bool {
-        let asks_for_deleted = !is_open && verdict == Some(Verdict::Hidden);
-        if asks_for_deleted {
-            if let Some(deleted) = self.orgs.deleted(&create.alias, kind).await {
-                self.book().found_deleted(&create.alias, kind, deleted);
-            }
-            verdict = self.verdict(number);
-        }
         let is_unexplained =
             matches!(verdict, Some(Verdict::Hidden | Verdict::NotAConflict | Verdict::Create))
                 || (is_open && matches!(verdict, Some(Verdict::NearMiss)));
         let name = self.book().name(number);
-        let Some(name) = name.filter(|_| is_unexplained) else { return asks_for_deleted };
+        let Some(name) = name.filter(|_| is_unexplained) else { return false };
         if let Some(entity) = self.orgs.find_lagging(&create.alias, kind, &Key::name(name)).await {
             self.book().found_late(&create.alias, entity);
+            verdict = self.verdict(number);
+        }
+        // What was deleted explains a refusal only where nothing that is alive does.
+        if !is_open
+            && verdict == Some(Verdict::Hidden)
+            && let Some(deleted) = self.orgs.deleted(&create.alias, kind).await
+        {
+            self.book().found_deleted(&create.alias, kind, deleted);
         }
         true
     }
@@ -167,7 +175,7 @@ impl CreateAdvisor for Advisor {
             let name = book.name(number);
             let failure =
                 failure(refusal, book.address(number), kind.terraform_type, name.as_deref());
-            let heard = book.refused(failure.clone());
+            let heard = book.refused(number, failure.clone());
             (number, failure, heard)
         };
         let is_open = failures::is_outcome_open(&failure);
@@ -213,6 +221,10 @@ impl CreateAdvisor for Advisor {
             && may_be_one(&create.type_name, &create.planned, &other.planned)
     }
 
+    fn deletes(&self, type_name: &str, id: &str) {
+        self.book().deletes(type_name, id);
+    }
+
     fn saw_managed(&self, type_name: &str, id: &str) {
         self.book().manage(type_name, id);
     }
@@ -234,6 +246,7 @@ impl CreateAdvisor for Advisor {
 /// The journal, opened by the first adoption: a run that adopts nothing leaves no trace.
 struct LazyJournal {
     working_directory: PathBuf,
+    consent: Said,
     journal: Mutex<Option<Result<Arc<Journal>, String>>>,
 }
 
@@ -258,7 +271,8 @@ impl LazyJournal {
         let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
         let journal = journal.get_or_insert_with(|| {
             // Terraform keeps its own lock on the state, so its apply goes on without a journal.
-            let journal = Journal::begin(&self.working_directory, "run");
+            let journal =
+                Journal::begin(&confirm::by_flag(self.consent), &self.working_directory, "run");
             journal.map(Arc::new).map_err(|error| error.message)
         });
         journal.clone()

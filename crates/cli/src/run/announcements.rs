@@ -1,30 +1,62 @@
-//! `PLANFILE.divvy.json`: what a saved plan announced, bound to that very plan file by its hash.
+//! What a saved plan announced, kept with the plan file and bound to it by a hash.
 //!
-//! Holds names and ids, no secret. Invariant: announcements of another plan file are not read.
+//! It is the entry `divvy.json` of the plan file, which is an archive; so it goes wherever the plan
+//! goes. Where the file is none (OpenTofu encrypts plans), it lies beside it, as `PLANFILE.divvy.json`.
+//! Holds ids, and names that Terraform shows; no secret. Invariant: announcements of another plan
+//! are not read.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use divvy_core::{EntityId, OrgId};
+use divvy_terraform::plan_archive::{self, Attached};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::error::CommandResult;
 use crate::output;
 
 const SCHEMA_VERSION: u32 = 1;
+const ENTRY: &str = "divvy.json";
 
-/// One adoption that a plan has shown.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// One adoption that a plan has shown. The id is what counts: the name is there to be read, and only
+/// where Terraform shows it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Announcement {
     pub(crate) org: OrgId,
     #[serde(rename = "type")]
     pub(crate) terraform_type: String,
-    pub(crate) name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
     pub(crate) id: EntityId,
+}
+
+impl Announcement {
+    fn key(&self) -> (&OrgId, &str, &EntityId) {
+        (&self.org, &self.terraform_type, &self.id)
+    }
+}
+
+impl PartialEq for Announcement {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Announcement {}
+
+impl PartialOrd for Announcement {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Announcement {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.key().cmp(&other.key())
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -34,13 +66,13 @@ struct File {
     announced: BTreeSet<Announcement>,
 }
 
-/// Why the announcements of a plan file do not count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why nothing of a plan file counts as announced.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum NotBound {
-    /// There are none.
-    None,
-    /// They are of another plan file, or cannot be read.
-    Other,
+    /// There are no announcements; the text says where they should be.
+    None(String),
+    /// They are of another plan file, or cannot be read; the text says which ones.
+    Other(String),
 }
 
 fn beside(plan: &Path) -> PathBuf {
@@ -49,17 +81,51 @@ fn beside(plan: &Path) -> PathBuf {
     name.into()
 }
 
-/// Writes what a plan announced; an older file goes if there is nothing.
-pub(crate) fn write(plan: &Path, announced: BTreeSet<Announcement>) -> CommandResult<()> {
-    let file = beside(plan);
-    let Some(plan_sha256) = hash(plan).ok().filter(|_| !announced.is_empty()) else {
-        // It would be of another plan, and so not count anyway.
-        let _ = std::fs::remove_file(file);
+/// Keeps what a plan announced with its file; older announcements go if there is nothing.
+///
+/// # Errors
+/// Why that could not be done, as a sentence.
+pub(crate) fn write(plan: &Path, announced: BTreeSet<Announcement>) -> Result<(), String> {
+    if announced.is_empty() {
+        remove_older(plan);
         return Ok(());
+    }
+    let content = |plan_sha256: &str| {
+        let plan_sha256 = plan_sha256.to_owned();
+        let content =
+            File { schema_version: SCHEMA_VERSION, plan_sha256, announced: announced.clone() };
+        // Nothing in it can fail to be JSON.
+        let text = serde_json::to_string_pretty(&content).unwrap_or_default();
+        format!("{text}\n").into_bytes()
     };
-    let content = File { schema_version: SCHEMA_VERSION, plan_sha256, announced };
-    let text = serde_json::to_string_pretty(&content).unwrap_or_default();
-    output::write_file(&file, format!("{text}\n").as_bytes())
+    let failed = |error: &dyn std::fmt::Display| {
+        let plan = plan.display();
+        format!(
+            "What this plan announced could not be added to {plan} ({error}): an apply of that file adopts nothing."
+        )
+    };
+    match plan_archive::attach(plan, ENTRY, content).map_err(|error| failed(&error))? {
+        Attached::Inside => {
+            remove_older(plan);
+            Ok(())
+        }
+        Attached::NoArchive => {
+            let hash = hash(plan).map_err(|error| failed(&error))?;
+            output::write_file(&beside(plan), &content(&hash))
+                .map_err(|error| failed(&error.message))
+        }
+        Attached::NoFile => Err(failed(&"it is no regular file")),
+    }
+}
+
+/// Removes what an older plan of this name left beside it: it would be of another plan.
+fn remove_older(plan: &Path) {
+    let file = beside(plan);
+    let is_ours =
+        read_regular(&file).is_ok_and(|text| serde_json::from_slice::<File>(&text).is_ok());
+    if is_ours {
+        let _ = std::fs::remove_file(file);
+    }
 }
 
 /// Reads what a plan file announced.
@@ -67,19 +133,53 @@ pub(crate) fn write(plan: &Path, announced: BTreeSet<Announcement>) -> CommandRe
 /// # Errors
 /// If nothing was, or by another plan file.
 pub(crate) fn read(plan: &Path) -> Result<BTreeSet<Announcement>, NotBound> {
-    let text = match std::fs::read(beside(plan)) {
+    let shown = plan.display();
+    let inside = plan_archive::attached(plan, ENTRY)
+        .map_err(|error| NotBound::Other(format!("{ENTRY} in {shown} cannot be read ({error})")))?;
+    if let Some(entry) = inside {
+        let is_bound = |file: &File| file.plan_sha256 == entry.hash_of_others;
+        return parse(&entry.content, is_bound)
+            .ok_or_else(|| NotBound::Other(format!("{ENTRY} in {shown} is not of this plan")));
+    }
+    let file = beside(plan);
+    let text = match read_regular(&file) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(NotBound::None),
-        Err(_) => return Err(NotBound::Other),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(NotBound::None(if plan_archive::is_archive(plan) {
+                format!("{shown} holds no {ENTRY}, in which divvy run notes what a plan announced")
+            } else {
+                format!(
+                    "{} is missing, in which divvy run notes what a plan announced: where it was written, copy it together with {shown}",
+                    file.display()
+                )
+            }));
+        }
+        Err(error) => {
+            return Err(NotBound::Other(format!("{} cannot be read ({error})", file.display())));
+        }
     };
-    let file: File = serde_json::from_slice(&text).map_err(|_| NotBound::Other)?;
-    let is_bound = file.schema_version == SCHEMA_VERSION
-        && hash(plan).is_ok_and(|hash| hash == file.plan_sha256);
-    if is_bound { Ok(file.announced) } else { Err(NotBound::Other) }
+    let is_bound = |read: &File| hash(plan).is_ok_and(|hash| hash == read.plan_sha256);
+    parse(&text, is_bound)
+        .ok_or_else(|| NotBound::Other(format!("{} is not of {shown}", file.display())))
+}
+
+fn parse(text: &[u8], is_bound: impl FnOnce(&File) -> bool) -> Option<BTreeSet<Announcement>> {
+    let file: File = serde_json::from_slice(text).ok()?;
+    (file.schema_version == SCHEMA_VERSION && is_bound(&file)).then_some(file.announced)
+}
+
+/// Reads a regular file; anything else could block for ever.
+fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
+    }
+    let mut content = Vec::new();
+    std::fs::File::open(path)?.read_to_end(&mut content)?;
+    Ok(content)
 }
 
 fn hash(path: &Path) -> io::Result<String> {
-    let content = std::fs::read(path)?;
+    let content = read_regular(path)?;
     Ok(Sha256::digest(content).iter().fold(String::new(), |mut text, byte| {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
@@ -91,23 +191,43 @@ fn hash(path: &Path) -> io::Result<String> {
 mod tests {
     use super::*;
 
+    fn announced() -> BTreeSet<Announcement> {
+        BTreeSet::from([Announcement {
+            org: OrgId::new("o"),
+            terraform_type: "t".to_owned(),
+            name: None,
+            id: EntityId::new("i"),
+        }])
+    }
+
     #[test]
-    fn announcements_count_for_their_own_plan_file_only() {
+    fn beside_a_file_that_is_no_archive_announcements_count_for_that_file_only() {
         let directory = tempfile::tempdir().unwrap();
         let plan = directory.path().join("plan");
         std::fs::write(&plan, "one plan").unwrap();
-        assert_eq!(read(&plan), Err(NotBound::None));
-        let announced = BTreeSet::from([Announcement {
-            org: OrgId::new("o"),
-            terraform_type: "t".to_owned(),
-            name: "n".to_owned(),
-            id: EntityId::new("i"),
-        }]);
-        write(&plan, announced.clone()).unwrap();
-        assert_eq!(read(&plan), Ok(announced));
+        let Err(NotBound::None(missing)) = read(&plan) else { panic!() };
+        assert!(missing.contains("plan.divvy.json is missing"), "{missing}");
+        write(&plan, announced()).unwrap();
+        assert_eq!(read(&plan), Ok(announced()));
         std::fs::write(&plan, "another plan").unwrap();
-        assert_eq!(read(&plan), Err(NotBound::Other));
+        assert!(matches!(read(&plan), Err(NotBound::Other(_))));
         write(&plan, BTreeSet::new()).unwrap();
-        assert_eq!(read(&plan), Err(NotBound::None));
+        assert!(matches!(read(&plan), Err(NotBound::None(_))));
+    }
+
+    #[test]
+    fn a_file_of_somebody_else_beside_the_plan_is_not_removed() {
+        let directory = tempfile::tempdir().unwrap();
+        let plan = directory.path().join("plan");
+        std::fs::write(&plan, "one plan").unwrap();
+        std::fs::write(beside(&plan), "notes").unwrap();
+        write(&plan, BTreeSet::new()).unwrap();
+        assert!(beside(&plan).exists());
+    }
+
+    #[test]
+    fn a_device_is_left_alone_and_named() {
+        let error = write(Path::new("/dev/null"), announced()).unwrap_err();
+        assert!(error.contains("/dev/null (it is no regular file)"), "{error}");
     }
 }

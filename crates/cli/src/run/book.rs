@@ -5,8 +5,10 @@
 //! `entries[i]`.
 
 mod conclusion;
+mod subject;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use divvy_core::decide::{Action, Decided, Decision, Decisions, Expect, Policy, decide};
 use divvy_core::resolve::{resolve, resolve_at};
@@ -17,12 +19,15 @@ use divvy_core::survey::{
 use divvy_core::{Address, Entity, EntityId, Failure, Finding, Kind, Resolution, catalogue};
 use divvy_plugin::Value;
 use divvy_plugin::proxy::{AliasToken, Create, Settled};
+use divvy_terraform::{Blocks, Visibility};
 
 pub(crate) use self::conclusion::{Conclusion, Places, places};
+use crate::run::aliases::AliasNames;
 use crate::run::announcements::Announcement;
 use crate::run::creates::{attributes, holds_unknown, shown, unaddressed};
 use crate::run::failures;
-use crate::run::orgs::Answer;
+use crate::run::holdings::{Held, Holdings};
+use crate::run::orgs::{Answer, Asked};
 use crate::run::policy::{RunPolicy, Stance};
 
 /// The alias of the provider configuration that comes first.
@@ -35,6 +40,8 @@ struct Entry {
     is_seen: bool,
     /// True if its name was known when the plan was shown.
     was_shown: bool,
+    /// The id of what it replaces.
+    replaces: Option<EntityId>,
     settled: Option<Settled>,
 }
 
@@ -55,19 +62,40 @@ pub(crate) struct Opinion {
     pub(crate) adoption: Result<(EntityId, Expect), String>,
     /// True if this very run made what is there.
     pub(crate) is_self_made: bool,
+    /// Why the org was not seen whole, where it was not.
+    pub(crate) gap: Option<String>,
+}
+
+/// What the configuration's text tells that the plugin protocol does not.
+#[derive(Clone)]
+pub(crate) struct Configuration {
+    pub(crate) blocks: Arc<Blocks>,
+    pub(crate) names: Arc<AliasNames>,
 }
 
 /// What one run has seen.
 pub(crate) struct Book {
     policy: RunPolicy,
+    configuration: Configuration,
+    /// By type and attribute: what Terraform would show.
+    visibility: BTreeMap<(&'static str, &'static str), Visibility>,
     survey: Survey,
     entries: Vec<Entry>,
     aliases: BTreeMap<AliasToken, Alias>,
+    /// The evaluated blocks. They hold secrets.
+    evaluated: BTreeMap<AliasToken, Value>,
     credentials_from: BTreeMap<Alias, String>,
-    /// Everything that the state or a plan file holds.
-    tracked: Result<Tracked, String>,
-    knows_tracked: bool,
+    /// The name of each provider block, by the name that it has here.
+    labels: BTreeMap<Alias, String>,
+    /// Configurations whose org is asked name by name.
+    by_name: BTreeSet<Alias>,
+    held: Held,
+    is_held: bool,
     announced: BTreeSet<Announcement>,
+    /// Why a plan file announced nothing.
+    unannounced: Option<String>,
+    /// Ids of what this run has deleted.
+    deleted: BTreeSet<(String, EntityId)>,
     /// Ids that Terraform has shown to be managed.
     managed: BTreeSet<(String, EntityId)>,
     /// Ids that the first listing lacked.
@@ -81,17 +109,28 @@ pub(crate) struct Book {
 }
 
 impl Book {
-    pub(crate) fn new(policy: RunPolicy, announced: BTreeSet<Announcement>) -> Self {
+    pub(crate) fn new(
+        policy: RunPolicy,
+        announced: BTreeSet<Announcement>,
+        configuration: Configuration,
+    ) -> Self {
         let survey = Survey { desired: Some(Desired::default()), ..Survey::default() };
         Self {
             policy,
+            configuration,
+            visibility: BTreeMap::new(),
             survey,
             entries: Vec::new(),
             aliases: BTreeMap::new(),
+            evaluated: BTreeMap::new(),
             credentials_from: BTreeMap::new(),
-            tracked: Err("it was not read yet".to_owned()),
-            knows_tracked: false,
+            labels: BTreeMap::new(),
+            by_name: BTreeSet::new(),
+            held: Err("it was not read yet".to_owned()),
+            is_held: false,
             announced,
+            unannounced: None,
+            deleted: BTreeSet::new(),
             managed: BTreeSet::new(),
             late: BTreeSet::new(),
             open: BTreeSet::new(),
@@ -111,6 +150,15 @@ impl Book {
         &self.policy
     }
 
+    pub(crate) fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// Takes in why a plan file announced nothing.
+    pub(crate) fn is_unannounced(&mut self, because: Option<String>) {
+        self.unannounced = because;
+    }
+
     /// Takes in that a state which could not be saved lies there.
     pub(crate) fn lies_beside(&mut self, errored_state: Option<ErroredState>) {
         self.survey.surroundings.errored_state = errored_state;
@@ -118,6 +166,7 @@ impl Book {
 
     /// Begins a walk of Terraform over the instances of one provider configuration.
     pub(crate) fn begin_walk(&mut self, token: &AliasToken, block: &Value) {
+        self.evaluated.entry(token.clone()).or_insert_with(|| block.clone());
         if holds_unknown(block) {
             self.open.insert(token.clone());
         }
@@ -127,10 +176,10 @@ impl Book {
     }
 
     /// Takes in what the state and, if there is one, the plan file hold; the first word counts.
-    pub(crate) fn hold_once(&mut self, tracked: Result<Tracked, String>) {
-        if !self.knows_tracked {
-            self.knows_tracked = true;
-            self.tracked = tracked;
+    pub(crate) fn hold_once(&mut self, held: Held) {
+        if !self.is_held {
+            self.is_held = true;
+            self.held = held;
             self.place_tracked();
         }
     }
@@ -140,12 +189,19 @@ impl Book {
         if self.aliases.contains_key(token) {
             return;
         }
+        let is_asked_by_name = answer.as_ref().is_ok_and(Asked::is_asked_by_name);
         let alias = if self.aliases.is_empty() {
             Alias::new(FIRST_ALIAS)
         } else {
             Alias::new(format!("{FIRST_ALIAS}.{token}"))
         };
         self.aliases.insert(token.clone(), alias.clone());
+        if let Some(block) = self.evaluated.get(token) {
+            self.labels.insert(alias.clone(), self.configuration.names.name(block));
+        }
+        if is_asked_by_name {
+            self.by_name.insert(alias.clone());
+        }
         let target = match answer {
             Ok(asked) => {
                 self.survey.orgs.entry(asked.id.clone()).or_insert_with(|| asked.org.clone());
@@ -161,7 +217,7 @@ impl Book {
     /// Puts each tracked instance under the configuration whose org shows its id: the protocol does
     /// not tell which alias of the state a configuration is.
     fn place_tracked(&mut self) {
-        let Ok(tracked) = &self.tracked else { return };
+        let Ok(Holdings { tracked, .. }) = &self.held else { return };
         let instances = tracked.instances.iter().filter_map(|instance| {
             let alias = self.survey.aliases.iter().find(|(_, target)| self.shows(target, instance));
             let alias = match (alias, self.survey.aliases.len()) {
@@ -201,16 +257,15 @@ impl Book {
         });
         let number = found.unwrap_or(self.entries.len());
         if found.is_none() {
-            let address = self.unused_address(kind, key.as_ref());
-            let (address, change) = match address {
-                Some(tainted) => (tainted, Change::Replace { create_first: false }),
-                None => (unaddressed(kind, number), Change::Create),
-            };
+            let (address, change) = self
+                .instance_of(create, kind, key.as_ref())
+                .unwrap_or_else(|| (unaddressed(kind, number), Change::Create));
             let planned = Planned::new(address, kind, alias, change);
             self.entries.push(Entry {
                 token: create.alias.clone(),
                 is_seen: true,
                 was_shown: key.is_some() && self.open.is_empty(),
+                replaces: create.replaces.clone().map(EntityId::new),
                 settled: None,
             });
             self.desired().planned.push(planned);
@@ -219,22 +274,9 @@ impl Book {
         self.entries[number].is_seen = true;
         let planned = &mut self.desired().planned[number];
         (planned.after, planned.unknown) = (Some(after), unknown);
+        let sensitive = self.sensitive(number);
+        self.desired().planned[number].sensitive = sensitive;
         number
-    }
-
-    /// Terraform deletes a tainted instance before it creates: that create stands at its address.
-    fn unused_address(&self, kind: &Kind, key: Option<&divvy_core::Key>) -> Option<Address> {
-        let tracked = self.survey.tracked.iter().flat_map(|tracked| &tracked.instances);
-        let mut tainted = tracked.filter(|instance| {
-            let is_used =
-                || self.planned().iter().any(|planned| planned.address == instance.address);
-            instance.is_tainted
-                && instance.kind == kind
-                && key.is_some()
-                && key_of(kind, &instance.attributes).as_ref() == key
-                && !is_used()
-        });
-        tainted.next().map(|instance| instance.address.clone())
     }
 
     /// Returns the number of a create that was entered before; of several equal ones, the first that
@@ -265,9 +307,28 @@ impl Book {
     }
 
     /// Takes in that a create was refused; returns the failure's number.
-    pub(crate) fn refused(&mut self, failure: Failure) -> usize {
+    pub(crate) fn refused(&mut self, number: usize, mut failure: Failure) -> usize {
+        let planned = &self.planned()[number];
+        let terraform_type = planned.kind.terraform_type.to_owned();
+        if planned.kind.key.iter().any(|part| planned.sensitive.contains(part.terraform)) {
+            // What the provider says holds the name.
+            failure.name = None;
+            failure.summary = "the create was refused".to_owned();
+        }
+        let replaced = self.entries[number].replaces.clone();
+        if failure.status == Some(409)
+            && replaced.is_some_and(|id| !self.deleted.contains(&(terraform_type, id)))
+        {
+            // What it replaces is still there, so this create came first.
+            self.desired().planned[number].change = Change::Replace { create_first: true };
+        }
         self.survey.failures.push(failure);
         self.survey.failures.len() - 1
+    }
+
+    /// Takes in that an object is being deleted.
+    pub(crate) fn deletes(&mut self, terraform_type: &str, id: &str) {
+        self.deleted.insert((terraform_type.to_owned(), EntityId::new(id)));
     }
 
     /// Takes in whether this very run caused a failure.
@@ -333,8 +394,8 @@ impl Book {
             let count = self.permitted_count(phase);
             adoption = self.policy.permits_so_many(count).and(adoption);
         }
-        let finding = shown(finding, &BTreeMap::new());
-        Some(Opinion { finding, adoption, is_self_made })
+        let finding = shown(finding, &BTreeMap::new(), &self.labels);
+        Some(Opinion { finding, adoption, is_self_made, gap: self.gap(number) })
     }
 
     /// Counts what would be adopted of everything seen so far.
@@ -375,6 +436,14 @@ impl Book {
         }
     }
 
+    /// Returns the name that a finding is about, also where it is not to be shown.
+    fn name_at(&self, finding: &Finding) -> String {
+        let is_about = |planned: &&Planned| Some(&planned.address) == finding.address.as_ref();
+        let planned = self.planned().iter().find(is_about);
+        let key = planned.and_then(Planned::wanted_key);
+        key.map(|key| key.to_string()).or(finding.name.clone()).unwrap_or_default()
+    }
+
     fn decided(&mut self) -> Decisions {
         self.decided_by(resolve)
     }
@@ -384,6 +453,8 @@ impl Book {
     fn decided_by(&mut self, resolve: impl FnOnce(&Survey) -> Resolution) -> Decisions {
         let creates = self.planned().len();
         let mut kept = std::mem::take(&mut self.kept);
+        // What is planned at an address is not there twice.
+        kept.retain(|one| !self.planned().iter().any(|planned| planned.address == one.address));
         self.desired().planned.append(&mut kept);
         let resolution = resolve(&self.survey);
         // The plan shows each adoption by name, also where the whole state seems to be missing.
@@ -424,7 +495,7 @@ impl Book {
         let Decision::Act(Action::Import { id, expect }) = decision else {
             return Err(String::new());
         };
-        if let Err(reason) = &self.tracked {
+        if let Err(reason) = &self.held {
             return Err(format!(
                 "The state could not be read, so another address may hold it: {reason}"
             ));
@@ -441,11 +512,16 @@ impl Book {
         if self.is_self_made(finding) {
             return Ok((id.clone(), *expect));
         }
-        self.policy.permits(finding.name.as_deref().unwrap_or_default())?;
+        self.policy.permits(&self.name_at(finding))?;
         let is_announced =
             || announcement(finding).is_some_and(|one| self.announced.contains(&one));
         if self.policy.stance == Stance::Announced && phase == Phase::Apply && !is_announced() {
-            return Err("No plan that was agreed to announced it.".to_owned());
+            return Err(match &self.unannounced {
+                Some(because) => format!(
+                    "Nothing counts as announced: {because}. Plan again with divvy run, or say --on-conflict adopt."
+                ),
+                None => "No plan that was agreed to announced it.".to_owned(),
+            });
         }
         Ok((id.clone(), *expect))
     }
@@ -471,12 +547,21 @@ impl Book {
     }
 }
 
+/// Returns whether a finding's name stands for one that is not to be shown.
+fn is_concealed(name: &str) -> bool {
+    name == "(sensitive value)"
+}
+
 fn announcement(finding: &Finding) -> Option<Announcement> {
     let entity = finding.evidence.entity.as_ref()?;
     Some(Announcement {
         org: finding.org.clone()?,
         terraform_type: entity.kind.terraform_type.to_owned(),
-        name: entity.key.to_string(),
+        // A name that is not to be shown has been taken out of the finding.
+        name: finding
+            .name
+            .clone()
+            .filter(|name| *name == entity.key.to_string() && !is_concealed(name)),
         id: entity.id.clone(),
     })
 }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use divvy_core::entities::loosest_form;
-use divvy_core::survey::key_of;
+use divvy_core::survey::{Alias, key_of};
 use divvy_core::{Address, Attributes, Finding, Kind, kinds};
 use divvy_plugin::Value;
 use divvy_plugin::proxy::Create;
@@ -20,14 +20,20 @@ pub(crate) fn unaddressed(kind: &Kind, number: usize) -> Address {
     Address::parse(&text).expect("a type, a label and a number make an address")
 }
 
-/// Gives a finding the addresses that are known, and takes those away that are ours alone.
-pub(crate) fn shown(finding: &Finding, known: &BTreeMap<Address, Address>) -> Finding {
+/// Gives a finding the addresses and names of provider blocks that are known, and takes those away that
+/// are ours alone.
+pub(crate) fn shown(
+    finding: &Finding,
+    known: &BTreeMap<Address, Address>,
+    labels: &BTreeMap<Alias, String>,
+) -> Finding {
     let real = |address: &Address| match known.get(address) {
         Some(real) => Some(real.clone()),
         None => (address.name() != UNADDRESSED).then(|| address.clone()),
     };
     let mut finding = finding.clone();
     finding.address = finding.address.as_ref().and_then(real);
+    finding.alias = finding.alias.map(|alias| labels.get(&alias).map_or(alias, Alias::new));
     finding.evidence.others = finding.evidence.others.iter().filter_map(real).collect();
     finding
 }
@@ -103,7 +109,7 @@ mod tests {
             name: None,
             evidence: Evidence { others, ..Evidence::default() },
         };
-        let finding = shown(&finding, &BTreeMap::from([(known, real.clone())]));
+        let finding = shown(&finding, &BTreeMap::from([(known, real.clone())]), &BTreeMap::new());
         assert_eq!(finding.address, None);
         assert_eq!(finding.evidence.others, [real.clone(), real]);
     }

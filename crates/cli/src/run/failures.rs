@@ -7,7 +7,7 @@
 use divvy_core::failure::{Operation, Origin, Shape};
 use divvy_core::{Address, Failure};
 use divvy_plugin::proxy::Refusal;
-use serde_json::json;
+use divvy_terraform::{Diagnostic, logs};
 
 /// Reads a refusal of the create at `address`, of this type and name. Whether an earlier try of the
 /// same create was lost is [`is_self_made`]'s to say.
@@ -36,22 +36,14 @@ fn read(
     name: Option<&str>,
 ) -> Failure {
     let error = refusal.diagnostics.iter().find(|diagnostic| diagnostic.is_error());
-    let line = error.map(|error| {
-        json!({
-            "@level": "error", "type": "diagnostic",
-            "diagnostic": {
-                "severity": "error", "summary": error.summary, "detail": error.detail,
-                "address": address.as_str(),
-            },
-        })
-        .to_string()
-    });
-    let read = line.and_then(|line| {
-        divvy_terraform::logs::read_with_provider_log(line.as_bytes(), provider_log.as_bytes())
-            .ok()?
-            .failures
-            .into_iter()
-            .next()
+    let read = error.and_then(|error| {
+        let told = Diagnostic {
+            summary: error.summary.clone(),
+            detail: error.detail.clone(),
+            address: Some(address.as_str().to_owned()),
+            place: None,
+        };
+        logs::of_diagnostic(&told, provider_log.as_bytes()).ok()
     });
     let read = read.unwrap_or_else(|| unheard(error.map_or("", |error| error.summary.as_str())));
     Failure {

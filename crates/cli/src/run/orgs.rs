@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::observers::Observers;
 use crate::org::OrgFlags;
+use crate::run::aliases::AliasNames;
 use crate::run::creates::holds_unknown;
 use crate::run::finder::Finder;
 use crate::run::provider_block;
@@ -52,6 +53,11 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
+    /// Returns whether the org is asked name by name, so that nothing lists it.
+    pub(crate) fn is_asked_by_name(&self) -> bool {
+        matches!(self.way, Way::Provider(_))
+    }
+
     /// Looks for an entity that a moment ago was not there; reads again while the list lags.
     async fn find_lagging(&self, kind: &'static Kind, key: &Key) -> Option<Entity> {
         let client = match &self.way {
@@ -93,6 +99,7 @@ type ListedOnce = Result<Arc<Listed>, No>;
 /// Every provider configuration of the run.
 pub(crate) struct Orgs {
     flags: OrgFlags,
+    names: Arc<AliasNames>,
     /// What the environment says of how much the provider does at once.
     token_pool_size: Option<usize>,
     observers: Arc<Observers>,
@@ -104,6 +111,7 @@ pub(crate) struct Orgs {
 impl Orgs {
     pub(crate) fn new(
         flags: OrgFlags,
+        names: Arc<AliasNames>,
         variables: &BTreeMap<String, String>,
         observers: Arc<Observers>,
     ) -> Self {
@@ -111,6 +119,7 @@ impl Orgs {
         let token_pool_size = token_pool_size.and_then(|size| size.parse().ok());
         Self {
             flags,
+            names,
             token_pool_size,
             observers,
             leads: Mutex::default(),
@@ -200,7 +209,7 @@ impl Orgs {
         let arguments = provider_block::arguments(block);
         let connection = self
             .flags
-            .connection(&Alias::new("genesyscloud"), &arguments, true)
+            .connection(&Alias::new(self.names.name(block)), &arguments, true)
             .map_err(|error| No::without_asking(&error))?;
         let credentials_from = connection.credentials_from();
         let listed = {
@@ -225,6 +234,10 @@ impl Orgs {
         let (organization, listing) =
             tokio::join!(client.organization(), client.listing(&DIVISION));
         let listing = listing.map_err(|error| No::of(&error))?;
+        // Absence from such a listing proves nothing; the provider is asked name by name.
+        if let Some(gap) = listing.gap() {
+            return Err(No { reason: gap, is_answered: false });
+        }
         let organization = organization.map_err(|error| No::of(&error))?;
         let listings = Listings::of(&DIVISION, listing);
         let org = Org { name: organization.name, region, listings };

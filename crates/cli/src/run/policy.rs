@@ -3,7 +3,9 @@
 //! Pure. Invariant: nothing is permitted that was not said, shown and agreed to, or made by this
 //! very run.
 
+use crate::arguments::Said;
 use crate::arguments::run::{OnConflict, Run};
+use crate::pattern;
 use crate::run::subcommand::Flow;
 
 /// How one command treats a create whose division exists.
@@ -21,6 +23,24 @@ pub(crate) enum Stance {
     Error,
 }
 
+impl OnConflict {
+    /// Returns whether the user relies on what divvy sees: a run in which it cannot look is refused
+    /// then, instead of going on without it.
+    pub(crate) fn is_relied_on(self) -> bool {
+        matches!(self, Self::Error | Self::Adopt)
+    }
+
+    /// Returns the flag, as it is typed.
+    pub(crate) fn flag(self) -> &'static str {
+        match self {
+            Self::Announced => "--on-conflict announced",
+            Self::Warn => "--on-conflict warn",
+            Self::Error => "--on-conflict error",
+            Self::Adopt => "--on-conflict adopt",
+        }
+    }
+}
+
 /// The flags of one run.
 #[derive(Clone, Debug)]
 pub(crate) struct RunPolicy {
@@ -28,6 +48,7 @@ pub(crate) struct RunPolicy {
     pub(crate) accept_drift: bool,
     pub(crate) max_adopt: Option<usize>,
     adopt_only: Vec<String>,
+    pub(crate) consent: Said,
     /// The program, as it is to be typed.
     pub(crate) terraform: String,
 }
@@ -47,6 +68,7 @@ impl RunPolicy {
             accept_drift: arguments.accept_drift,
             max_adopt: arguments.max_adopt,
             adopt_only: arguments.adopt_only.clone(),
+            consent: arguments.consent,
             terraform,
         }
     }
@@ -68,7 +90,7 @@ impl RunPolicy {
             }
         }
         if self.adopt_only.is_empty()
-            || self.adopt_only.iter().any(|pattern| matches(pattern, name))
+            || self.adopt_only.iter().any(|pattern| pattern::matches(pattern, name))
         {
             Ok(())
         } else {
@@ -86,49 +108,6 @@ impl RunPolicy {
                 "{count} divisions would be adopted, and --max-adopt allows {limit}: none is."
             )),
             _ => Ok(()),
-        }
-    }
-}
-
-/// Matches a name with a pattern; `*` stands for any letters, `?` for one.
-fn matches(pattern: &str, name: &str) -> bool {
-    let name: Vec<char> = name.chars().collect();
-    // ends[i]: the pattern so far matches the first i letters.
-    let mut ends = vec![false; name.len() + 1];
-    ends[0] = true;
-    for wanted in pattern.chars() {
-        if wanted == '*' {
-            for i in 1..ends.len() {
-                ends[i] |= ends[i - 1];
-            }
-        } else {
-            for i in (1..ends.len()).rev() {
-                ends[i] = ends[i - 1] && (wanted == '?' || wanted == name[i - 1]);
-            }
-            ends[0] = false;
-        }
-    }
-    ends[name.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns_match_whole_names() {
-        for (pattern, name, expected) in [
-            ("Sales", "Sales", true),
-            ("Sales", "Sales EMEA", false),
-            ("Sales*", "Sales EMEA", true),
-            ("*EMEA", "Sales EMEA", true),
-            ("S*E*A", "Sales EMEA", true),
-            ("Team ?", "Team 7", true),
-            ("Team ?", "Team 17", false),
-            ("*", "", true),
-            ("?", "ü", true),
-        ] {
-            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Never kills it. Invariant: Terraform hears of each signal exactly once. On a terminal it stays
 //! in our process group, where its prompt can be answered and Ctrl-C reaches it by itself; without
-//! one it has a group of its own, and signals are passed on.
+//! one it has a group of its own, and signals are passed on. SIGHUP, which would end it at once, is kept
+//! from it and passed on as SIGTERM.
 
 use std::ffi::OsString;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
@@ -14,7 +15,10 @@ use rustix::process::{Pid, Signal, getpgrp, kill_process};
 use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 
+#[cfg(target_os = "linux")]
+use crate::environment::leash;
 use crate::error::{CommandError, ErrorKind};
+use crate::interrupt;
 
 /// How Terraform is to be started.
 pub(crate) struct Start<'s> {
@@ -33,11 +37,9 @@ pub(crate) fn become_terraform(program: &Path, arguments: &[OsString]) -> Comman
 /// Runs Terraform to its end, whatever signals come.
 pub(crate) async fn run(start: &Start<'_>, observer: &dyn Observer) -> std::io::Result<ExitStatus> {
     let effect = Effect::Terraform { subcommand: "run".to_owned(), writes: true };
-    let (mut interrupts, mut ends, mut hang_ups) = (
-        signal(SignalKind::interrupt())?,
-        signal(SignalKind::terminate())?,
-        signal(SignalKind::hangup())?,
-    );
+    let (mut interrupts, mut ends) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut hang_ups = interrupt::hang_ups();
     observer.before(&effect);
     let started = std::time::Instant::now();
     let mut child = command(start).spawn()?;
@@ -48,14 +50,23 @@ pub(crate) async fn run(start: &Start<'_>, observer: &dyn Observer) -> std::io::
             let _ = kill_process(pid, signal);
         }
     };
+    // A terminal that goes may say so twice, and a second signal would end Terraform at once.
+    let mut is_told = false;
     let status = loop {
         tokio::select! {
             biased;
             status = child.wait() => break status?,
-            _ = interrupts.recv() => if !is_in_foreground() { pass_on(Signal::INT) },
-            _ = ends.recv() => pass_on(Signal::TERM),
-            // The terminal has told its whole session.
-            _ = hang_ups.recv() => if !has_terminal() { pass_on(Signal::HUP) },
+            _ = interrupts.recv() => {
+                is_told = true;
+                if !is_in_foreground() { pass_on(Signal::INT) }
+            }
+            _ = ends.recv() => {
+                is_told = true;
+                pass_on(Signal::TERM);
+            }
+            () = hang_ups.next() => if !std::mem::replace(&mut is_told, true) {
+                pass_on(Signal::TERM);
+            },
         }
     };
     let outcome = Outcome {
@@ -86,7 +97,7 @@ fn command(start: &Start<'_>) -> Command {
 
 #[cfg(target_os = "linux")]
 fn leashed(program: &Path) -> Command {
-    let mut words = crate::environment::leash::prefix();
+    let mut words = leash::prefix(leash::Death::InGoodOrder);
     words.push(program.into());
     let mut command = Command::new(&words[0]);
     command.args(&words[1..]);

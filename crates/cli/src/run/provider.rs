@@ -3,119 +3,191 @@
 //! Reads files only. Under the proxy Terraform checks neither checksum nor version of the provider,
 //! so this does. Invariant: a binary that is not verified is named on stderr.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use divvy_core::CommandLine;
-use divvy_plugin::locate::{self, LocateError, Located};
-use divvy_terraform::{Blocks, Environment};
+use divvy_terraform::locate::{self, LocateError, Located};
+use divvy_terraform::{Blocks, CliConfiguration, Environment, LockFile, ProviderAddress};
 
 use crate::error::{CommandError, CommandResult, ErrorKind};
 
 /// The end of the provider's address.
 pub(crate) const PROVIDER: &str = "mypurecloud/genesyscloud";
-/// Where Terraform and OpenTofu look for it if the source names no host.
-const HOSTS: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
+/// Its local name, with which the names of its resource types begin.
+const LOCAL_NAME: &str = "genesyscloud";
+/// The programs whose defaults fill an address in.
+const PROGRAMS: [&str; 2] = ["terraform", "tofu"];
 
-/// The provider that is to stand behind the proxy.
+/// The provider that is to run behind the proxy.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Provider {
     pub(crate) binary: PathBuf,
-    pub(crate) addresses: Vec<String>,
+    pub(crate) addresses: BTreeSet<ProviderAddress>,
+    /// Addresses of the configuration with another binary: those are left to Terraform.
+    pub(crate) left_out: BTreeSet<ProviderAddress>,
     /// Why the binary is not verified.
     pub(crate) warning: Option<String>,
 }
 
-/// Finds the provider of a working directory; none if it does not use the provider, or if Terraform
-/// has to say itself what is missing.
-///
-/// # Errors
-/// If what is installed is not what was locked.
-pub(crate) fn find(
-    named: Option<&Path>,
-    directory: &Path,
-    data_directory: &Path,
-    environment: &Environment,
-    blocks: &Blocks,
-    terraform: &str,
-) -> CommandResult<Option<Provider>> {
-    let unverified = |binary: PathBuf, because: &str| Provider {
-        warning: Some(format!(
-            "the provider {} is used as it is, without a checksum: {because}",
-            binary.display()
-        )),
-        binary,
-        addresses: addresses(directory, blocks),
-    };
-    if let Some(named) = named {
-        if !named.is_file() {
-            return Err(refused(format!(
-                "--provider-binary {}: there is no such file",
-                named.display()
-            )));
+/// What a working directory has of the provider.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// The configuration does not use it.
+    Unused,
+    /// The configuration uses it, and Terraform has to report itself what is missing.
+    Missing(String),
+    /// The binary that Terraform would start.
+    Provider(Provider),
+}
+
+/// Where to look for the provider.
+pub(crate) struct Search<'s> {
+    /// `--provider-binary`.
+    pub(crate) named: Option<&'s Path>,
+    pub(crate) directory: &'s Path,
+    pub(crate) data_directory: &'s Path,
+    pub(crate) environment: &'s Environment,
+    pub(crate) blocks: &'s Blocks,
+    /// The program, as it is to be typed.
+    pub(crate) terraform: &'s str,
+}
+
+impl Search<'_> {
+    /// Finds the provider.
+    ///
+    /// # Errors
+    /// If what is installed is not what was locked, or nobody can say which binary is meant.
+    pub(crate) fn find(&self) -> CommandResult<Found> {
+        let used = self.used();
+        if let Some(named) = self.named {
+            if !named.is_file() {
+                let named = named.display();
+                return Err(refused(format!("--provider-binary {named}: there is no such file")));
+            }
+            return Ok(unverified(
+                named.to_owned(),
+                "--provider-binary names it",
+                used,
+                BTreeSet::new(),
+            ));
         }
-        return Ok(Some(unverified(named.to_owned(), "--provider-binary names it")));
+        if let Some(overridden) = self.overridden(&used)? {
+            return Ok(overridden);
+        }
+        let located = match locate::locate(self.directory, self.data_directory, PROVIDER) {
+            Ok(located) => located,
+            Err(
+                error @ (LocateError::NoLockFile { .. }
+                | LocateError::NotLocked { .. }
+                | LocateError::NotInstalled { .. }),
+            ) => {
+                return Ok(match self.is_used() {
+                    true => Found::Missing(error.to_string()),
+                    false => Found::Unused,
+                });
+            }
+            Err(error) => return Err(refused(error.to_string())),
+        };
+        for one in &located {
+            let mut asked = self.blocks.required_versions(PROVIDER);
+            if let Some(asked) = asked.find(|asked| !one.satisfies(asked)) {
+                return Err(refused(format!(
+                    "{} is locked at {}, and the configuration now asks for {asked:?}",
+                    one.address, one.version
+                ))
+                .hint(CommandLine::of(self.terraform).words("init -upgrade")));
+            }
+        }
+        Ok(served(&located, &used))
     }
-    let overridden = cli_configuration(environment)
-        .and_then(|text| locate::development_override(&text, PROVIDER));
-    if let Some(binary) = overridden {
-        return Ok(Some(unverified(binary, "dev_overrides of the CLI configuration name it")));
-    }
-    let located = match locate::locate(directory, data_directory, PROVIDER) {
-        Ok(located) => located,
-        Err(
-            LocateError::NoLockFile { .. }
-            | LocateError::NotLocked { .. }
-            | LocateError::NotInstalled { .. },
-        ) => {
+
+    /// Takes the binary that `dev_overrides` names for an address of the configuration.
+    fn overridden(&self, used: &BTreeSet<ProviderAddress>) -> CommandResult<Option<Found>> {
+        let configuration = CliConfiguration::read(self.environment, self.terraform)
+            .map_err(|error| refused(error.to_string()))?;
+        let Some(one) = used.iter().find_map(|used| configuration.development_override(used))
+        else {
             return Ok(None);
-        }
-        Err(error) => return Err(refused(error.to_string())),
-    };
-    for one in &located {
-        if let Some(asked) = blocks.required_versions(PROVIDER).find(|asked| !one.satisfies(asked))
-        {
-            return Err(refused(format!(
-                "{} is locked at {}, and the configuration now asks for {asked:?}",
-                one.address, one.version
-            ))
-            .hint(CommandLine::of(terraform).words("init -upgrade")));
-        }
+        };
+        let binary = one.binary(self.directory).map_err(|error| {
+            refused(error.to_string()).hint(format!("name the binary with --provider-binary: divvy run --provider-binary FILE -- {} plan", self.terraform))
+        })?;
+        let is_same = |address: &ProviderAddress| {
+            configuration
+                .development_override(address)
+                .is_some_and(|other| other.directory == one.directory)
+        };
+        let (addresses, left_out) = used.iter().cloned().partition(is_same);
+        let because = format!("dev_overrides in {} names it", one.file.display());
+        Ok(Some(unverified(binary, &because, addresses, left_out)))
     }
-    Ok(served(&located))
+
+    /// Lists the addresses under which the configuration may ask for the provider.
+    pub(crate) fn used(&self) -> BTreeSet<ProviderAddress> {
+        let named = self.blocks.provider_sources().flat_map(|source| self.filled_in(source));
+        let locked = match LockFile::read(self.directory) {
+            LockFile::Read(locked) => locked,
+            LockFile::Missing | LockFile::Unreadable => Vec::new(),
+        };
+        // An entry is a whole address: nothing is filled in.
+        let locked = locked.iter().filter_map(|one| ProviderAddress::parse(&one.source, ""));
+        let used: BTreeSet<_> =
+            named.chain(locked).filter(|address| address.is(PROVIDER)).collect();
+        if used.is_empty() { self.filled_in(PROVIDER).collect() } else { used }
+    }
+
+    /// Fills a source in, as the program does; as either of them does where its name does not tell.
+    fn filled_in<'a>(&'a self, source: &'a str) -> impl Iterator<Item = ProviderAddress> + 'a {
+        let name = Path::new(self.terraform).file_name().unwrap_or_default().to_string_lossy();
+        let known = PROGRAMS.into_iter().filter(move |program| {
+            name.contains(program) || !PROGRAMS.iter().any(|other| name.contains(other))
+        });
+        known.filter_map(move |program| ProviderAddress::parse(source, program))
+    }
+
+    fn is_used(&self) -> bool {
+        let mut sources = self.blocks.provider_sources();
+        sources.any(|source| ProviderAddress::parse(source, "").is_some_and(|one| one.is(PROVIDER)))
+            || self.blocks.providers(LOCAL_NAME).next().is_some()
+            || self.blocks.resource_types().any(|one| one.starts_with("genesyscloud_"))
+            || !self.blocks.unreadable().is_empty()
+    }
+}
+
+/// Returns the addresses that a value of `TF_REATTACH_PROVIDERS` has processes for; none for what
+/// Terraform could not read either.
+pub(crate) fn reattached(value: &str, program: &str) -> Vec<ProviderAddress> {
+    let entries: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(value).unwrap_or_default();
+    entries.keys().filter_map(|source| ProviderAddress::parse(source, program)).collect()
+}
+
+fn unverified(
+    binary: PathBuf,
+    because: &str,
+    addresses: BTreeSet<ProviderAddress>,
+    left_out: BTreeSet<ProviderAddress>,
+) -> Found {
+    let warning = format!(
+        "the provider {} is used as it is, without a checksum: {because}",
+        binary.display()
+    );
+    Found::Provider(Provider { binary, addresses, left_out, warning: Some(warning) })
 }
 
 /// One process serves one binary: addresses with another one are left to Terraform.
-fn served(located: &[Located]) -> Option<Provider> {
-    let binary = located.first()?.binary.canonicalize().ok()?;
-    let is_same = |one: &Located| one.binary.canonicalize().is_ok_and(|other| other == binary);
-    let addresses =
-        located.iter().filter(|one| is_same(one)).map(|one| one.address.clone()).collect();
-    Some(Provider { binary: located.first()?.binary.clone(), addresses, warning: None })
-}
-
-/// The addresses that a provider without a lock entry may be asked for under.
-fn addresses(directory: &Path, blocks: &Blocks) -> Vec<String> {
-    let locked = std::fs::read_to_string(directory.join(".terraform.lock.hcl")).unwrap_or_default();
-    let locked = locked.split('"').filter(|word| word.ends_with(PROVIDER)).map(str::to_owned);
-    let mut addresses: Vec<String> =
-        HOSTS.iter().map(|host| format!("{host}/{PROVIDER}")).collect();
-    let named =
-        blocks.required_provider("genesyscloud").filter(|source| source.matches('/').count() == 2);
-    addresses.extend(locked.chain(named.map(str::to_owned)));
-    addresses.sort();
-    addresses.dedup();
-    addresses
-}
-
-/// Reads the CLI configuration that Terraform would read.
-fn cli_configuration(environment: &Environment) -> Option<String> {
-    let named =
-        ["TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG"].iter().find_map(|name| environment.get(*name));
-    let path = match named.filter(|path| !path.is_empty()) {
-        Some(path) => PathBuf::from(path),
-        None => Path::new(environment.get("HOME")?).join(".terraformrc"),
+fn served(located: &[Located], used: &BTreeSet<ProviderAddress>) -> Found {
+    let first = located.first().and_then(|one| Some((one, one.binary.canonicalize().ok()?)));
+    let Some((first, binary)) = first else {
+        return Found::Missing("the provider's binary cannot be read".to_owned());
     };
-    std::fs::read_to_string(path).ok()
+    let is_same = |one: &&Located| one.binary.canonicalize().is_ok_and(|other| other == binary);
+    let same = located.iter().filter(is_same);
+    let addresses: BTreeSet<_> =
+        same.filter_map(|one| ProviderAddress::parse(&one.address, "")).collect();
+    let left_out = used.difference(&addresses).cloned().collect();
+    Found::Provider(Provider { binary: first.binary.clone(), addresses, left_out, warning: None })
 }
 
 fn refused(message: String) -> CommandError {

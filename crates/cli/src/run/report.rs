@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use divvy_core::Decided;
-use divvy_core::survey::Alias;
+use divvy_core::survey::{Alias, AliasTarget};
 use divvy_terraform::Blocks;
 
 use crate::report::{Command, Outcome, Place, Report, RunInfo};
@@ -60,11 +60,18 @@ fn name_aliases(conclusion: &mut Conclusion, places: &Places) {
         };
         names.insert(alias.clone(), Alias::new(name));
     }
-    let named = |alias: &Alias| names.get(alias).unwrap_or(alias).clone();
+    let labels = std::mem::take(&mut conclusion.labels);
+    let named = |alias: &Alias| match (names.get(alias), labels.get(alias)) {
+        (Some(name), _) => name.clone(),
+        (None, Some(label)) => Alias::new(label),
+        (None, None) => alias.clone(),
+    };
     for Decided { finding, .. } in &mut conclusion.decisions.all {
         finding.alias = finding.alias.as_ref().map(named);
     }
-    let aliases = std::mem::take(&mut conclusion.survey.aliases);
+    // A block that was not known in the plan and is known in the apply was two: the known one counts.
+    let mut aliases: Vec<_> = std::mem::take(&mut conclusion.survey.aliases).into_iter().collect();
+    aliases.sort_by_key(|(_, target)| matches!(target, AliasTarget::Org(_)));
     conclusion.survey.aliases =
         aliases.into_iter().map(|(alias, target)| (named(&alias), target)).collect();
     let sources = std::mem::take(&mut conclusion.credentials_from);

@@ -1,7 +1,7 @@
 //! What a Terraform command line is about to do, as far as `divvy run` has to know.
 //!
-//! Never runs and never rewrites it. Invariant: a subcommand that is not in [`Flow`] by name runs
-//! without divvy between it and the provider.
+//! Never runs and never rewrites it. Invariant: only `plan` and `apply` run with divvy between them and
+//! the provider; what may create something without it is known by that.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -29,6 +29,9 @@ pub(crate) enum Flow {
     /// Nothing is created, or what is created is thrown away again (`test`): no proxy. `init`,
     /// `get` and `providers` must not have one, or they leave the provider out of the lock file.
     Plain,
+    /// `test`, and whatever is not known here: something may be created, and divvy is not between
+    /// Terraform and the provider.
+    Unwatched,
     /// `plan`, perhaps into a file.
     Plan {
         /// `-out`, relative to the configuration's directory.
@@ -58,6 +61,37 @@ impl Flow {
         matches!(self, Self::Plan { .. } | Self::Apply { asks: true })
     }
 }
+
+/// Subcommands that create nothing in an org.
+const PLAIN: [&str; 27] = [
+    "init",
+    "validate",
+    "fmt",
+    "show",
+    "version",
+    "state",
+    "import",
+    "output",
+    "workspace",
+    "refresh",
+    "destroy",
+    "get",
+    "providers",
+    "console",
+    "graph",
+    "login",
+    "logout",
+    "taint",
+    "untaint",
+    "force-unlock",
+    "metadata",
+    "modules",
+    "query",
+    "help",
+    "env",
+    "0.12upgrade",
+    "0.13upgrade",
+];
 
 /// Flags of `plan` and `apply` whose value is the next word where it is not behind a `=`.
 const WITH_VALUE: [&str; 16] = [
@@ -124,7 +158,12 @@ impl TerraformCommand {
 /// Says what a subcommand comes to, and which state files it names.
 fn flow(subcommand: &str, words: &[String], environment: &Environment) -> (Flow, Vec<PathBuf>) {
     if !matches!(subcommand, "plan" | "apply") {
-        return (Flow::Plain, Vec::new());
+        let flow = if PLAIN.contains(&subcommand) || read_words(words.iter().cloned()).is_help {
+            Flow::Plain
+        } else {
+            Flow::Unwatched
+        };
+        return (flow, Vec::new());
     }
     let added = ["TF_CLI_ARGS".to_owned(), format!("TF_CLI_ARGS_{subcommand}")];
     let added = added.iter().filter_map(|name| split_words(environment.get(name)?)).flatten();
@@ -202,7 +241,9 @@ mod tests {
             (&["plan", "-help"], Flow::Plain),
             (&["-help", "plan"], Flow::Plain),
             (&["init"], Flow::Plain),
-            (&["test"], Flow::Plain),
+            (&["test"], Flow::Unwatched),
+            (&["test", "-help"], Flow::Plain),
+            (&["stacks", "apply"], Flow::Unwatched),
             (&["destroy", "-auto-approve"], Flow::Plain),
             (&["providers", "lock"], Flow::Plain),
             (&["-version"], Flow::Plain),

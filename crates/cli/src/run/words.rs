@@ -18,10 +18,22 @@ pub(crate) fn in_plan(opinion: &Opinion, policy: &RunPolicy, flow: &Flow) -> Adv
     let finding = &opinion.finding;
     match (finding.verdict, &opinion.adoption) {
         (verdict, _) if is_quiet(verdict, finding) => Advice::Pass,
-        (Verdict::UnresolvedCredentials, _) => Advice::Warn {
-            summary: "Nothing can be foretold about existing divisions".to_owned(),
-            detail: format!("{}\n> divvy doctor", catalogue::message(finding)),
+        (Verdict::UnresolvedCredentials, _) => {
+            let summary = "Nothing can be foretold about existing divisions".to_owned();
+            unseen(policy, summary, &catalogue::message(finding))
+        }
+        (Verdict::UnknownName, _) if policy.stance == Stance::Error => Advice::Warn {
+            summary: "A name is known only after apply".to_owned(),
+            detail: "Nothing can be foretold about it. An apply under --on-conflict error looks \
+                     again before it is created."
+                .to_owned(),
         },
+        (verdict, _)
+            if leaves_open(verdict) && opinion.gap.is_some() && policy.stance == Stance::Error =>
+        {
+            let gap = opinion.gap.as_deref().unwrap_or_default();
+            unseen(policy, summary("may already exist", finding), gap)
+        }
         // The adoption follows at once and tells of itself.
         (Verdict::Adopt | Verdict::AdoptWithDrift, Ok(_)) if !flow.shows_its_plan() => Advice::Pass,
         (Verdict::Adopt | Verdict::AdoptWithDrift, Ok((id, expect))) => {
@@ -51,6 +63,20 @@ pub(crate) fn in_plan(opinion: &Opinion, policy: &RunPolicy, flow: &Flow) -> Adv
             }
         }
     }
+}
+
+/// What is said where the org could not be seen; a gate stays shut.
+fn unseen(policy: &RunPolicy, summary: String, why: &str) -> Advice {
+    let detail = format!("{why}\n> divvy doctor");
+    match policy.stance {
+        Stance::Error => Advice::Refuse { summary, detail },
+        _ => Advice::Warn { summary, detail },
+    }
+}
+
+/// Returns whether a verdict rests on what the listing lacks.
+fn leaves_open(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Create | Verdict::Gone | Verdict::NotAConflict)
 }
 
 /// What an apply says about a create that was refused.

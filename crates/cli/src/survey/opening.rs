@@ -55,7 +55,8 @@ pub(crate) fn program(
         .interrupted_by(context.interrupt.clone())
         .stopped_at_once_by(context.under_way.at_once());
     #[cfg(target_os = "linux")]
-    let program = program.leashed(crate::environment::leash::prefix());
+    let program = program
+        .leashed(crate::environment::leash::prefix(crate::environment::leash::Death::InGoodOrder));
     Ok(program)
 }
 

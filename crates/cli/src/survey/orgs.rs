@@ -6,12 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use divvy_core::further_needs::further_needs;
+use divvy_core::further_needs::{Needs, further_needs};
+use divvy_core::kinds;
 use divvy_core::kinds::division::DIVISION;
 use divvy_core::survey::{
-    Alias, AliasTarget, Desired, Listing, Listings, Org, Seen, Survey, Tracked,
+    Alias, AliasTarget, Change, Desired, Listing, Listings, Org, Planned, Seen, Survey, Tracked,
 };
-use divvy_core::{EntityId, Kind, OrgId, ProviderArguments};
+use divvy_core::{Address, EntityId, Kind, OrgId, ProviderArguments};
 use divvy_genesys::{Client, Connection, Reason, Settings};
 use futures_util::future::{join_all, try_join_all};
 
@@ -25,6 +26,34 @@ use crate::org::{client, of_api, of_connection};
 pub(crate) struct Asked {
     client: Client,
     pub(crate) seen: (OrgId, Org),
+}
+
+impl Asked {
+    /// Returns what the plan would want of imports whose ids the org lacks, as far as it says so;
+    /// nothing where there is none. An id that the listing lacks is asked for by itself.
+    pub(crate) async fn absent_imports(
+        &mut self,
+        imports: Vec<(Address, EntityId)>,
+    ) -> CommandResult<Option<Desired>> {
+        let mut planned = Vec::new();
+        for (address, id) in imports {
+            let Some(kind) = kinds::of_terraform_type(address.terraform_type()) else { continue };
+            let Some(listing) = self.seen.1.listings.get_mut(kind) else { continue };
+            if listing.entity(&id).is_none() {
+                listing.by_id.extend(self.client.by_ids(kind, [&id]).await.map_err(of_api)?);
+            }
+            if listing.proves_absent(kind, &id) {
+                let import_id = Some(id);
+                let alias = Alias::new("genesyscloud");
+                planned.push(Planned {
+                    import_id,
+                    ..Planned::new(address, kind, alias, Change::NoOp)
+                });
+            }
+        }
+        let desired = Desired { planned, ..Desired::default() };
+        Ok((!desired.planned.is_empty()).then_some(desired))
+    }
 }
 
 /// An alias, and the connection that it leads to or why it leads to none.
@@ -143,8 +172,11 @@ impl Surveyor<'_> {
 
     /// Asks what the first look made worth asking.
     pub(crate) async fn look_again(survey: &mut Survey, asked: &[Asked]) -> CommandResult<()> {
-        list_the_rest(survey, asked).await?;
-        let needs = further_needs(survey);
+        let mut needs = further_needs(survey);
+        if needs.values().any(|needs| needs.listing) {
+            list_the_rest(survey, asked, needs).await?;
+            needs = further_needs(survey);
+        }
         let questions = needs.into_iter().filter_map(|((org, kind), needs)| {
             let client = &asked.iter().find(|asked| asked.seen.0 == org)?.client;
             Some(async move {
@@ -191,8 +223,11 @@ async fn ask_one(client: Client) -> CommandResult<Asked> {
 }
 
 /// Lists what the first look at an org left out; what is refused is known to be unlisted.
-async fn list_the_rest(survey: &mut Survey, asked: &[Asked]) -> CommandResult<()> {
-    let needs = further_needs(survey);
+async fn list_the_rest(
+    survey: &mut Survey,
+    asked: &[Asked],
+    needs: BTreeMap<(OrgId, &'static Kind), Needs>,
+) -> CommandResult<()> {
     let unasked = needs.into_iter().filter(|(_, needs)| needs.listing);
     let questions = unasked.filter_map(|((org, kind), _)| {
         let client = &asked.iter().find(|asked| asked.seen.0 == org)?.client;

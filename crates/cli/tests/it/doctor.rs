@@ -184,7 +184,7 @@ fn what_was_left_behind_is_named_and_never_quoted() {
     world
         .write("errored.tfstate", "{}")
         .write(".terraform.tfstate.lock.info", r#"{"ID":"1","Who":"ann@host","Operation":"OperationTypeApply"}"#)
-        .write("divvy_imports_1.tf.json", r#"{"import":[{"to":"genesyscloud_auth_division.eng","id":"id-eng"}]}"#)
+        .write("divvy_imports_20260101T000000Z-1.tf.json", "{\n  \"//\": \"Import blocks of a divvy fix, which removes them when it ends\",\n  \"import\": [{ \"to\": \"genesyscloud_auth_division.eng\", \"id\": \"id-eng\" }]\n}\n")
         .write("sdk_debug.log", planted)
         .write("eu.tf", &format!("provider \"genesyscloud\" {{\n  alias = \"eu\"\n  oauthclient_id = \"a\"\n  oauthclient_secret = \"{planted}\"\n  {}}}\n", world.gateway_block(0)));
     world.set("COLUMNS", "80");
@@ -194,7 +194,7 @@ fn what_was_left_behind_is_named_and_never_quoted() {
     for (id, part) in [
         ("errored_state", "terraform state push errored.tfstate"),
         ("state_lock", "ann@host"),
-        ("import_blocks", "divvy_imports_1.tf.json"),
+        ("import_blocks", "divvy_imports_20260101T000000Z-1.tf.json"),
         ("debug_log", "sdk_debug.log"),
         ("literal_credentials", "eu.tf:4"),
     ] {

@@ -164,6 +164,9 @@ fn terraform_is_started_only_where_nothing_else_tells_the_address() {
     world.divisions(&[("literal", "name = \"Sales\""), ("computed", "name = upper(\"claims\")")]);
     let _ = line("Sales");
     assert!(!witness.exists(), "the address is known");
-    assert!(line("CLAIMS").contains("genesyscloud_auth_division.computed "));
+    let _ = world.divvy(&["ensure", "--new", "CLAIMS", "--dry-run"]).ended(0);
+    assert!(witness.exists());
+    let line = world.divvy(&["ensure", "--new", "CLAIMS", "-o", "commands"]).ended(0).stdout;
+    assert!(line.contains("genesyscloud_auth_division.computed "), "{line}");
     assert!(witness.exists());
 }

@@ -26,7 +26,7 @@ fn a_search_is_no_equality_test_whatever_it_means() {
         world.org().set_policy(Policy { search, ..Policy::default() }).unwrap();
         let found = world.divvy(&["ensure", "Sales EMEA"]).ended(0).json();
         assert_eq!((&found["id"], &found["created"]), (&json!("b"), &json!(false)), "{search:?}");
-        let made = world.divvy(&["ensure", "Sales"]).ended(0).json();
+        let made = world.divvy(&["ensure", "--new", "Sales"]).ended(0).json();
         assert_eq!(made["created"], true, "{search:?}");
         assert!(!["a", "b", "c"].contains(&made["id"].as_str().unwrap()), "{search:?}");
         let found = world.divvy(&["list", "sales", "-o", "json"]).ended(0).json();

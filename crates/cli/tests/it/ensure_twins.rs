@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use divvy_sandbox::emulator::{Effect, Exchange, Fault, Outcome, Policy, Refusal, Seed};
+use divvy_sandbox::emulator::{Effect, Exchange, Fault, Lag, Outcome, Policy, Refusal, Seed};
 use serde_json::{Value, json};
 
 use crate::ensure::ids;
@@ -151,4 +151,25 @@ fn a_plain_answer_needs_no_second_look() {
     let _ = world.divvy(&["ensure", "Sales", "Claims"]).ended(0);
     // A token, a listing, and a create for each.
     assert_eq!(world.org().requests().len(), 4);
+}
+
+#[test]
+fn processes_at_once_against_a_list_that_lags_say_which_twins_they_see() {
+    let world = careless(Seed::default());
+    let lag = Effect::ListLag(Lag::Milliseconds(1500));
+    world.org().add_faults(vec![Fault::once("POST", PUBLISHED, lag).always()]);
+    let arguments = ["ensure", "--rate", "100000", "Sales", "Claims", "Ops"];
+    let processes: Vec<Child> = (0..4).map(|_| start(&world, &arguments)).collect();
+    let outputs: Vec<_> =
+        processes.into_iter().map(|process| process.wait_with_output().unwrap()).collect();
+    let all = world.org().org().divisions;
+    let sales: Vec<&str> =
+        all.iter().filter(|one| one.name == "Sales").map(|one| one.id.as_str()).collect();
+    assert!(sales.len() > 1, "without twins this shows nothing: {all:?}");
+    for output in outputs {
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{told}");
+        assert!(told.contains("\"Sales\" exists ") && told.contains(" times: "), "{told}");
+        assert!(sales.iter().any(|id| told.contains(id)), "{told}");
+    }
 }

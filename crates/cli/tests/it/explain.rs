@@ -434,10 +434,40 @@ fn a_log_is_read_from_standard_input_too() {
 fn an_empty_log_is_no_run_without_failures() {
     let world = World::new(seed(&[]));
     world.write("apply.log", "");
-    let ran = world.divvy(&["explain", "apply.log"]).ended(1);
+    let ran = world.divvy(&["explain", "apply.log"]).ended(3);
     assert!(ran.stderr.starts_with("error: apply.log is empty\nhint: keep the output"), "{ran:?}");
-    let ran = world.divvy(&["explain", "--offline"]).ended(1);
+    let ran = world.divvy(&["explain", "--offline"]).ended(3);
     assert!(ran.stderr.starts_with("error: standard input is empty\n"), "{ran:?}");
+}
+
+#[test]
+fn what_holds_no_output_of_terraform_says_what_it_looks_like_and_ends_with_3() {
+    let world = World::new(seed(&[]));
+    for (log, looks) in [
+        ("<!doctype html><title>Sign in</title>", "HTML"),
+        ("{\"message\":\"Not Found\"}", "JSON without a message of Terraform's"),
+        ("npm ERR! code 1\n", "text without"),
+    ] {
+        world.write("apply.log", log);
+        for arguments in
+            [&["explain", "--offline", "apply.log"][..], &["fix", "--from-log", "apply.log"]]
+        {
+            let ran = world.divvy(arguments).ended(3);
+            assert!(ran.stderr.contains("no output of Terraform: it looks like"), "{ran:?}");
+            assert!(ran.stderr.contains(looks), "{ran:?}");
+        }
+    }
+}
+
+#[test]
+fn a_log_that_is_cut_before_its_end_is_no_run_without_failures() {
+    let world = World::new(seed(&[]));
+    let began = "genesyscloud_auth_division.eng: Creating...\n";
+    world.write("apply.log", began);
+    world.divvy(&["explain", "--offline", "apply.log"]).ended(3);
+    let ended = "genesyscloud_auth_division.eng: Creation complete after 1s [id=1]\nApply complete! Resources: 1 added.\n";
+    world.write("apply.log", &format!("{began}{ended}"));
+    world.divvy(&["explain", "--offline", "apply.log"]).ended(0);
 }
 
 #[test]

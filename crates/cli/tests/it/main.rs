@@ -4,6 +4,8 @@ mod doctor;
 mod end_to_end;
 mod ensure;
 mod ensure_addresses;
+mod ensure_lies;
+mod ensure_names;
 mod ensure_requests;
 mod ensure_story;
 mod ensure_twins;

@@ -5,9 +5,12 @@ mod blocks;
 #[cfg(target_os = "linux")]
 mod dead_provider;
 mod extremes;
+mod gates;
 #[cfg(target_os = "linux")]
 mod interruption;
+mod plan_files;
 mod refusals;
+mod sensitive;
 #[cfg(target_os = "linux")]
 pub(crate) mod terminal;
 mod transparency;

@@ -40,6 +40,12 @@ pub(super) fn entry_of(headline: HeadlineKind) -> Entry {
             "Adopts all the same; the creates beyond the limit will fail. Delete some, or ask for a higher limit.",
             "12 to create, room for 3",
         ],
+        HeadlineKind::IncompleteListing => [
+            "the listing contradicts itself",
+            "The org's list shows another number of entities than it says there are, changes whenever it is read, repeats itself, or names one id twice. A name that it lacks may exist all the same.",
+            "Treats what is listed as ever; what is missing may still meet 409. Ends with 3. Run again; if it stays, look for a proxy or gateway that cuts replies.",
+            "the API counts 120 and lists 100",
+        ],
     };
     Entry { code: headline.code(), word: headline.word(), title, meaning, fix, example }
 }
@@ -53,6 +59,9 @@ pub fn headline_message(headline: &Headline) -> String {
         HeadlineKind::WrongOrg => format!("None of the {of} tracked ids is in this org ({count} absent): the credentials or the region belong to another org."),
         HeadlineKind::MissingState => format!("There is no state at all, and {count} of {of} planned names exist: this looks like a missing state, not like {count} conflicts."),
         HeadlineKind::Limit => format!("{count} are to be created, but the org has room for {of}."),
+        HeadlineKind::IncompleteListing => format!(
+            "The org's listing contradicts itself after {of} entries, so {count} names that it lacks may exist all the same."
+        ),
     }
 }
 
@@ -83,5 +92,9 @@ pub fn headline_hints(kind: HeadlineKind, terraform: &str) -> Vec<Hint> {
         HeadlineKind::Limit => {
             vec!["delete what is not needed, or ask for a higher limit".into()]
         }
+        HeadlineKind::IncompleteListing => vec![
+            "run the same command again: the list may have changed while it was read".into(),
+            doctor(),
+        ],
     }
 }

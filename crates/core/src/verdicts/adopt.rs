@@ -1,13 +1,13 @@
 //! What has the wanted name, what nearly has it, and what nothing has.
 
-use super::row::{Page, Remedy, Row, Told, join};
-use crate::entity::EntityId;
+use super::row::{Page, Remedy, Row, Told};
+use crate::changes::{Tense, changes};
+use crate::drift::Drift;
 use crate::facts::Facts;
-use crate::finding::{Evidence, Finding, Reason};
+use crate::finding::{Evidence, Reason};
 use crate::hcl::hcl;
 use crate::hint::{CommandLine, Hint};
 use crate::kind::Visibility;
-use crate::name::visible;
 
 pub(crate) struct Ambiguous;
 
@@ -45,7 +45,15 @@ impl Row for Ambiguous {
                 "{candidates} is in the org, and the log tells of this address in {}: which of them is this directory is not known.",
                 units.join(" and in ")
             ),
-            _ => format!("{} could be any of {candidates}.", told.name),
+            _ => {
+                let are_near = told.evidence.candidates.iter().all(|one| !one.differs.is_empty());
+                let rename = if are_near {
+                    format!(" Whichever is adopted, the next apply renames it to {}.", told.name)
+                } else {
+                    String::new()
+                };
+                format!("{} could be any of {candidates}.{rename}", told.name)
+            }
         }
     }
 
@@ -111,12 +119,12 @@ impl Row for AdoptWithDrift {
     }
 
     fn message(&self, told: &Told<'_>) -> String {
-        let drift = drift(told.evidence);
-        exists(told, &format!(", but differs ({drift}): an apply after the import would change it"))
+        let changes = changes(&told.evidence.drift, Tense::Conditional).unwrap_or_default();
+        exists(told, &format!(", but differs: an apply after the import {changes}"))
     }
 
     fn hints(&self, told: &Told<'_>, _terraform: &str) -> Vec<Hint> {
-        let mut hints = keep_attributes(told.evidence);
+        let mut hints = keep_attributes(&told.evidence.drift);
         hints.extend([
             CommandLine::divvy("fix --adopt-drifted").because("import, org untouched").into(),
             CommandLine::divvy("fix --accept-drift").because("import, then update it").into(),
@@ -147,39 +155,22 @@ fn exists(told: &Told<'_>, but: &str) -> String {
     format!("{} exists as {}{but}{made}.", told.name, told.id)
 }
 
-/// Names each drifting attribute with both values.
-fn drift(evidence: &Evidence) -> String {
-    let shown = |value: &Option<serde_json::Value>| match value {
-        Some(serde_json::Value::String(text)) => visible(text),
-        Some(other) => other.to_string(),
-        None => "none".to_owned(),
-    };
-    join(evidence.drift.iter().map(|drift| {
-        let (config, org) = (shown(&drift.config), shown(&drift.org));
-        format!("{}: configuration {config}, org {org}", drift.attribute)
-    }))
+/// Says how the configuration can follow an entity that differs, one attribute each.
+pub fn keep_attributes(drift: &[Drift]) -> Vec<Hint> {
+    let lines = drift.iter().filter_map(line_to_keep);
+    lines.map(|line| format!("keep the org's value: {line}").into()).collect()
 }
 
-fn keep_attributes(evidence: &Evidence) -> Vec<Hint> {
-    let keep = evidence.drift.iter().map(|drift| match &drift.org {
-        Some(value) => format!("keep the org's value: {} = {}", drift.attribute, hcl(value)),
-        None => format!("keep the org's value: remove {}", drift.attribute),
-    });
-    keep.map(Hint::from).collect()
-}
-
-/// Returns how the configuration can follow an entity that was imported although it differs.
-pub fn hints_to_keep(finding: &Finding, id: &EntityId) -> Vec<Hint> {
-    let candidates = finding.evidence.candidates.iter();
-    let renamed = candidates.filter(|one| one.entity.id == *id && !one.differs.is_empty());
-    let mut hints: Vec<Hint> = renamed
-        .map(|one| {
-            let name = hcl(&one.entity.key.to_string().into());
-            format!("keep the org's value: name = {name}").into()
-        })
-        .collect();
-    hints.extend(keep_attributes(&finding.evidence));
-    hints
+/// Writes the line of configuration that keeps the org's value of an attribute; nothing where the value
+/// is concealed.
+pub fn line_to_keep(drift: &Drift) -> Option<String> {
+    if drift.is_concealed() {
+        return None;
+    }
+    Some(match &drift.org {
+        Some(value) => format!("{} = {}", drift.attribute, hcl(value)),
+        None => format!("remove {}", drift.attribute),
+    })
 }
 
 pub(crate) struct DeletedTwin;
@@ -235,12 +226,16 @@ impl Row for NearMiss {
             return None;
         }
         let candidates = facts.near();
-        let drift = facts.drift_from(&candidates.first()?.entity);
+        let drift = facts.changes_to(&candidates.first()?.entity);
         Some(Evidence { candidates, drift, ..Evidence::default() })
     }
 
     fn message(&self, told: &Told<'_>) -> String {
-        format!("{} is not in the org, but {} is.", told.name, told.candidates())
+        let mut text = format!("{} is not in the org, but {} is.", told.name, told.candidates());
+        if let Some(changes) = changes(&told.evidence.drift, Tense::Coming) {
+            text.push_str(&format!(" If that one is adopted, the next apply {changes}."));
+        }
+        text
     }
 
     fn hints(&self, told: &Told<'_>, _terraform: &str) -> Vec<Hint> {

@@ -1,6 +1,7 @@
 //! What the plan itself does at the address.
 
 use super::row::{Page, Remedy, Row, Told, apply};
+use crate::changes::{Tense, changes};
 use crate::facts::Facts;
 use crate::finding::{Evidence, Reason};
 use crate::hint::{CommandLine, Hint};
@@ -67,7 +68,8 @@ impl Row for PlannedImport {
         } else {
             Reason::ImportIsRight
         };
-        Some(Evidence { reason, ..facts.about(entity) })
+        let drift = facts.changes_to(entity);
+        Some(Evidence { reason, drift, ..Evidence::of(entity) })
     }
 
     fn message(&self, told: &Told<'_>) -> String {
@@ -77,11 +79,14 @@ impl Row for PlannedImport {
                 "The configuration imports {planned_id} here, but the org has no such {noun}: the whole plan fails."
             ),
             Reason::ImportedIdUnseen => format!(
-                "The configuration imports {planned_id} here. This client does not see it, which does not prove that it is absent."
+                "The configuration imports {planned_id} here. This client does not see that {noun}, which proves nothing."
             ),
-            Reason::ImportedNameDiffers => format!(
-                "The configuration imports {id} here, but that one is not called {name}: it would be renamed."
-            ),
+            Reason::ImportedNameDiffers => {
+                let changes = changes(&told.evidence.drift, Tense::Coming).unwrap_or_default();
+                format!(
+                    "The configuration imports {id} here, but that one is not called {name}: the apply {changes}."
+                )
+            }
             Reason::ImportedHome => format!(
                 "The configuration imports {id} here, and `home` does not fit it: this would delete a division or replace Home."
             ),
@@ -99,7 +104,7 @@ impl Row for PlannedImport {
 
     fn remedy(&self, evidence: &Evidence) -> Remedy {
         match evidence.reason {
-            Reason::ImportIsRight => Remedy::Nothing,
+            Reason::ImportIsRight | Reason::ImportedIdUnseen => Remedy::Nothing,
             _ => Remedy::Elsewhere,
         }
     }

@@ -1,8 +1,10 @@
 //! What the state holds, here or elsewhere.
 
+use super::adopt::keep_attributes;
 use super::row::{Page, Remedy, Row, Told, apply, repair};
+use crate::changes::{Tense, changes};
 use crate::facts::Facts;
-use crate::finding::Evidence;
+use crate::finding::{Evidence, Reason};
 use crate::hint::{CommandLine, Hint};
 use crate::world::Existence;
 
@@ -20,7 +22,12 @@ impl Row for DoubleTracked {
 
     fn rule(&self, facts: &Facts<'_, '_>) -> Option<Evidence> {
         let tracked = facts.subject.tracked?;
-        let others = facts.other_addresses(&tracked.id);
+        // A `removed` block without destroy is the remedy: after it, one address holds the id.
+        if facts.is_forgotten() {
+            return None;
+        }
+        let mut others = facts.other_addresses(&tracked.id);
+        others.retain(|other| !facts.forgets(other));
         let tracked_id = Some(tracked.id.clone());
         (!others.is_empty()).then(|| Evidence { others, tracked_id, ..Evidence::default() })
     }
@@ -143,6 +150,9 @@ impl Row for Tainted {
 
     fn rule(&self, facts: &Facts<'_, '_>) -> Option<Evidence> {
         let tracked = facts.subject.tracked.filter(|tracked| tracked.is_tainted)?;
+        if facts.is_forgotten() {
+            return None;
+        }
         let evidence = match facts.existence() {
             Some(Existence::Present(entity)) => Evidence::of(entity),
             _ => Evidence::default(),
@@ -172,7 +182,7 @@ impl Row for Moved {
     fn page(&self) -> Page {
         Page {
             title: "the entity is tracked at an address that the configuration no longer has",
-            meaning: "The address was renamed (or got a key) without a `moved` block. The plan deletes the live entity under the old address while it creates the new one; in the wrong order that is a 409 and a loss.",
+            meaning: "The address was renamed (or got a key) without a `moved` block. The plan deletes (or, with a removed block, forgets) the live entity under the old address while it creates the new one: a 409, or a loss.",
             fix: "Never imports. With --repair: state mv.",
             example: "state: region (no key), configuration: region[\"EMEA\"]",
         }
@@ -181,13 +191,24 @@ impl Row for Moved {
     fn rule(&self, facts: &Facts<'_, '_>) -> Option<Evidence> {
         let entity = facts.only_match()?;
         let others = facts.other_addresses(&entity.id);
-        (!others.is_empty()).then(|| Evidence { others, ..facts.about(entity) })
+        let reason = if others.iter().all(|other| facts.forgets(other)) {
+            Reason::HolderIsForgotten
+        } else {
+            Reason::Plain
+        };
+        (!others.is_empty()).then(|| Evidence { others, reason, ..facts.about(entity) })
     }
 
     fn message(&self, told: &Told<'_>) -> String {
         let Told { name, id, others, .. } = told;
+        let does = match told.evidence.reason {
+            Reason::HolderIsForgotten => {
+                "forgets it there (removed block) and creates another here: 409"
+            }
+            _ => "would delete it",
+        };
         format!(
-            "{name} ({id}) is already managed, at {others}, which the configuration no longer has: the plan would delete it."
+            "{name} ({id}) is already managed, at {others}, which the configuration no longer has: the plan {does}."
         )
     }
 
@@ -263,8 +284,8 @@ impl Row for Managed {
     fn page(&self) -> Page {
         Page {
             title: "tracked and well",
-            meaning: "The state's id exists, and nothing stands in its way.",
-            fix: "Nothing; it is not printed.",
+            meaning: "The state's id exists, and nothing is in its way. Where the configuration has another name than the org, the next apply renames the live entity.",
+            fix: "Nothing; it is printed only where the next apply renames it.",
             example: "genesyscloud_auth_division.eng",
         }
     }
@@ -272,14 +293,26 @@ impl Row for Managed {
     /// Always answers: it is the last one that is asked.
     fn rule(&self, facts: &Facts<'_, '_>) -> Option<Evidence> {
         let tracked_id = facts.subject.tracked.map(|tracked| tracked.id.clone());
-        Some(Evidence { tracked_id, ..Evidence::default() })
+        let evidence = match facts.existence() {
+            // The live entity is called something else: an adopted near name, or a refused rename.
+            Some(Existence::Present(entity)) if facts.stays() && !facts.keeps_its_key() => {
+                Evidence { drift: facts.changes_to(entity), ..Evidence::of(entity) }
+            }
+            _ => Evidence::default(),
+        };
+        Some(Evidence { tracked_id, ..evidence })
     }
 
     fn message(&self, told: &Told<'_>) -> String {
-        format!("{} is managed.", told.name)
+        match changes(&told.evidence.drift, Tense::Coming) {
+            Some(changes) => {
+                format!("{} is managed here, and the next apply {changes}.", told.id)
+            }
+            None => format!("{} is managed.", told.name),
+        }
     }
 
-    fn hints(&self, _told: &Told<'_>, _terraform: &str) -> Vec<Hint> {
-        Vec::new()
+    fn hints(&self, told: &Told<'_>, _terraform: &str) -> Vec<Hint> {
+        keep_attributes(&told.evidence.drift)
     }
 }

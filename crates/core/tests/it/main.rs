@@ -2,6 +2,7 @@
 //! what a shell makes of a word.
 
 mod builder;
+mod kind_facts;
 mod properties;
 mod shell;
 mod verdicts;

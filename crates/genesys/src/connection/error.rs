@@ -37,10 +37,18 @@ pub enum ConnectionError {
         /// Where it was written.
         source_name: String,
     },
-    /// A base URL or proxy that is none. The text is not shown: it may hold a password.
+    /// A proxy that is none, or has two readings. Its text is not shown: it may hold a password.
+    #[error("{variable} is no usable proxy address: {problem}")]
+    BadProxy {
+        /// The variable, or what else it was read from.
+        variable: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// A base URL that is none. The text is not shown: it may hold a password.
     #[error("{what} is not a usable http(s) URL without user name, query and fragment")]
     BadUrl {
-        /// What it is: `--api-url`, `the gateway`, `the proxy`.
+        /// What it is: `--api-url`, `the gateway`.
         what: &'static str,
     },
     /// A file cannot be read.
@@ -83,6 +91,18 @@ impl ConnectionError {
     /// Returns what to do next, the most likely thing first.
     pub fn hints(&self) -> Vec<Hint> {
         let hints: &[&str] = match self {
+            Self::BadProxy { variable, .. } if variable.contains(' ') => {
+                &["write host and port apart: host proxy.example.com, port 3128"]
+            }
+            Self::BadProxy { variable, .. } => {
+                return vec![
+                    format!("export {variable}='http://USER:PASSWORD@proxy.example.com:3128'")
+                        .into(),
+                    "in user name and password write %23 for #, %40 for @, %3A for :, %2F for /, \
+                     %5C for \\, %25 for %"
+                        .into(),
+                ];
+            }
             Self::Open { .. } => &[
                 "give the value: `-- -var NAME=VALUE` or `-var-file`",
                 "or say which org it is: `--org ALIAS=PROFILE`, `--profile NAME`",

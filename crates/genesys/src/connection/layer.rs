@@ -220,11 +220,10 @@ pub(super) fn proxy(
     }
     let Some(host) = host else { return Ok(None) };
     let protocol = protocol.map_or("http".to_owned(), |found| found.value);
-    let port = port.map_or(String::new(), |found| format!(":{}", found.value));
-    let url = format!("{protocol}://{}{port}", host.value);
+    let port = port.map(|found| found.value);
     let password = password.map_or_else(SecretString::default, |found| found.value);
     let auth = username.map(|found| (found.value, password));
-    ProxyServer::for_everything(&url, auth).map(Some)
+    ProxyServer::for_everything(&protocol, &host.value, port.as_deref(), auth).map(Some)
 }
 
 /// The part of `~/.genesyscloudgo/config` that the provider does not overwrite.
@@ -266,7 +265,8 @@ pub(super) fn sdk_gateway(
         }
         Err(source) => return Err(ConnectionError::Unreadable { path, source }),
     };
-    let Ok(SdkConfiguration { gateway }) = serde_json::from_slice(&text) else {
+    let text = divvy_core::text::decode(&text).unwrap_or_default();
+    let Ok(SdkConfiguration { gateway }) = serde_json::from_str(&text) else {
         return Ok(None);
     };
     let Some(gateway) = gateway else {

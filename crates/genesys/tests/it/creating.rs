@@ -228,3 +228,36 @@ async fn a_refusal_names_the_permissions_of_the_kind_and_where_to_grant_them() {
     assert!(hints.contains("authorization:grant:add") && hints.contains("OAuth"), "{hints}");
     assert_eq!(server.count("POST", DIVISIONS), 1);
 }
+
+#[tokio::test]
+async fn a_yes_about_another_entity_is_looked_up_and_never_sent_again() {
+    for body in [
+        json!({"id": "id-9", "name": "Claims"}),
+        json!({"id": "", "name": "Sales"}),
+        json!({"id": null, "name": "Sales"}),
+        json!({"id": "id-9"}),
+    ] {
+        let lie = body.clone();
+        let server = org(move |request, _, _| match request.method.as_str() {
+            "POST" => json_reply(200, &lie),
+            _ => listing(&[]),
+        })
+        .await;
+        let error = client(&server.url)
+            .create_or_find(&DIVISION, &NewEntity::new("Sales"), &consent())
+            .await
+            .unwrap_err();
+        assert_eq!(error.reason, Reason::UnknownOutcome, "{body}");
+        assert_eq!(server.count("POST", DIVISIONS), 1, "{body}");
+        assert!(server.count("GET", DIVISIONS) > 2, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_by_id_about_another_id_is_not_taken() {
+    let server = org(|_, _, _| json_reply(200, &json!({"id": "id-2", "name": "Sales"}))).await;
+    let wanted = EntityId::new("id-1");
+    let error = client(&server.url).by_ids(&DIVISION, [&wanted]).await.unwrap_err();
+    assert_eq!(error.reason, Reason::OtherEntity);
+    assert!(error.to_string().contains("\"Sales\" with the id \"id-2\""), "{error}");
+}

@@ -1,11 +1,16 @@
 //! Token, listing and organization: the thinnest way through everything.
 
+use std::sync::Arc;
+
 use divvy_core::OrgId;
+use divvy_core::effect::Unobserved;
 use divvy_core::kinds::division::DIVISION;
+use divvy_genesys::{Client, Dialect, NewEntity, Reason, Settings};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use crate::server::{Reply, Request, Server, json as json_reply, reply, token};
-use crate::support::{DIVISIONS, TOKEN, client};
+use crate::support::{DIVISIONS, TOKEN, client, client_with, connection, quick};
 
 /// A division per number, so that names and ids differ.
 fn divisions(numbers: std::ops::Range<usize>) -> Vec<Value> {
@@ -122,4 +127,86 @@ async fn an_org_that_does_not_tell_its_id_is_known_by_url_and_client() {
     .await;
     let organization = client(&server.url).organization().await.unwrap();
     assert_eq!(organization.id, OrgId::new(format!("{}#client-1", server.url)));
+}
+
+/// Answers every page with the same divisions, whatever is asked, and says that there are more.
+fn endless(new_ids: bool, count: Option<u64>) -> impl Fn(&Request, usize) -> Reply {
+    move |request, _| match request.path() {
+        DIVISIONS => {
+            let number = page_number(request);
+            let first = if new_ids { number } else { 0 };
+            let full = if number == 1 { 100 } else { 1 };
+            let divisions = divisions(first * 1000..first * 1000 + full);
+            let mut page = json!({"entities": divisions, "pageSize": 100});
+            if let Some(count) = count {
+                page["pageCount"] = count.into();
+            }
+            json_reply(200, &page)
+        }
+        _ => answer(request, 0),
+    }
+}
+
+#[tokio::test]
+async fn pages_that_repeat_or_bring_next_to_nothing_come_to_an_end_and_are_called_so() {
+    for (new_ids, count, most) in
+        [(false, None, 3), (false, Some(u64::MAX), 15), (true, None, 60), (true, Some(1 << 60), 75)]
+    {
+        let server = Server::start(endless(new_ids, count)).await;
+        let settings = Settings { rate: u32::MAX, ..quick() };
+        let client = client_with(&server.url, Dialect::Published, settings, Arc::new(Unobserved));
+        let listing = client.listing(&DIVISION).await.unwrap();
+        let pages = server.count("GET", DIVISIONS);
+        assert!(pages <= most, "{new_ids} {count:?}: {pages} pages");
+        assert!(!listing.is_complete && listing.gap().unwrap().contains("no end"));
+    }
+}
+
+#[tokio::test]
+async fn an_interrupt_is_heard_between_pages_without_end_and_while_a_body_is_read() {
+    let drip =
+        Reply::Bytes(b"HTTP/1.1 200 X\r\nContent-Length: 9999\r\n\r\n{\"entities\": [".to_vec());
+    let Reply::Bytes(drip) = drip else { unreachable!() };
+    let server = Server::start(move |request, _| match request.path() {
+        DIVISIONS => Reply::Stay(drip.clone()),
+        _ => answer(request, 0),
+    })
+    .await;
+    let interrupt = CancellationToken::new();
+    let connection = connection(&server.url, Dialect::Published);
+    let client = Client::new(connection, quick(), Arc::new(Unobserved), interrupt.clone()).unwrap();
+    let (answer, ()) = tokio::join!(client.listing(&DIVISION), async {
+        while server.count("GET", DIVISIONS) == 0 {
+            tokio::task::yield_now().await;
+        }
+        interrupt.cancel();
+    });
+    assert_eq!(answer.unwrap_err().reason, Reason::Interrupted);
+}
+
+#[tokio::test]
+async fn a_body_without_end_is_not_read_to_its_end() {
+    let server = Server::start(|request, _| match request.path() {
+        DIVISIONS => reply(200, &[], &format!("{{\"entities\": [{}]}}", " ".repeat(300_000))),
+        _ => answer(request, 0),
+    })
+    .await;
+    let settings = Settings { largest_reply: 100_000, ..quick() };
+    let client = client_with(&server.url, Dialect::Published, settings, Arc::new(Unobserved));
+    let error = client.listing(&DIVISION).await.unwrap_err();
+    assert_eq!(error.reason, Reason::TooLarge { limit: 100_000 });
+    assert_eq!(server.count("GET", DIVISIONS), 1, "it would be the same again");
+    assert!(!error.hints().is_empty());
+}
+
+#[tokio::test]
+async fn a_search_that_is_too_long_is_not_sent_and_the_list_is_asked_instead() {
+    let server = Server::start(|request, _| answer(request, 3)).await;
+    let client = client(&server.url);
+    let error = client.search(&DIVISION, &"x".repeat(100_000), None).await.unwrap_err();
+    assert_eq!(error.reason, Reason::TooLong);
+    assert_eq!(server.count("GET", DIVISIONS), 0);
+    let long = NewEntity::new("x".repeat(5000));
+    assert_eq!(client.find(&DIVISION, &long).await.unwrap(), None);
+    assert_eq!(server.count("GET", DIVISIONS), 1);
 }

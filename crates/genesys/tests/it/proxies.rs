@@ -124,3 +124,25 @@ async fn nobody_on_loopback_is_no_fault_of_the_environment_s_proxy() {
     let error = client(&arguments, &environment).limit(&DIVISION).await.unwrap_err();
     assert_eq!(error.reason, Reason::Network(NetworkFailure::Refused));
 }
+
+#[tokio::test]
+async fn a_password_of_any_characters_reaches_the_environment_s_proxy() {
+    use base64::Engine as _;
+
+    let proxy = Server::start(|request, _| match request.target.as_str() {
+        "http://api.test/oauth/token" => token(TOKEN),
+        _ => reply(200, &[], "50"),
+    })
+    .await;
+    let host = &proxy.url["http://".len()..];
+    for user in ["DOMAIN\\user:p#s@s:w/d?\\", "DOMAIN%5Cuser:p%23s%40s:w%2Fd?%5C"] {
+        let written = format!("http://{user}@{host}");
+        let environment: Environment = [("HTTP_PROXY", written.as_str())].into_iter().collect();
+        let client = client(&arguments("http", None), &environment);
+        assert_eq!(client.limit(&DIVISION).await.unwrap(), Some(50), "{user}");
+        let head = proxy.heard().pop().unwrap().head;
+        let sent = base64::engine::general_purpose::STANDARD.encode("DOMAIN\\user:p#s@s:w/d?\\");
+        assert!(head.to_lowercase().contains("proxy-authorization: basic "), "{head}");
+        assert!(head.contains(&sent), "{user}: {head}");
+    }
+}

@@ -38,6 +38,8 @@ impl Request {
 pub(crate) enum Reply {
     /// Send these bytes, then close.
     Bytes(Vec<u8>),
+    /// Send these bytes, then neither more nor a close.
+    Stay(Vec<u8>),
     /// Never answer.
     Hang,
 }
@@ -101,6 +103,10 @@ impl Server {
                         Reply::Bytes(bytes) => {
                             let _ = stream.write_all(&bytes).await;
                             let _ = stream.shutdown().await;
+                        }
+                        Reply::Stay(bytes) => {
+                            let _ = stream.write_all(&bytes).await;
+                            std::future::pending().await;
                         }
                         Reply::Hang => std::future::pending().await,
                     }

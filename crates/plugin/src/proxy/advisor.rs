@@ -57,6 +57,9 @@ pub struct Create {
     pub config: Value,
     /// What the provider planned.
     pub planned: Value,
+    /// The id of the object that this one is to replace, where the plan shows that: Terraform plans an
+    /// instance that it replaces twice, as a change and then as a create.
+    pub replaces: Option<String>,
 }
 
 impl fmt::Debug for Create {
@@ -182,6 +185,9 @@ pub trait CreateAdvisor: Send + Sync + 'static {
 
     /// An instance is in the state already, or was imported by this run.
     fn saw_managed(&self, type_name: &str, id: &str);
+
+    /// An object is about to be deleted.
+    fn deletes(&self, _type_name: &str, _id: &str) {}
 
     /// A create is about to be answered to Terraform, which waits for this.
     fn settled(&self, create: &Create, settled: &Settled) -> impl Future<Output = ()> + Send;

@@ -4,7 +4,7 @@
 //! bytes only; the one exception is an adoption, whose answer is built from what the provider read.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::{Bytes, BytesMut};
 use http::{Request, Response};
@@ -18,6 +18,7 @@ use super::advisor::{
     Adopt, Advice, AliasToken, Create, CreateAdvisor, ProviderConfigure, Refusal, Settled,
 };
 use super::inquiry::Inquirer;
+use super::instances::Instances;
 use super::{Shared, Warned};
 use crate::child::Child;
 use crate::connect::Unanswered;
@@ -25,7 +26,7 @@ use crate::error::Error;
 use crate::frame::{self, Body, Status, code};
 use crate::messages::{
     ApplyRequest, ApplyResponse, ConfigureRequest, Diagnostic, DiagnosticsResponse, Empty,
-    PlanRequest, PlanResponse, ReadRequest, StopResponse, UpgradeRequest,
+    PlanRequest, PlanResponse, ReadRequest, StopResponse, UpgradeRequest, ValidateRequest,
 };
 use crate::method::Method;
 use crate::value::Value;
@@ -45,6 +46,8 @@ pub(crate) struct Connection<A> {
     legacy: Mutex<HashMap<String, bool>>,
     /// Held for reading by each create under way.
     creates: Arc<RwLock<()>>,
+    /// What this walk has planned.
+    instances: Mutex<Instances>,
 }
 
 #[derive(Clone)]
@@ -80,6 +83,7 @@ impl<A: CreateAdvisor> Connection<A> {
             replacing: tokio::sync::Mutex::default(),
             legacy: Mutex::default(),
             creates: Arc::default(),
+            instances: Mutex::default(),
         }
     }
 
@@ -152,6 +156,10 @@ impl<A: CreateAdvisor> Connection<A> {
         child
     }
 
+    fn instances(&self) -> MutexGuard<'_, Instances> {
+        self.instances.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn configured(&self) -> Option<Configured> {
         self.configured.lock().map_or(None, |configured| configured.clone())
     }
@@ -169,6 +177,11 @@ impl<A: CreateAdvisor> Connection<A> {
             Method::StopProvider => {
                 self.stop(message);
                 Ok(StopResponse::default().encode_to_vec().into())
+            }
+            Method::ValidateResourceConfig => {
+                let request: ValidateRequest = decode(message.clone())?;
+                self.instances().validated(&request.type_name, request.config.as_ref());
+                self.pass_on(method, message).await
             }
             Method::UpgradeResourceState => {
                 let request: UpgradeRequest = decode(message.clone())?;
@@ -240,8 +253,18 @@ impl<A: CreateAdvisor> Connection<A> {
         if let Ok(mut legacy) = self.legacy.lock() {
             legacy.insert(request.type_name.clone(), response.legacy_type_system);
         }
-        let is_create = Value::read(request.prior_state.as_ref())?.is_null()
-            && !Value::read(request.proposed_new_state.as_ref())?.is_null();
+        let prior = Value::read(request.prior_state.as_ref())?;
+        let goes = Value::read(request.proposed_new_state.as_ref())?.is_null();
+        let is_create = prior.is_null() && !goes;
+        let (type_name, config) = (&request.type_name, request.config.as_ref());
+        let replaces = match id_of(&prior) {
+            _ if is_create => self.instances().created(type_name, config),
+            Some(id) if !goes => {
+                self.instances().changed(type_name, config, id);
+                None
+            }
+            _ => None,
+        };
         let Some(Configured { alias, .. }) = self.configured().filter(|_| is_create) else {
             return Ok(answer);
         };
@@ -254,6 +277,7 @@ impl<A: CreateAdvisor> Connection<A> {
             type_name: request.type_name,
             config: Value::read(request.config.as_ref())?,
             planned: Value::read(Some(&planned))?,
+            replaces,
         };
         let diagnostic = match self.shared.advisor.before_create(&create).await {
             Advice::Pass => return Ok(answer),
@@ -275,7 +299,11 @@ impl<A: CreateAdvisor> Connection<A> {
     async fn apply(&self, message: Bytes) -> Result<Bytes, Status> {
         let request: ApplyRequest = decode(message.clone())?;
         let planned = Value::read(request.planned_state.as_ref())?;
-        let is_create = Value::read(request.prior_state.as_ref())?.is_null() && !planned.is_null();
+        let prior = Value::read(request.prior_state.as_ref())?;
+        let is_create = prior.is_null() && !planned.is_null();
+        if let Some(id) = id_of(&prior).filter(|_| planned.is_null()) {
+            self.shared.advisor.deletes(&request.type_name, &id);
+        }
         let Some(Configured { alias, .. }) = self.configured().filter(|_| is_create) else {
             return self.pass_on(Method::ApplyResourceChange, message).await;
         };
@@ -285,6 +313,7 @@ impl<A: CreateAdvisor> Connection<A> {
             type_name: request.type_name.clone(),
             config: Value::read(request.config.as_ref())?,
             planned,
+            replaces: None,
         });
         let mut child = self.child().await;
         let (answer, refusal) = match self.create(&child, &create, message).await {
@@ -395,6 +424,7 @@ fn is_opened(method: Method) -> bool {
         method,
         Method::GetProviderSchema
             | Method::ConfigureProvider
+            | Method::ValidateResourceConfig
             | Method::UpgradeResourceState
             | Method::ReadResource
             | Method::PlanResourceChange

@@ -9,6 +9,7 @@ mod adopt;
 mod advisor;
 mod connection;
 mod inquiry;
+mod instances;
 mod processes;
 mod sending;
 #[cfg(test)]

@@ -81,7 +81,7 @@ mod tests {
     fn create(name: &str) -> Arc<Create> {
         let planned = Value::from(serde_json::json!({ "name": name }));
         let (alias, type_name) = (AliasToken::of(b""), "toy".to_owned());
-        Arc::new(Create { alias, type_name, config: planned.clone(), planned })
+        Arc::new(Create { alias, type_name, config: planned.clone(), planned, replaces: None })
     }
 
     #[test]

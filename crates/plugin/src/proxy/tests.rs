@@ -346,7 +346,8 @@ async fn an_adoption_waits_for_what_another_create_may_have_made() {
         let planned = Value::from(json!({ "id": null, "name": "Sales" }));
         let request = ApplyRequest { config: Some(planned.write()), ..ApplyRequest::default() };
         let (alias, type_name) = (AliasToken::of(b""), TYPE.to_owned());
-        let create = Arc::new(Create { alias, type_name, config: planned.clone(), planned });
+        let create =
+            Arc::new(Create { alias, type_name, config: planned.clone(), planned, replaces: None });
         let adoption = Adoption {
             shared: &shared,
             child: &child,

@@ -16,8 +16,8 @@ use serde::de::DeserializeOwned;
 use super::clients::{Caller, bearer};
 use super::lag::Distortion;
 use super::org::{Division, Org, Refused};
+use super::permissions::needed;
 use super::replies::{ApiError, ListingUri, Page};
-use super::router;
 use super::shared::Shared;
 use super::store::Store;
 
@@ -38,8 +38,7 @@ impl FromRequestParts<Arc<Shared>> for Context {
         let client = client.ok_or_else(ApiError::bad_token)?;
         let caller = Caller::of(shared.store().org(), &client).ok_or_else(ApiError::bad_token)?;
         if let Some(path) = parts.extensions.get::<MatchedPath>() {
-            let needed = router::needed(&parts.method, path.as_str());
-            let lacking = caller.lacks(needed);
+            let lacking = caller.lacks(needed(&parts.method, path.as_str()));
             if !lacking.is_empty() {
                 return Err(ApiError::missing(&lacking));
             }
@@ -122,6 +121,12 @@ impl Parameters {
         let mut pairs = self.pairs.iter();
         let found = pairs.find(|(key, value)| key == name && !value.is_empty());
         found.map(|(_, value)| value.as_str())
+    }
+
+    /// Sets a parameter that the body has instead of the query.
+    pub(crate) fn set(&mut self, name: &str, value: String) {
+        self.pairs.retain(|(key, _)| key != name);
+        self.pairs.push((name.to_owned(), value));
     }
 
     /// Returns every value of a parameter that may be repeated.

@@ -1,48 +1,19 @@
-//! OAuth clients and the tokens that this emulator has given out.
+//! Who asks: the callers, and the tokens that this emulator has given out.
 //!
 //! Never keeps a secret outside the org's clients, never prints one. Invariant: a token opens only
 //! the emulator that made it, and only until it is revoked or the emulator ends.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fmt;
 use std::sync::Mutex;
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::locked::lock;
 use super::org::{Division, Org, Standing};
-use super::shared::lock;
-
-/// An OAuth client of the org.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Client {
-    /// Its id.
-    pub id: String,
-    /// Its secret.
-    pub secret: String,
-    /// What it may do (`authorization:division:add`; for `pathed` a scope: `division:write`).
-    /// Left out: everything.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub permissions: Option<BTreeSet<String>>,
-    /// The divisions where its role is granted, by id, or `home`: it sees no others. Left out: all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub divisions: Option<BTreeSet<String>>,
-}
-
-impl fmt::Debug for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client")
-            .field("id", &self.id)
-            .field("permissions", &self.permissions)
-            .field("divisions", &self.divisions)
-            .finish_non_exhaustive()
-    }
-}
 
 /// Who sends a request, and what that lets them do and see.
 #[derive(Clone, Debug)]

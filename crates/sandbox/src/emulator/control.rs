@@ -10,22 +10,27 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::error::Error;
 use super::faults::Fault;
 use super::journal::Exchange;
 use super::org::Standing;
 use super::policy::Policy;
 use super::seed::{Seed, SeedDivision};
-use super::{Error, Handle};
+use super::shared::Handle;
 
 type Done = Result<StatusCode, Error>;
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let status = match self {
-            Self::DoubleId { .. } | Self::Unreadable(_) => StatusCode::BAD_REQUEST,
-            Self::Serve(_) | Self::Store(_) | Self::Schema { .. } => {
-                StatusCode::INTERNAL_SERVER_ERROR
+            Self::DoubleId { .. } | Self::NoCollection { .. } | Self::Unreadable(_) => {
+                StatusCode::BAD_REQUEST
             }
+            Self::Serve(_)
+            | Self::Store { .. }
+            | Self::InUse { .. }
+            | Self::Foreign { .. }
+            | Self::Schema { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         };
         (status, Json(json!({ "message": self.to_string() }))).into_response()
     }

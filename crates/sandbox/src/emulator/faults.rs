@@ -21,7 +21,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::shared::lock;
+use super::error::Error;
+use super::locked::lock;
 
 /// One scripted fault.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,7 +55,7 @@ impl Fault {
     ///
     /// # Errors
     /// If the text is no JSON array of faults, or has a field or an effect that no fault has.
-    pub fn script_from_json(text: &str) -> Result<Vec<Self>, super::Error> {
+    pub fn script_from_json(text: &str) -> Result<Vec<Self>, Error> {
         Ok(serde_json::from_str(text)?)
     }
 

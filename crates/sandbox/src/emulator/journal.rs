@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::shared::lock;
+use super::locked::lock;
 
 /// How many entries are kept; older ones are forgotten.
 const CAPACITY: usize = 100_000;

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use super::faults::Lag;
-use super::shared::lock;
+use super::locked::lock;
 
 /// What a fault does to the view of one request, handed to its handler.
 #[derive(Clone, Debug, Default)]

@@ -1,90 +1,175 @@
-//! Objects of the API that are no divisions: per path a plain collection of JSON documents, so that
-//! a run can meet other types than the division.
+//! What collections do with their objects: who may have which key, what a listing shows.
 //!
-//! Never checks what a document holds. Invariant: an object has the fields that it was sent with,
-//! and an id. They last as long as the emulator, whatever keeps the divisions.
+//! Never does I/O, like [`super::org`]. Invariant: an object has the fields that it was sent with, an
+//! id, its own address, and a division where its type has one.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
+use serde_json::{Map, Value, json};
 
-use axum::Json;
-use axum::extract::{MatchedPath, Path};
-use axum::http::StatusCode;
-use serde_json::{Map, Value};
-use uuid::Uuid;
+use super::kinds::{Collection, filled};
+use super::org::{Object, Org, random_id};
+use super::policy::Duplicate;
 
-use super::access::{Context, Document};
-use super::org::Refused;
-use super::replies::ApiError;
-use super::shared::lock;
+/// An object's fields.
+pub(crate) type Fields = Map<String, Value>;
 
-/// The collections, as paths under `/api/v2/`. A further type is one entry.
-pub(crate) const COLLECTIONS: &[&str] = &["architect/schedules"];
+/// Another object has the key, and how that is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Taken {
+    /// The key, in words.
+    pub(crate) key: String,
+    /// The status.
+    pub(crate) status: u16,
+    /// The error body's code, where it is not the status's usual one.
+    pub(crate) code: Option<String>,
+}
 
-type Fields = Map<String, Value>;
+/// One collection of an org: a type, and below which parents.
+pub(crate) struct Objects<'a> {
+    pub(crate) org: &'a Org,
+    pub(crate) collection: &'static Collection,
+    pub(crate) parents: Vec<String>,
+}
 
-/// What all collections hold, by the route of a single object and by id.
-#[derive(Default)]
-pub(crate) struct Objects(Mutex<BTreeMap<(String, String), Fields>>);
-
-impl Objects {
-    /// Forgets all of them.
-    pub(crate) fn clear(&self) {
-        lock(&self.0).clear();
+impl<'a> Objects<'a> {
+    /// Returns the collection that an object is in.
+    pub(crate) fn around(org: &'a Org, object: &Object) -> Option<Self> {
+        let collection = Collection::named(&object.kind)?;
+        Some(Self { org, collection, parents: object.parents.clone() })
     }
 
-    fn keep(&self, collection: &MatchedPath, id: String, mut fields: Fields) -> Json<Fields> {
-        fields.insert("id".to_owned(), id.clone().into());
-        let _ = lock(&self.0).insert((name_of(collection), id), fields.clone());
-        Json(fields)
+    /// Returns every object of the collection in the order of creation, deleted ones included. A
+    /// listing that names fewer parents than a create shows the objects of all.
+    pub(crate) fn all(&self) -> Vec<&'a Object> {
+        let objects = self.org.objects.values();
+        let mut objects: Vec<_> = objects
+            .filter(|object| {
+                object.kind == self.collection.name && object.parents.starts_with(&self.parents)
+            })
+            .collect();
+        objects.sort_by_key(|object| object.sequence);
+        objects
+    }
+
+    /// Makes an object as a seed or the API's back door does: no key rule holds.
+    pub(crate) fn made(&self, mut fields: Fields) -> Object {
+        let id = match fields.get("id").and_then(Value::as_str) {
+            Some(id) => id.to_owned(),
+            None => random_id(),
+        };
+        let address = format!("{}/{id}", filled(&self.collection.items, &self.parents));
+        fields.insert("id".to_owned(), id.into());
+        fields.insert("selfUri".to_owned(), address.clone().into());
+        if self.collection.has_division && division_of(&fields).is_none() {
+            let home = self.org.home();
+            let division = json!({ "id": home.id, "name": home.name });
+            fields.insert("division".to_owned(), division);
+        }
+        Object {
+            kind: self.collection.name.clone(),
+            parents: self.parents.clone(),
+            address,
+            sequence: self.org.last_object + 1,
+            fields,
+        }
+    }
+
+    /// Answers with the object that a create would make.
+    pub(crate) fn create(&self, mut fields: Fields) -> Result<Object, Taken> {
+        fields.remove("id");
+        let object = self.made(fields);
+        self.check_key(&object)?;
+        Ok(object)
+    }
+
+    /// Answers with the object that an update would leave: its fields replaced, or those that are
+    /// sent.
+    pub(crate) fn update(
+        &self,
+        object: &Object,
+        sent: Fields,
+        keeps_others: bool,
+    ) -> Result<Object, Taken> {
+        let mut fields = if keeps_others { object.fields.clone() } else { Fields::new() };
+        fields.extend(sent);
+        if division_of(&fields).is_none()
+            && let Some(division) = object.fields.get("division")
+        {
+            fields.insert("division".to_owned(), division.clone());
+        }
+        fields.insert("id".to_owned(), object.id().into());
+        let after = Object { sequence: object.sequence, ..self.made(fields) };
+        self.check_key(&after)?;
+        Ok(after)
+    }
+
+    fn check_key(&self, object: &Object) -> Result<(), Taken> {
+        let Self { org, collection, .. } = self;
+        // Where a part of the key may be left out, nobody says what its absence means.
+        let is_whole = collection.key.iter().all(|field| object.fields.contains_key(field));
+        let is_accepted = collection.duplicate.as_ref().is_some_and(|told| told.accepted);
+        if collection.key.is_empty() || !is_whole || is_accepted || org.policy.accept_duplicates {
+            return Ok(());
+        }
+        let is_taken = self.all().into_iter().any(|other| {
+            other.address != object.address
+                && (!is_deleted(other) || org.policy.deleted_names_block)
+                && division_of(&other.fields) == division_of(&object.fields)
+                && collection.key.iter().all(|field| self.are_same(field, other, object))
+        });
+        if !is_taken {
+            return Ok(());
+        }
+        let told = collection.duplicate.as_ref();
+        let usual = match org.policy.duplicate {
+            Duplicate::Conflict => 409,
+            Duplicate::BadRequest => 400,
+        };
+        let key = collection.key.iter().map(|field| text_of(object, field));
+        Err(Taken {
+            key: key.collect::<Vec<_>>().join(", "),
+            status: told.and_then(|told| told.status).unwrap_or(usual),
+            code: told.and_then(|told| told.code.clone()),
+        })
+    }
+
+    fn are_same(&self, field: &str, left: &Object, right: &Object) -> bool {
+        match (left.fields.get(field), right.fields.get(field)) {
+            (Some(Value::String(left)), Some(Value::String(right))) => {
+                self.org.policy.same_name(left, right)
+            }
+            (left, right) => left == right,
+        }
+    }
+
+    /// Returns whether a search term of the listing finds an object.
+    pub(crate) fn finds(&self, term: &str, object: &Object) -> bool {
+        let name = self.collection.key.first().map(|field| text_of(object, field));
+        name.is_some_and(|name| self.org.policy.finds(term, &name))
     }
 }
 
-/// The collection that a route, with or without `/{id}`, belongs to.
-fn name_of(route: &MatchedPath) -> String {
-    route.as_str().trim_end_matches("/{id}").to_owned()
+/// Answers with what a soft delete leaves of an object.
+pub(crate) fn deleted(object: &Object) -> Object {
+    let mut after = object.clone();
+    after.fields.insert("state".to_owned(), "deleted".into());
+    after
 }
 
-/// `POST`: a new object with an id of its own.
-pub(crate) async fn create(
-    context: Context,
-    collection: MatchedPath,
-    Document(fields): Document<Fields>,
-) -> Json<Fields> {
-    context.shared.objects.keep(&collection, Uuid::new_v4().to_string(), fields)
+/// Returns whether an object was deleted softly.
+pub(crate) fn is_deleted(object: &Object) -> bool {
+    object.fields.get("state").is_some_and(|state| state == "deleted")
 }
 
-/// `GET {id}`.
-pub(crate) async fn read(
-    context: Context,
-    collection: MatchedPath,
-    Path(id): Path<String>,
-) -> Result<Json<Fields>, ApiError> {
-    let objects = lock(&context.shared.objects.0);
-    let found = objects.get(&(name_of(&collection), id)).ok_or(Refused::Absent)?;
-    Ok(Json(found.clone()))
+/// Returns the id of the division that an object's fields name.
+pub(crate) fn division_of(fields: &Fields) -> Option<&str> {
+    let nested = fields.get("division").and_then(|division| division["id"].as_str());
+    nested.or_else(|| fields.get("divisionId")?.as_str())
 }
 
-/// `PUT {id}`: replaces the object.
-pub(crate) async fn update(
-    context: Context,
-    collection: MatchedPath,
-    Path(id): Path<String>,
-    Document(fields): Document<Fields>,
-) -> Result<Json<Fields>, ApiError> {
-    let objects = &context.shared.objects;
-    if !lock(&objects.0).contains_key(&(name_of(&collection), id.clone())) {
-        return Err(Refused::Absent.into());
+fn text_of(object: &Object, field: &str) -> String {
+    match object.fields.get(field) {
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None => String::new(),
     }
-    Ok(objects.keep(&collection, id, fields))
-}
-
-/// `DELETE {id}`.
-pub(crate) async fn delete(
-    context: Context,
-    collection: MatchedPath,
-    Path(id): Path<String>,
-) -> Result<StatusCode, ApiError> {
-    let removed = lock(&context.shared.objects.0).remove(&(name_of(&collection), id));
-    removed.map(|_| StatusCode::NO_CONTENT).ok_or_else(|| Refused::Absent.into())
 }

@@ -4,13 +4,13 @@
 //! Invariant: exactly one division is home, and it never leaves the live ones.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
 
-use super::Error;
-use super::clients::Client;
 use super::policy::{Duplicate, Policy};
-use super::seed::{Seed, SeedDivision, random_id};
 
 /// The organization itself, as `organizations/me` tells it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,33 @@ pub struct Organization {
 impl Default for Organization {
     fn default() -> Self {
         Self { id: random_id(), name: "Emulated Org".to_owned() }
+    }
+}
+
+/// An OAuth client of the org.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Client {
+    /// Its id.
+    pub id: String,
+    /// Its secret.
+    pub secret: String,
+    /// What it may do (`authorization:division:add`; for `pathed` a scope: `division:write`).
+    /// Left out: everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<BTreeSet<String>>,
+    /// The divisions where its role is granted, by id, or `home`: it sees no others. Left out: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub divisions: Option<BTreeSet<String>>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("id", &self.id)
+            .field("permissions", &self.permissions)
+            .field("divisions", &self.divisions)
+            .finish_non_exhaustive()
     }
 }
 
@@ -104,6 +131,28 @@ fn yes() -> bool {
     true
 }
 
+/// An object of a collection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Object {
+    /// Its Terraform type.
+    pub(crate) kind: String,
+    /// The ids of its parents, as the path of its collection has them.
+    pub(crate) parents: Vec<String>,
+    /// Its path, which ends with its id.
+    pub(crate) address: String,
+    /// Its place in the order of creation.
+    pub(crate) sequence: u64,
+    /// What it was sent with, its id and its division.
+    pub(crate) fields: Map<String, Value>,
+}
+
+impl Object {
+    /// Returns its id.
+    pub(crate) fn id(&self) -> &str {
+        self.address.rsplit('/').next().unwrap_or_default()
+    }
+}
+
 /// What a client asks to be written into a division.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -140,7 +189,7 @@ pub(crate) enum Refused {
 }
 
 /// The org.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Org {
     pub(crate) region: String,
     pub(crate) about: Organization,
@@ -149,80 +198,13 @@ pub(crate) struct Org {
     pub(crate) clients: Vec<Client>,
     pub(crate) divisions: BTreeMap<String, Division>,
     pub(crate) pathed: BTreeMap<String, PathedDivision>,
+    /// What is no division, by address.
+    pub(crate) objects: BTreeMap<String, Object>,
+    /// The last place in the order of their creation.
+    pub(crate) last_object: u64,
 }
 
 impl Org {
-    /// Makes the org that a seed describes.
-    pub(crate) fn from_seed(seed: Seed) -> Result<Self, Error> {
-        let mut org = Self {
-            region: seed.region,
-            about: seed.org,
-            policy: seed.policy,
-            limit: seed.limit,
-            clients: seed.clients,
-            divisions: BTreeMap::new(),
-            pathed: BTreeMap::new(),
-        };
-        let groups = [
-            (Standing::Home, vec![seed.home]),
-            (Standing::Live, seed.divisions),
-            (Standing::Hidden, seed.hidden),
-            (Standing::Deleted, seed.deleted),
-        ];
-        for (standing, divisions) in groups {
-            for division in divisions {
-                let division = org.seeded(division, standing);
-                let id = division.id.clone();
-                if org.divisions.insert(id.clone(), division).is_some() {
-                    return Err(Error::DoubleId { id });
-                }
-            }
-        }
-        for division in seed.pathed {
-            let id = division.id.clone();
-            if org.pathed.insert(id.clone(), division).is_some() {
-                return Err(Error::DoubleId { id });
-            }
-        }
-        Ok(org)
-    }
-
-    /// Dumps the org as a seed, without its clients.
-    pub(crate) fn to_seed(&self) -> Seed {
-        let standing = |wanted: Standing| {
-            self.in_order().filter(move |division| division.standing == wanted).map(unseeded)
-        };
-        Seed {
-            region: self.region.clone(),
-            org: self.about.clone(),
-            home: unseeded(self.home()),
-            divisions: standing(Standing::Live).collect(),
-            deleted: standing(Standing::Deleted).collect(),
-            hidden: standing(Standing::Hidden).collect(),
-            pathed: self.pathed.values().cloned().collect(),
-            clients: Vec::new(),
-            policy: self.policy.clone(),
-            limit: self.limit,
-        }
-    }
-
-    /// Turns a seed's entry into a record behind all others.
-    pub(crate) fn seeded(&self, seed: SeedDivision, standing: Standing) -> Division {
-        let objects = seed
-            .object_counts
-            .into_iter()
-            .map(|(kind, count)| (kind, (0..count).map(|_| random_id()).collect()))
-            .collect();
-        Division {
-            id: seed.id,
-            name: seed.name,
-            description: seed.description,
-            standing,
-            sequence: self.next_sequence(),
-            objects,
-        }
-    }
-
     /// Returns every division, in the order of creation.
     pub(crate) fn in_order(&self) -> impl Iterator<Item = &Division> {
         let mut all: Vec<_> = self.divisions.values().collect();
@@ -342,20 +324,22 @@ impl Org {
         Ok(self.policy.stored(&name))
     }
 
-    fn next_sequence(&self) -> u64 {
+    /// Makes or replaces an object.
+    pub(crate) fn put_object(&mut self, object: Object) -> Option<Object> {
+        self.last_object = self.last_object.max(object.sequence);
+        self.objects.insert(object.address.clone(), object)
+    }
+
+    /// Returns the place behind every division.
+    pub(crate) fn next_sequence(&self) -> u64 {
         let last = self.divisions.values().map(|division| division.sequence);
         last.max().map_or(1, |last| last + 1)
     }
 }
 
-fn unseeded(division: &Division) -> SeedDivision {
-    SeedDivision {
-        id: division.id.clone(),
-        name: division.name.clone(),
-        description: division.description.clone(),
-        home_division: division.standing == Standing::Home,
-        object_counts: object_counts(division),
-    }
+/// Makes an id as the platform makes them: a random GUID in lower case.
+pub(crate) fn random_id() -> String {
+    Uuid::new_v4().to_string()
 }
 
 /// Counts a division's objects by type.
@@ -367,9 +351,10 @@ pub(crate) fn object_counts(division: &Division) -> BTreeMap<String, usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::emulator::Seed;
 
     fn org(names: [&str; 2]) -> Org {
-        Org::from_seed(Seed::with_divisions(names)).unwrap()
+        Seed::with_divisions(names).into_org().unwrap()
     }
 
     fn draft(name: &str) -> Draft {
@@ -414,13 +399,5 @@ mod tests {
         let refused = named(&org, "Claims").deleted(false).unwrap_err();
         assert!(matches!(refused, Refused::HoldsObjects { .. }));
         assert!(named(&org, "Claims").deleted(true).is_ok());
-    }
-
-    #[test]
-    fn a_dump_is_a_seed_of_the_same_org() {
-        let org = org(["Sales", "Claims"]);
-        let again = Org::from_seed(org.to_seed()).unwrap();
-        assert_eq!(again.divisions, org.divisions);
-        assert_eq!(again.about, org.about);
     }
 }

@@ -9,10 +9,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::access::{Context, Document};
-use super::org::PathedDivision;
+use super::org::{PathedDivision, random_id};
 use super::policy::AbsentPath;
 use super::replies::ApiError;
-use super::seed::random_id;
 use super::store::Change;
 
 /// What a create asks for; `path` left out means a division at the root.

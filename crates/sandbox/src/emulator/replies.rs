@@ -15,8 +15,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::Error;
 use super::clients::TokenRefusal;
+use super::error::Error;
 use super::org::{Division, Refused, Standing, object_counts};
 use super::policy::Duplicate;
 
@@ -124,7 +124,7 @@ pub(crate) struct ListingUri {
 impl ListingUri {
     /// Takes a request's path and raw query apart; the parameters of paging are left out.
     pub(crate) fn of(uri: &axum::http::Uri) -> Self {
-        let paging = ["pageSize", "pageNumber", "after", "before"];
+        let paging = ["pageSize", "pageNumber", "after", "before", "cursor", "nextPage"];
         let mut query = String::new();
         for pair in uri.query().unwrap_or_default().split('&') {
             let name = pair.split('=').next().unwrap_or_default();

@@ -1,12 +1,11 @@
 //! The whole API on one page: which path answers to which handler, and who may call it.
 //!
 //! Never holds an answer itself. Invariant: every route but the token needs a token, and a route
-//! that `needed` names needs all the permissions of its line.
+//! that [`super::permissions`] names needs all the permissions of its line.
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::Method;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, patch, post};
 
@@ -15,32 +14,13 @@ use super::control::{
     release, remove_division, replace_org, requests, reset, set_policy,
 };
 use super::gate::gate;
+use super::options::Dialect;
 use super::published::{
     assign, create, delete, deleted, grants, home, limit, list, organization, permitted,
     permitted_paged, products, query, read, restore, token, unknown_method, unknown_route, update,
 };
 use super::shared::{Handle, Shared};
-use super::{Dialect, objects, pathed};
-
-/// Returns what a caller of a route must hold, all of it. Other routes need no permission, only a
-/// token; what they show depends on the divisions where the caller's role is granted.
-pub(crate) fn needed(method: &Method, route: &str) -> &'static [&'static str] {
-    let path = route.strip_prefix("/api/v2/").unwrap_or(route);
-    match (method.as_str(), path) {
-        ("POST", "authorization/divisions") => &[DIVISION_ADD, "authorization:grant:add"],
-        ("PUT", "authorization/divisions/{id}") => &["authorization:division:edit"],
-        ("DELETE", "authorization/divisions/{id}") => &["authorization:division:delete"],
-        ("GET", "authorization/divisions/deleted") => &["authorization:divisionDeleted:view"],
-        ("POST", "authorization/divisions/{id}/restore") => &[DIVISION_ADD],
-        ("GET", "authorization/divisions/{id}/grants") => &["authorization:grant:view"],
-        // Scopes, not permissions: the tutorial's API asks for these.
-        ("GET", "auth/divisions") => &["division:read"],
-        ("POST", "auth/divisions") => &["division:write"],
-        _ => &[],
-    }
-}
-
-const DIVISION_ADD: &str = "authorization:division:add";
+use super::{collection_routes, pathed};
 
 /// Lays out the routes of a dialect, and the controls.
 pub(crate) fn router(handle: Handle, dialect: Dialect) -> Router {
@@ -60,7 +40,7 @@ pub(crate) fn router(handle: Handle, dialect: Dialect) -> Router {
 
 fn published_routes() -> Router<Arc<Shared>> {
     let at = |path: &str| format!("/api/v2/authorization{path}");
-    object_routes()
+    collection_routes::routes()
         .route("/api/v2/organizations/me", get(organization))
         .route(&at("/products"), get(products))
         .route(&at("/divisions"), get(list).post(create))
@@ -74,15 +54,6 @@ fn published_routes() -> Router<Arc<Shared>> {
         .route(&at("/divisions/{id}/objects/{type}"), post(assign))
         .route(&at("/divisionspermitted/me"), get(permitted))
         .route(&at("/divisionspermitted/paged/me"), get(permitted_paged))
-}
-
-/// What is no division and only kept.
-fn object_routes() -> Router<Arc<Shared>> {
-    objects::COLLECTIONS.iter().fold(Router::new(), |router, path| {
-        let one = get(objects::read).put(objects::update).delete(objects::delete);
-        let collection = format!("/api/v2/{path}");
-        router.route(&format!("{collection}/{{id}}"), one).route(&collection, post(objects::create))
-    })
 }
 
 fn pathed_routes() -> Router<Arc<Shared>> {

@@ -6,10 +6,14 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use serde_json::{Map, Value};
 
-use super::clients::Client;
-use super::org::{Organization, PathedDivision};
+use super::error::Error;
+use super::kinds::{Collection, filled};
+use super::objects::Objects;
+use super::org::{
+    Client, Division, Org, Organization, PathedDivision, Standing, object_counts, random_id,
+};
 use super::policy::Policy;
 
 /// What an org holds when it is made.
@@ -37,6 +41,9 @@ pub struct Seed {
     /// Divisions of the `pathed` dialect.
     #[serde(default)]
     pub pathed: Vec<PathedDivision>,
+    /// Objects of other types, by the path that creates them; left out, an id is made up.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub collections: BTreeMap<String, Vec<Map<String, Value>>>,
     /// The clients; if none is named, any id and secret are taken and may do everything.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<Client>,
@@ -73,6 +80,34 @@ impl SeedDivision {
     pub fn named(name: impl Into<String>) -> Self {
         Self { id: random_id(), name: name.into(), ..Self::default() }
     }
+
+    /// Describes a division.
+    fn of(division: &Division) -> Self {
+        Self {
+            id: division.id.clone(),
+            name: division.name.clone(),
+            description: division.description.clone(),
+            home_division: division.standing == Standing::Home,
+            object_counts: object_counts(division),
+        }
+    }
+
+    /// Makes the division, at a place in the order of creation.
+    pub(crate) fn into_division(self, standing: Standing, sequence: u64) -> Division {
+        let objects = self
+            .object_counts
+            .into_iter()
+            .map(|(kind, count)| (kind, (0..count).map(|_| random_id()).collect()))
+            .collect();
+        Division {
+            id: self.id,
+            name: self.name,
+            description: self.description,
+            standing,
+            sequence,
+            objects,
+        }
+    }
 }
 
 impl Default for Seed {
@@ -85,6 +120,7 @@ impl Default for Seed {
             deleted: Vec::new(),
             hidden: Vec::new(),
             pathed: Vec::new(),
+            collections: BTreeMap::new(),
             clients: Vec::new(),
             policy: Policy::default(),
             limit: default_limit(),
@@ -97,7 +133,7 @@ impl Seed {
     ///
     /// # Errors
     /// If the text is no JSON, lacks a division's name, or has a field that no seed has.
-    pub fn from_json(text: &str) -> Result<Self, super::Error> {
+    pub fn from_json(text: &str) -> Result<Self, Error> {
         Ok(serde_json::from_str(text)?)
     }
 
@@ -105,11 +141,91 @@ impl Seed {
     pub fn with_divisions<const N: usize>(names: [&str; N]) -> Self {
         Self { divisions: names.map(SeedDivision::named).into(), ..Self::default() }
     }
+
+    /// Makes the org.
+    pub(crate) fn into_org(self) -> Result<Org, Error> {
+        let mut org = Org {
+            region: self.region,
+            about: self.org,
+            policy: self.policy,
+            limit: self.limit,
+            clients: self.clients,
+            divisions: BTreeMap::new(),
+            pathed: BTreeMap::new(),
+            objects: BTreeMap::new(),
+            last_object: 0,
+        };
+        let groups = [
+            (Standing::Home, vec![self.home]),
+            (Standing::Live, self.divisions),
+            (Standing::Hidden, self.hidden),
+            (Standing::Deleted, self.deleted),
+        ];
+        let divisions = groups
+            .into_iter()
+            .flat_map(|(standing, seeds)| seeds.into_iter().map(move |seed| (standing, seed)));
+        for (sequence, (standing, seed)) in (1..).zip(divisions) {
+            let id = seed.id.clone();
+            let division = seed.into_division(standing, sequence);
+            if org.divisions.insert(id.clone(), division).is_some() {
+                return Err(Error::DoubleId { id });
+            }
+        }
+        for division in self.pathed {
+            let id = division.id.clone();
+            if org.pathed.insert(id.clone(), division).is_some() {
+                return Err(Error::DoubleId { id });
+            }
+        }
+        for (path, objects) in self.collections {
+            let Some((collection, parents)) = Collection::created_at(&path) else {
+                return Err(Error::NoCollection { path });
+            };
+            for fields in objects {
+                let parents = parents.clone();
+                let object = Objects { org: &org, collection, parents }.made(fields);
+                let id = object.id().to_owned();
+                if org.put_object(object).is_some() {
+                    return Err(Error::DoubleId { id });
+                }
+            }
+        }
+        Ok(org)
+    }
+
+    /// Dumps an org, without its clients.
+    pub(crate) fn of(org: &Org) -> Self {
+        let standing = |wanted: Standing| {
+            org.in_order().filter(move |division| division.standing == wanted).map(SeedDivision::of)
+        };
+        Self {
+            region: org.region.clone(),
+            org: org.about.clone(),
+            home: SeedDivision::of(org.home()),
+            divisions: standing(Standing::Live).collect(),
+            deleted: standing(Standing::Deleted).collect(),
+            hidden: standing(Standing::Hidden).collect(),
+            pathed: org.pathed.values().cloned().collect(),
+            collections: collections_of(org),
+            clients: Vec::new(),
+            policy: org.policy.clone(),
+            limit: org.limit,
+        }
+    }
 }
 
-/// Makes an id as the platform makes them: a random GUID in lower case.
-pub(crate) fn random_id() -> String {
-    Uuid::new_v4().to_string()
+/// Dumps the objects of an org in the order of their creation.
+fn collections_of(org: &Org) -> BTreeMap<String, Vec<Map<String, Value>>> {
+    let mut objects: Vec<_> = org.objects.values().collect();
+    objects.sort_by_key(|object| object.sequence);
+    let mut collections = BTreeMap::<_, Vec<_>>::new();
+    for object in objects {
+        if let Some(collection) = Collection::named(&object.kind) {
+            let path = filled(&collection.create, &object.parents);
+            collections.entry(path).or_default().push(object.fields.clone());
+        }
+    }
+    collections
 }
 
 fn default_region() -> String {
@@ -123,4 +239,17 @@ fn default_home() -> SeedDivision {
 fn default_limit() -> usize {
     // The vendor names no figure; a wiki says 50. High enough that only a test that asks meets it.
     1000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dump_is_a_seed_of_the_same_org() {
+        let org = Seed::with_divisions(["Sales", "Claims"]).into_org().unwrap();
+        let again = Seed::of(&org).into_org().unwrap();
+        assert_eq!(again.divisions, org.divisions);
+        assert_eq!(again.about, org.about);
+    }
 }

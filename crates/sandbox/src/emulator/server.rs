@@ -20,10 +20,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use super::error::Error;
 use super::gate::Line;
+use super::options::Options;
 use super::router::router;
 use super::shared::{Handle, Shared};
-use super::{Error, Options};
 
 /// How long a stop waits for requests under way.
 const GRACE: Duration = Duration::from_secs(1);

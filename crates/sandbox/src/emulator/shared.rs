@@ -2,19 +2,20 @@
 //!
 //! Never speaks HTTP. Invariant: the store's lock is never held across an await.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use super::clients::Tokens;
+use super::error::Error;
 use super::faults::{Fault, Faults};
 use super::journal::{Exchange, Journal};
 use super::lag::Lagging;
-use super::objects::Objects;
+use super::locked::lock;
+use super::options::Options;
 use super::org::{Division, Standing};
 use super::policy::Policy;
 use super::seed::{Seed, SeedDivision};
 use super::store::{Change, Store};
-use super::{Error, Options};
 
 /// Everything that a request may need.
 pub(crate) struct Shared {
@@ -24,7 +25,6 @@ pub(crate) struct Shared {
     pub(crate) journal: Journal,
     pub(crate) lists: Lagging,
     pub(crate) gets: Lagging,
-    pub(crate) objects: Objects,
 }
 
 impl Shared {
@@ -37,7 +37,6 @@ impl Shared {
             journal: Journal::default(),
             lists: Lagging::default(),
             gets: Lagging::default(),
-            objects: Objects::default(),
         })
     }
 
@@ -45,12 +44,6 @@ impl Shared {
     pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
         lock(&self.store)
     }
-}
-
-/// Locks, also after a thread panicked under the lock: every change here is one assignment, so no
-/// half-made value can be seen.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A running emulator, as a test holds it: it looks behind the API and changes what is there
@@ -119,7 +112,7 @@ impl Handle {
 
     /// Returns the org as a seed, without its clients.
     pub fn org(&self) -> Seed {
-        self.shared.store().org().to_seed()
+        Seed::of(self.shared.store().org())
     }
 
     /// Replaces the org by that of a seed. Faults and journal stay.
@@ -130,14 +123,13 @@ impl Handle {
         self.shared.store().replace(seed)
     }
 
-    /// Brings back the org of the last seed; clears faults, journal and other objects.
+    /// Brings back the org of the last seed; clears faults and journal.
     ///
     /// # Errors
     /// If the store fails.
     pub fn reset(&self) -> Result<(), Error> {
         self.clear_faults();
         self.clear_requests();
-        self.shared.objects.clear();
         self.shared.store().reset()
     }
 
@@ -163,7 +155,7 @@ impl Handle {
         if store.org().divisions.contains_key(&seed.id) || standing == Standing::Home {
             return Err(Error::DoubleId { id: seed.id });
         }
-        let division = store.org().seeded(seed, standing);
+        let division = seed.into_division(standing, store.org().next_sequence());
         store.keep(vec![Change::Put(division)])
     }
 

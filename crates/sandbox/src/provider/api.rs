@@ -9,12 +9,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
-use hyper::{HeaderMap, Method, Request, StatusCode};
+use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value as Json;
 
+use super::call::{Body, Call};
 use super::log;
 use super::retry::backoff;
 
@@ -26,36 +27,6 @@ const PATIENCE: Duration = Duration::from_secs(16);
 #[derive(Clone)]
 pub(crate) struct Api {
     http: Client<HttpConnector, Full<Bytes>>,
-}
-
-/// The object that a request is about, for errors and for the log.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct About<'a> {
-    pub(crate) resource_type: &'a str,
-    pub(crate) id: Option<&'a str>,
-    pub(crate) name: Option<&'a str>,
-}
-
-/// One request.
-pub(crate) struct Call<'a> {
-    pub(crate) method: Method,
-    /// `http://127.0.0.1:8080`.
-    pub(crate) origin: &'a str,
-    /// Path without query; this is what errors and log lines name.
-    pub(crate) path: &'a str,
-    /// Query without its question mark.
-    pub(crate) query: &'a str,
-    /// Value of the `Authorization` header.
-    pub(crate) authorization: &'a str,
-    pub(crate) body: Body,
-    pub(crate) about: About<'a>,
-}
-
-/// What a request carries.
-pub(crate) enum Body {
-    None,
-    Json(Json),
-    Form(&'static str),
 }
 
 /// What came back: some reply, of whichever status.
@@ -124,14 +95,14 @@ impl Api {
                 tokio::time::sleep(wait).await;
             }
         }
-        let (method, url) = (&call.method, url(call));
+        let (method, url) = (&call.method, call.url());
         Err(GaveUp(format!("{method} {url} giving up after {} attempt(s)", MOST_RESENDS + 1)))
     }
 
     async fn send_once(&self, call: &Call<'_>) -> Option<Reply> {
         let request = Request::builder()
             .method(&call.method)
-            .uri(url(call))
+            .uri(call.url())
             .header(AUTHORIZATION, call.authorization)
             .header(USER_AGENT, concat!("GC Terraform Provider/", env!("CARGO_PKG_VERSION")))
             .header("TF-Correlation-Id", uuid::Uuid::new_v4().to_string());
@@ -149,27 +120,6 @@ impl Api {
         let body = body.collect().await.ok()?.to_bytes();
         Some(Reply { status: head.status, headers: head.headers, body })
     }
-}
-
-fn url(call: &Call<'_>) -> String {
-    let separator = if call.query.is_empty() { "" } else { "?" };
-    format!("{}{}{separator}{}", call.origin, call.path, call.query)
-}
-
-/// Escapes one path segment or query value.
-pub(crate) fn escape(text: &str) -> String {
-    use std::fmt::Write as _;
-    text.bytes().fold(String::new(), |mut escaped, byte| {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                escaped.push(char::from(byte));
-            }
-            _ => {
-                let _ = write!(escaped, "%{byte:02X}");
-            }
-        }
-        escaped
-    })
 }
 
 #[cfg(test)]
@@ -196,11 +146,5 @@ mod tests {
         assert_eq!(seconds(429, None), Some(1));
         assert_eq!(seconds(429, Some("170")), Some(170));
         assert_eq!(seconds(429, Some("200")), None);
-    }
-
-    #[test]
-    fn what_is_no_id_is_escaped() {
-        assert_eq!(escape("a/b c"), "a%2Fb%20c");
-        assert_eq!(escape("5a0bbc2a-1"), "5a0bbc2a-1");
     }
 }

@@ -4,15 +4,15 @@
 //! names, so any spelling finds *some* division; a miss is asked for 15 s, and then compares the
 //! lower-cased name exactly. Invariant: one list per configured provider.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use divvy_plugin::Value;
 use divvy_plugin::messages::Diagnostic;
 use serde_json::Value as Json;
 
-use super::api::{About, escape};
+use super::call::{About, escape};
 use super::division::{DIVISIONS, HOME, Outcome, get};
+use super::name_cache::NameCache;
 use super::refusal::Refusal;
 use super::retry::Patience;
 use super::schema::{HOME_DATA, ORGANIZATION_DATA, TypeRow};
@@ -22,9 +22,6 @@ const ORGANIZATION: &str = "/api/v2/organizations/me";
 const MISS_PATIENCE: Duration = Duration::from_secs(15);
 const ABOUT: About<'static> =
     About { resource_type: "genesyscloud_auth_division", id: None, name: None };
-
-/// Ids by lower-cased name; of two names that differ in case only one is kept.
-pub(crate) type NameCache = HashMap<String, String>;
 
 /// Reads a data source of any type that the schema names.
 pub(crate) async fn read(session: &Session, type_name: &str, config: &Value) -> Outcome {

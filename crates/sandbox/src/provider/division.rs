@@ -11,7 +11,8 @@ use divvy_plugin::messages::Diagnostic;
 use hyper::Method;
 use serde_json::{Value as Json, json};
 
-use super::api::{About, Reply, escape};
+use super::api::Reply;
+use super::call::{About, escape};
 use super::plan::same;
 use super::refusal::Refusal;
 use super::retry::Patience;

@@ -9,7 +9,7 @@ use std::io::Write as _;
 use hyper::StatusCode;
 use serde_json::{Map, Value as Json, json};
 
-use super::api::Call;
+use super::call::Call;
 
 /// Logs that a request goes out; returns the id that its response line repeats.
 pub(crate) fn request(call: &Call<'_>, resend: u32) -> String {

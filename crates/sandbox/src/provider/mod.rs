@@ -6,9 +6,11 @@
 //! live in the state alone.
 
 mod api;
+mod call;
 mod data_sources;
 mod division;
 mod log;
+mod name_cache;
 mod object;
 mod plan;
 mod platform;

@@ -8,7 +8,7 @@ use divvy_plugin::Value;
 use hyper::Method;
 use serde_json::{Map, Value as Json};
 
-use super::api::{About, escape};
+use super::call::{About, escape};
 use super::division::{Outcome, get};
 use super::schema::{ApiRow, Need, TypeRow};
 use super::session::{Ask, Session};

@@ -6,7 +6,8 @@
 use divvy_plugin::messages::Diagnostic;
 use serde_json::Value as Json;
 
-use super::api::{Call, GaveUp, Reply};
+use super::api::{GaveUp, Reply};
+use super::call::Call;
 
 /// An answer that the provider takes as an error.
 #[derive(Debug)]
@@ -153,7 +154,7 @@ mod tests {
     use hyper::{HeaderMap, Method, StatusCode};
 
     use super::*;
-    use crate::provider::api::{About, Body};
+    use crate::provider::call::{About, Body};
 
     const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/provider-samples");
 

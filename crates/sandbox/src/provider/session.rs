@@ -15,8 +15,9 @@ use serde_json::Value as Json;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
-use super::api::{About, Api, Body, Call, Reply};
-use super::data_sources::NameCache;
+use super::api::{Api, Reply};
+use super::call::{About, Body, Call};
+use super::name_cache::NameCache;
 use super::refusal::Refusal;
 use super::retry::Patience;
 use super::settings::{Credentials, Settings};

@@ -47,7 +47,9 @@ fn read_block(block: &Block, lines: &Lines<'_>, found: &mut Found) {
         ("import", []) => {
             let to = block.body.get_attribute("to");
             let source = to.and_then(|to| source_of(&to.value, lines));
-            found.imports.push(ImportBlock { to: source.unwrap_or_default().to_owned(), place });
+            let to = source.unwrap_or_default().to_owned();
+            let id = written(&block.body, lines).literal_id();
+            found.imports.push(ImportBlock { to, id, place });
         }
         ("terraform", []) => read_settings(&block.body, found),
         _ => {}

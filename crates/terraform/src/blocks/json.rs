@@ -57,7 +57,12 @@ fn read_top(top: &Object, lines: &Lines<'_>, found: &mut Found) {
     }
     for block in top.get("import").into_iter().flat_map(objects) {
         let to = block.get("to").and_then(Value::as_str).unwrap_or_default();
-        found.imports.push(ImportBlock { to: to.to_owned(), place: place(lines, &["import", to]) });
+        let id = written(block, lines).literal_id();
+        found.imports.push(ImportBlock {
+            to: to.to_owned(),
+            id,
+            place: place(lines, &["import", to]),
+        });
     }
     for settings in top.get("terraform").into_iter().flat_map(objects) {
         read_settings(settings, found);

@@ -7,8 +7,9 @@
 mod expression;
 mod hcl;
 mod json;
+mod visibility;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::ops::Range;
@@ -18,7 +19,9 @@ use divvy_core::Address;
 use serde::Deserialize;
 
 pub(crate) use self::expression::references;
+pub use self::visibility::Visibility;
 use crate::error::Error;
+use crate::provider_address::ProviderAddress;
 use crate::working_directory::is_configuration_file;
 
 /// Where something stands.
@@ -70,6 +73,8 @@ pub struct ProviderBlock {
 pub struct ImportBlock {
     /// Its `to`, as written.
     pub to: String,
+    /// Its `id`, where that is a constant and the block names no provider.
+    pub id: Option<String>,
     /// Where it stands.
     pub place: Place,
 }
@@ -84,6 +89,16 @@ pub(crate) struct Written {
     pub(crate) dynamic: Vec<String>,
     /// Each argument as an expression on one line, where it can be written so.
     pub(crate) sources: BTreeMap<String, String>,
+}
+
+impl Written {
+    /// Returns the `id` of an import block, where it is a constant and the block names no provider.
+    fn literal_id(&self) -> Option<String> {
+        match &self.arguments.get("id")?.form {
+            Form::Literal(id) if !self.arguments.contains_key("provider") => Some(id.clone()),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Debug for Written {
@@ -172,6 +187,7 @@ pub struct Blocks {
     backend: Option<String>,
     required_providers: BTreeMap<String, String>,
     required_versions: Vec<(String, String)>,
+    provider_sources: BTreeSet<String>,
     unreadable: Vec<PathBuf>,
 }
 
@@ -243,6 +259,17 @@ impl Blocks {
         })
     }
 
+    /// Returns whether the block of an instance says `create_before_destroy`.
+    pub fn creates_first(&self, address: &Address) -> bool {
+        let module = address.module_path().into_iter().map(str::to_owned).collect();
+        let block = (module, address.terraform_type().to_owned(), address.name().to_owned());
+        let nested = self.resources.get(&block).into_iter().flat_map(|(_, body)| &body.blocks);
+        let mut says = nested
+            .filter(|(name, _)| name == "lifecycle")
+            .filter_map(|(_, body)| body.arguments.get("create_before_destroy"));
+        says.any(|argument| matches!(&argument.form, Form::Literal(text) if text == "true"))
+    }
+
     /// Returns every resource block of a type: module path, label, place.
     pub fn resources_of_type<'a>(
         &'a self,
@@ -280,12 +307,24 @@ impl Blocks {
         self.required_providers.get(name).map(String::as_str)
     }
 
+    /// Returns every source that `required_providers` of any module names.
+    pub fn provider_sources(&self) -> impl Iterator<Item = &str> {
+        self.provider_sources.iter().map(String::as_str)
+    }
+
+    /// Returns the type of every resource block.
+    pub fn resource_types(&self) -> impl Iterator<Item = &str> {
+        self.resources.keys().map(|(_, terraform_type, _)| terraform_type.as_str())
+    }
+
     /// Returns what all modules together ask of a provider's version; `provider` is the end of its
     /// source, `mypurecloud/genesyscloud`.
     pub fn required_versions<'a>(&'a self, provider: &'a str) -> impl Iterator<Item = &'a str> {
         let asked = self.required_versions.iter();
         asked
-            .filter(move |(source, _)| source.ends_with(provider))
+            .filter(move |(source, _)| {
+                ProviderAddress::parse(source, "").is_some_and(|address| address.is(provider))
+            })
             .map(|(_, version)| version.as_str())
     }
 
@@ -410,6 +449,7 @@ impl Blocks {
         }
         self.locals.entry(module.to_vec()).or_default().merge(found.locals);
         self.required_versions.extend(found.required_versions);
+        self.provider_sources.extend(found.required_providers.values().cloned());
         if module.is_empty() {
             self.imports.extend(found.imports);
             self.backend = found.backend.or(self.backend.take());

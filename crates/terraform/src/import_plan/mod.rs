@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use divvy_core::{Address, Consent, EntityId};
 
 use self::blocks_file::BlocksFile;
-pub use self::blocks_file::left_over as left_over_imports;
+pub use self::blocks_file::{LeftOver, left_over as left_over_imports};
 use self::judge::{Judgement, Unfit, judge};
 use crate::error::Error;
 use crate::failure::{Failure, FailureKind};
@@ -108,6 +108,9 @@ pub enum Reason {
     OtherIdPlanned,
     /// No object of this id exists for Terraform.
     NotFound,
+    /// A precondition or postcondition of the block does not hold for the object: the messages of the
+    /// rules.
+    ConditionFails(Vec<String>),
     /// `terraform import` refused.
     Refused(Box<Failure>),
 }
@@ -160,8 +163,8 @@ impl WorkingDirectory {
     ///
     /// # Errors
     /// [`Error::File`].
-    pub fn left_over_blocks(&self) -> Result<Vec<std::path::PathBuf>, Error> {
-        blocks_file::left_over(self.path())
+    pub fn left_over_blocks(&self) -> Result<LeftOver, Error> {
+        blocks_file::find(self.path())
     }
 
     /// Removes the blocks files that killed runs have left, and names them.
@@ -172,7 +175,7 @@ impl WorkingDirectory {
         &self,
         _consent: &Consent,
     ) -> Result<Vec<std::path::PathBuf>, Error> {
-        let found = self.left_over_blocks()?;
+        let found = self.left_over_blocks()?.ours;
         for path in &found {
             blocks_file::remove(path, self.terraform().observer())?;
         }
@@ -246,9 +249,11 @@ impl<'a> Work<'a> {
         }
         let (file, plan) = match self.plan(way).await {
             Ok(planned) => planned,
-            Err(Error::Terraform(failure)) => return self.after_failed_plan(failure),
-            Err(error) if is_no_place_to_write(&error) => return Ok(Try::AnotherWay),
-            Err(error) => return Err(error),
+            Err((Error::Terraform(failure), part)) => {
+                return self.after_failed_plan(failure, part).await;
+            }
+            Err((error, _)) if is_no_place_to_write(&error) => return Ok(Try::AnotherWay),
+            Err((error, _)) => return Err(error),
         };
         let may_update = self.addresses_that_may_update();
         match judge(&plan, &self.open, &may_update) {
@@ -272,7 +277,7 @@ impl<'a> Work<'a> {
     }
 
     /// Makes one plan; the blocks file is there for no longer than that.
-    async fn plan(&self, way: Way) -> Result<(PlanFile, PlanDocument), Error> {
+    async fn plan(&self, way: Way) -> Result<(PlanFile, PlanDocument), (Error, Option<PlanFile>)> {
         let targets: Vec<Address> = match way {
             Way::TargetedPlan => self.open.keys().cloned().collect(),
             Way::WholePlan | Way::Command => Vec::new(),
@@ -281,20 +286,29 @@ impl<'a> Work<'a> {
             // Of the whole, only what is imported is read: the plan must not record other drift.
             refresh: way == Way::TargetedPlan,
             targets: &targets,
+            narrowed: false,
             reads: self.open.len(),
         };
         let observer = self.directory.terraform().observer();
-        let blocks = BlocksFile::write(self.directory.path(), self.run, &self.open, observer)?;
-        let file = self.directory.plan(request).await;
+        let without_part = |error| (error, None);
+        let blocks = BlocksFile::write(self.directory.path(), self.run, &self.open, observer)
+            .map_err(without_part)?;
+        let file = self.directory.plan_or_part(request).await;
         drop(blocks);
         let file = file?;
-        let document = self.directory.show(&file).await?;
+        let document = self.directory.show(&file).await.map_err(without_part)?;
         Ok((file, document))
     }
 
-    /// A plan fails as a whole if one id does not exist, or if targeting is refused.
-    fn after_failed_plan(&mut self, failure: Box<Failure>) -> Result<Try, Error> {
+    /// A plan fails as a whole if one id does not exist, if a rule of one block does not hold, or if
+    /// targeting is refused.
+    async fn after_failed_plan(
+        &mut self,
+        failure: Box<Failure>,
+        part: Option<PlanFile>,
+    ) -> Result<Try, Error> {
         match failure.kind {
+            FailureKind::ConditionFails => self.leave_out_what_fails(failure, part).await,
             FailureKind::TargetingRefused => Ok(Try::AnotherWay),
             FailureKind::NothingToImport => {
                 let named = named_in(&failure.diagnostic.detail, self.open.keys());
@@ -306,6 +320,29 @@ impl<'a> Work<'a> {
             }
             _ => Err(Error::Terraform(failure)),
         }
+    }
+
+    /// Leaves out the imports whose own rules do not hold. `terraform import` asks no postcondition, so
+    /// it is no way around one: every plan after it would fail.
+    async fn leave_out_what_fails(
+        &mut self,
+        failure: Box<Failure>,
+        part: Option<PlanFile>,
+    ) -> Result<Try, Error> {
+        let failed = match part {
+            Some(part) => self.directory.show(&part).await?.failed_conditions(),
+            None => BTreeMap::new(),
+        };
+        let before = self.open.len();
+        for (address, messages) in failed {
+            self.leave_out(&address, Reason::ConditionFails(messages));
+        }
+        if self.open.len() == before {
+            for address in self.open.keys().cloned().collect::<Vec<_>>() {
+                self.leave_out(&address, Reason::Refused(failure.clone()));
+            }
+        }
+        Ok(Try::Again)
     }
 
     fn addresses_that_may_update(&self) -> BTreeSet<Address> {

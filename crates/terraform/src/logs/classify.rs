@@ -59,6 +59,9 @@ pub(super) fn classify(mut diagnostic: Diagnostic, progress: &Progress) -> Failu
     let detail = detail::read_api_detail(&diagnostic.body);
     let has_detail = detail.is_some();
     let detail = detail.unwrap_or_default();
+    if diagnostic.summary.is_empty() {
+        diagnostic.summary = summary_of(&detail);
+    }
     for damage in &detail.damage {
         diagnostic.damage(*damage);
     }
@@ -94,6 +97,13 @@ pub(super) fn classify(mut diagnostic: Diagnostic, progress: &Progress) -> Failu
         is_self_made: false,
         origin: Origin::Log,
     }
+}
+
+/// Says in one line what a detail tells that was copied without its summary.
+fn summary_of(detail: &ApiDetail) -> String {
+    let status = detail.status.map_or_else(|| "no status".to_owned(), |status| status.to_string());
+    let request = [&detail.method, &detail.path].map(|part| part.as_deref().unwrap_or("?"));
+    format!("API Error: {status} - {}", request.join(" "))
 }
 
 /// What a diagnostic is about.
@@ -138,6 +148,11 @@ impl Diagnostic {
     fn has_in_body(&self, sentence: &str) -> bool {
         self.body.join(" ").contains(sentence)
     }
+}
+
+/// True if Terraform or the provider begins a diagnostic like this.
+pub(super) fn is_own_text(summary: &str) -> bool {
+    own_text(summary).is_some()
 }
 
 /// The entry of [`SUMMARIES`] for a diagnostic.

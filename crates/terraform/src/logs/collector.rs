@@ -5,8 +5,9 @@
 //! diagnostic at most [`LONGEST`] bytes are kept, of [`MOST_LANES`] lanes at most one each.
 
 use super::decode::Harm;
-use super::detail::JsonScan;
+use super::detail::{self, JsonScan};
 use super::diagnostic::{Damage, Diagnostic, beginning};
+use super::markup;
 
 const LONGEST: usize = 64 << 10;
 const MOST_LANES: usize = 128;
@@ -14,7 +15,29 @@ const MOST_LANES: usize = 128;
 const MOST_LINES: usize = 400;
 
 /// What a lossy code page makes of a box's left rule.
-const LOST_RULES: [&str; 7] = ["???", "\u{fffd}\u{fffd}\u{fffd}", "?", "\u{fffd}", "¦", "³", "|"];
+const LOST_RULES: [&str; 11] = [
+    "???",
+    "\u{fffd}\u{fffd}\u{fffd}",
+    "?",
+    "\u{fffd}",
+    "¦",
+    "³",
+    "|",
+    // UTF-8 read as code page 437, 850, 1252, Latin-1.
+    "Γöé",
+    "Ôöé",
+    "â”‚",
+    "â\u{94}\u{82}",
+];
+
+/// Returns what may have been the rule of a box at the end of what stands before a summary. A bar is
+/// one only where nothing else stands there: other programs set columns apart with it.
+pub(super) fn lost_rule_at_end(prefix: &str) -> Option<&'static str> {
+    let prefix = prefix.trim_end();
+    let is_rule =
+        |rule: &&&str| prefix.ends_with(**rule) && (**rule != "|" || prefix.trim() == "|");
+    LOST_RULES.iter().find(is_rule).copied()
+}
 
 /// What CI systems and programs print with `Error: `, and Terraform does not.
 const FOREIGN_ERRORS: [&str; 3] = [
@@ -32,6 +55,8 @@ pub(super) struct LaneLine<'a> {
     pub(super) number: usize,
     pub(super) is_ended: bool,
     pub(super) harm: Harm,
+    /// It came out of HTML or XML.
+    pub(super) is_markup: bool,
 }
 
 /// How a diagnostic is drawn.
@@ -55,6 +80,9 @@ struct Open {
     is_warning: bool,
     has_beginning: bool,
     is_summary_ended: bool,
+    /// The summary as it stood, and whether a later line shows that it is HTML or XML.
+    is_summary_undone: bool,
+    is_markup: bool,
     json: JsonScan,
     bytes: usize,
     lines: usize,
@@ -100,6 +128,11 @@ impl Collector {
             }
             _ => self.feed_unframed(place, line, text),
         }
+    }
+
+    /// True if a diagnostic is open where this line comes from.
+    pub(super) fn is_inside(&self, unit: Option<&str>, lane: Option<&str>) -> bool {
+        self.open.iter().any(|open| open.unit.as_deref() == unit && open.lane.as_deref() == lane)
     }
 
     /// Takes what has been completed so far.
@@ -187,6 +220,8 @@ impl Collector {
                 open.add(line.text, line);
                 if open.json.is_complete() && open.diagnostic.location.is_some() {
                     self.close(Some(place), End::Whole);
+                } else {
+                    self.close_detail(place);
                 }
                 false
             }
@@ -194,9 +229,10 @@ impl Collector {
     }
 
     fn begin_unframed(&mut self, line: LaneLine<'_>, text: &str, begins: bool) -> bool {
-        if begins {
+        if begins || detail::begins_detail(text) {
             let place = self.begin(line, Frame::Plain, true);
             self.open[place].add(text, line);
+            self.close_detail(place);
             return false;
         }
         let lost = LOST_RULES.iter().find_map(|rule| {
@@ -209,6 +245,13 @@ impl Collector {
         let place = self.begin(line, Frame::LostRule(rule), true);
         self.open[place].add(inner, line);
         true
+    }
+
+    /// A detail without a diagnostic around it ends with its last brace.
+    fn close_detail(&mut self, place: usize) {
+        if self.open[place].is_detail_alone() && self.open[place].json.is_complete() {
+            self.close(Some(place), End::Whole);
+        }
     }
 
     fn begin(&mut self, line: LaneLine<'_>, frame: Frame, has_beginning: bool) -> usize {
@@ -227,6 +270,8 @@ impl Collector {
             is_warning: false,
             has_beginning,
             is_summary_ended: false,
+            is_summary_undone: false,
+            is_markup: false,
             json: JsonScan::default(),
             bytes: 0,
             lines: 0,
@@ -241,7 +286,14 @@ impl Collector {
     fn close(&mut self, place: Option<usize>, end: End) {
         let Some(place) = place else { return };
         let mut open = self.open.remove(place);
-        let has_summary = !open.diagnostic.summary.is_empty();
+        if open.is_markup && !open.is_summary_undone {
+            open.diagnostic.summary = markup::decoded(&open.diagnostic.summary);
+        }
+        // The provider's detail is enough where it is all that was copied.
+        if open.is_detail_alone() {
+            open.diagnostic.damage(Damage::BeginningMissing);
+        }
+        let has_summary = !open.diagnostic.summary.is_empty() || open.is_detail_alone();
         if open.is_warning || !has_summary && end == End::Cut {
             return;
         }
@@ -273,6 +325,11 @@ impl Open {
         }
     }
 
+    /// True if it began with the provider's detail.
+    fn is_detail_alone(&self) -> bool {
+        self.diagnostic.summary.is_empty() && self.json.has_begun()
+    }
+
     /// True if only its first line has come, without a box.
     fn is_summary_alone(&self) -> bool {
         self.frame == Frame::Plain && self.lines == 1
@@ -287,13 +344,16 @@ impl Open {
         }
         let inner = beginning(inner, room);
         self.bytes += inner.len() + size_of::<String>();
-        if self.diagnostic.summary.is_empty() {
+        self.is_markup |= line.is_markup;
+        let is_detail = self.json.has_begun() || detail::begins_detail(inner);
+        if self.diagnostic.summary.is_empty() && !is_detail {
             match severity(inner) {
                 Some((is_warning, summary)) => {
                     self.is_warning = is_warning;
                     self.diagnostic.line = line.number;
                     summary.clone_into(&mut self.diagnostic.summary);
                     self.is_summary_ended = line.is_ended || has_correlation_id(summary);
+                    self.is_summary_undone = line.is_markup;
                 }
                 None if inner.trim().is_empty() => {}
                 None => self.diagnostic.damage(Damage::BeginningMissing),
@@ -313,6 +373,7 @@ impl Open {
             self.json = JsonScan::default();
         }
         self.json.feed(inner);
+        self.is_summary_ended |= self.diagnostic.summary.is_empty();
         if self.bytes < LONGEST {
             self.diagnostic.body.push(inner.to_owned());
         }

@@ -26,22 +26,38 @@ pub(super) struct JsonScan {
     is_in_string: bool,
     is_escaped: bool,
     has_begun: bool,
+    is_closed: bool,
 }
 
 impl JsonScan {
+    /// Follows a document that begins with its next line.
+    pub(super) fn of_document() -> Self {
+        Self { has_begun: true, ..Self::default() }
+    }
+
+    /// True from the first brace on.
+    pub(super) fn has_begun(self) -> bool {
+        self.has_begun
+    }
+
+    /// True within a string.
+    pub(super) fn is_in_string(self) -> bool {
+        self.is_in_string
+    }
+
     /// True between the first brace and the last.
     pub(super) fn is_open(self) -> bool {
-        self.has_begun && self.depth > 0
+        self.has_begun && !self.is_closed
     }
 
     /// True after the last brace.
     pub(super) fn is_complete(self) -> bool {
-        self.has_begun && self.depth == 0
+        self.is_closed
     }
 
     /// Takes in the next line; before the object begins, only a line that begins one counts.
     pub(super) fn feed(&mut self, line: &str) {
-        if self.is_complete() || !self.has_begun && !begins_object(line) {
+        if self.is_closed || !self.has_begun && !begins_object(line) {
             return;
         }
         self.has_begun = true;
@@ -57,16 +73,24 @@ impl JsonScan {
             } else {
                 match byte {
                     b'"' => self.is_in_string = true,
-                    b'{' => self.depth += 1,
-                    b'}' => self.depth = self.depth.saturating_sub(1),
+                    b'{' | b'[' => self.depth += 1,
+                    b'}' | b']' => {
+                        self.depth = self.depth.saturating_sub(1);
+                        self.is_closed = self.depth == 0;
+                    }
                     _ => {}
                 }
             }
-            if self.depth == 0 {
+            if self.is_closed {
                 return;
             }
         }
     }
+}
+
+/// True if a text begins with the provider's JSON.
+pub(super) fn begins_detail(text: &str) -> bool {
+    text.trim_start().starts_with("{\"resourceType\":")
 }
 
 fn begins_object(line: &str) -> bool {

@@ -21,11 +21,19 @@ pub(super) struct Diagnostic {
 }
 
 impl Diagnostic {
+    /// Takes a diagnostic that was received whole.
+    pub(super) fn of(told: &crate::Diagnostic) -> Self {
+        let mut lines = told.summary.lines().map(str::to_owned);
+        let summary = lines.next().unwrap_or_default();
+        let body = lines.chain(told.detail.lines().map(str::to_owned)).collect();
+        Self { summary, location: told.address.clone(), body, ..Self::default() }
+    }
+
     /// Notes what decoding did to one of its lines.
     pub(super) fn harm(&mut self, harm: Harm) {
         match harm {
             Harm::None => {}
-            Harm::Undone => self.damage(Damage::CodePageUndone),
+            Harm::Guessed => self.damage(Damage::CodePageGuessed),
             Harm::Lost => self.damage(Damage::BytesLost),
         }
     }
@@ -44,7 +52,7 @@ pub(super) enum Damage {
     BreaksOff,
     BeginningMissing,
     BoxLost,
-    CodePageUndone,
+    CodePageGuessed,
     BytesLost,
     TooLong,
     DetailCut,
@@ -62,9 +70,7 @@ impl Damage {
             Self::BoxLost => {
                 "a wrong code page destroyed the box: other characters may be lost too"
             }
-            Self::CodePageUndone => {
-                "the text had been read with a wrong code page, which was undone"
-            }
+            Self::CodePageGuessed => "bytes that are no UTF-8 were read as Windows-1252",
             Self::BytesLost => "some bytes are no text: characters may be wrong",
             Self::TooLong => "the text is too long and was not read to its end",
             Self::DetailCut => "the detail is cut: only a part of its fields was read",

@@ -1,122 +1,103 @@
-//! Takes terminal sequences off a line: colours, GitLab's erase marks, Buildkite's stamps (issue 101
-//! of buildkite/terminal-to-html: an APC with either end), links, the notes that Jenkins hides in its
-//! log (`ConsoleNote` of its core), also colours whose escape byte was lost on the way.
+//! Takes terminal sequences off a line: colours, GitLab's erase marks, Buildkite's stamps (an APC with
+//! either end), links, the notes that Jenkins hides in its log (`ConsoleNote` of its core); also
+//! colours whose escape byte was lost or is spelled out (`\u001b[31m`).
 //!
 //! Never touches other text. Invariant: a line without sequences is returned as it is.
 
 use std::borrow::Cow;
 
-use super::seek;
-
-const ESCAPE: u8 = 0x1b;
-const BELL: u8 = 0x07;
 /// A longer link or stamp stays as text, so that a missing bell is not sought again and again.
-const LONGEST_SEQUENCE: usize = 256;
-/// What stands before and after a note, behind the escape byte of the first.
-const NOTE: &[u8] = b"[8mha:";
-const NOTE_END: &[u8] = b"\x1b[0m";
+const LONGEST_SEQUENCE: usize = 512;
+const LONGEST_SPELLING: usize = 64;
+/// Spellings of the escape byte.
+const SPELLINGS: [&str; 6] = ["u001b", "u001B", "x1b", "x1B", "033", "e"];
 
 /// Returns the line without terminal sequences and control characters.
-pub(super) fn without_sequences(line: Cow<'_, str>) -> Cow<'_, str> {
-    let is_quoted = || ["\\u001b", "\\u001B", "\\x1b"].iter().any(|escape| line.contains(escape));
-    let has_lost_escapes = seek::contains(&line, "[0m") && !is_quoted();
-    if !has_lost_escapes && !has_control(line.as_bytes()) {
-        return line;
+pub(super) fn without_sequences(line: &str) -> Cow<'_, str> {
+    let is_control = |byte: u8| byte < b' ' && byte != b'\t' && byte != b'\r';
+    let has_lost = line.contains("[0m");
+    if !has_lost && !line.bytes().any(is_control) && !line.contains('\u{feff}') {
+        return Cow::Borrowed(line);
     }
-    let bytes = line.as_bytes();
-    let mut kept = String::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let start = at;
-        at += match bytes[at] {
-            ESCAPE => 1 + sequence_length(&bytes[at + 1..]),
-            b'^' if has_lost_escapes && bytes[at..].starts_with(b"^[") => {
-                match colour_length(&bytes[at + 2..]) {
-                    0 => 1,
-                    length => 2 + length,
-                }
-            }
-            b'[' if has_lost_escapes => colour_length(&bytes[at..]),
-            byte if is_control(byte) => 1,
+    let mut kept = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(char) = rest.chars().next() {
+        let after = &rest[char.len_utf8()..];
+        let length = match char {
+            '\x1b' => 1 + sequence(after),
+            '[' if has_lost => colour(rest),
+            '^' if has_lost => lost_caret(after),
+            '\\' if has_lost => spelled(rest),
+            '\u{feff}' => char.len_utf8(),
+            _ if char.is_ascii() && is_control(char as u8) => 1,
             _ => 0,
         };
-        if at == start || bytes[start] == b'^' && at == start + 1 {
-            // Text: up to the next byte that may begin a sequence, all of them ASCII.
-            at = start + 1;
-            while at < bytes.len() && !matches!(bytes[at], 0..b' ' | b'[' | b'^') {
-                at += 1;
-            }
-            kept.push_str(&line[start..at]);
+        if length == 0 {
+            kept.push(char);
+            rest = after;
+        } else {
+            rest = &rest[length..];
         }
     }
     Cow::Owned(kept)
 }
 
-/// Tabs and carriage returns are kept.
-fn is_control(byte: u8) -> bool {
-    byte < b' ' && byte != b'\t' && byte != b'\r'
-}
-
-/// Looks at a block of bytes at a time, without a branch for each.
-fn has_control(bytes: &[u8]) -> bool {
-    const BLOCK: usize = 64;
-    bytes
-        .chunks(BLOCK)
-        .any(|block| block.iter().fold(false, |found, &byte| found | is_control(byte)))
-}
-
 /// Length of what follows an escape byte and belongs to it.
-fn sequence_length(rest: &[u8]) -> usize {
-    match rest.first() {
-        // A note of Jenkins: Base64 between two sequences.
-        _ if rest.starts_with(NOTE) => {
-            let text = rest.iter().skip(NOTE.len()).position(|&byte| byte == ESCAPE);
-            let end = NOTE.len() + text.unwrap_or(0);
-            if text.is_some() && rest[end..].starts_with(NOTE_END) {
-                end + NOTE_END.len()
-            } else {
-                csi_length(rest)
-            }
-        }
-        Some(b'[') => csi_length(rest),
-        // OSC and APC: up to a bell or a string terminator, which is near if there is one.
-        Some(b']' | b'_') => {
-            let near = &rest[..rest.len().min(LONGEST_SEQUENCE)];
-            match near.iter().position(|&byte| byte == BELL || byte == ESCAPE) {
-                Some(end) if near[end] == BELL => end + 1,
-                Some(end) if near.get(end + 1) == Some(&b'\\') => end + 2,
-                _ => 1,
-            }
-        }
+fn sequence(rest: &str) -> usize {
+    let near = super::diagnostic::beginning(rest, LONGEST_SEQUENCE);
+    match rest.as_bytes().first() {
+        Some(b'[') => match near.strip_prefix("[8mha:").and_then(|_| near.find("\x1b[0m")) {
+            Some(end) => end + "\x1b[0m".len(),
+            None => parameters(rest, |byte| matches!(byte, 0x40..=0x7e)),
+        },
+        // OSC and APC: up to a bell or a string terminator.
+        Some(b']' | b'_') => match near.find(['\x07', '\x1b']) {
+            Some(end) if near[end..].starts_with('\x07') => end + 1,
+            Some(end) if near[end..].starts_with("\x1b\\") => end + 2,
+            _ => 1,
+        },
         Some(byte) if byte.is_ascii_graphic() => 1,
         _ => 0,
     }
 }
 
-/// Length of `[`, parameters and one final byte.
-fn csi_length(rest: &[u8]) -> usize {
-    let parameters = rest[1..].iter().take_while(|byte| matches!(byte, 0x20..=0x3f)).count();
-    let has_final = matches!(rest.get(1 + parameters), Some(0x40..=0x7e));
-    1 + parameters + usize::from(has_final)
+/// Length of `[`, parameters and, where it is one, a final byte.
+fn parameters(rest: &str, is_final: fn(u8) -> bool) -> usize {
+    let bytes = &rest.as_bytes()[1..];
+    let length = bytes.iter().take_while(|byte| matches!(byte, 0x20..=0x3f)).count();
+    1 + length + usize::from(bytes.get(length).is_some_and(|byte| is_final(*byte)))
 }
 
 /// Length of `[31m`; 0 if it is no colour.
-fn colour_length(rest: &[u8]) -> usize {
-    if rest.first() != Some(&b'[') {
-        return 0;
+fn colour(rest: &str) -> usize {
+    let Some(inner) = rest.strip_prefix('[') else { return 0 };
+    let digits = inner.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b';').count();
+    if digits > 0 && inner[digits..].starts_with('m') { digits + 2 } else { 0 }
+}
+
+/// Length of `^[[31m`; 0 if it is no colour.
+fn lost_caret(after: &str) -> usize {
+    match after.strip_prefix('[').map_or(0, colour) {
+        0 => 0,
+        length => 2 + length,
     }
-    let digits =
-        rest[1..].iter().take_while(|byte| byte.is_ascii_digit() || **byte == b';').count();
-    if digits > 0 && rest.get(1 + digits) == Some(&b'm') { digits + 2 } else { 0 }
+}
+
+/// Length of a colour whose escape byte is spelled, behind any number of backslashes.
+fn spelled(rest: &str) -> usize {
+    let rest = super::diagnostic::beginning(rest, LONGEST_SPELLING);
+    let name = rest.trim_start_matches('\\');
+    let backslashes = rest.len() - name.len();
+    let spelling = SPELLINGS.iter().find(|spelling| name.starts_with(**spelling));
+    spelling.map_or(0, |spelling| match colour(&name[spelling.len()..]) {
+        0 => 0,
+        length => backslashes + spelling.len() + length,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn clean(line: &str) -> String {
-        without_sequences(Cow::Borrowed(line)).into_owned()
-    }
 
     #[test]
     fn colours_erase_marks_and_stamps_are_taken_off() {
@@ -131,22 +112,24 @@ mod tests {
             ("\x1b_cut\x1b[31m│ x", "cut│ x"),
             ("[31m│[0m x", "│ x"),
             ("^[[31m│^[[0m x", "│ x"),
+            ("\\u001b[31m│\\u001B[0m x", "│ x"),
+            ("\\x1b[31m│\\033[0m \\e[1mx", "│ x"),
+            (r#"{"a":"{\"b\":\"\\u001b[31mx\\u001b[0m\"}"}"#, r#"{"a":"{\"b\":\"x\"}"}"#),
             ("\u{2}Terraform v1.11.4\u{3}", "Terraform v1.11.4"),
+            ("\u{feff}x", "x"),
             ("\x1b", ""),
             ("\x1b[", ""),
             ("\x1b[3", ""),
         ] {
-            assert_eq!(clean(line), text, "{line:?}");
+            assert_eq!(without_sequences(line), text, "{line:?}");
         }
     }
 
     #[test]
     fn brackets_and_carets_of_the_text_stay() {
-        for line in
-            ["a.b[0]: Creating...", "x[31m", r#"{"msg":"\u001b[0mx"}"#, "2^[3] and ü", "tab\there"]
-        {
-            assert_eq!(clean(line), line);
+        for line in ["a.b[0]: Creating...", "x[31m", "2^[3] and ü", "tab\there", r"C:\e\x1b"] {
+            assert_eq!(without_sequences(line), line);
         }
-        assert_eq!(clean("a.b[\"ü^\"] [0m^ü"), "a.b[\"ü^\"] ^ü");
+        assert_eq!(without_sequences("a.b[\"ü^\"] [0m^ü"), "a.b[\"ü^\"] ^ü");
     }
 }

@@ -1,37 +1,41 @@
 //! Reads the output of a Terraform run, as people and CI systems keep it, into one list of
 //! failures.
 //!
-//! Four layers, each separate: `decode` makes text lines of bytes, `pieces` and `layers` join and
-//! take off what CI systems and wrappers did to them, `collector` and `ui_line` find the diagnostics, `detail` and
-//! `classify` read them. `reading` joins them and drops what is told twice. A new CI system is
-//! one entry of `layers::LAYERS`.
+//! In layers, each separate: `unpack` opens archives, `decode` makes text lines of bytes, `pieces` joins
+//! what runners split, `escape`, `markup` and `nested` take the text out of what it is wrapped in,
+//! `prefix` learns what stands before each line; `collector` and `ui_line` find the diagnostics,
+//! `detail` and `classify` read them. `reading` joins the layers and drops what is told twice. No CI
+//! system is known by name, save where its prefix carries a unit: `units::CUSTOMS`.
 //!
 //! Never decides what a failure means for an address, never asks an org, never guesses: what the
 //! log damaged is said to be damaged. Invariant: memory is bounded by the longest line and a fixed
 //! budget, whatever the input.
 
 mod classify;
-mod code_page;
 mod collector;
 mod decode;
 mod detail;
 mod diagnostic;
-mod envelopes;
 mod escape;
-mod headings;
-mod layers;
+mod looks;
+mod markup;
+mod nested;
 mod pieces;
+mod prefix;
 mod progress;
 mod provider_log;
 mod reading;
-mod seek;
-mod stamps;
+mod signs;
 mod summary;
 mod ui_line;
+mod units;
+mod unpack;
 
 use std::io::Read;
 
 use divvy_core::{Address, EntityId, Failure};
+
+pub(crate) use ui_line::errors;
 
 /// What a log tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,11 +44,11 @@ pub struct LogReading {
     pub failures: Vec<Failure>,
     /// What the same run created, so that it is not offered for adoption: unit, address, id.
     pub created: Vec<(Option<String>, Address, Option<EntityId>)>,
-    /// True if the log is cut, or does not say how every operation that it shows ended.
+    /// True if the log is cut, or does not say how every operation that it shows ended: that it has no
+    /// failure does not mean that the run had none.
     pub is_incomplete: bool,
-    /// True if Terraform could not save the state: an `errored.tfstate` may lie beside the
-    /// configuration.
-    pub state_not_saved: bool,
+    /// Where nothing in the input is the output of Terraform: what the input looks like.
+    pub not_terraform: Option<&'static str>,
     /// What a reader of the result should know about the log itself, as sentences.
     pub notes: Vec<String>,
 }
@@ -63,7 +67,8 @@ pub enum LogError {
 }
 
 /// Reads the output of one or several Terraform runs: human output or `-json` lines, in UTF-8 or
-/// UTF-16, with whatever CI systems and wrappers add, also cut at the end.
+/// UTF-16, packed or not, with whatever stands before each line or around all of them, also cut at
+/// the end.
 ///
 /// Lines of the provider's own log (`TF_LOG_PROVIDER=INFO`) in the same input mark self-made
 /// refusals; for a log of its own see [`read_with_provider_log`].
@@ -90,4 +95,17 @@ pub fn read_with_provider_log(
     reading.take_in(output)?;
     reading.take_in_provider_log(provider_log)?;
     Ok(reading.finish())
+}
+
+/// Reads one diagnostic that was received as such, not as a log, and the provider's own log beside it.
+///
+/// # Errors
+/// [`LogError::Input`] if the reader of the provider's log fails.
+pub fn of_diagnostic(
+    told: &crate::Diagnostic,
+    provider_log: impl Read,
+) -> Result<Failure, LogError> {
+    let mut reading = reading::Reading::default();
+    reading.take_in_provider_log(provider_log)?;
+    Ok(reading.failure_of(diagnostic::Diagnostic::of(told)))
 }

@@ -3,11 +3,10 @@
 //!
 //! Never guesses an address. Invariant: memory is bounded by [`Budget`].
 
-use std::hash::RandomState;
+use std::collections::HashMap;
 
 use divvy_core::failure::Operation;
 use divvy_core::{Address, EntityId};
-use hashbrown::{Equivalent, HashMap};
 
 /// Bytes that may still be kept; shared by all that grows with the log.
 #[derive(Debug)]
@@ -33,44 +32,21 @@ impl Budget {
 }
 
 /// An instance within a log: unit and address as text.
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct Place {
-    pub(super) unit: Option<String>,
-    pub(super) address: String,
-}
+pub(super) type Place = (Option<String>, String);
 
-/// A place that is looked up: every line of progress does, so it copies nothing. Its fields are
-/// those of [`Place`], in the same order, since both must have one hash.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Wanted<'a> {
-    unit: Option<&'a str>,
-    address: &'a str,
+fn place(unit: Option<&str>, address: &str) -> Place {
+    (unit.map(str::to_owned), address.to_owned())
 }
-
-impl Wanted<'_> {
-    fn to_place(self) -> Place {
-        Place { unit: self.unit.map(str::to_owned), address: self.address.to_owned() }
-    }
-}
-
-impl Equivalent<Place> for Wanted<'_> {
-    fn equivalent(&self, place: &Place) -> bool {
-        self.address == place.address && self.unit == place.unit.as_deref()
-    }
-}
-
-/// The log decides what the keys are, so their hash stays the one of the standard library.
-type ByPlace<T> = HashMap<Place, T, RandomState>;
 
 /// What the log has told of a run so far.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     /// Begun and not ended.
-    pub(super) in_flight: ByPlace<Operation>,
+    pub(super) in_flight: HashMap<Place, Operation>,
     /// With the rank in the order of the log.
-    created: ByPlace<(usize, Option<EntityId>)>,
+    created: HashMap<Place, (usize, Option<EntityId>)>,
     completions: usize,
-    names: ByPlace<String>,
+    names: HashMap<Place, String>,
     /// Per unit, the entry of the plan that is being printed, and its indentation.
     plan_entries: Vec<(Option<String>, String, usize)>,
 }
@@ -101,36 +77,68 @@ pub(super) fn is_progress(text: &str) -> bool {
     sign_of(text).is_some()
 }
 
-/// Splits a line of progress: address, operation, whether it began, and what follows.
-fn sign_of(text: &str) -> Option<(&str, Operation, bool, &str)> {
-    // A key may hold such a sign too: the last one counts. Each begins with a colon, which is found
-    // many times faster than a text.
+/// A line of progress.
+struct Sign<'a> {
+    /// Where the address begins.
+    at: usize,
+    address: &'a str,
+    operation: Operation,
+    begins: bool,
+    /// What follows the words.
+    rest: &'a str,
+}
+
+/// Splits a line of progress.
+fn sign_of(text: &str) -> Option<Sign<'_>> {
+    // A key may hold such a sign too: the last one counts.
     let mut before = text;
     while let Some(at) = before.rfind(':') {
         let sign = SIGNS.iter().find(|(sign, ..)| text[at..].starts_with(sign));
         if let Some((sign, operation, begins)) = sign {
-            let rest = &text[at + sign.len()..];
-            return Some((address_at_end(&text[..at])?, *operation, *begins, rest));
+            let address = address_at_end(&text[..at])?;
+            return Some(Sign {
+                at: at - address.len(),
+                address,
+                operation: *operation,
+                begins: *begins,
+                rest: &text[at + sign.len()..],
+            });
         }
         before = &text[..at];
     }
     None
 }
 
-/// Finds the address that ends a text, behind whatever an unknown wrapper put before it.
+/// Finds the address that ends a text, behind whatever stands before it.
 fn address_at_end(text: &str) -> Option<&str> {
     const LONGEST: usize = 2048;
+    const BEFORE: [char; 7] = [' ', '\t', '|', ']', ':', '>', '\''];
     if text.len() > LONGEST {
         return None;
     }
-    let starts = std::iter::once(0).chain(text.match_indices(' ').map(|(at, _)| at + 1));
+    let starts = std::iter::once(0).chain(text.match_indices(BEFORE).map(|(at, _)| at + 1));
     starts.map(|start| &text[start..]).find(|rest| Address::is_spelled(rest))
+}
+
+/// Returns where the address of a line of progress begins.
+pub(super) fn address_in(line: &str) -> Option<usize> {
+    sign_of(line).map(|sign| sign.at)
+}
+
+/// Returns where the heading of a plan's entry begins, with its indentation.
+pub(super) fn heading_in(line: &str) -> Option<usize> {
+    const INDENT: usize = 2;
+    let (before, heading) = line.split_once("# ")?;
+    let heading = heading.trim_end();
+    let address = PLAN_HEADINGS.iter().find_map(|end| heading.strip_suffix(end))?;
+    let indent = before.len() - before.trim_end_matches(' ').len();
+    Address::is_spelled(address).then(|| before.len() - indent.min(INDENT))
 }
 
 impl Progress {
     /// Takes in a line of human output.
     pub(super) fn look(&mut self, unit: Option<&str>, text: &str, budget: &mut Budget) -> bool {
-        if let Some((address, operation, begins, rest)) = sign_of(text) {
+        if let Some(Sign { address, operation, begins, rest, .. }) = sign_of(text) {
             if begins {
                 return self.started(unit, address, operation, budget);
             }
@@ -148,14 +156,14 @@ impl Progress {
         operation: Operation,
         budget: &mut Budget,
     ) -> bool {
-        let place = Wanted { unit, address };
+        let place = place(unit, address);
         if let Some(known) = self.in_flight.get_mut(&place) {
             *known = operation;
             return true;
         }
         let fits = budget.take(address.len());
         if fits {
-            self.in_flight.insert(place.to_place(), operation);
+            self.in_flight.insert(place, operation);
         }
         fits
     }
@@ -169,7 +177,7 @@ impl Progress {
         id: Option<&str>,
         budget: &mut Budget,
     ) -> bool {
-        let place = Wanted { unit, address };
+        let place = place(unit, address);
         self.in_flight.remove(&place);
         if operation == Operation::Delete {
             self.created.remove(&place);
@@ -180,19 +188,19 @@ impl Progress {
         let fits = budget.take(address.len() + id.map_or(0, str::len));
         if fits {
             self.completions += 1;
-            self.created.insert(place.to_place(), (self.completions, id.map(EntityId::new)));
+            self.created.insert(place, (self.completions, id.map(EntityId::new)));
         }
         fits
     }
 
     /// What was being done at an address when it failed.
     pub(super) fn operation_at(&self, unit: Option<&str>, address: &str) -> Option<Operation> {
-        self.in_flight.get(&Wanted { unit, address }).copied()
+        self.in_flight.get(&place(unit, address)).copied()
     }
 
     /// The name that the printed plan wants at an address.
     pub(super) fn name_at(&self, unit: Option<&str>, address: &str) -> Option<&str> {
-        self.names.get(&Wanted { unit, address }).map(String::as_str)
+        self.names.get(&place(unit, address)).map(String::as_str)
     }
 
     /// What was created, in the order of the log.
@@ -201,7 +209,7 @@ impl Progress {
         created.sort_by_key(|(_, (rank, _))| *rank);
         created
             .into_iter()
-            .filter_map(|(place, (_, id))| Some((place.unit, Address::parse(&place.address)?, id)))
+            .filter_map(|((unit, address), (_, id))| Some((unit, Address::parse(&address)?, id)))
             .collect()
     }
 
@@ -239,7 +247,7 @@ impl Progress {
         };
         let fits = budget.take(address.len() + name.len());
         if fits {
-            self.names.insert(Wanted { unit, address }.to_place(), name);
+            self.names.insert(place(unit, address), name);
         }
         fits
     }

@@ -10,8 +10,6 @@ use divvy_core::Failure;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::seek;
-
 /// A line of the SDK that the provider is built on, as far as it is needed.
 #[derive(Deserialize)]
 struct Line {
@@ -53,9 +51,7 @@ const LONGEST_LINE: usize = 16 << 10;
 impl ProviderLog {
     /// Takes in a line of any log.
     pub(super) fn look(&mut self, text: &str) {
-        // The object's brace is rare outside such lines, unlike the first letter of the sign.
-        let has_object = || seek::contains(text, "{") && text.contains(SIGN);
-        if text.len() > LONGEST_LINE || !has_object() {
+        if text.len() > LONGEST_LINE || !text.contains('{') || !text.contains(SIGN) {
             return;
         }
         if let Some(line) = parse(text) {

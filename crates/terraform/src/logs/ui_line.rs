@@ -9,7 +9,6 @@ use divvy_core::failure::Operation;
 use serde::Deserialize;
 
 use super::diagnostic::Diagnostic;
-use super::seek;
 
 /// What a line tells; kinds of lines that are of no use here are [`UiLine::Other`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +19,8 @@ pub(super) enum UiLine {
     Started { address: String, operation: Operation },
     /// It ended well.
     Completed { address: String, operation: Operation, id: Option<String> },
+    /// What the run has changed: the last but the outputs.
+    Summary,
     /// Any other message; the reason of an `apply_errored` comes in a diagnostic.
     Other,
     /// It begins as a UI line and is no JSON: cut, or overwritten.
@@ -46,6 +47,20 @@ struct DiagnosticPart<'a> {
     detail: Cow<'a, str>,
     #[serde(borrow)]
     address: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    range: Option<Range<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Range<'a> {
+    #[serde(borrow)]
+    filename: Cow<'a, str>,
+    start: Position,
+}
+
+#[derive(Deserialize)]
+struct Position {
+    line: u64,
 }
 
 #[derive(Deserialize)]
@@ -64,7 +79,8 @@ struct Resource<'a> {
     addr: Cow<'a, str>,
 }
 
-const BEGINNING: &str = "{\"@level\"";
+/// How each message begins.
+pub(super) const BEGINNING: &str = "{\"@level\"";
 
 /// Gives every UI message of a line, mostly one; false if there is none. Other text may stand
 /// around them.
@@ -74,13 +90,17 @@ pub(super) fn read(
     number: usize,
     mut take: impl FnMut(UiLine),
 ) -> bool {
-    let Some(start) = seek::find(line, BEGINNING) else {
+    let Some(start) = line.find(BEGINNING) else {
         return false;
     };
     let json = &line[start..];
     let is_of_use = json.contains("\"diagnostic\"") || json.contains("\"apply_");
     if !is_of_use {
-        take(if json.trim_end().ends_with('}') { UiLine::Other } else { UiLine::Broken });
+        take(match json.trim_end().ends_with('}') {
+            true if json.contains("\"change_summary\"") => UiLine::Summary,
+            true => UiLine::Other,
+            false => UiLine::Broken,
+        });
         return true;
     }
     let mut messages = serde_json::Deserializer::from_str(json).into_iter::<Message>();
@@ -123,19 +143,28 @@ fn meaning(message: Message<'_>, unit: Option<&str>, number: usize) -> Option<Ui
 
 impl DiagnosticPart<'_> {
     fn into_diagnostic(self, unit: Option<&str>, line: usize) -> Diagnostic {
-        let mut lines = self.summary.lines().map(str::to_owned);
-        let summary = lines.next().unwrap_or_default();
-        let mut body: Vec<String> = lines.collect();
-        body.extend(self.detail.lines().map(str::to_owned));
-        Diagnostic {
-            unit: unit.map(str::to_owned),
-            line,
-            summary,
-            location: self.address.map(Cow::into_owned),
-            body,
-            damage: Vec::new(),
+        let told = self.into_told();
+        Diagnostic { unit: unit.map(str::to_owned), line, ..Diagnostic::of(&told) }
+    }
+
+    fn into_told(self) -> crate::Diagnostic {
+        crate::Diagnostic {
+            summary: self.summary.into_owned(),
+            detail: self.detail.into_owned(),
+            address: self.address.map(Cow::into_owned),
+            place: self.range.map(|range| (range.filename.into_owned(), range.start.line)),
         }
     }
+}
+
+/// Returns the error diagnostics of a stream of messages, whole; other lines are skipped.
+pub(crate) fn errors(text: &str) -> Vec<crate::Diagnostic> {
+    text.lines()
+        .filter_map(|line| serde_json::from_str::<Message>(line).ok())
+        .filter_map(|message| message.diagnostic)
+        .filter(|part| part.severity == "error")
+        .map(DiagnosticPart::into_told)
+        .collect()
 }
 
 #[cfg(test)]

@@ -63,6 +63,27 @@ struct Check {
     address: CheckAddress,
     #[serde(default)]
     status: String,
+    #[serde(default)]
+    instances: Vec<CheckInstance>,
+}
+
+#[derive(Deserialize)]
+struct CheckInstance {
+    address: CheckAddress,
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    problems: Vec<Problem>,
+}
+
+#[derive(Deserialize)]
+struct Problem {
+    #[serde(default)]
+    message: String,
+}
+
+fn fails(status: &str) -> bool {
+    matches!(status, "fail" | "error")
 }
 
 #[derive(Deserialize)]
@@ -137,8 +158,21 @@ impl PlanDocument {
     pub fn failed_checks(&self) -> Vec<String> {
         self.checks
             .iter()
-            .filter(|check| matches!(check.status.as_str(), "fail" | "error"))
+            .filter(|check| fails(&check.status))
             .map(|check| check.address.to_display.clone())
+            .collect()
+    }
+
+    /// Returns each instance of a resource whose preconditions or postconditions do not hold, with the
+    /// messages of the rules. A plan that failed because of them says so, too.
+    pub fn failed_conditions(&self) -> BTreeMap<Address, Vec<String>> {
+        let instances = self.checks.iter().flat_map(|check| &check.instances);
+        instances
+            .filter(|instance| fails(&instance.status))
+            .filter_map(|instance| {
+                let messages = instance.problems.iter().map(|problem| problem.message.clone());
+                Some((Address::parse(&instance.address.to_display)?, messages.collect()))
+            })
             .collect()
     }
 
@@ -303,6 +337,18 @@ mod tests {
             let error = PlanDocument::read(text).unwrap_err().to_string();
             assert!(error.contains(reason), "{error}");
         }
+    }
+
+    #[test]
+    fn a_failed_condition_is_told_of_the_instance_that_fails_it() {
+        let json = br#"{"format_version":"1.2","planned_values":{},"errored":true,"checks":[
+            {"address":{"kind":"resource","to_display":"a.b"},"status":"fail","instances":[
+              {"address":{"to_display":"a.b[\"x\"]"},"status":"fail","problems":[{"message":"No owner."}]},
+              {"address":{"to_display":"a.b[\"y\"]"},"status":"pass"}]},
+            {"address":{"kind":"check","to_display":"check.c"},"status":"pass"}]}"#;
+        let failed = PlanDocument::read(json).unwrap().failed_conditions();
+        let expected = (Address::parse("a.b[\"x\"]").unwrap(), vec!["No owner.".to_owned()]);
+        assert_eq!(failed, BTreeMap::from([expected]));
     }
 
     #[test]

@@ -171,9 +171,9 @@ fn a_terraform_without_import_blocks_imports_one_by_one() {
 #[test]
 fn what_a_killed_run_left_is_removed_and_a_failed_plan_leaves_nothing() {
     let sandbox = Sandbox::new("variable \"x\" {}\nresource \"terraform_data\" \"a\" {}\n");
-    sandbox.write("divvy_imports_killed.tf.json", "{\"import\":[]}");
+    sandbox.write("divvy_imports_20260101T000000Z-7.tf.json", "");
     let directory = sandbox.open();
-    assert_eq!(directory.left_over_blocks().unwrap().len(), 1);
+    assert_eq!(directory.left_over_blocks().unwrap().ours.len(), 1);
     let imports = [import("terraform_data.a", "1")];
     let error = block_on(directory.adopt(&consent(), &imports, "t", None)).unwrap_err();
     assert!(matches!(&error, Error::Terraform(_)), "{error}");

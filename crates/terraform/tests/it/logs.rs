@@ -50,6 +50,16 @@ const SALES_DEV: &str = "[orgs/dev/divisions] genesyscloud_auth_division.this[\"
 const SALES_PROD: &str = "[orgs/prod/divisions] genesyscloud_auth_division.this[\"sales\"] Create/Refused 409 POST DIVISIONS \"Sales\" #efc62146";
 const STATE_NOT_SAVED: &str = "State/StateNotSaved";
 
+const PLAIN: &[&str] = &[
+    "genesyscloud_auth_division.eng Create/Refused 409 POST DIVISIONS \"Engineering\" #6d03b183",
+    "genesyscloud_auth_division.many[\"Sales EMEA & Co\"] Create/Refused 409 POST DIVISIONS \"Sales EMEA & Co\" #0c545895",
+];
+const WRAPPED: &[&str] = &[
+    "genesyscloud_auth_division.eng Create/Refused 409 POST DIVISIONS \"Engineering\" #7459d46b",
+    "genesyscloud_auth_division.many[\"Sales EMEA & Co\"] Create/Refused 409 POST DIVISIONS \"Sales EMEA & Co\" #38fe1571",
+];
+const FRESH: &[&str] = &["genesyscloud_auth_division.fresh 442c4855-30b2-41b0-a226-b48ed3b7d5f5"];
+
 static CASES: &[Case] = &[
     (
         "cases/01-azure-devops-ansi/apply.log",
@@ -133,6 +143,18 @@ static CASES: &[Case] = &[
         &[
             "genesyscloud_auth_division.a Create/Refused 409 POST DIVISIONS \"Alpha\" #a3828bd9",
             "genesyscloud_auth_division.b Create/Refused 409 POST DIVISIONS \"Beta\" #243866bd",
+        ],
+        &[],
+    ),
+    ("cases/32-logs-inside-something-else/00-plain.log", PLAIN, &[]),
+    ("cases/32-logs-inside-something-else/bamboo.log", WRAPPED, FRESH),
+    ("cases/32-logs-inside-something-else/circleci-json.log", WRAPPED, FRESH),
+    ("cases/32-logs-inside-something-else/docker-json-file.log", WRAPPED, FRESH),
+    ("cases/32-logs-inside-something-else/drone.log", WRAPPED, FRESH),
+    (
+        "cases/32-logs-inside-something-else/only-json-detail.log",
+        &[
+            "genesyscloud_auth_division Create/Refused 409 POST DIVISIONS #6d03b183 (the beginning of this diagnostic is missing)",
         ],
         &[],
     ),
@@ -295,8 +317,9 @@ fn every_case_and_sample_gives_the_failures_written_down_for_it() {
             })
             .collect();
         assert_eq!(found, *created, "{path}");
-        assert!(!reading.is_incomplete, "{path}: {:?}", reading.notes);
-        assert_eq!(reading.state_not_saved, failures.contains(&STATE_NOT_SAVED), "{path}");
+        // It was recorded up to its count, behind which an apply may have begun.
+        let is_cut = path.ends_with("plan-import-home-without-flag.txt");
+        assert_eq!(reading.is_incomplete, is_cut, "{path}: {:?}", reading.notes);
     }
 }
 

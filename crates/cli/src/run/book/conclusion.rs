@@ -18,17 +18,41 @@ pub(crate) struct Conclusion {
     pub(crate) survey: Survey,
     pub(crate) decisions: Decisions,
     pub(crate) credentials_from: BTreeMap<Alias, String>,
+    /// The names of the provider blocks, by the aliases that survey and findings have here.
+    pub(crate) labels: BTreeMap<Alias, String>,
     pub(crate) has_adopted: bool,
 }
 
 impl Book {
+    /// Lists the ids that this run has adopted.
+    pub(crate) fn adopted(&self) -> Vec<EntityId> {
+        let settled = self.entries.iter().filter_map(|entry| entry.settled.as_ref());
+        let ids = settled.filter_map(|settled| match settled {
+            Settled::Adopted { id, .. } => Some(EntityId::new(id.clone())),
+            _ => None,
+        });
+        ids.collect()
+    }
+
+    /// Takes in that an adoption did not reach the state.
+    pub(crate) fn is_not_saved(&mut self, lost: &EntityId, because: &str) {
+        for entry in &mut self.entries {
+            if let Some(Settled::Adopted { id, .. }) = &entry.settled
+                && id == lost.as_str()
+            {
+                let reason = because.to_owned();
+                entry.settled = Some(Settled::NotAdopted { id: id.clone(), reason });
+            }
+        }
+    }
+
     /// Returns survey, findings and what became of each, at the addresses that the state tells now.
     pub(crate) fn conclude(mut self, places: &Places) -> Conclusion {
         self.forget_what_came_again();
         let decisions = self.decided();
         let known = self.known_addresses(places);
         let ended = |one: &Decided| Decided {
-            finding: shown(&one.finding, &known),
+            finding: shown(&one.finding, &known, &self.labels),
             decision: self.outcome(&decisions, one),
         };
         let all = decisions.all.iter().map(ended).collect();
@@ -38,6 +62,7 @@ impl Book {
                 .iter()
                 .any(|entry| matches!(entry.settled, Some(Settled::Adopted { .. }))),
             decisions: Decisions { headlines: decisions.headlines, all },
+            labels: self.labels,
             survey: self.survey,
             credentials_from: self.credentials_from,
         }

@@ -6,6 +6,7 @@ mod configs;
 mod flags;
 mod headlines;
 mod killed;
+mod limits;
 mod logs;
 mod property;
 mod scene;

@@ -174,6 +174,26 @@ fn drifted() -> World {
 }
 
 #[test]
+fn while_terraform_plans_no_lock_stays() {
+    let world = drifted();
+    // The plan reads the org, and holds the lock meanwhile.
+    super::running::hold_any(&world, 3);
+    let mut running = Running::start(&world, &["fix", "--yes"]);
+    assert!(running.reaches_a_held_request(&world), "no request was held");
+    running.signal(Signal::KILL);
+    assert_eq!(running.end().signal, Some(Signal::KILL.as_raw()));
+    world.org().release();
+    let deadline = std::time::Instant::now() + super::running::LONG;
+    while !processes_of(&world).is_empty() {
+        assert!(std::time::Instant::now() < deadline, "somebody is left");
+        std::thread::yield_now();
+    }
+    assert!(!world.directory().join(".terraform.tfstate.lock.info").exists());
+    world.org().clear_faults();
+    let _ = world.divvy(&["fix", "--yes", "--accept-drift"]).ended(0);
+}
+
+#[test]
 fn while_terraform_updates_the_org() {
     let world = drifted();
     hold_reply(&world, "PUT", "/api/v2/authorization/divisions/id-eng");

@@ -10,6 +10,7 @@ mod locks;
 mod network;
 mod places;
 mod postgres;
+mod questions;
 mod running;
 mod secrets;
 mod watch;

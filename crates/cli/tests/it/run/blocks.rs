@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use super::adoption::{ADOPT, APPLY, at, report, run, said};
+use super::names;
 use crate::world::{HOME, World, seed, seed_of};
 
 const ENG: &str = "genesyscloud_auth_division.eng";
@@ -70,7 +71,48 @@ fn a_replacement_that_creates_first_does_not_adopt_what_it_is_to_replace() {
     world.divisions(&[("eng", lifecycle)]).init();
     let ran = run(&world, &[ADOPT, APPLY, &["-replace", ENG]]).ended(1);
     assert!(said(&ran).contains("is not adopted"), "{}", said(&ran));
+    let found = at(&report(&world), "Engineering");
+    assert_eq!((&found["verdict"], &found["address"]), (&json!("replace_cycle"), &json!(ENG)));
     assert_eq!(world.state(), [(ENG.to_owned(), "id-eng".to_owned())]);
+    world.has_no_changes();
+}
+
+#[test]
+fn create_before_destroy_is_told_as_check_tells_it_and_never_as_its_own_duplicate() {
+    let world = World::new(seed(&[]));
+    let case = crate::world::fixture("cases/35-create-before-destroy-under-run/main.tf");
+    let text = std::fs::read_to_string(case).expect("the case");
+    let port = world.gateway(0)["port"].as_str().expect("a port").to_owned();
+    let text = text.replace("PORT", &port);
+    world.write("main.tf", &text).init();
+    let _ = run(&world, &[ADOPT, APPLY]).ended(0);
+    world.write("main.tf", &text.replace("input = \"1\"", "input = \"2\""));
+    let checked = world.divvy(&["check", "-o", "json"]).json();
+    let expected = at(&checked, "Engineering");
+    assert_eq!(expected["verdict"], "replace_cycle");
+    for words in [&["terraform", "plan", "-no-color"][..], APPLY] {
+        let ran = run(&world, &[ADOPT, words]);
+        let message = expected["message"].as_str().expect("a message");
+        assert!(said(&ran).contains(message), "{message}: {}", said(&ran));
+        assert!(!said(&ran).contains("remove"), "{}", said(&ran));
+        let found = at(&report(&world), "Engineering");
+        for field in ["verdict", "address", "message"] {
+            assert_eq!(found[field], expected[field], "{field}");
+        }
+    }
+    assert_eq!(names(&world), ["Engineering"]);
+}
+
+#[test]
+fn a_replacement_that_destroys_first_is_terraform_s_alone() {
+    let world = World::new(seed(&[("id-eng", "Engineering")]));
+    world.tracks(&[json!({ "label": "eng", "id": "id-eng", "name": "Engineering" })]);
+    world.divisions(&[("eng", "name = \"Engineering\"")]).init();
+    let plan = ["terraform", "plan", "-no-color", "-replace", ENG];
+    let ran = run(&world, &[&["run", "--on-conflict", "error", "--"], &plan]).ended(0);
+    assert!(!said(&ran).contains("is not adopted"), "{}", said(&ran));
+    let _ = run(&world, &[ADOPT, APPLY, &["-replace", ENG]]).ended(0);
+    assert_ne!(world.id_at(ENG).as_deref(), Some("id-eng"));
     world.has_no_changes();
 }
 

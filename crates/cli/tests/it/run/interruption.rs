@@ -153,6 +153,47 @@ fn a_killed_divvy_takes_terraform_with_it_and_the_next_run_converges() {
 }
 
 #[test]
+fn a_terminal_that_goes_ends_terraform_in_good_order() {
+    let world = World::new(seed(&[]));
+    world.divisions(&[("eng", "name = \"Engineering\"")]).init();
+    next_create(&world, Effect::HoldReply);
+    let mut terminal = terminal(&world);
+    terminal.wait_for("Enter a value:");
+    terminal.type_in("yes\n");
+    wait_until_held(&world);
+    // The kernel tells every process of the terminal's foreground group, and perhaps twice.
+    for _ in 0..2 {
+        for process in processes(&world, "apply") {
+            let _ = kill_process(process, Signal::HUP);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    world.org().release();
+    let (code, shown) = terminal.end();
+    assert_ne!(code, 0, "{shown}");
+    assert_eq!(names(&world), ["Engineering"]);
+    assert_eq!(world.state().len(), 1, "{shown}");
+    world.has_no_changes();
+    assert_eq!(world.litter(), Vec::<String>::new());
+}
+
+#[test]
+fn a_killed_divvy_leaves_no_lock_and_no_provider() {
+    let world = World::new(seed(&[]));
+    let mut child = held_apply(&world);
+    child.kill().expect("it runs");
+    let _ = child.wait();
+    // The create is still held: nothing here waits for it.
+    let deadline = std::time::Instant::now() + super::PATIENCE;
+    while processes(&world, program()).len() + processes(&world, "terraform-provider").len() > 0 {
+        assert!(std::time::Instant::now() < deadline, "somebody is left");
+        std::thread::yield_now();
+    }
+    assert!(!world.directory().join(".terraform.tfstate.lock.info").exists());
+    converges(&world);
+}
+
+#[test]
 fn a_killed_terraform_is_survived_by_the_next_run() {
     let world = World::new(seed(&[]));
     let mut child = held_apply(&world);
@@ -169,7 +210,7 @@ fn a_killed_terraform_is_survived_by_the_next_run() {
 
 #[test]
 fn a_signal_to_divvy_alone_reaches_terraform_once() {
-    for signal in [Signal::TERM, Signal::INT] {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
         let world = World::new(seed(&[]));
         let mut child = held_apply(&world);
         kill_process(pid(&child), signal).expect("it runs");

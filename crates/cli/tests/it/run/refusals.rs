@@ -194,6 +194,20 @@ fn a_409_that_a_deleted_one_explains_comes_with_its_restore_request() {
 }
 
 #[test]
+fn a_division_that_the_first_listing_lacked_is_not_hidden_by_its_deleted_twin() {
+    let world =
+        World::new(seed_of(&json!({ "deleted": [{ "id": "id-old", "name": "Engineering" }] })));
+    world.divisions(&[("eng", "name = \"Engineering\"")]).init();
+    // Somebody makes it between the listing and the create.
+    let child = held_until_refused(&world);
+    let live = SeedDivision { id: "id-eng".to_owned(), ..SeedDivision::named("Engineering") };
+    world.org().add_division(live, Standing::Live).expect("the store");
+    let ran = let_go(&world, child);
+    assert!(!said(&ran).contains("id-old"), "{}", said(&ran));
+    assert!(said(&ran).contains("id-eng"), "{}", said(&ran));
+}
+
+#[test]
 fn several_of_one_name_are_nobody_s_to_choose_from() {
     let world = engineering();
     let twin = SeedDivision {
@@ -262,7 +276,7 @@ fn a_provider_that_somebody_else_runs_is_left_to_them() {
     let provider = json!({ "Protocol": "grpc", "ProtocolVersion": 5, "Pid": 1, "Test": true, "Addr": address });
     let providers = json!({ format!("{}/mypurecloud/genesyscloud", registry()): provider });
     world.set("TF_REATTACH_PROVIDERS", &providers.to_string());
-    let ran = run(&world, &[ADOPT, APPLY]).ended(1);
-    assert!(said(&ran).contains("divvy stands aside"), "{}", said(&ran));
+    let ran = run(&world, &[ADOPT, APPLY]).ended(125);
+    assert!(said(&ran).contains("cannot be kept"), "{}", said(&ran));
     assert_eq!(world.org().requests().len(), 0);
 }

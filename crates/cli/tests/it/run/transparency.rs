@@ -246,6 +246,27 @@ fn development_overrides_are_served_and_named() {
 }
 
 #[test]
+fn an_override_in_a_comment_or_of_another_provider_is_not_used() {
+    let mut world = World::new(seed(&[("id-a", "A")]));
+    world.divisions(&[("a", "name = \"A\"")]).init();
+    let configuration = world.beside().join("terraformrc");
+    world.set("TF_CLI_CONFIG_FILE", configuration.to_str().expect("UTF-8"));
+    for text in [
+        "# provider_installation { dev_overrides { \"mypurecloud/genesyscloud\" = \"/nowhere\" } }\n",
+        "provider_installation {\n  dev_overrides {\n    \"genesys.com/mypurecloud/genesyscloud\" = \"/nowhere\"\n  }\n  direct {}\n}\n",
+    ] {
+        std::fs::write(&configuration, text).expect("a file");
+        let ran = through(&world, &["plan", "-no-color"]).ended(0);
+        assert!(!ran.stderr.contains("without a checksum"), "{}", ran.stderr);
+        assert!(ran.stdout.contains("already exists (id-a)"), "{}", ran.stdout);
+    }
+    let text = "provider_installation {\n  dev_overrides {\n    \"mypurecloud/genesyscloud\" = \"/nowhere\"\n  }\n}\n";
+    std::fs::write(&configuration, text).expect("a file");
+    let ran = through(&world, &["plan", "-no-color"]).ended(125);
+    assert!(ran.stderr.contains("/nowhere"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_running_provider_that_somebody_else_named_is_left_alone() {
     let mut world = World::new(seed(&[]));
     world.divisions(&[("a", "name = \"A\"")]).init();
@@ -258,7 +279,13 @@ fn a_running_provider_that_somebody_else_named_is_left_alone() {
 fn a_list_of_running_providers_that_cannot_be_read_is_refused_by_name() {
     let mut world = World::new(seed(&[]));
     world.divisions(&[("a", "name = \"A\"")]).init();
-    for text in ["no JSON", "[]", "7", "{\"registry.terraform.io/hashicorp/other\":"] {
+    for text in [
+        "no JSON",
+        "[]",
+        "7",
+        "{\"registry.terraform.io/hashicorp/other\":",
+        "{\"registry.terraform.io/mypurecloud/genesyscloud\":",
+    ] {
         world.set("TF_REATTACH_PROVIDERS", text);
         for words in [&["plan", "-no-color"][..], &["apply", "-no-color", "-auto-approve"]] {
             let ran = through(&world, words).ended(125);
@@ -277,7 +304,6 @@ fn a_list_of_running_providers_that_cannot_be_read_is_refused_by_name() {
     for text in [
         "{\"registry.terraform.io/hashicorp/other\":\"x\"}",
         "{\"registry.terraform.io/mypurecloud/genesyscloud\":\"x\"}",
-        "{\"registry.terraform.io/mypurecloud/genesyscloud\":",
     ] {
         world.set("TF_REATTACH_PROVIDERS", text);
         let plain = world.terraform(&["plan", "-no-color"]).ended(1);

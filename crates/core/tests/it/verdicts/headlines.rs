@@ -2,7 +2,7 @@
 
 use divvy_core::decide::{Expect, Policy, Question};
 use divvy_core::failure::{Operation, Shape};
-use divvy_core::survey::StatePresence;
+use divvy_core::survey::{Flaw, StatePresence};
 use divvy_core::verdict::{HeadlineKind, Verdict};
 
 use super::{asks, imports, policy};
@@ -51,6 +51,20 @@ fn more_creates_than_room_is_said_and_stops_no_adoption() {
     scene.listing().limit = Some(3);
     assert_eq!(scene.headlines(), [HeadlineKind::Limit]);
     assert_eq!(scene.decision("a", &policy()), imports("id-1", Expect::NoOp));
+}
+
+#[test]
+fn a_create_that_rests_on_a_listing_with_a_gap_is_called_so() {
+    let mut scene = Scene::new().exists("id-1", "A").creates("a", "A");
+    let gap = Flaw::Count { shown: 2, told: 9 };
+    scene.listing().flaws.push(gap);
+    scene.listing().is_complete = false;
+    assert!(scene.headlines().is_empty(), "what is listed is listed");
+    let mut scene = scene.creates("b", "B");
+    assert_eq!(scene.headlines(), [HeadlineKind::IncompleteListing]);
+    assert_eq!(scene.decision("a", &policy()), imports("id-1", Expect::NoOp));
+    scene.listing().flaws.clear();
+    assert!(scene.headlines().is_empty());
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod chosen;
 mod headlines;
 mod home;
 mod names;
+mod pending;
 mod planned;
 mod refused;
 mod tracked;

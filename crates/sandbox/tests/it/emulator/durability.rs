@@ -23,7 +23,7 @@ fn on(data: &Path) -> Options {
 #[test]
 fn a_restart_finds_everything_again() {
     let directory = tempfile::tempdir().unwrap();
-    let data = directory.path().join("org.redb");
+    let data = directory.path().join("org.json");
     let emulator = with(on(&data));
     let client = Client::of(emulator.url());
     let made = client.create("Engineering").expect(200).json();
@@ -44,16 +44,16 @@ fn client_of(emulator: &divvy_sandbox::emulator::Handle) -> Client {
 #[test]
 fn two_emulators_do_not_share_a_file() {
     let directory = tempfile::tempdir().unwrap();
-    let data = directory.path().join("org.redb");
+    let data = directory.path().join("org.json");
     let _first = with(on(&data));
     let second = divvy_sandbox::emulator::Emulator::spawn_thread(on(&data)).err();
-    assert!(matches!(second, Some(Error::Store(_))), "{second:?}");
+    assert!(matches!(second, Some(Error::InUse { .. })), "{second:?}");
 }
 
 #[test]
 fn a_kill_after_the_answer_loses_nothing() {
     let directory = tempfile::tempdir().unwrap();
-    let data = directory.path().join("org.redb");
+    let data = directory.path().join("org.json");
     for round in 0..3 {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--ignored", "--exact", "--nocapture"])

@@ -1,7 +1,9 @@
 //! The emulator over raw HTTP, checked against the reference field by field.
 
 mod access;
+mod collections;
 mod control;
+mod documents;
 mod durability;
 mod faults;
 mod pathed;

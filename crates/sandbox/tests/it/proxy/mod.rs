@@ -7,7 +7,6 @@ mod hostile;
 mod wire;
 
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
 use divvy_plugin::proxy::{Proxy, Settled};
@@ -303,20 +302,6 @@ fn the_user_s_own_reattach_variable_is_kept() {
         assert!(proxy.reattach_variable([ADDRESS], Some("{")).is_err());
         proxy.stop().await;
     });
-}
-
-#[test]
-fn the_locked_binary_is_found_where_init_put_it() {
-    let workspace = Workspace::new("");
-    let data = workspace.path().join(".terraform");
-    let provider = "mypurecloud/genesyscloud";
-    let found = divvy_plugin::locate::locate(&workspace.path(), &data, provider).unwrap();
-    assert_eq!(found.len(), 1);
-    assert_eq!(found[0].address, ADDRESS);
-    assert_eq!(found[0].version, "1.84.1");
-    assert!(divvy_sandbox::provider::is_wanted(found[0].binary.as_os_str()));
-    let version = Command::new(&found[0].binary).output().unwrap();
-    assert!(String::from_utf8(version.stderr).unwrap().starts_with("This binary is a plugin."));
 }
 
 #[cfg(target_os = "linux")]

@@ -12,7 +12,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
+use crate::cli_configuration::provider_binaries;
 use crate::constraint;
+use crate::lock_file::{LockFile, LockedProvider};
+use crate::provider_address::ProviderAddress;
 
 /// A provider as the lock file names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +43,12 @@ pub enum LocateError {
     #[error("there is no {}: run terraform init first", path.display())]
     NoLockFile {
         /// Where it should lie.
+        path: PathBuf,
+    },
+    /// The lock file cannot be read as one.
+    #[error("{} cannot be read: run terraform init", path.display())]
+    UnreadableLockFile {
+        /// Where it lies.
         path: PathBuf,
     },
     /// The configuration does not use the provider, or uses it through `dev_overrides`.
@@ -100,103 +109,52 @@ pub fn locate(
     data_directory: &Path,
     provider: &str,
 ) -> Result<Vec<Located>, LocateError> {
-    let path = working_directory.join(".terraform.lock.hcl");
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(LocateError::NoLockFile { path });
-        }
-        Err(source) => return Err(LocateError::Io { path, source }),
+    let path = LockFile::path(working_directory);
+    let locked = match LockFile::read(working_directory) {
+        LockFile::Missing => return Err(LocateError::NoLockFile { path }),
+        LockFile::Unreadable => return Err(LocateError::UnreadableLockFile { path }),
+        LockFile::Read(locked) => locked,
     };
-    let suffix = format!("/{provider}");
-    let locks: Vec<Lock> =
-        read_locks(&text).into_iter().filter(|lock| lock.address.ends_with(&suffix)).collect();
-    if locks.is_empty() {
+    // A lock file holds whole addresses, so whose defaults fill them in does not matter.
+    let is_meant = |lock: &&LockedProvider| {
+        ProviderAddress::parse(&lock.source, "").is_some_and(|address| address.is(provider))
+    };
+    let locked: Vec<_> = locked.iter().filter(is_meant).collect();
+    if locked.is_empty() {
         return Err(LocateError::NotLocked { path, provider: provider.to_owned() });
     }
-    locks.into_iter().map(|lock| lock.find(data_directory)).collect()
+    locked.into_iter().map(|lock| find(lock, data_directory)).collect()
 }
 
-/// Finds the provider binary that `dev_overrides` of a CLI configuration puts in the place of a
-/// locked one; Terraform checks nothing about it. `cli_configuration` is the file's text, in HCL.
-pub fn development_override(cli_configuration: &str, provider: &str) -> Option<PathBuf> {
-    let overrides = cli_configuration.split_once("dev_overrides")?.1.split_once('{')?.1;
-    let overrides = overrides.split('}').next()?;
-    let directory = overrides.lines().find_map(|line| {
-        let mut quoted = line.trim_start().strip_prefix('"')?.split('"');
-        let source = quoted.next()?;
-        let is_meant = source == provider || source.ends_with(&format!("/{provider}"));
-        is_meant.then(|| quoted.nth(1)).flatten()
-    })?;
-    let named = files(Path::new(directory)).ok()?.into_iter();
-    let binary = named.filter(|(name, _)| name.starts_with("terraform-provider-")).min();
-    binary.map(|(_, path)| path)
-}
-
-/// One `provider` block of a lock file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Lock {
-    address: String,
-    version: String,
-    constraints: String,
-    hashes: Vec<String>,
-}
-
-/// Reads a lock file. Terraform writes it in one form only: one argument or hash a line.
-fn read_locks(text: &str) -> Vec<Lock> {
-    let mut locks: Vec<Lock> = Vec::new();
-    for line in text.lines().map(str::trim) {
-        let Some(quoted) = line.split('"').nth(1) else {
-            continue;
-        };
-        let word = line.split([' ', '=', '"']).next().unwrap_or_default();
-        if word == "provider" {
-            locks.push(Lock { address: quoted.to_owned(), ..Lock::default() });
-        }
-        let Some(lock) = locks.last_mut() else {
-            continue;
-        };
-        match word {
-            "version" => quoted.clone_into(&mut lock.version),
-            "constraints" => quoted.clone_into(&mut lock.constraints),
-            "" => lock.hashes.push(quoted.to_owned()),
-            _ => {}
-        }
+fn find(lock: &LockedProvider, data_directory: &Path) -> Result<Located, LocateError> {
+    let (address, version) = (lock.source.clone(), lock.version.clone());
+    let constraints = lock.constraints.clone().unwrap_or_default();
+    if !constraint::allows(&constraints, &version) {
+        return Err(LocateError::Constraint { address, version, constraints });
     }
-    locks
-}
-
-impl Lock {
-    fn find(self, data_directory: &Path) -> Result<Located, LocateError> {
-        let Self { address, version, constraints, hashes } = self;
-        if !constraint::allows(&constraints, &version) {
-            return Err(LocateError::Constraint { address, version, constraints });
-        }
-        let package = data_directory.join("providers").join(&address).join(&version);
-        let Some((directory, binary)) = installed(&package)? else {
-            return Err(LocateError::NotInstalled { address, version });
-        };
-        let hash = package_hash(&directory)?;
-        if !hashes.contains(&hash) {
-            return Err(LocateError::Checksum { address, version, directory });
-        }
-        Ok(Located { address, version, binary })
+    let package = data_directory.join("providers").join(&address).join(&version);
+    let name = address.rsplit('/').next().unwrap_or_default();
+    let Some((directory, binary)) = installed(&package, name)? else {
+        return Err(LocateError::NotInstalled { address, version });
+    };
+    let hash = package_hash(&directory)?;
+    if !lock.hashes.contains(&hash) {
+        return Err(LocateError::Checksum { address, version, directory });
     }
+    Ok(Located { address, version, binary })
 }
 
 /// Finds the package directory (there is one, named after the platform; perhaps a link) and the
-/// binary in it.
-fn installed(package: &Path) -> Result<Option<(PathBuf, PathBuf)>, LocateError> {
+/// binary in it, which is the first that may be the provider's.
+fn installed(package: &Path, name: &str) -> Result<Option<(PathBuf, PathBuf)>, LocateError> {
     let Ok(platforms) = std::fs::read_dir(package) else {
         return Ok(None);
     };
     // OpenTofu keeps a lock file beside the package's directory.
     for platform in platforms.flatten().filter(|platform| platform.path().is_dir()) {
         let directory = canonicalize(&platform.path())?;
-        for (name, file) in files(&directory)? {
-            if name.starts_with("terraform-provider-") {
-                return Ok(Some((directory, file)));
-            }
+        if let Some(binary) = provider_binaries(&directory, name).into_iter().next() {
+            return Ok(Some((directory, binary)));
         }
     }
     Ok(None)
@@ -341,20 +299,17 @@ provider "{ADDRESS}" {{
         assert!(matches!(find(directory.path()), Err(LocateError::Constraint { .. })));
         std::fs::write(&lock, lock_file("1.60.0", "h1:tampered")).unwrap();
         assert!(matches!(find(directory.path()), Err(LocateError::Checksum { .. })));
+        std::fs::write(&lock, "provider {{").unwrap();
+        assert!(matches!(find(directory.path()), Err(LocateError::UnreadableLockFile { .. })));
     }
 
     #[test]
-    fn a_development_override_is_found_in_the_directory_that_it_names() {
-        let directory = tempfile::tempdir().unwrap();
-        let binary = directory.path().join("terraform-provider-genesyscloud");
-        std::fs::write(&binary, "").unwrap();
-        let text = format!(
-            "provider_installation {{\n  dev_overrides {{\n    \"hashicorp/random\" = \"/r\"\n    \"{PROVIDER}\" = \"{}\"\n  }}\n  direct {{}}\n}}\n",
-            directory.path().display()
-        );
-        assert_eq!(development_override(&text, PROVIDER), Some(binary));
-        assert_eq!(development_override(&text, "other/provider"), None);
-        assert_eq!(development_override("provider_installation { direct {} }", PROVIDER), None);
+    fn a_hash_in_a_comment_of_the_lock_file_is_none() {
+        let (directory, hash) = working_directory("1.60.0");
+        let text = lock_file("1.60.0", "h1:other")
+            .replace("hashes = [", &format!("hashes = [\n    # \"{hash}\","));
+        std::fs::write(directory.path().join(".terraform.lock.hcl"), text).unwrap();
+        assert!(matches!(find(directory.path()), Err(LocateError::Checksum { .. })));
     }
 
     #[test]

@@ -1,0 +1,105 @@
+//! The limit of what is done: the subject that a person gave (a plan file, `--only`, `-target`).
+//!
+//! Pure. Invariant: it is drawn once, from the first look; nothing outside is ever done or asked,
+//! however many rounds follow, and what is left outside is reported.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use divvy_core::decide::{Action, Decided, Decision, Decisions};
+use divvy_core::survey::Survey;
+use divvy_core::{Address, Finding};
+
+use crate::pattern;
+
+/// What a person limited the work to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Limited {
+    /// `--plan FILE`.
+    PlanFile,
+    /// `-target` or `-exclude`, after `--` or in `TF_CLI_ARGS_plan`.
+    Targets,
+    /// `--only PATTERN`.
+    Only,
+}
+
+impl Limited {
+    fn words(self) -> &'static str {
+        match self {
+            Self::PlanFile => "not in the plan file",
+            Self::Targets => "outside of -target and -exclude",
+            Self::Only => "not selected by --only",
+        }
+    }
+}
+
+/// What may be done at all.
+#[derive(Debug, Default)]
+pub(crate) struct Limit {
+    planned: Option<(Limited, BTreeSet<Address>)>,
+    only: Vec<String>,
+    outside: BTreeMap<Limited, BTreeSet<Address>>,
+}
+
+impl Limit {
+    /// Limits the work to names or addresses that match one of the patterns; none is no limit.
+    pub(crate) fn to_patterns(only: &[String]) -> Self {
+        Self { only: only.to_vec(), ..Self::default() }
+    }
+
+    /// Limits the work to what a plan that a person gave or narrowed holds.
+    pub(crate) fn to_plan_of(&mut self, survey: &Survey, limited: Limited) {
+        let planned = survey.desired.iter().flat_map(|desired| &desired.planned);
+        let addresses = planned.map(|planned| planned.address.clone()).collect();
+        self.planned = Some((limited, addresses));
+    }
+
+    /// Takes back every decision outside the limit, and remembers where something is left.
+    pub(crate) fn keep(&mut self, decisions: &mut Decisions) {
+        self.outside.clear();
+        for Decided { finding, decision } in &mut decisions.all {
+            if *decision == Decision::Nothing {
+                continue;
+            }
+            let Some(address) = &finding.address else { continue };
+            if let Some(limited) = self.excludes(finding, address, decision) {
+                *decision = Decision::Nothing;
+                self.outside.entry(limited).or_default().insert(address.clone());
+            }
+        }
+    }
+
+    fn excludes(&self, finding: &Finding, at: &Address, decision: &Decision) -> Option<Limited> {
+        if let Some((limited, planned)) = &self.planned {
+            // A plan of a part says nothing of what it lacks: that address may stay where it is.
+            let is_held = |address: &Address| planned.contains(address);
+            let is_inside = match decision {
+                Decision::Act(Action::StateMv { from })
+                | Decision::Ask { then: Some(Action::StateMv { from }), .. } => {
+                    is_held(at) && is_held(from)
+                }
+                _ => is_held(at),
+            };
+            if !is_inside {
+                return Some(*limited);
+            }
+        }
+        let name = finding.name.as_deref().unwrap_or_default();
+        let is_chosen =
+            |one: &String| pattern::matches(one, name) || pattern::matches(one, at.as_str());
+        (!self.only.is_empty() && !self.only.iter().any(is_chosen)).then_some(Limited::Only)
+    }
+
+    /// Reports whether something was left outside.
+    pub(crate) fn leaves_out(&self) -> bool {
+        !self.outside.is_empty()
+    }
+
+    /// Names what was left outside, one sentence for each limit.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let note = |(limited, addresses): (&Limited, &BTreeSet<Address>)| {
+            let addresses: Vec<_> = addresses.iter().map(Address::as_str).collect();
+            format!("left alone, {}: {}", limited.words(), addresses.join(", "))
+        };
+        self.outside.iter().map(note).collect()
+    }
+}

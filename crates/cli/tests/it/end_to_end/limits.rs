@@ -1,0 +1,153 @@
+//! The subject that a person gives is the limit of what is done, in every round.
+
+use divvy_sandbox::emulator::Seed;
+use serde_json::json;
+
+use super::scene::{actions, does, finding, full};
+use crate::world::{World, fixture, seed_of};
+
+/// A world with the configuration of an open case, which leads to a port.
+pub(crate) fn open_case(name: &str, seed: Seed) -> World {
+    let world = World::new(seed);
+    let port = world.gateway(0)["port"].as_str().expect("a port").to_owned();
+    let text = std::fs::read_to_string(fixture("cases").join(name).join("main.tf"));
+    world.write("main.tf", &text.expect("the case").replace("PORT", &port)).init();
+    world
+}
+
+fn two() -> World {
+    let org = json!({ "divisions": [
+        { "id": "id-eng", "name": "Engineering" },
+        { "id": "id-sales", "name": "Sales" },
+    ] });
+    open_case("33-targeted-plan-file", seed_of(&org))
+}
+
+const ENG: (&str, &str) = ("division.eng", "import id-eng");
+
+#[test]
+fn case_33_nothing_outside_a_plan_made_with_target_is_adopted() {
+    let world = two();
+    let target = format!("-target={}", full("division.eng"));
+    let _ = world.terraform(&["plan", "-input=false", &target, "-out=tfplan"]).ended(0);
+    let ran = world.divvy(&["fix", "--yes", "--plan", "tfplan"]).ended(0);
+    assert_eq!(world.state().len(), 1, "{}", ran.stdout);
+    let left = format!("not in the plan file: {}", full("division.sales"));
+    assert!(ran.stdout.replace("\n", " ").contains(&left), "{}", ran.stdout);
+    assert_eq!(ran.stdout.lines().last(), Some("next: divvy fix"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_target_of_the_environment_or_of_the_command_line_limits_a_run_and_what_is_left_is_said() {
+    for from_environment in [true, false] {
+        let mut world = two();
+        let target = format!("-target={}", full("division.eng"));
+        let mut after: Vec<&str> = vec!["--", &target];
+        if from_environment {
+            world.set("TF_CLI_ARGS_plan", &target);
+            after.clear();
+        }
+        let check = world.divvy(&[&["check"], after.as_slice()].concat()).ended(2);
+        assert!(check.stdout.contains("1 adopt"), "{}", check.stdout);
+        assert!(check.stdout.contains(&format!("Only what {target}")), "{}", check.stdout);
+        let ran = world.divvy(&[&["fix", "--yes"], after.as_slice()].concat()).ended(0);
+        world.unset("TF_CLI_ARGS_plan");
+        assert_eq!(world.state().len(), 1, "{}", ran.stdout);
+        assert!(ran.stdout.contains(&full("division.sales")), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn only_what_a_pattern_matches_is_adopted() {
+    for pattern in ["Eng*", "*.eng"] {
+        let world = two();
+        let report = does(&world, &["--only", pattern], 0, &[ENG]);
+        assert_eq!(finding(&report, "division.sales")["action"]["do"], "none", "{report:#}");
+        assert_eq!(actions(&report).len(), 1);
+    }
+}
+
+#[test]
+fn case_38_a_division_that_fails_a_rule_of_its_block_is_named_and_the_rest_is_adopted() {
+    let org = json!({ "divisions": [
+        { "id": "id-eng", "name": "Engineering" },
+        { "id": "id-sales", "name": "Sales" },
+    ] });
+    let world = open_case("38-a-postcondition-the-existing-one-fails", seed_of(&org));
+    let ran = world.divvy(&["fix", "--yes"]).ended(3);
+    assert_eq!(world.state().len(), 1, "{}", ran.stdout);
+    assert!(world.id_at(&full("division.sales")).is_some());
+    let text = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [&full("division.eng"), "id-eng", "Every division needs an owner"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(world.litter(), Vec::<String>::new());
+}
+
+#[test]
+fn an_import_block_of_an_id_that_the_org_lacks_is_reported_before_a_plan_hangs_on_it() {
+    let org = json!({ "divisions": [{ "id": "id-eng", "name": "Engineering" }] });
+    let world = World::new(seed_of(&org));
+    world.divisions(&[("eng", "name = \"Engineering\""), ("a", "name = \"A\"")]);
+    let import = |id: &str| {
+        format!("import {{\n  to = genesyscloud_auth_division.eng\n  id = \"{id}\"\n}}\n")
+    };
+    world.write("imports.tf", &import("id-gone")).init();
+    for command in [&["check", "-o", "json"][..], &["fix", "--yes", "-o", "json"]] {
+        let report = world.divvy(command).ended(3).json();
+        let found = finding(&report, "division.eng");
+        assert_eq!(found["verdict"], "planned_import", "{report:#}");
+        assert!(found["message"].as_str().is_some_and(|text| text.contains("id-gone")));
+        assert_eq!(report["terraform_runs"], 1, "only the state was read: {report:#}");
+    }
+    world.write("imports.tf", &import("id-eng"));
+    let report = world.divvy(&["check", "-o", "json"]).ended(0).json();
+    assert_eq!(finding(&report, "division.a")["verdict"], "create", "{report:#}");
+}
+
+#[test]
+fn an_import_block_without_its_resource_gets_the_flag_that_writes_it() {
+    let world = World::new(seed_of(&json!({})));
+    world.divisions(&[("eng", "name = \"Engineering\"")]);
+    let import = "import {\n  to = genesyscloud_auth_division.nowhere\n  id = \"1b870573-cadb-4195-848d-756cd9a509a1\"\n}\n";
+    world.write("imports.tf", import).init();
+    let ran = world.divvy(&["check"]).ended(1);
+    assert!(ran.stderr.contains("-generate-config-out=generated.tf"), "{}", ran.stderr);
+}
+
+#[test]
+fn whatever_the_next_apply_changes_is_said_from_what_to_what_and_next_is_the_configuration() {
+    let org = json!({ "divisions": [
+        { "id": "id-eng", "name": "engineering", "description": "Ours" },
+        { "id": "id-sales", "name": "Sales", "description": "Field" },
+    ] });
+    let world = World::new(seed_of(&org));
+    world.divisions(&[("eng", "name = \"Engineering\""), ("sales", "name = \"Sales\"")]).init();
+    let rename = "renames \"engineering\" to \"Engineering\"";
+    let check = world.divvy(&["check", "-o", "json"]).ended(3).json();
+    let near = finding(&check, "division.eng");
+    assert!(near["message"].as_str().is_some_and(|text| text.contains(rename)), "{near:#}");
+    let name = json!({ "attribute": "name", "config": "Engineering", "org": "engineering" });
+    assert_eq!(near["drift"][0], name, "{near:#}");
+    let drifted = finding(&check, "division.sales")["message"].to_string().replace('\\', "");
+    assert!(drifted.contains("description from \"Field\" to none"), "{drifted}");
+
+    let id = format!("{}=id-eng", full("division.eng"));
+    let ran = world.divvy(&["fix", "--yes", "--adopt-drifted", "--id", &id]).ended(3);
+    let text = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [rename, "description from \"Field\" to none", "name = \"engineering\""] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let next = ran.stdout.lines().last().expect("a line");
+    assert!(next.starts_with("next: ") && next.contains("name = \"engineering\""), "{next}");
+    assert!(!next.contains(" apply"), "{next}");
+    assert_eq!(world.divisions_of_org(0)["id-eng"]["name"], "engineering");
+
+    let check = world.divvy(&["check"]).ended(0);
+    let text = check.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains(rename), "an adopted one is not simply managed: {text}");
+    assert!(!check.stdout.lines().last().is_some_and(|next| next.contains(" apply")), "{text}");
+    let kept = "name = \"engineering\"\n  description = \"Ours\"";
+    let sales = "name = \"Sales\"\n  description = \"Field\"";
+    world.divisions(&[("eng", kept), ("sales", sales)]).has_no_changes();
+}

@@ -1,0 +1,201 @@
+//! The types that the emulator serves as collections, from the facts of `kinds.json`.
+//!
+//! Never holds an object, and shares the facts with the client but no type. Invariant: a type that
+//! the facts do not describe whole (no listing, another create than a POST) has no collection.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// Every collection, in the order of the facts.
+pub(crate) static COLLECTIONS: LazyLock<Vec<Collection>> = LazyLock::new(|| {
+    let facts: Facts = serde_json::from_str(include_str!("../../../core/kinds.json"))
+        .expect("a test of the crate that owns the file reads it");
+    facts.kinds.into_iter().filter_map(Collection::of).collect()
+});
+
+/// The division has handlers of its own: a listing with rules that other types do not have.
+const NOT_HERE: &[&str] = &["genesyscloud_auth_division"];
+
+/// A type that is served.
+#[derive(Debug)]
+pub(crate) struct Collection {
+    /// The Terraform type.
+    pub(crate) name: String,
+    /// How its objects are listed.
+    pub(crate) list: List,
+    /// Where its objects are searched for by exact values, if anywhere.
+    pub(crate) search: Option<String>,
+    /// Where they are created; placeholders are ids of parents.
+    pub(crate) create: String,
+    /// Where they are found by id, without the id.
+    pub(crate) items: String,
+    /// The fields that together belong to one object only.
+    pub(crate) key: Vec<String>,
+    /// Each object is in a division.
+    pub(crate) has_division: bool,
+    /// How a taken key is refused; `None` where that is not known.
+    pub(crate) duplicate: Option<Duplicate>,
+    /// A delete leaves the object there, marked as deleted.
+    pub(crate) is_soft_deleted: bool,
+}
+
+/// How a collection is listed.
+#[derive(Debug, Deserialize)]
+pub(crate) struct List {
+    /// `GET`, or `POST` with the paging in the body.
+    pub(crate) method: String,
+    /// Where; placeholders are ids of parents.
+    pub(crate) path: String,
+    /// How one gets to the next page.
+    pub(crate) paging: Paging,
+    /// The parameter that searches by name, if one does.
+    #[serde(default)]
+    pub(crate) filter: Option<String>,
+}
+
+/// How one gets to the next page of a listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Paging {
+    /// By its number.
+    Pages,
+    /// By a cursor in the parameter `after` (in some listings `cursor`).
+    Cursor,
+    /// By the link `nextUri`.
+    NextUri,
+    /// By a cursor in the parameter `nextPage`.
+    NextPage,
+    /// There is one page.
+    None,
+}
+
+/// How a taken key is refused.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Duplicate {
+    /// The status; `None` where it is not known.
+    #[serde(default)]
+    pub(crate) status: Option<u16>,
+    /// The code of the error body; `None` where it is not known.
+    #[serde(default)]
+    pub(crate) code: Option<String>,
+    /// It is not refused.
+    #[serde(default)]
+    pub(crate) accepted: bool,
+}
+
+#[derive(Deserialize)]
+struct Facts {
+    kinds: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    #[serde(rename = "type")]
+    name: String,
+    adoption: String,
+    scope: String,
+    #[serde(default)]
+    key: Vec<KeyPart>,
+    list: Option<serde_json::Value>,
+    search: Option<String>,
+    create: Option<Create>,
+    item: Option<String>,
+    duplicate: Option<Duplicate>,
+    #[serde(default)]
+    soft_delete: bool,
+}
+
+#[derive(Deserialize)]
+struct KeyPart {
+    field: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Create {
+    way: String,
+    path: Option<String>,
+}
+
+impl Collection {
+    fn of(row: Row) -> Option<Self> {
+        let create = row.create.filter(|create| create.way == "post")?.path?;
+        if row.adoption != "list" || NOT_HERE.contains(&row.name.as_str()) {
+            return None;
+        }
+        let list: List = serde_json::from_value(row.list?).ok()?;
+        let items = row.item.as_deref().and_then(|item| item.rsplit_once('/'));
+        let items = items.map_or_else(|| create.clone(), |(items, _)| items.to_owned());
+        Some(Self {
+            name: row.name,
+            list,
+            search: row.search,
+            items,
+            create,
+            key: row.key.into_iter().filter_map(|part| part.field).collect(),
+            has_division: row.scope == "division",
+            duplicate: row.duplicate,
+            is_soft_deleted: row.soft_delete,
+        })
+    }
+
+    /// Returns the collection of a type.
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        COLLECTIONS.iter().find(|collection| collection.name == name)
+    }
+
+    /// Returns the collection that creates under a path, and the ids of the parents in it.
+    pub(crate) fn created_at(path: &str) -> Option<(&'static Self, Vec<String>)> {
+        COLLECTIONS
+            .iter()
+            .find_map(|collection| Some((collection, parents(&collection.create, path)?)))
+    }
+}
+
+/// Returns what fills the placeholders of a template to make this path; `None` if nothing does.
+pub(crate) fn parents(template: &str, path: &str) -> Option<Vec<String>> {
+    let (mut wanted, mut found) = (template.split('/'), path.split('/'));
+    let mut ids = Vec::new();
+    loop {
+        match (wanted.next(), found.next()) {
+            (None, None) => return Some(ids),
+            (Some(placeholder), Some(id)) if placeholder.starts_with('{') => {
+                ids.push(id.to_owned());
+            }
+            (Some(wanted), Some(found)) if wanted == found => {}
+            _ => return None,
+        }
+    }
+}
+
+/// Fills the placeholders of a template from the left.
+pub(crate) fn filled(template: &str, parents: &[String]) -> String {
+    let mut parents = parents.iter().map(String::as_str);
+    let segments = template.split('/').map(|segment| {
+        if segment.starts_with('{') { parents.next().unwrap_or_default() } else { segment }
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_and_its_template_lead_to_each_other() {
+        let template = "/api/v2/routing/email/domains/{domainName}/routes";
+        let path = "/api/v2/routing/email/domains/acme.example/routes";
+        let ids = parents(template, path).unwrap();
+        assert_eq!(ids, ["acme.example"]);
+        assert_eq!(filled(template, &ids), path);
+        assert_eq!(parents(template, "/api/v2/routing/email/domains"), None);
+        assert_eq!(parents(template, &format!("{path}/more")), None);
+    }
+
+    #[test]
+    fn a_hundred_types_are_served() {
+        assert!(COLLECTIONS.len() > 100, "{}", COLLECTIONS.len());
+        assert!(Collection::named("genesyscloud_routing_queue").is_some());
+        assert!(Collection::named("genesyscloud_auth_division").is_none());
+    }
+}
