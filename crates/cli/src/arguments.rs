@@ -6,22 +6,28 @@
 pub(crate) mod doctor;
 mod explain;
 mod given;
+pub(crate) mod habits;
 pub(crate) mod run;
 pub(crate) mod undo;
+mod variables;
 
 mod ensure;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{
+    ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+};
 use divvy_core::{Address, EntityId};
 use divvy_genesys::Dialect;
 
 pub(crate) use self::ensure::{Ensure, EnsureFormat};
 pub(crate) use self::explain::Explain;
 pub(crate) use self::given::{Said, Yes};
-use crate::render::Format;
 use crate::render::commands::Shell;
+use crate::render::{Format, Writer, help_for};
 
 /// Resolves `409 Conflict` on genesyscloud_auth_division: foretells it, adopts what exists through
 /// a plan that imports and nothing else, and lets Terraform itself prove the result.
@@ -34,8 +40,45 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) talk: Talk,
 
+    /// Directory of the configuration; may also follow the command.
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    chdir: Option<PathBuf>,
+
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// The command line's definition, with the variable of each flag.
+pub(crate) fn command() -> clap::Command {
+    variables::with_variables(Arguments::command())
+}
+
+impl Arguments {
+    /// Parses the words of a command line, the program's name first.
+    pub(crate) fn parse_from_words(
+        words: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    ) -> Result<Self, clap::Error> {
+        let matches = command().try_get_matches_from(words)?;
+        let mut arguments = Self::from_arg_matches(&matches)?;
+        let is_typed = matches.value_source("chdir") == Some(ValueSource::CommandLine);
+        let chdir = arguments.chdir.take();
+        if let Some(terraform) = arguments.command.terraform_mut() {
+            let inner = matches.subcommand().map(|(_, matches)| matches.value_source("chdir"));
+            // What was typed wins over the variable, and the later word over the earlier one.
+            if inner != Some(Some(ValueSource::CommandLine)) && chdir.is_some() {
+                terraform.chdir = chdir;
+            }
+        } else if is_typed {
+            let what = match &arguments.command {
+                Command::Run(_) => {
+                    "run takes the directory from Terraform's own flag: divvy run -- terraform -chdir=DIR apply"
+                }
+                _ => "--chdir: this command needs no directory",
+            };
+            return Err(command().error(clap::error::ErrorKind::ArgumentConflict, what));
+        }
+        Ok(arguments)
+    }
 }
 
 /// How divvy talks.
@@ -92,6 +135,23 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    fn terraform_mut(&mut self) -> Option<&mut TerraformArguments> {
+        match self {
+            Self::Check(Check { terraform, .. })
+            | Self::Fix(Fix { terraform, .. })
+            | Self::Explain(Explain { terraform, .. })
+            | Self::Doctor(doctor::Doctor { terraform, .. })
+            | Self::Undo(undo::Undo { terraform, .. })
+            | Self::Ensure(Ensure { terraform, .. }) => Some(terraform),
+            Self::Demo(_)
+            | Self::Run(_)
+            | Self::List(_)
+            | Self::Emulate(_)
+            | Self::Completions(_)
+            | Self::Man => None,
+        }
+    }
+
     /// Returns the terraform or tofu program that the command line names.
     pub(crate) fn program(&self) -> Option<&Path> {
         match self {
@@ -120,8 +180,8 @@ pub(crate) struct TerraformArguments {
     #[arg(long, value_name = "PATH", env = "DIVVY_TERRAFORM", hide_env_values = true)]
     pub(crate) terraform_bin: Option<PathBuf>,
 
-    /// Flags for Terraform: -var, -var-file, -target, -lock-timeout, -parallelism,
-    /// -compact-warnings.
+    /// Flags for Terraform: -var, -var-file, -target, -lock-timeout, -lock=false (where nothing is
+    /// written), -parallelism, -compact-warnings.
     #[arg(last = true, value_name = "TERRAFORM FLAGS", allow_hyphen_values = true)]
     pub(crate) terraform_flags: Vec<String>,
 }
@@ -181,9 +241,13 @@ pub(crate) struct Check {
     #[arg(long = "other-state", value_name = "FILE")]
     pub(crate) other_states: Vec<PathBuf>,
 
-    /// table, json, blocks, commands, markdown, github, html; `FORMAT=FILE` writes a file. Repeatable.
-    #[arg(short, long = "output", value_name = "FORMAT[=FILE]")]
+    /// Form of the output.
+    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", help = help_for(Writer::Check))]
     pub(crate) outputs: Vec<Output>,
+
+    /// When to end with 2 or 3: never, if a person is needed (3), or for anything found.
+    #[arg(long, value_enum, default_value = "any", value_name = "WHEN")]
+    pub(crate) fail_on: FailOn,
 
     /// Shell whose quoting `-o commands` uses.
     #[arg(long, value_enum, default_value = "sh")]
@@ -194,6 +258,28 @@ pub(crate) struct Check {
 
     #[command(flatten)]
     pub(crate) terraform: TerraformArguments,
+}
+
+/// Which findings `check` ends with another code than 0 for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// None: 0 whatever was found; errors still end with 1.
+    Never,
+    /// Those that need a person: 3, else 0.
+    Person,
+    /// Any: 3 or 2.
+    Any,
+}
+
+impl FailOn {
+    /// Returns the exit code for that of a report.
+    pub(crate) fn code(self, code: u8) -> u8 {
+        match self {
+            Self::Never => 0,
+            Self::Person if code != 3 => 0,
+            Self::Person | Self::Any => code,
+        }
+    }
 }
 
 /// Adopt what exists into the state, through a plan that is proved to import and nothing else.
@@ -276,8 +362,8 @@ pub(crate) struct Fix {
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u8).range(1..))]
     pub(crate) max_rounds: u8,
 
-    /// table, json, markdown, github, html; `FORMAT=FILE` writes a file. Repeatable.
-    #[arg(short, long = "output", value_name = "FORMAT[=FILE]")]
+    /// Form of the output.
+    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", help = help_for(Writer::Fix))]
     pub(crate) outputs: Vec<Output>,
 
     #[command(flatten)]
@@ -372,7 +458,7 @@ pub(crate) enum EmulatedDialect {
 /// See the whole story with real Terraform against the emulator, in a directory of its own.
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
-    /// Directory to make; else a temporary one, which is removed afterwards.
+    /// Directory to make, or an empty one, which stays; else a temporary one, which is removed afterwards.
     #[arg(long, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
 
@@ -406,7 +492,17 @@ impl<F: ValueEnum> std::str::FromStr for Output<F> {
             Some((format, file)) => (format, Some(PathBuf::from(file))),
             None => (text, None),
         };
-        let format = F::from_str(format, true)?;
+        let known = || F::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+        let format = F::from_str(format, true).map_err(|_| {
+            let names: Vec<String> = known().map(|value| value.get_name().to_owned()).collect();
+            let near = names.iter().max_by(|a, b| {
+                let nearness = |name: &str| strsim::jaro_winkler(name, format);
+                nearness(a).total_cmp(&nearness(b))
+            });
+            let near = near.filter(|name| strsim::jaro_winkler(name, format) > 0.8);
+            let near = near.map(|name| format!(" (did you mean {name}?)")).unwrap_or_default();
+            format!("there is no form {format}{near}; the forms are {}", names.join(", "))
+        })?;
         Ok(Self { format, file })
     }
 }
@@ -436,13 +532,31 @@ fn address_and_id(text: &str) -> Result<(Address, EntityId), String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn the_command_line_is_well_formed() {
-        Arguments::command().debug_assert();
+        command().debug_assert();
+    }
+
+    #[test]
+    fn the_directory_may_be_named_before_the_command_and_the_later_word_wins() {
+        let chdir = |line: &str| {
+            let mut arguments = Arguments::parse_from_words(line.split(' '))?;
+            let terraform = arguments.command.terraform_mut();
+            Ok::<_, clap::Error>(terraform.and_then(|terraform| terraform.chdir.clone()))
+        };
+        for (line, expected) in [
+            ("divvy --chdir a check", "a"),
+            ("divvy check --chdir b", "b"),
+            ("divvy --chdir a check --chdir b", "b"),
+            ("divvy --chdir=a -q doctor", "a"),
+        ] {
+            assert_eq!(chdir(line).unwrap(), Some(PathBuf::from(expected)), "{line}");
+        }
+        let refused = chdir("divvy --chdir a run -- terraform apply").unwrap_err().to_string();
+        assert!(refused.contains("terraform -chdir=DIR apply"), "{refused}");
+        assert!(chdir("divvy --chdir a list").is_err());
     }
 
     #[test]
@@ -457,7 +571,10 @@ mod tests {
     fn an_output_may_name_a_file() {
         assert_eq!("json".parse::<Output>().unwrap(), Output { format: Format::Json, file: None });
         assert_eq!("html=a=b.html".parse::<Output>().unwrap().file, Some("a=b.html".into()));
-        assert!("xml".parse::<Output>().is_err());
+        let told = "tabel".parse::<Output>().unwrap_err();
+        assert!(told.contains("did you mean table?") && told.contains("json, "), "{told}");
+        let told = "xml".parse::<Output<EnsureFormat>>().unwrap_err();
+        assert!(!told.contains("did you mean") && told.contains("ids"), "{told}");
         assert!("json=".parse::<Output>().is_err());
     }
 }

@@ -5,6 +5,7 @@
 
 use divvy_core::decide::{Action, Decided, Decision, Expect, Question};
 use divvy_core::name::visible;
+use divvy_core::shown::Shown;
 use divvy_core::{Address, Consent, EntityId, Finding};
 use divvy_terraform::{Adoption, Import, Reason, Way, WhenDrifted, WorkingDirectory};
 use serde_json::json;
@@ -100,9 +101,9 @@ fn name_of(carried: &Carried, address: &Address) -> String {
     let found = carried.done.iter().find(|one| one.finding.address.as_ref() == Some(address));
     let Some(Decided { finding, .. }) = found else { return "object".to_owned() };
     let noun = finding.kind.map_or("object", |kind| kind.words.noun);
-    let entity = finding.evidence.entity.as_ref().map(|entity| entity.key.to_string());
-    match entity.or(finding.name.clone()) {
-        Some(name) => format!("{noun} {}", visible(&name)),
+    let entity = finding.evidence.entity.as_ref().map(|entity| entity.key.visible());
+    match entity.or(finding.name.as_ref().map(Shown::visible)) {
+        Some(name) => format!("{noun} {name}"),
         None => noun.to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! The console: the only file that prints.
+//! The console: the only file that prints. What it prints goes through [`crate::door`].
 //!
 //! stdout carries the artefact and nothing else; stderr carries the talk. Invariant: everything is
 //! understandable without colour, and a closed pipe is no error.
@@ -11,6 +11,7 @@ use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::arguments::ColorChoice;
+use crate::door;
 
 /// How a line of talk is marked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,18 @@ pub(crate) fn width() -> usize {
         return usize::from(size.ws_col).max(40);
     }
     ELSEWHERE
+}
+
+/// Prints what clap has to say: help to stdout, usage errors to stderr. An error repeats what was typed.
+pub(crate) fn usage(error: &clap::Error) {
+    let plain = error.render().to_string();
+    let harmless = door::talk(&plain);
+    // Nothing is left to tell a failed stream to.
+    let _ = if harmless == plain {
+        error.print()
+    } else {
+        write!(anstream::stderr().lock(), "{harmless}")
+    };
 }
 
 /// Columns that talk on stderr may take: the terminal's, or 80.
@@ -120,6 +133,11 @@ impl Console {
         }
     }
 
+    /// Returns whether more is to be said.
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.is_verbose
+    }
+
     /// Says whether stdout takes colour.
     pub(crate) fn stdout_is_colored(&self) -> bool {
         self.is_colored.stdout
@@ -130,7 +148,7 @@ impl Console {
         self.is_colored.stderr
     }
 
-    /// Writes the artefact to stdout.
+    /// Writes the artefact to stdout; it has been through the door (see [`door::Form::tame`]).
     pub(crate) fn artefact(&self, bytes: &[u8]) -> io::Result<()> {
         self.clear_progress();
         let mut stdout = anstream::stdout().lock();
@@ -144,14 +162,22 @@ impl Console {
     /// Says something on stderr, unless quiet.
     pub(crate) fn say(&self, text: &str) {
         if !self.is_quiet {
-            self.line(text);
+            self.line(&door::talk(text));
+        }
+    }
+
+    /// As [`Console::say`], for what was rendered for people: harmless piece by piece, perhaps
+    /// coloured.
+    pub(crate) fn say_rendered(&self, text: &str) {
+        if !self.is_quiet {
+            self.line(&door::artefact(text));
         }
     }
 
     /// Says something on stderr with `-v` and more.
     pub(crate) fn detail(&self, text: &str) {
         if self.is_verbose {
-            self.line(text);
+            self.line(&door::talk(text));
         }
     }
 
@@ -161,7 +187,7 @@ impl Console {
             return;
         }
         let style = tone.style();
-        self.line(&format!("{style}{}{style:#}: {text}", tone.word()));
+        self.line(&format!("{style}{}{style:#}: {}", tone.word(), door::talk(text)));
     }
 
     /// Says whether progress is a moving line here, so that plain lines are not needed.
@@ -185,7 +211,7 @@ impl Console {
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        bar.set_message(text.to_owned());
+        bar.set_message(door::talk(text));
     }
 
     /// Takes the moving line away.
@@ -200,7 +226,7 @@ impl Console {
         self.clear_progress();
         let mut stderr = anstream::stderr().lock();
         // A lost terminal shows at the answer.
-        let _ = write!(stderr, "{text} ").and_then(|()| stderr.flush());
+        let _ = write!(stderr, "{} ", door::talk(text)).and_then(|()| stderr.flush());
     }
 
     /// Ends the line of a question that nobody answers.
@@ -210,7 +236,7 @@ impl Console {
 
     /// Says what a question is about, also when quiet: a person answers what was shown.
     pub(crate) fn show(&self, text: &str) {
-        self.line(text);
+        self.line(&door::artefact(text));
     }
 
     fn moving_line(&self) -> MutexGuard<'_, Option<ProgressBar>> {

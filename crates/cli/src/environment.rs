@@ -37,6 +37,18 @@ impl Environment {
     }
 }
 
+impl Environment {
+    /// Returns the values that their names call secret.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        const NAMES: [&str; 4] = ["_TOKEN", "_SECRET", "_PASSWORD", "_PRIVATE_KEY"];
+        let is_secret = |name: &str| NAMES.iter().any(|end| name.to_uppercase().ends_with(end));
+        self.variables
+            .iter()
+            .filter(move |(name, _)| is_secret(name))
+            .map(|(_, value)| value.as_str())
+    }
+}
+
 /// Returns all variables, those that are no text too: what a child gets that is not our own call.
 pub(crate) fn everything() -> Vec<(OsString, OsString)> {
     std::env::vars_os().collect()

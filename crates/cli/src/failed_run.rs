@@ -13,6 +13,7 @@ use divvy_core::failure::Shape;
 use divvy_core::kinds;
 use divvy_core::shell::word;
 use divvy_core::{Address, Failure, Survey};
+use divvy_terraform::files::{self, Origin};
 use divvy_terraform::logs::{self, LogReading};
 
 use crate::arguments::{Fix, TerraformArguments};
@@ -206,7 +207,7 @@ fn unknown_unit(wanted: &str, units: &BTreeSet<&str>) -> CommandError {
 fn workspace(context: &Context, directory: &Path) -> String {
     let named = context.environment.variables.get("TF_WORKSPACE").cloned();
     let selected =
-        || std::fs::read_to_string(data_directory(context, directory).join("environment"));
+        || files::read_text(&data_directory(context, directory).join("environment"), Origin::Found);
     named
         .or_else(|| Some(selected().ok()?.trim().to_owned()))
         .filter(|name| !name.is_empty())

@@ -3,7 +3,7 @@
 //! Made by writing commands only; ignores itself in git. Holds ids and correlation ids, never a
 //! secret. Invariant: a line is on disk before the effect that it tells of begins.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use divvy_core::Consent;
 use divvy_core::effect::{Effect, Observer, Outcome};
+use divvy_terraform::files::{self, Origin};
 use serde_json::{Value, json};
 
 use crate::error::{CommandError, CommandResult};
@@ -43,27 +44,30 @@ impl Journal {
             CommandError::failed(format!("could not {action} {}: {error}", home.display()))
                 .hint(hint)
         };
-        fs::create_dir_all(home.join("runs")).map_err(|error| failed("make", &error))?;
-        fs::write(home.join(".gitignore"), "*\n").map_err(|error| failed("write into", &error))?;
+        for directory in [home.clone(), home.join("runs")] {
+            files::make_directory(&directory).map_err(|error| failed("make", &error))?;
+        }
+        files::replace(&home.join(".gitignore"), b"*\n")
+            .map_err(|error| failed("write into", &error))?;
         let lock = Self::lock(&home).map_err(|error| match error {
             Some(error) => failed("lock", &error),
             None => CommandError::failed(format!(
                 "another divvy is at work in {} ({})",
                 working_directory.display(),
-                fs::read_to_string(home.join("owner"))
+                files::read_text(&home.join("owner"), Origin::Ours)
                     .unwrap_or_else(|_| "it did not say who".to_owned())
                     .trim()
             ))
             .hint("wait for it to end, then run this command again"),
         })?;
         let owner = format!("process {}, divvy {command}", std::process::id());
-        fs::write(home.join("owner"), owner).map_err(|error| failed("write into", &error))?;
+        files::replace(&home.join("owner"), owner.as_bytes())
+            .map_err(|error| failed("write into", &error))?;
         let started = jiff::Timestamp::now();
         let id = format!("{}-{}", started.strftime("%Y%m%dT%H%M%SZ"), std::process::id());
         let directory = home.join("runs").join(&id);
-        fs::create_dir_all(&directory).map_err(|error| failed("write into", &error))?;
-        let lines =
-            OpenOptions::new().create(true).append(true).open(directory.join("journal.jsonl"));
+        files::make_directory(&directory).map_err(|error| failed("write into", &error))?;
+        let lines = files::append(&directory.join("journal.jsonl"));
         let lines = lines.map_err(|error| failed("write into", &error))?;
         let journal = Self {
             id,
@@ -78,12 +82,7 @@ impl Journal {
 
     /// `Err(None)` if somebody else has it.
     fn lock(home: &Path) -> Result<File, Option<io::Error>> {
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(home.join("lock"))
-            .map_err(Some)?;
+        let lock = files::append(&home.join("lock")).map_err(Some)?;
         match lock.try_lock() {
             Ok(()) => Ok(lock),
             Err(TryLockError::WouldBlock) => Err(None),
@@ -177,11 +176,59 @@ impl Observer for Journal {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
     use super::*;
 
     #[expect(clippy::disallowed_methods, reason = "a test consents")]
     fn consent() -> Consent {
         Consent::given(divvy_core::consent::Source::Flag)
+    }
+
+    #[test]
+    fn a_link_under_one_of_its_names_is_replaced_and_its_target_is_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let victim = directory.path().join("victim");
+        fs::write(&victim, "keep").unwrap();
+        let home = directory.path().join(".divvy");
+        fs::create_dir(&home).unwrap();
+        for name in ["owner", ".gitignore"] {
+            symlink(&victim, home.join(name)).unwrap();
+        }
+        Journal::begin(&consent(), directory.path(), "fix").unwrap();
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "keep");
+        assert!(home.join("owner").symlink_metadata().unwrap().is_file());
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_its_directory_lock_or_journal_is_refused() {
+        let elsewhere = tempfile::tempdir().unwrap();
+        for name in [".divvy", ".divvy/runs", ".divvy/lock"] {
+            let directory = tempfile::tempdir().unwrap();
+            let link = directory.path().join(name);
+            fs::create_dir_all(link.parent().unwrap()).unwrap();
+            symlink(elsewhere.path(), &link).unwrap();
+            let error = Journal::begin(&consent(), directory.path(), "fix").err().unwrap();
+            assert!(error.message.contains("it is a link"), "{name}: {error}");
+        }
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_pipe_under_one_of_its_names_does_not_hang_it() {
+        for (name, is_refused) in [("owner", false), (".gitignore", false), ("lock", true)] {
+            let directory = tempfile::tempdir().unwrap();
+            let home = directory.path().join(".divvy");
+            fs::create_dir(&home).unwrap();
+            let made = std::process::Command::new("mkfifo").arg(home.join(name)).status();
+            assert!(made.unwrap().success());
+            assert_eq!(
+                Journal::begin(&consent(), directory.path(), "fix").is_err(),
+                is_refused,
+                "{name}"
+            );
+        }
     }
 
     #[tokio::test]

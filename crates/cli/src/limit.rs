@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use divvy_core::decide::{Action, Decided, Decision, Decisions};
+use divvy_core::shown::Shown;
 use divvy_core::survey::Survey;
 use divvy_core::{Address, Finding};
 
@@ -83,7 +84,7 @@ impl Limit {
                 return Some(*limited);
             }
         }
-        let name = finding.name.as_deref().unwrap_or_default();
+        let name = finding.name.as_ref().and_then(Shown::plain).map_or("", String::as_str);
         let is_chosen =
             |one: &String| pattern::matches(one, name) || pattern::matches(one, at.as_str());
         (!self.only.is_empty() && !self.only.iter().any(is_chosen)).then_some(Limited::Only)

@@ -4,6 +4,7 @@
 //! tracked, so it is never offered to another address.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use divvy_core::kinds;
@@ -13,16 +14,17 @@ use divvy_core::survey::{
 };
 use divvy_core::{Address, Attributes, EntityId};
 use divvy_genesys::{Connection, Dialect};
-use divvy_terraform::PlanDocument;
+use divvy_terraform::{PlanDocument, files, holds_configuration, is_plan_file};
 
-use crate::arguments::OrgArguments;
+use crate::arguments::{OrgArguments, TerraformArguments};
 use crate::commands::Context;
-use crate::error::CommandResult;
+use crate::error::{CommandError, CommandResult};
 use crate::observers::Observers;
 use crate::org::{OrgFlags, of_connection};
 use crate::report::RunInfo;
-use crate::survey::{Look, OrgSeen, Subject, Surveyor, observers, read_states};
-use crate::terraform_errors::of_terraform;
+use crate::survey::{Look, OrgSeen, Subject, Surveyor, observers, place, program, read_states};
+use crate::terraform_errors::{of_file, of_terraform};
+use crate::typed_file;
 
 /// The provider configuration that a log is taken to be about.
 const ALIAS: &str = "genesyscloud";
@@ -51,7 +53,7 @@ impl<'c> Lookup<'c> {
         let mut survey = Survey {
             failures: subject.failures.clone(),
             surroundings: Surroundings {
-                other_states: read_states(self.context, subject.other_states)?,
+                other_states: read_states(self.context, subject.other_states).await?,
                 ..Surroundings::default()
             },
             ..Survey::default()
@@ -84,9 +86,10 @@ impl<'c> Lookup<'c> {
             asked.push(answer);
         }
         let (planned, instances) = of_created(created, &desired);
+        let held = plan.map(PlanDocument::tracked).transpose().map_err(of_terraform)?;
         survey.tracked = Some(Tracked {
             presence: StatePresence::Present,
-            instances: held_before(&desired).chain(instances).collect(),
+            instances: held.unwrap_or_default().instances.into_iter().chain(instances).collect(),
             ..Tracked::default()
         });
         survey.desired = Some(Desired {
@@ -144,14 +147,30 @@ impl<'c> Lookup<'c> {
     }
 }
 
-/// What a plan knows of the state: every object that was there before.
-fn held_before(desired: &Desired) -> impl Iterator<Item = TrackedInstance> {
-    desired.planned.iter().filter_map(|planned| {
-        let before = planned.before.clone()?;
-        let id = EntityId::new(before.get("id")?.as_str()?);
-        let address = planned.previous_address.as_ref().unwrap_or(&planned.address);
-        Some(tracked(address.clone(), planned, id, before))
-    })
+/// Reads the JSON of a plan that is all there is: no program to run, or no configuration to run it on.
+/// Nothing is returned where Terraform can be asked, or has to be.
+pub(crate) async fn plan_alone(
+    context: &Context,
+    terraform: &TerraformArguments,
+    plan: Option<&Path>,
+) -> CommandResult<Option<PlanDocument>> {
+    let Some(path) = plan else { return Ok(None) };
+    let has_configuration = holds_configuration(&place(context, terraform)).unwrap_or(false);
+    if has_configuration && program(context, terraform, &observers(context)).is_ok() {
+        return Ok(None);
+    }
+    // A pipe can be read once: it is left to whoever needs Terraform for it.
+    if !typed_file::resolved(context, path).is_file() {
+        return Ok(None);
+    }
+    let content = typed_file::read(context, path).await?;
+    if is_plan_file(&content) {
+        return Ok(None);
+    }
+    let remedy = format!("make it with: {} show -json PLANFILE > FILE", context.terraform);
+    let read = files::text_of(content).map_err(CommandError::failed)?;
+    let plan = PlanDocument::read(read.as_bytes());
+    plan.map(Some).map_err(|error| of_file(path, error, remedy))
 }
 
 /// What the failed run created, as the state and the next plan would show it.
@@ -184,6 +203,7 @@ fn tracked(
         provider_alias: local.split_once('.').map(|(_, alias)| alias.to_owned()),
         id,
         attributes,
+        sensitive: planned.sensitive.clone(),
         is_tainted: false,
         is_deposed: false,
     }

@@ -4,14 +4,12 @@
 //! Invariant: a secret is wrapped as soon as it is read.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
 use divvy_core::ProviderArguments;
 use divvy_core::effect::Observer;
 use divvy_core::survey::Alias;
-use divvy_core::text;
 use divvy_genesys::{
     Client, Connection, ConnectionError, Dialect, Fallback, Flags, Profile, Settings,
 };
@@ -20,8 +18,9 @@ use secrecy::SecretString;
 use crate::arguments::OrgArguments;
 use crate::commands::Context;
 use crate::console::Tone;
+use crate::door;
 use crate::error::{CommandError, CommandResult};
-use crate::interrupt;
+use crate::typed_file;
 
 /// The flags that say which org, with their files read.
 #[derive(Clone)]
@@ -52,7 +51,8 @@ impl OrgFlags {
         client_secret: Option<SecretString>,
     ) -> CommandResult<Self> {
         let environment = divvy_genesys::Environment::new(context.environment.variables.clone());
-        if arguments.client_secret.is_some() {
+        if let Some(secret) = &arguments.client_secret {
+            door::keep_secret(secret);
             context.console.mark(
                 Tone::Warning,
                 "--client-secret is visible to other users of this machine; prefer --client-secret-file",
@@ -141,6 +141,7 @@ pub(crate) fn client(
     settings: Settings,
     observer: Arc<dyn Observer>,
 ) -> CommandResult<Client> {
+    let settings = Settings { keep_secret: door::keep_secret, ..settings };
     Client::new(connection, settings, observer, context.interrupt.clone()).map_err(of_connection)
 }
 
@@ -165,18 +166,10 @@ async fn read_secret(
     path: Option<&Path>,
 ) -> CommandResult<Option<SecretString>> {
     let Some(path) = path else { return Ok(None) };
-    let named = path.to_owned();
-    let read = move || {
-        let mut bytes = Vec::new();
-        match named.as_os_str() {
-            dash if dash == "-" => std::io::stdin().read_to_end(&mut bytes)?,
-            _ => std::fs::File::open(named)?.read_to_end(&mut bytes)?,
-        };
-        text::decode(&bytes).map_err(std::io::Error::other)
-    };
-    let text = interrupt::beside(&context.interrupt, read).await?.map_err(|error| {
-        CommandError::failed(format!("could not read the secret in {}: {error}", path.display()))
-            .hint("write it there, or pass - and give it on standard input")
+    let text = typed_file::read_text(context, path).await.map_err(|error| {
+        error.hint("write the secret there, or pass - and give it on standard input")
     })?;
-    Ok(Some(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned())))
+    let secret = text.trim_end_matches(['\r', '\n']);
+    door::keep_secret(secret);
+    Ok(Some(SecretString::from(secret.to_owned())))
 }

@@ -1,27 +1,61 @@
 //! Where artefacts go: stdout or files, in one form or several.
 //!
-//! Invariant: a file is written whole or not at all.
+//! Invariant: every file that a person names is written by [`named_files::write`].
 
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
-use crate::arguments::{Output, TerraformArguments};
+use divvy_core::CommandLine;
+
+use crate::arguments::{EnsureFormat, ListFormat, Output, TerraformArguments};
 use crate::commands::Context;
 use crate::console;
+use crate::door::Form;
 use crate::error::{CommandError, CommandResult};
-use crate::render::{self, Format};
+use crate::named_files;
+use crate::render::{self, Format, Writer};
 use crate::report::Report;
 use crate::terraform_errors::MAKE_ROOM;
 
+/// A form of output, as the door has to know it.
+pub(crate) trait Artefact: Copy {
+    /// Returns what it is for.
+    fn form(self) -> Form;
+}
+
+impl Artefact for Format {
+    fn form(self) -> Form {
+        self.row().form
+    }
+}
+
+impl Artefact for ListFormat {
+    fn form(self) -> Form {
+        match self {
+            Self::Json => Form::Json,
+            _ => Form::People,
+        }
+    }
+}
+
+impl Artefact for EnsureFormat {
+    fn form(self) -> Form {
+        match self {
+            Self::Json => Form::Json,
+            Self::Table | Self::Blocks | Self::Ids => Form::People,
+            Self::Commands => Form::Commands,
+        }
+    }
+}
+
 /// Refuses forms that a command does not have, and more than one artefact on stdout.
-pub(crate) fn refuse_unknown(outputs: &[Output], known: &[Format]) -> CommandResult<()> {
-    if let Some(output) = outputs.iter().find(|output| !known.contains(&output.format)) {
-        let names: Vec<_> =
-            known.iter().map(|format| format!("{format:?}").to_lowercase()).collect();
+pub(crate) fn refuse_unknown(outputs: &[Output], writer: Writer) -> CommandResult<()> {
+    let is_unknown = |output: &&Output| !output.format.row().of.contains(&writer);
+    if let Some(output) = outputs.iter().find(is_unknown) {
         return Err(CommandError::usage(format!(
             "-o {}: this command writes {}",
-            format!("{:?}", output.format).to_lowercase(),
-            names.join(", ")
+            output.format.name(),
+            render::names_for(writer)
         )));
     }
     refuse_two_on_stdout(outputs)
@@ -37,7 +71,7 @@ pub(crate) fn refuse_two_on_stdout<F>(outputs: &[Output<F>]) -> CommandResult<()
 }
 
 /// Renders and writes each form that was asked for, else the default one to stdout.
-pub(crate) fn write<F: Copy>(
+pub(crate) fn write<F: Artefact>(
     context: &Context,
     outputs: &[Output<F>],
     default: F,
@@ -46,7 +80,7 @@ pub(crate) fn write<F: Copy>(
     let fallback = [Output { format: default, file: None }];
     let wanted = if outputs.is_empty() { &fallback[..] } else { outputs };
     for output in wanted {
-        let bytes = render(output.format);
+        let bytes = output.format.form().tame(&render(output.format));
         match &output.file {
             Some(file) => write_file(file, &bytes)?,
             None => context.console.artefact(&bytes).map_err(|error| {
@@ -77,7 +111,7 @@ pub(crate) fn write_blocks(
     Ok(report.exit_code())
 }
 
-/// Writes a file through a temporary one beside it.
+/// Writes a file that was named (see [`named_files::write`]).
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> CommandResult<()> {
     let directory =
         path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -87,22 +121,26 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> CommandResult<()> {
             path.display(),
             directory.display()
         );
-        return Err(CommandError::failed(message)
-            .hint(format!("make it first: mkdir -p {}", directory.display())));
+        return Err(CommandError::failed(message).hint(
+            CommandLine::of("mkdir")
+                .words("-p")
+                .word(&directory.to_string_lossy())
+                .because("make it first"),
+        ));
     }
-    let written = tempfile::NamedTempFile::new_in(directory).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map(|_| ()).map_err(|error| error.error)
-    });
-    written.map_err(|error| {
+    named_files::write(path, bytes).map_err(|error| {
         let told =
-            CommandError::failed(format!("could not write {}: {}", path.display(), error.kind()));
+            CommandError::failed(format!("could not write {}: {}", path.display(), why(&error)));
         match error.kind() {
             ErrorKind::StorageFull => told.hint(MAKE_ROOM),
             _ => told.hint("name another file: -o FORMAT=FILE"),
         }
     })
+}
+
+/// The reason in words, without the system's error number.
+fn why(error: &io::Error) -> String {
+    if error.raw_os_error().is_some() { error.kind().to_string() } else { error.to_string() }
 }
 
 /// Writes a report in each form that was asked for, else as a table.
@@ -112,8 +150,14 @@ pub(crate) fn write_report(
     shell: render::commands::Shell,
     report: &Report,
 ) -> CommandResult<()> {
+    let report = &report.completed(&context.given);
     let is_colored = context.console.stdout_is_colored();
-    let options = render::Options { width: console::width(), is_colored, shell };
+    let options = render::Options {
+        width: console::width(),
+        is_colored,
+        shows_all: context.console.is_verbose(),
+        shell,
+    };
     write(context, outputs, Format::Table, |format| {
         let mut bytes = Vec::new();
         // Writing to memory cannot fail.
@@ -135,10 +179,16 @@ pub(crate) fn say_forecast(context: &Context, report: &Report) {
 fn told_table(
     context: &Context,
     report: &Report,
-    write: impl Fn(&Report, usize, bool, &mut dyn Write) -> io::Result<()>,
+    write: impl Fn(&Report, render::table::Layout, &mut dyn Write) -> io::Result<()>,
 ) -> String {
     let mut bytes = Vec::new();
+    let report = &report.completed(&context.given);
     // Writing to memory cannot fail.
-    let _ = write(report, console::talk_width(), context.console.stderr_is_colored(), &mut bytes);
+    let layout = render::table::Layout {
+        width: console::talk_width(),
+        is_colored: context.console.stderr_is_colored(),
+        shows_all: context.console.is_verbose(),
+    };
+    let _ = write(report, layout, &mut bytes);
     String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use divvy_core::catalogue::{self, Tense};
 use divvy_core::decide::{Action, Expect, Question};
 use divvy_core::name::visible;
+use divvy_core::shown::Shown;
 use divvy_core::{Address, EntityId, Finding};
 
 use crate::confirm::Ask;
@@ -80,7 +81,7 @@ pub(crate) fn of_group(question: Question, group: &[(&Finding, &Action)]) -> Opt
 /// Asks which of several entities is meant at an address; nothing where none is known.
 pub(crate) fn of_choice(finding: &Finding, address: &Address) -> Option<Ask> {
     let item = |candidate: &divvy_core::finding::Candidate| {
-        let name = visible(&candidate.entity.key.to_string());
+        let name = candidate.entity.key.visible();
         let differs: Vec<_> = candidate.differs.iter().map(|way| way.words()).collect();
         let mut item = format!("{name} ({})", candidate.entity.id);
         if !differs.is_empty() {
@@ -92,7 +93,7 @@ pub(crate) fn of_choice(finding: &Finding, address: &Address) -> Option<Ask> {
     let items: Vec<_> = finding.evidence.candidates.iter().map(item).collect();
     (!items.is_empty()).then(|| {
         let noun = finding.kind.map_or("entity", |kind| kind.words.noun);
-        let name = finding.name.as_deref().map(visible).unwrap_or_default();
+        let name = finding.name.as_ref().map(Shown::visible).unwrap_or_default();
         let text = format!(
             "{address} wants {name}. Import an existing {noun} there? The one that is chosen goes into the Terraform state; {}",
             "nothing changes in Genesys Cloud before the next apply."
@@ -112,13 +113,13 @@ fn updates(act: &Action) -> bool {
 /// Says what becomes of one address.
 fn item(finding: &Finding, act: &Action) -> String {
     let address = finding.address.as_ref().map_or("(no address)", Address::as_str);
-    let name = finding.name.as_deref().map(visible).unwrap_or_default();
+    let name = finding.name.as_ref().map(Shown::visible).unwrap_or_default();
     match act {
         Action::Import { id, expect } => {
             let entity = finding.evidence.candidates.iter().map(|candidate| &candidate.entity);
             let chosen =
-                entity.filter(|entity| entity.id == *id).map(|entity| entity.key.to_string());
-            let name = chosen.last().map_or(name, |key| visible(&key));
+                entity.filter(|entity| entity.id == *id).map(|entity| entity.key.visible());
+            let name = chosen.last().unwrap_or(name);
             format!("{address}: {name} ({id}){}", after(finding, id, *expect))
         }
         Action::StateRmImport { id, expect } => {

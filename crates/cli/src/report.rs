@@ -11,10 +11,13 @@ use divvy_core::Hint;
 use divvy_core::address::Address;
 use divvy_core::decide::Question;
 use divvy_core::name::Difference;
+use divvy_core::shown::Shown;
 use divvy_core::survey::{Alias, Pending, Survey};
 use divvy_core::verdict::{HeadlineKind, Verdict};
 use serde::Serialize;
 use serde_json::Value;
+
+use crate::given::Given;
 
 mod approved;
 mod build;
@@ -51,9 +54,9 @@ pub struct Terraform {
 }
 
 /// Where a block stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Place {
-    /// The file, as a person would write it from the working directory.
+    /// The file, relative to the root of the repository, with forward slashes.
     pub file: String,
     /// The line, from 1.
     pub line: usize,
@@ -131,9 +134,9 @@ pub struct Entity {
     /// Its id.
     pub id: String,
     /// Its name.
-    pub name: String,
+    pub name: Shown<String>,
     /// Its description, where it has one.
-    pub description: Option<String>,
+    pub description: Option<Shown<String>>,
     /// True for the org's home entity.
     pub home: bool,
 }
@@ -144,7 +147,7 @@ pub struct Candidate {
     /// Its id.
     pub id: String,
     /// Its name.
-    pub name: String,
+    pub name: Shown<String>,
     /// In which ways its name differs from the wanted one.
     pub differs: Vec<Difference>,
 }
@@ -155,9 +158,9 @@ pub struct Drift {
     /// Terraform's name of the attribute.
     pub attribute: &'static str,
     /// What the configuration wants.
-    pub config: Option<Value>,
+    pub config: Option<Shown<Value>>,
     /// What the org has.
-    pub org: Option<Value>,
+    pub org: Option<Shown<Value>>,
 }
 
 /// What is done about a finding (`check`: what `fix` would do).
@@ -204,13 +207,16 @@ pub enum Outcome {
     Repaired,
     /// A person has to say or change something.
     NeedsYou,
+    /// The apply makes it: nothing is in the way.
+    Created,
     /// Nothing is to be done.
     LeftAlone,
 }
 
 impl Outcome {
     /// Every outcome, in the order in which reports show them.
-    pub const ALL: [Self; 4] = [Self::Adopted, Self::Repaired, Self::NeedsYou, Self::LeftAlone];
+    pub const ALL: [Self; 5] =
+        [Self::Adopted, Self::Repaired, Self::NeedsYou, Self::Created, Self::LeftAlone];
 
     /// Returns the heading of its group.
     pub fn title(self, is_carried_out: bool) -> &'static str {
@@ -220,6 +226,7 @@ impl Outcome {
             (Self::Repaired, false) => "Will be repaired",
             (Self::Repaired, true) => "Repaired",
             (Self::NeedsYou, _) => "Needs you",
+            (Self::Created, _) => "For the apply to create",
             (Self::LeftAlone, _) => "Left alone",
         }
     }
@@ -244,7 +251,7 @@ pub struct Finding {
     /// Its provider configuration.
     pub alias: Option<String>,
     /// The wanted name.
-    pub name: Option<String>,
+    pub name: Option<Shown<String>>,
     /// The entity that is meant.
     pub entity: Option<Entity>,
     /// Entities that could be meant.
@@ -266,8 +273,7 @@ pub struct Finding {
     /// True where an import leaves the entity different from its configuration.
     #[serde(skip)]
     pub drift_stays: bool,
-    /// Where its block stands.
-    #[serde(skip)]
+    /// Where its block stands, as far as it was found.
     pub place: Option<Place>,
     /// The failure that it explains, as it was heard of, in words.
     #[serde(skip)]
@@ -336,9 +342,25 @@ pub struct Report {
     /// Remarks for people, one sentence each.
     #[serde(skip)]
     pub notes: Vec<String>,
+    /// What every command in it carries.
+    #[serde(skip)]
+    pub(crate) given: Given,
 }
 
 impl Report {
+    /// Completes every command with what was given on the command line.
+    pub(crate) fn completed(&self, given: &Given) -> Self {
+        let mut report = self.clone();
+        let headlines = report.headline.iter_mut().chain(&mut report.further_headlines);
+        let of_headlines = headlines.flat_map(|headline| &mut headline.hints);
+        let of_findings = report.findings.iter_mut().flat_map(|finding| &mut finding.hints);
+        for hint in of_headlines.chain(of_findings) {
+            *hint = given.complete_hint(hint);
+        }
+        report.given = given.clone();
+        report
+    }
+
     /// Returns the findings of one outcome.
     pub fn findings_of(&self, outcome: Outcome) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(move |finding| finding.outcome == outcome)

@@ -18,20 +18,26 @@ use divvy_core::survey::{Alias, Desired, OtherState, Surroundings, Survey, Track
 use divvy_core::{Address, Consent, EntityId, Failure, ProviderArguments};
 use divvy_genesys::{Client, Connection, Settings};
 use divvy_terraform::{
-    Blocks, PlanDocument, PlanFile, PlanRequest, StateDocument, WorkingDirectory,
+    Access, Blocks, Error, PlanDocument, PlanFile, PlanRequest, StateDocument, WorkingDirectory,
+    is_plan_file,
 };
 
 use self::orgs::early_answer;
 use crate::arguments::{OrgArguments, TerraformArguments};
 use crate::commands::Context;
 use crate::console::Tone;
-use crate::error::{CommandError, CommandResult};
+use crate::error::CommandResult;
 use crate::journal::Journal;
 use crate::limit::Limited;
 use crate::observers::Observers;
 use crate::org::{OrgFlags, client, of_api, of_connection};
 use crate::report::{self, Place, RunInfo};
+use crate::repository::Repository;
 use crate::terraform_errors::{of_file, of_terraform};
+use crate::typed_file;
+
+/// What to do where the plan of a remote run cannot be shown.
+const REMOTE_PLAN: &str = "this plan was made by a remote run: take its JSON (terraform show -json where you are logged in) and pass that with --plan";
 
 /// What is to be surveyed.
 #[derive(Default)]
@@ -93,9 +99,10 @@ impl<'c> Surveyor<'c> {
         context: &'c Context,
         org: &OrgArguments,
         terraform: &TerraformArguments,
+        access: Access,
     ) -> CommandResult<Self> {
         let observers = observers(context);
-        let flags = passed_flags(context, terraform)?;
+        let flags = passed_flags(context, terraform, access)?;
         let program = program(context, terraform, &observers).map_err(of_terraform)?;
         let place = place(context, terraform);
         let directory = WorkingDirectory::open(&place, program, flags).map_err(of_terraform)?;
@@ -112,18 +119,20 @@ impl<'c> Surveyor<'c> {
         if !imports.is_empty() {
             return self.look_beside_imports(&imports, subject).await;
         }
+        let saved = match subject.plan {
+            Some(path) => Some((path, self.saved_plan(path).await?)),
+            None => None,
+        };
+        let has_json = saved.as_ref().is_some_and(|(_, content)| !is_plan_file(content));
         let plan = async {
-            match subject.plan {
-                Some(path) => {
-                    let path = self.context.environment.current_directory.join(path);
-                    let plan = self.directory.read_plan_file(&path).await;
-                    plan.map_err(|error| {
-                        let program = &self.context.terraform;
-                        of_file(&path, error, format!("make it with: {program} plan -out=FILE"))
-                    })
-                }
+            match saved {
+                Some((path, content)) => self.read_plan(path, content).await,
                 None => self.fresh_plan().await.map_err(of_terraform),
             }
+        };
+        let state = async {
+            // Where the runs are made elsewhere, so are the rights to the state.
+            if has_json && self.blocks.runs_remotely() { None } else { Some(self.state().await) }
         };
         let with_plan = async {
             let early = self.early().await?;
@@ -131,16 +140,50 @@ impl<'c> Surveyor<'c> {
         };
         // The state is read while the org is signed in to, which leaves the processors idle. Nothing
         // here is dropped half-way: a Terraform that was started is waited for.
-        let (state, with_plan) = tokio::join!(self.directory.state_pull(), with_plan);
+        let (state, with_plan) = tokio::join!(state, with_plan);
         let (plan, early) = with_plan?;
         let early = match early {
             // Where both failed, this says why the provider did not start.
             Some(Err(error)) if plan.is_err() => return Err(error),
             early => early,
         };
-        let look = self.assemble(plan?, state.map_err(of_terraform)?, early, subject).await?;
+        let plan = plan?;
+        let tracked = match state {
+            Some(Err(error)) if has_json && !matches!(error, Error::Interrupted { .. }) => {
+                let text = format!("{error}\nThe state is taken from the plan's JSON.");
+                self.context.console.mark(Tone::Warning, &text);
+                plan.tracked()
+            }
+            Some(state) => state,
+            None => plan.tracked(),
+        };
+        let look = self.assemble(plan, tracked.map_err(of_terraform)?, early, subject).await?;
         let is_narrowed = self.limited(subject) == Some(Limited::Targets);
         Ok(Look { is_narrowed, ..look })
+    }
+
+    /// Reads the state: from its file where that lies here, else from the backend.
+    async fn state(&self) -> Result<Tracked, Error> {
+        self.directory.state().await?.tracked()
+    }
+
+    async fn saved_plan(&self, path: &Path) -> CommandResult<Vec<u8>> {
+        let content = typed_file::read(self.context, path).await;
+        content.map_err(|error| error.hint(self.plan_remedy()))
+    }
+
+    async fn read_plan(&self, path: &Path, content: Vec<u8>) -> CommandResult<PlanDocument> {
+        let named = typed_file::resolved(self.context, path);
+        let is_of_a_remote_run = is_plan_file(&content) && !content.starts_with(b"PK");
+        let plan = self.directory.read_plan(&named, content).await;
+        plan.map_err(|error| {
+            let told = of_file(path, error, self.plan_remedy());
+            if is_of_a_remote_run { told.hint(REMOTE_PLAN) } else { told }
+        })
+    }
+
+    fn plan_remedy(&self) -> String {
+        format!("make it with: {} plan -out=FILE", self.context.terraform)
     }
 
     /// Looks where the configuration imports ids: one that the org lacks is reported without a plan. The
@@ -151,9 +194,8 @@ impl<'c> Surveyor<'c> {
         subject: &Subject<'_>,
     ) -> CommandResult<Look> {
         let early = self.early().await?;
-        let (state, mut early) = tokio::join!(self.directory.state_pull(), early_answer(early));
-        let state = state.map_err(of_terraform)?;
-        let tracked = state.tracked().map_err(of_terraform)?;
+        let (state, mut early) = tokio::join!(self.state(), early_answer(early));
+        let tracked = state.map_err(of_terraform)?;
         if let Some(Ok(asked)) = &mut early {
             // Terraform ignores an import to an address that the state holds.
             let is_open = |address: &Address| {
@@ -174,7 +216,7 @@ impl<'c> Surveyor<'c> {
             Some(Err(error)) if plan.is_err() => return Err(error),
             early => early,
         };
-        let look = self.assemble(plan?, state, early, subject).await?;
+        let look = self.assemble(plan?, tracked, early, subject).await?;
         let is_narrowed = self.limited(subject) == Some(Limited::Targets);
         Ok(Look { is_narrowed, ..look })
     }
@@ -197,7 +239,7 @@ impl<'c> Surveyor<'c> {
             .collect()
     }
 
-    async fn fresh_plan(&self) -> Result<PlanDocument, divvy_terraform::Error> {
+    async fn fresh_plan(&self) -> Result<PlanDocument, Error> {
         let request = PlanRequest { narrowed: true, ..PlanRequest::default() };
         let plan = self.directory.plan(request).await?;
         self.directory.show(&plan).await
@@ -215,11 +257,8 @@ impl<'c> Surveyor<'c> {
             return Ok(Verified::Clean(plan.changed_outputs().to_vec()));
         }
         let early = self.early().await?;
-        let (plan, state, early) = tokio::join!(
-            self.directory.show(&plan),
-            self.directory.state_pull(),
-            early_answer(early)
-        );
+        let (plan, state, early) =
+            tokio::join!(self.directory.show(&plan), self.state(), early_answer(early));
         // A log tells of the time before.
         let subject = Subject {
             plan: None,
@@ -242,7 +281,7 @@ impl<'c> Surveyor<'c> {
     async fn assemble(
         &self,
         plan: PlanDocument,
-        state: StateDocument,
+        tracked: Tracked,
         early: Option<CommandResult<Asked>>,
         subject: &Subject<'_>,
     ) -> CommandResult<Look> {
@@ -252,7 +291,6 @@ impl<'c> Surveyor<'c> {
             let ignored = drifting.filter(|name| self.blocks.ignores(&planned.address, name));
             planned.ignored = ignored.map(str::to_owned).collect();
         }
-        let tracked = state.tracked().map_err(of_terraform)?;
         let arguments =
             self.directory.provider_arguments(&plan, &self.blocks).await.map_err(of_terraform)?;
         let look = Look {
@@ -276,7 +314,7 @@ impl<'c> Surveyor<'c> {
         subject: &Subject<'_>,
     ) -> CommandResult<Look> {
         let asked = self.ask(&desired, &tracked, arguments, early, &mut look).await?;
-        look.survey.surroundings = self.surroundings(subject.other_states)?;
+        look.survey.surroundings = self.surroundings(subject.other_states).await?;
         look.survey.desired = Some(desired);
         look.survey.tracked = Some(tracked);
         look.survey.failures.clone_from(&subject.failures);
@@ -340,10 +378,12 @@ impl<'c> Surveyor<'c> {
             .orgs
             .iter()
             .filter_map(|seen| Some((seen.alias.clone(), seen.credentials_from.clone()?)));
+        let repository = Repository::of(&self.context.environment, self.directory.path());
         let planned = look.survey.desired.iter().flat_map(|desired| &desired.planned);
         let places = planned.filter_map(|planned| {
             let place = self.blocks.resource(&planned.address)?;
-            let place = Place { file: place.file.display().to_string(), line: place.line };
+            let file = repository.name(self.directory.path(), &place.file);
+            let place = Place { file, line: place.line };
             Some((planned.address.clone(), place))
         });
         let seen = RunInfo::of(&look.survey, &from.collect());
@@ -397,8 +437,8 @@ impl<'c> Surveyor<'c> {
         client(self.context, connection.clone(), Settings::default(), observer)
     }
 
-    fn surroundings(&self, other_states: &[PathBuf]) -> CommandResult<Surroundings> {
-        let other_states = read_states(self.context, other_states)?;
+    async fn surroundings(&self, other_states: &[PathBuf]) -> CommandResult<Surroundings> {
+        let other_states = read_states(self.context, other_states).await?;
         Ok(Surroundings {
             errored_state: self.directory.errored_state(),
             backend: self.blocks.backend().map(str::to_owned),
@@ -409,21 +449,18 @@ impl<'c> Surveyor<'c> {
 }
 
 /// Reads states of other roots.
-pub(crate) fn read_states(context: &Context, paths: &[PathBuf]) -> CommandResult<Vec<OtherState>> {
+pub(crate) async fn read_states(
+    context: &Context,
+    paths: &[PathBuf],
+) -> CommandResult<Vec<OtherState>> {
     let remedy = || format!("make it in the other root: {} state pull > FILE", context.terraform);
-    paths
-        .iter()
-        .map(|path| {
-            let bytes = std::fs::read(context.environment.current_directory.join(path)).map_err(
-                |error| {
-                    CommandError::failed(format!("could not read {}: {error}", path.display()))
-                        .hint(remedy())
-                },
-            )?;
-            let tracked = StateDocument::read(&bytes)
-                .and_then(|state| state.tracked())
-                .map_err(|error| of_file(path, error, remedy()))?;
-            Ok(OtherState { label: path.display().to_string(), tracked })
-        })
-        .collect()
+    let mut states = Vec::new();
+    for path in paths {
+        let text = typed_file::read_text(context, path).await.map_err(|e| e.hint(remedy()))?;
+        let tracked = StateDocument::read(text.as_bytes())
+            .and_then(|state| state.tracked())
+            .map_err(|error| of_file(path, error, remedy()))?;
+        states.push(OtherState { label: path.display().to_string(), tracked });
+    }
+    Ok(states)
 }

@@ -6,12 +6,15 @@ use std::io;
 use std::path::Path;
 
 use divvy_core::{CommandLine, Hint};
-use divvy_terraform::{Document, Error, Failure, FailureKind};
+use divvy_terraform::{Document, DocumentProblem, Error, Failure, FailureKind};
 
 use crate::error::CommandError;
 
 /// What to do about a full disk.
 pub(crate) const MAKE_ROOM: &str = "make room on that disk, then run the same command again";
+
+/// What to do about a program in front of Terraform that prints lines of its own.
+pub(crate) const WITHOUT_WRAPPER: &str = "name Terraform itself with --terraform-bin PATH; with GitHub's setup-terraform set `terraform_wrapper: false`";
 
 /// What to do about the limit of open files.
 const ALLOW_MORE_FILES: &str =
@@ -24,8 +27,15 @@ pub(crate) fn of_terraform(error: Error) -> CommandError {
         Error::FlagNotAllowed { .. } => {
             return CommandError::usage(error);
         }
+        Error::LockNeeded => {
+            return CommandError::usage(error)
+                .hint("divvy check -- -lock=false  # looks only; so does: divvy fix --dry-run");
+        }
         Error::FlagWithoutValue { flag } => {
             return CommandError::usage(&error).hint(format!("pass it as -- {flag}=VALUE"));
+        }
+        Error::Document { problem: DocumentProblem::Surrounded, .. } => {
+            vec![WITHOUT_WRAPPER.into()]
         }
         Error::CannotRun { path, source } if start_hint(path, source).is_some() => {
             start_hint(path, source).into_iter().collect()
@@ -59,6 +69,9 @@ pub(crate) fn of_terraform(error: Error) -> CommandError {
 /// What to do where the system has no room for another file, or lets none be opened.
 fn place_hint(error: &io::Error) -> Option<&'static str> {
     use rustix::io::Errno;
+    if error.kind() == ErrorKind::StorageFull {
+        return Some(MAKE_ROOM);
+    }
     match Errno::from_io_error(error)? {
         Errno::NOSPC | Errno::DQUOT => Some(MAKE_ROOM),
         Errno::MFILE | Errno::NFILE => Some(ALLOW_MORE_FILES),
@@ -74,8 +87,12 @@ fn start_hint(path: &Path, error: &io::Error) -> Option<Hint> {
     }
     Some(match Errno::from_io_error(error)? {
         Errno::ACCESS | Errno::PERM => {
-            CommandLine::of("chmod +x").word(&path.display().to_string()).into()
+            CommandLine::of("chmod").words("+x").word(&path.display().to_string()).into()
         }
+        Errno::NOENT if path.exists() => {
+            "it is there, but its interpreter or loader is not: install a build for this system".into()
+        }
+        Errno::TXTBSY => "it is being written just now: run the same command again".into(),
         Errno::NOEXEC => {
             "it is a program for another system or processor: name one for this one with --terraform-bin".into()
         }
@@ -121,6 +138,10 @@ fn hints_of(failure: &Failure) -> Vec<Hint> {
                 command("force-unlock").word(id).because("if nobody is at work any more").into()
             });
             return [wait.into()].into_iter().chain(unlock).collect();
+        }
+        FailureKind::LockFailed => {
+            "what divvy only looks at needs no lock: divvy check; to write, the backend has to lock"
+                .into()
         }
         FailureKind::LockRace => "run the same command again".into(),
         FailureKind::MissingVariable => {
@@ -245,6 +266,18 @@ mod tests {
             let hints = hints.join("\n");
             assert!(hints.contains(command) && !hints.contains("terraform "), "{kind:?}: {hints}");
             assert!(error.message.starts_with("`tofu plan` failed: terraform apply"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_failed_lock_is_not_another_run() {
+        for kind in [FailureKind::LockFailed] {
+            let text = b"Error: Error acquiring the state lock";
+            let failed = Failure::of_output("terraform".to_owned(), "plan", Some(1), b"", text);
+            let hints = hints_of(&Failure { kind: kind.clone(), ..failed });
+            let hints: Vec<_> = hints.iter().map(ToString::to_string).collect();
+            let hints = hints.join("\n");
+            assert!(!hints.contains("other run") && hints.contains("divvy check"), "{kind:?}");
         }
     }
 

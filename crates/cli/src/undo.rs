@@ -7,6 +7,7 @@ use std::path::Path;
 
 use divvy_core::survey::Tracked;
 use divvy_core::{Address, EntityId};
+use divvy_terraform::files::{self, Origin};
 use serde::Deserialize;
 
 /// One run of divvy in a working directory.
@@ -64,7 +65,7 @@ pub(crate) fn past_runs(working_directory: &Path) -> Vec<PastRun> {
     let mut past: Vec<PastRun> = runs
         .filter_map(Result::ok)
         .filter_map(|run| {
-            let text = fs::read_to_string(run.path().join("journal.jsonl")).ok()?;
+            let text = files::read_text(&run.path().join("journal.jsonl"), Origin::Ours).ok()?;
             Some(read(run.file_name().to_string_lossy().into_owned(), &text))
         })
         .collect();

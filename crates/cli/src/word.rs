@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use divvy_core::decide::{Action, Decided, Decision, Decisions, Policy, Question, decide};
 use divvy_core::{Address, Consent, Finding, Resolution, Survey};
+use divvy_terraform::Access;
 
 use crate::arguments::{Fix, Said};
 use crate::commands::Context;
@@ -17,6 +18,7 @@ use crate::error::{CommandError, CommandResult};
 use crate::limit::{Limit, Limited};
 use crate::questions;
 use crate::report::{Report, approved_pairs};
+use crate::typed_file;
 
 /// How a file for `--approved` is made.
 const MAKE_APPROVAL: &str = "make it with: divvy check -o json=FILE";
@@ -48,15 +50,12 @@ pub(crate) enum Mode {
 }
 
 impl<'c> Word<'c> {
-    pub(crate) fn of(context: &'c Context, arguments: &Fix) -> CommandResult<Self> {
+    pub(crate) async fn of(context: &'c Context, arguments: &Fix) -> CommandResult<Self> {
         let approved = match &arguments.approved {
             Some(path) => {
-                let bytes = std::fs::read(context.environment.current_directory.join(path))
-                    .map_err(|error| {
-                        CommandError::failed(format!("could not read {}: {error}", path.display()))
-                            .hint(MAKE_APPROVAL)
-                    })?;
-                let pairs = approved_pairs(&bytes).map_err(|error| {
+                let text = typed_file::read_text(context, path).await;
+                let text = text.map_err(|error| error.hint(MAKE_APPROVAL))?;
+                let pairs = approved_pairs(text.as_bytes()).map_err(|error| {
                     CommandError::failed(format!("{}: {error}", path.display())).hint(MAKE_APPROVAL)
                 })?;
                 Some(pairs)
@@ -114,6 +113,11 @@ impl<'c> Word<'c> {
                 self.context.console.mark(Tone::Warning, &warning);
             }
         }
+    }
+
+    /// Returns whether this run writes the state, so that it has to lock it.
+    pub(crate) fn access(&self) -> Access {
+        if self.may_act() { Access::Writes } else { Access::Reads }
     }
 
     /// Reports whether something may come to be done.

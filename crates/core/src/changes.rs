@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::drift::Drift;
 use crate::name::visible;
+use crate::shown::Shown;
 
 /// When it happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,9 +40,9 @@ pub fn changes(drift: &[Drift], tense: Tense) -> Option<String> {
     (!words.is_empty()).then(|| words.join(" and "))
 }
 
-fn shown(value: Option<&Value>) -> String {
+fn shown(value: Option<&Shown<Value>>) -> String {
     match value {
-        Some(Value::String(text)) => visible(text),
+        Some(Shown::Plain(Value::String(text))) => visible(text),
         Some(other) => other.to_string(),
         None => "none".to_owned(),
     }

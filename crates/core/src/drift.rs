@@ -4,30 +4,29 @@
 
 use serde_json::Value;
 
+use crate::shown::Shown;
+
 /// An attribute in which configuration and org differ; an unset value is `None`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Drift {
     /// Terraform's name of the attribute.
     pub attribute: &'static str,
     /// What the configuration wants.
-    pub config: Option<Value>,
+    pub config: Option<Shown<Value>>,
     /// What the org has.
-    pub org: Option<Value>,
+    pub org: Option<Shown<Value>>,
 }
-
-/// What is shown instead of a value that Terraform holds to be sensitive.
-pub(crate) const CONCEALED: &str = "(sensitive value)";
 
 impl Drift {
     /// Reports whether the values are concealed.
     pub fn is_concealed(&self) -> bool {
-        [&self.config, &self.org].into_iter().flatten().any(|value| value == CONCEALED)
+        [&self.config, &self.org].into_iter().flatten().any(Shown::is_sensitive)
     }
 
     /// Takes out the values.
     pub(crate) fn conceal(&mut self) {
         for value in [&mut self.config, &mut self.org].into_iter().flatten() {
-            *value = CONCEALED.into();
+            value.conceal();
         }
     }
 }

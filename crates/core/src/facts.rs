@@ -11,6 +11,7 @@ use crate::failure::{Failure, Operation, Shape};
 use crate::finding::{Candidate, Choice, Drift, Evidence};
 use crate::kind::Kind;
 use crate::name::{self, Difference, Likeness};
+use crate::conceal;
 use crate::subject::Subject;
 use crate::survey::{
     Alias, ById, Change, Listing, OtherState, Planned, Seen, TrackedInstance, key_of,
@@ -149,11 +150,24 @@ impl<'s> Facts<'s, '_> {
         }
     }
 
-    /// Says whether Terraform holds the name (or another part of the key) to be sensitive.
-    pub(crate) fn name_is_sensitive(&self) -> bool {
-        self.subject.planned.is_some_and(|planned| {
-            planned.kind.key.iter().any(|part| planned.sensitive.contains(part.terraform))
-        })
+    /// Returns the failure of the subject, without what is sensitive there.
+    pub(crate) fn shown_failure(&self) -> Option<Failure> {
+        Some(conceal::failure_at(self.subject.failure?, self.subject.planned))
+    }
+
+    /// Returns the attributes whose values must not be shown, given the other addresses that take part:
+    /// to name what they share would tell what is sensitive there.
+    pub(crate) fn sensitive(&self, others: &[Address]) -> BTreeSet<String> {
+        let planned = self.subject.planned.map(|planned| &planned.sensitive);
+        let tracked = self.subject.tracked.map(|tracked| &tracked.sensitive);
+        let mut sensitive: BTreeSet<_> =
+            planned.into_iter().chain(tracked).flatten().cloned().collect();
+        let key = self.kind.map(|kind| kind.key).unwrap_or_default();
+        for other in others.iter().filter_map(|address| self.planned_at(address)) {
+            let shared = key.iter().filter(|part| other.sensitive.contains(part.terraform));
+            sensitive.extend(shared.map(|part| part.terraform.to_owned()));
+        }
+        sensitive
     }
 
     /// Says whether the API itself said that the name is taken.
@@ -313,7 +327,7 @@ impl<'s> Facts<'s, '_> {
             .into_iter()
             .filter_map(|entity| match name::compare_keys(key, &entity.key) {
                 Likeness::Near(differs) => Some(Candidate {
-                    entity: entity.clone(),
+                    entity: entity.into(),
                     differs: differs.into_iter().collect(),
                 }),
                 Likeness::Equal | Likeness::Different => None,

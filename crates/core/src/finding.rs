@@ -1,24 +1,25 @@
 //! Findings and headlines: what [`crate::resolve`] answers with, and on what evidence.
 //!
-//! Types only. Invariant: a finding says what *is*; what is done about it is [`crate::decide`].
+//! Types only. Invariants: a finding says what *is*, what is done about it is [`crate::decide`]; values
+//! in it are [`Shown`], and [`crate::resolve`] has let the sensitive ones go.
 
 use std::sync::Arc;
 
 use crate::address::Address;
 use crate::alias::Alias;
-use crate::drift::CONCEALED;
 pub use crate::drift::Drift;
-use crate::entity::{Entity, EntityId, Key, OrgId};
+use crate::entity::{Entity, EntityId, OrgId};
 use crate::failure::Failure;
 use crate::kind::Kind;
 use crate::name::Difference;
+use crate::shown::{Shown, ShownEntity};
 use crate::verdict::{HeadlineKind, Verdict};
 
 /// An entity that could be meant, and how its key differs from the wanted one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
     /// The entity.
-    pub entity: Entity,
+    pub entity: ShownEntity,
     /// In which ways its key differs; empty for an exact match.
     pub differs: Vec<Difference>,
 }
@@ -26,7 +27,7 @@ pub struct Candidate {
 impl Candidate {
     /// An entity that has the wanted key.
     pub(crate) fn exact(entity: &Entity) -> Self {
-        Self { entity: entity.clone(), differs: Vec::new() }
+        Self { entity: entity.into(), differs: Vec::new() }
     }
 }
 
@@ -89,7 +90,7 @@ pub struct Choice {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Evidence {
     /// The entity that is meant.
-    pub entity: Option<Entity>,
+    pub entity: Option<ShownEntity>,
     /// Entities that could be meant.
     pub candidates: Vec<Candidate>,
     /// What an import would find different.
@@ -111,7 +112,7 @@ pub struct Evidence {
 impl Evidence {
     /// The evidence that an entity gives by being there.
     pub(crate) fn of(entity: &Entity) -> Self {
-        Self { entity: Some(entity.clone()), ..Self::default() }
+        Self { entity: Some(entity.into()), ..Self::default() }
     }
 
     /// The evidence where a reason is all of it.
@@ -135,29 +136,10 @@ pub struct Finding {
     pub alias: Option<Alias>,
     /// Its org.
     pub org: Option<OrgId>,
-    /// The wanted name (key), as far as it is known and not sensitive.
-    pub name: Option<String>,
+    /// The wanted name (key), as far as it is known.
+    pub name: Option<Shown<String>>,
     /// What supports the verdict.
     pub evidence: Evidence,
-}
-
-impl Finding {
-    /// Takes out the names, for where Terraform holds the wanted one to be sensitive.
-    pub(crate) fn conceal_names(&mut self) {
-        self.name = Some(CONCEALED.to_owned());
-        let candidates = self.evidence.candidates.iter_mut().map(|candidate| &mut candidate.entity);
-        for entity in self.evidence.entity.iter_mut().chain(candidates) {
-            entity.key = Key::name(CONCEALED);
-            for part in entity.kind.key {
-                entity.attributes.remove(part.terraform);
-            }
-        }
-        let is_key = |drift: &&mut Drift| {
-            let mut parts = self.kind.into_iter().flat_map(|kind| kind.key);
-            parts.any(|part| part.terraform == drift.attribute)
-        };
-        self.evidence.drift.iter_mut().filter(is_key).for_each(Drift::conceal);
-    }
 }
 
 /// Something about the whole run.

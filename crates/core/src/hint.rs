@@ -117,6 +117,17 @@ impl CommandLine {
         self
     }
 
+    /// Returns the words, each as a shell takes it.
+    pub fn typed(&self) -> &[String] {
+        &self.words
+    }
+
+    /// Returns the command with other words, for the same reason.
+    #[must_use]
+    pub fn retyped(&self, words: Vec<String>) -> Self {
+        Self { words, explanation: self.explanation.clone() }
+    }
+
     /// Returns the program, as a shell takes it.
     pub fn program(&self) -> &str {
         self.words.first().map_or("", String::as_str)

@@ -143,25 +143,54 @@ pub fn visible(name: &str) -> String {
     shown.push('"');
     let last = name.chars().count().saturating_sub(1);
     let mut previous_was_blank = false;
-    for (index, c) in name.chars().enumerate() {
+    for (index, (at, c)) in name.char_indices().enumerate() {
         let plain_space = c == ' ' && !previous_was_blank && index != 0 && index != last;
         match c {
             '"' => shown.push_str("\\\""),
             '\\' => shown.push_str("\\\\"),
-            '\n' => shown.push_str("\\n"),
-            '\r' => shown.push_str("\\r"),
-            '\t' => shown.push_str("\\t"),
-            ' ' if plain_space => shown.push(' '),
-            ' ' => shown.push('\u{2423}'),
-            c if c.is_control() || is_blank(c) || is_deceptive(c) => {
-                shown.push_str(&format!("\\u{{{:04x}}}", u32::from(c)));
-            }
-            c => shown.push(c),
+            ' ' if !plain_space => shown.push('\u{2423}'),
+            c => push_harmless(&mut shown, name, at, c),
         }
         previous_was_blank = c == ' ';
     }
     shown.push('"');
     shown
+}
+
+/// Shows text that is no name as it is, but for the characters that act on a terminal or deceive a
+/// reader: they are written as escapes, line ends among them. Quotes, backslashes and blanks stay.
+pub fn harmless(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        push_harmless(&mut shown, text, at, c);
+    }
+    shown
+}
+
+/// Writes one character of a text, escaped where it is not to be shown raw.
+fn push_harmless(shown: &mut String, text: &str, at: usize, c: char) {
+    match c {
+        ' '..='~' => shown.push(c),
+        '\n' => shown.push_str("\\n"),
+        '\r' => shown.push_str("\\r"),
+        '\t' => shown.push_str("\\t"),
+        JOINER if joins_emoji(text, at) => shown.push(c),
+        c if c.is_control() || is_blank(c) || is_deceptive(c) => {
+            shown.push_str(&format!("\\u{{{:04x}}}", u32::from(c)));
+        }
+        c => shown.push(c),
+    }
+}
+
+/// The zero-width joiner: blank to the eye, except between emoji, which it makes one.
+const JOINER: char = '\u{200d}';
+
+/// Reports whether the joiner here stands between two emoji.
+fn joins_emoji(text: &str, at: usize) -> bool {
+    let is_emoji = |c: char| matches!(c, '\u{2190}'..='\u{21ff}' | '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}');
+    let is_part = |c: char| is_emoji(c) || c == '\u{fe0f}';
+    text[..at].chars().next_back().is_some_and(is_part)
+        && text[at + JOINER.len_utf8()..].chars().next().is_some_and(is_emoji)
 }
 
 /// Marks that change the direction of text, or tags: never shown raw.
@@ -211,6 +240,15 @@ mod tests {
     fn other_names_are_different() {
         assert_eq!(compare("EMEA/Support", "EMEA/Support/"), Likeness::Different);
         assert_eq!(compare("Ops", "DevOps"), Likeness::Different);
+    }
+
+    #[test]
+    fn joined_emoji_stay_whole_and_a_joiner_elsewhere_is_seen() {
+        let family =
+            "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467} \u{2764}\u{fe0f}\u{200d}\u{1f525}";
+        assert_eq!(harmless(family), family);
+        assert_eq!(visible(family), format!("\"{family}\""));
+        assert_eq!(harmless("a\u{200d}b \u{1f468}\u{200d}"), "a\\u{200d}b \u{1f468}\\u{200d}");
     }
 
     #[test]

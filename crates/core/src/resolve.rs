@@ -67,7 +67,7 @@ fn finding(facts: &Facts<'_, '_>) -> Option<Finding> {
         evidence.others.extend(near_rivals.into_iter().cloned());
     }
     evidence.choices = facts.choices(&evidence.candidates);
-    evidence.failure = facts.subject.failure.cloned().map(Arc::new);
+    evidence.failure = facts.shown_failure().map(Arc::new);
     let mut finding = Finding {
         verdict,
         also,
@@ -75,11 +75,10 @@ fn finding(facts: &Facts<'_, '_>) -> Option<Finding> {
         address: facts.subject.address().cloned(),
         alias: facts.alias.cloned(),
         org: facts.org.cloned(),
-        name: facts.wanted.as_ref().map(ToString::to_string),
+        name: facts.wanted.as_ref().map(|wanted| wanted.to_string().into()),
         evidence,
     };
-    if facts.name_is_sensitive() {
-        finding.conceal_names();
-    }
+    let sensitive = facts.sensitive(&finding.evidence.others);
+    finding.conceal(&sensitive);
     Some(finding)
 }

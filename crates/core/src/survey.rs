@@ -104,7 +104,7 @@ impl Planned {
 
     /// Returns attributes in which an import of this entity would find the configuration different;
     /// the key is none of them.
-    pub fn drift_from(&self, entity: &Entity) -> Vec<Drift> {
+    pub(crate) fn drift_from(&self, entity: &Entity) -> Vec<Drift> {
         let Some(after) = &self.after else {
             return Vec::new();
         };
@@ -118,7 +118,11 @@ impl Planned {
                 };
                 let config = set(after.get(attribute.terraform));
                 let org = set(entity.attributes.get(attribute.terraform));
-                (config != org).then_some(Drift { attribute: attribute.terraform, config, org })
+                (config != org).then(|| Drift {
+                    attribute: attribute.terraform,
+                    config: config.map(Into::into),
+                    org: org.map(Into::into),
+                })
             })
             .collect()
     }
@@ -215,6 +219,8 @@ pub struct TrackedInstance {
     pub id: EntityId,
     /// Attributes as stored, whichever of `attributes` and `attributes_flat` held them.
     pub attributes: Attributes,
+    /// Names of top-level attributes that the state holds to be sensitive: never shown.
+    pub sensitive: BTreeSet<String>,
     /// True for `"status": "tainted"`: the next apply deletes the real object and makes another.
     pub is_tainted: bool,
     /// True for a deposed object, left by an interrupted `create_before_destroy`.

@@ -3,12 +3,22 @@
 //! Never guesses a code page and never replaces what it cannot read. Invariant: what is returned
 //! holds no byte order mark and no NUL.
 
+use std::error::Error;
+use std::fmt;
+
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 /// Bytes that are no text in UTF-8 or UTF-16.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it is neither UTF-8 nor UTF-16 text")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotText;
+
+impl fmt::Display for NotText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it is neither UTF-8 nor UTF-16 text")
+    }
+}
+
+impl Error for NotText {}
 
 /// Decodes a file as editors and shells write it: UTF-8, or UTF-16 in either byte order. Without a
 /// mark UTF-16 is recognised by its zero bytes, which are nearly all on one side in Latin text.

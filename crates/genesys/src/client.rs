@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use divvy_core::effect::{Effect, Observer, Outcome};
 use divvy_core::{Entity, name};
-use reqwest::header::{DATE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{RequestBuilder, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -47,6 +47,8 @@ pub struct Settings {
     pub first_wait: Duration,
     /// The longest `Retry-After` that is waited for; the provider's limit is the same.
     pub longest_pause: Duration,
+    /// Hears of every secret of the client as it comes up, so that whoever prints keeps it out.
+    pub keep_secret: fn(&str),
     /// The largest reply that is read, in bytes; ten thousand divisions take about five million.
     pub largest_reply: usize,
 }
@@ -65,6 +67,7 @@ impl Default for Settings {
             attempts: 5,
             first_wait: Duration::from_millis(250),
             longest_pause: Duration::from_secs(180),
+            keep_secret: |_| {},
             largest_reply: Self::LARGEST_REPLY,
         }
     }
@@ -81,6 +84,7 @@ pub struct Client {
     pub(crate) token_slot: TokenSlot,
     /// Texts that must not be shown, whoever sends them back.
     hidden: Mutex<Vec<SecretString>>,
+    keep_secret: fn(&str),
     observer: Arc<dyn Observer>,
     interrupt: CancellationToken,
     requests: AtomicU64,
@@ -113,7 +117,11 @@ impl Client {
             Credentials::AccessToken(token) => token.clone(),
             Credentials::Client { secret, .. } => secret.clone(),
         });
+        for secret in &hidden {
+            (settings.keep_secret)(secret.expose_secret());
+        }
         Ok(Self {
+            keep_secret: settings.keep_secret,
             http,
             pace: Pace::new(settings.rate),
             slots: Semaphore::new(settings.concurrency.max(1)),
@@ -274,7 +282,8 @@ impl Client {
     async fn receive(&self, request: RequestBuilder) -> Result<Answer, Broken> {
         let mut response = request.send().await?;
         self.read_clock(response.headers());
-        let (status, headers) = (response.status(), response.headers().clone());
+        let (status, mut headers) = (response.status(), response.headers().clone());
+        self.redact_correlation_id(&mut headers);
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await? {
             if body.len() + chunk.len() > self.largest_reply {
@@ -374,7 +383,8 @@ impl Client {
             .message
             .or_else(|| classify::page_title(&answer.body))
             .map(|message| self.redacted(&message));
-        exchange.correlation_id = exchange.correlation_id.or(told.context_id);
+        exchange.correlation_id =
+            exchange.correlation_id.or(told.context_id.map(|id| self.redacted(&id)));
         Err(failed(reason, exchange, happened, retry_after, None))
     }
 
@@ -431,8 +441,21 @@ impl Client {
 
     /// Keeps a text out of everything that is shown from now on.
     pub(crate) fn hide(&self, secret: &str) {
+        (self.keep_secret)(secret);
         let mut hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
         hidden.push(secret.into());
+    }
+
+    /// Takes secrets out of the one header that is shown and kept in journals.
+    fn redact_correlation_id(&self, headers: &mut HeaderMap) {
+        let Some(value) = headers.get_mut(CORRELATION_ID) else { return };
+        let told = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let redacted = self.redacted(&told);
+        if redacted != told {
+            // The rest of it came as a header, too.
+            *value = HeaderValue::from_str(&redacted)
+                .unwrap_or_else(|_| HeaderValue::from_static("[redacted]"));
+        }
     }
 
     /// Takes secrets out of a text that the other side sent.

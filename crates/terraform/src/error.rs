@@ -6,6 +6,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use serde::de::IgnoredAny;
+
 use crate::failure::Failure;
 
 /// The work could not be done.
@@ -93,6 +95,11 @@ pub enum Error {
         /// The flags that are.
         allowed: String,
     },
+    /// `-lock=false` for a command that writes the state.
+    #[error(
+        "`-lock=false` is refused here: this command writes the state, and without the lock another run could write it at the same time"
+    )]
+    LockNeeded,
     /// A flag after `--` that lacks its value.
     #[error("`{flag}` needs a value")]
     FlagWithoutValue {
@@ -155,6 +162,11 @@ pub enum DocumentProblem {
     /// It is a web page: a proxy or a login page answered.
     #[error("it is a web page, not JSON")]
     WebPage,
+    /// The JSON is there, with other text before or after it: what printed it is not Terraform alone.
+    #[error(
+        "there is other text before or after the JSON, so a wrapper stands in front of Terraform"
+    )]
+    Surrounded,
     /// It is JSON of Terraform's, but of a state or a configuration.
     #[error("it is no plan (a state's JSON looks like this)")]
     NoPlan,
@@ -190,11 +202,61 @@ impl DocumentProblem {
             Self::Empty
         } else if start.starts_with(b"<") {
             Self::WebPage
+        } else if let Some(problem) = Self::of_surroundings(start) {
+            problem
         } else if error.is_eof() {
             Self::CutOff { line: error.line() }
         } else {
             let what = if error.is_data() { "JSON of another shape" } else { "no JSON" };
             Self::Malformed { what, line: error.line(), column: error.column() }
+        }
+    }
+
+    /// Looks for what stands around a JSON object; `None` if there is no object, or nothing else.
+    fn of_surroundings(text: &[u8]) -> Option<Self> {
+        let lines = || text.split(|byte| *byte == b'\n');
+        let before: usize =
+            lines().take_while(|line| !line.starts_with(b"{")).map(|l| l.len() + 1).sum();
+        let object = text.get(before..)?;
+        let mut values = serde_json::Deserializer::from_slice(object).into_iter::<IgnoredAny>();
+        let is_whole = values.next()?.is_ok();
+        let after = object.get(values.byte_offset()..).unwrap_or_default().trim_ascii_start();
+        match (before, after) {
+            (0, [b'{', ..]) if is_whole => {
+                Some(Self::Malformed { what: "a stream of JSON lines", line: 1, column: 1 })
+            }
+            (0, after) if !is_whole || after.is_empty() => None,
+            _ => is_whole.then_some(Self::Surrounded),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(text: &str) -> String {
+        let error = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text);
+        DocumentProblem::of_parse(text.as_bytes(), &error.unwrap_err()).to_string()
+    }
+
+    #[test]
+    fn json_that_a_wrapper_prints_its_own_lines_around_is_told_apart_from_broken_json() {
+        for text in [
+            "[command]/opt/terraform-bin show -json plan\n{\"a\": 1}\n",
+            "{\"a\": 1}\n::debug::Terraform exited with code 0.\n",
+            "Switched to version 1.11.4\n{\n  \"a\": 1\n}\nbye\n",
+        ] {
+            assert!(problem(text).contains("wrapper"), "{text}: {}", problem(text));
+        }
+        for (text, reason) in [
+            ("{\"a\": 1}\n{\"b\": 2}\n", "a stream of JSON lines"),
+            ("{\"a\": ", "cut off"),
+            ("plan\n", "no JSON"),
+            ("[1]", "another shape"),
+            ("{\"a\" 1}", "no JSON"),
+        ] {
+            assert!(problem(text).contains(reason), "{text}: {}", problem(text));
         }
     }
 }

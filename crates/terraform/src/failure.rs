@@ -48,8 +48,10 @@ pub enum FailureKind {
     NotInitialised,
     /// The backend (or HCP Terraform) is not initialised.
     BackendInitialisation,
-    /// Somebody else holds the state lock.
+    /// Another run holds the state lock.
     StateLocked(LockHolder),
+    /// The lock could not be taken, and nothing says that another run holds it.
+    LockFailed,
     /// The local backend lost a race for its lock; the same call works a moment later.
     LockRace,
     /// A root variable has no value.
@@ -207,9 +209,9 @@ impl FailureKind {
 }
 
 /// Why a lock cannot be taken although nobody holds it. First match wins.
-const NOT_HELD: [(&str, FailureKind); 16] = {
+const NOT_HELD: &[(&str, FailureKind)] = {
     use FailureKind as Kind;
-    [
+    &[
         ("Unsupported state file format", Kind::UnreadableState),
         ("could not be parsed", Kind::UnreadableState),
         ("which is newer than current", Kind::NewerState),
@@ -226,6 +228,17 @@ const NOT_HELD: [(&str, FailureKind); 16] = {
         ("StatusCode: 403", Kind::StateRefused),
         ("Error 403", Kind::StateRefused),
         ("nauthorized", Kind::StateRefused),
+        ("Error 401", Kind::StateRefused),
+        ("response code: 403", Kind::StateRefused),
+        ("401 Unauthorized", Kind::StateRefused),
+        ("403 Forbidden", Kind::StateRefused),
+        ("is forbidden", Kind::StateRefused),
+        ("AuthorizationPermissionMismatch", Kind::StateRefused),
+        ("AuthenticationFailed", Kind::StateRefused),
+        ("InsufficientAccountPermissions", Kind::StateRefused),
+        ("not authorized", Kind::StateRefused),
+        ("Permission denied", Kind::StateRefused),
+        ("permission denied for", Kind::StateRefused),
         ("permission denied", Kind::NotWritable),
     ]
 };
@@ -238,8 +251,19 @@ fn of_lock_error(detail: &str) -> FailureKind {
     {
         return FailureKind::LockRace;
     }
-    // Nobody holds it: it cannot be taken.
-    if let Some((_, kind)) = NOT_HELD.iter().find(|(text, _)| flat.contains(text)) {
+    // What Terraform says of its own accord ends where a lock's information begins.
+    let (message, information) = match flat.split_once("Lock Info:") {
+        Some((message, information)) => (message, Some(information)),
+        None => (flat.as_str(), None),
+    };
+    // The http backend tells the holder's id alone; what stands below is the attempt that failed.
+    if let Some((_, told)) = message.split_once("HTTP remote state already locked") {
+        let id = told.strip_prefix(": ID=").and_then(|rest| rest.split(' ').next());
+        let id = id.filter(|id| !id.is_empty()).map(str::to_owned);
+        return FailureKind::StateLocked(LockHolder { id, ..LockHolder::default() });
+    }
+    // It cannot be taken, and is held by nobody.
+    if let Some((_, kind)) = NOT_HELD.iter().find(|(text, _)| message.contains(text)) {
         return kind.clone();
     }
     // The pg backend shows who asks, not who holds; its lock goes with its holder.
@@ -255,6 +279,9 @@ fn of_lock_error(detail: &str) -> FailureKind {
             .map(|value| value.trim().to_owned())
             .find(|value| !value.is_empty())
     };
+    if information.is_none() && !message.contains("locked") {
+        return FailureKind::LockFailed;
+    }
     FailureKind::StateLocked(LockHolder {
         id: field("ID:"),
         who: field("Who:"),
@@ -352,6 +379,44 @@ mod tests {
         let detail = "Error message: Workspace is already locked: default\nLock Info:\n  ID:        5b\n  Who:       me@host\n";
         let kind = kind_of("Error acquiring the state lock", detail);
         assert_eq!(kind, FailureKind::StateLocked(LockHolder::default()));
+    }
+
+    #[test]
+    fn a_lock_that_is_refused_is_not_another_run() {
+        for text in [
+            "HTTP remote state endpoint invalid auth",
+            "HTTP remote state endpoint requires auth",
+            "operation error DynamoDB: PutItem, https response error StatusCode: 400, RequestID: 4, api error AccessDeniedException: User: arn:aws:iam::1:user/ci is not authorized to perform: dynamodb:PutItem",
+            "operation error S3: PutObject, https response error StatusCode: 403, RequestID: X, api error AccessDenied: Access Denied",
+            "writing \"gs://b/default.tflock\" failed: googleapi: Error 403: ci does not have storage.objects.create access, forbidden",
+            "retrieving key: unexpected status 403 (403 Forbidden) with AuthorizationPermissionMismatch",
+            "Unexpected response code: 403 (rpc error: Permission denied: token lacks permission)",
+            "leases.coordination.k8s.io is forbidden: User \"ci\" cannot create resource",
+        ] {
+            let detail = format!("Error message: {text}\n\nTerraform acquires a state lock");
+            let kind = kind_of("Error acquiring the state lock", &detail);
+            assert_eq!(kind, FailureKind::StateRefused, "{text}");
+        }
+        let refused = kind_of("error loading state: HTTP remote state endpoint invalid auth", "");
+        assert_eq!(refused, FailureKind::StateRefused);
+        let failed = "Error message: Failed to lock: LOCK http://x giving up after 1 attempt(s)";
+        assert_eq!(kind_of("Error acquiring the state lock", failed), FailureKind::LockFailed);
+    }
+
+    #[test]
+    fn the_holder_of_an_http_lock_is_never_the_attempt_that_failed() {
+        const OWN: &str =
+            "Lock Info:\n  ID:        own-attempt\n  Path:      \n  Who:       me@host\n";
+        for (told, id) in [
+            ("HTTP remote state already locked: ID=held-1", Some("held-1")),
+            ("HTTP remote state already locked: ID=", None),
+            ("HTTP remote state already locked, failed to unmarshal body", None),
+        ] {
+            let holder = LockHolder { id: id.map(str::to_owned), ..LockHolder::default() };
+            let detail = format!("Error message: {told}\n{OWN}");
+            let kind = kind_of("Error acquiring the state lock", &detail);
+            assert_eq!(kind, FailureKind::StateLocked(holder), "{told}");
+        }
     }
 
     #[test]

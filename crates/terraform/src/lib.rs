@@ -12,6 +12,7 @@ mod constraint;
 mod diagnostics;
 mod error;
 mod failure;
+pub mod files;
 mod import_plan;
 mod instances;
 mod invocation;
@@ -40,13 +41,13 @@ pub use import_plan::{
 pub use instances::NamedInstance;
 pub use invocation::PlanRequest;
 pub use lock_file::{LockFile, LockedProvider};
-pub use passed_flags::{PassedFlags, split_words};
+pub use passed_flags::{Access, PassedFlags, split_words};
 pub use plan_document::{PlanDocument, ResourceChange};
 pub use private_directory::PrivateDirectory;
 pub use program::{PROGRAM_VARIABLE, Terraform};
 pub use provider_address::ProviderAddress;
 pub use state_document::{StateDocument, quoted_key};
-pub use working_directory::{PlanFile, WorkingDirectory, holds_configuration};
+pub use working_directory::{PlanFile, WorkingDirectory, holds_configuration, is_plan_file};
 
 /// A snapshot of environment variables; the command line takes one and hands it down.
 pub type Environment = std::collections::BTreeMap<String, String>;

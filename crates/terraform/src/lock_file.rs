@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use hcl_edit::structure::Body;
 
+use crate::files::{self, Origin};
+
 /// The file's name, in the root of a configuration.
 const NAME: &str = ".terraform.lock.hcl";
 
@@ -42,7 +44,7 @@ impl LockFile {
 
     /// Reads the lock file of the configuration in `root`.
     pub fn read(root: &Path) -> Self {
-        match std::fs::read_to_string(Self::path(root)) {
+        match files::read_text(&Self::path(root), Origin::Found) {
             Ok(text) => Self::parse(&text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::Missing,
             Err(_) => Self::Unreadable,

@@ -35,12 +35,25 @@ const TABLE: &[Row] = {
         Row { name: "exclude", takes_value: true, accepted_by: NARROWED_PLAN },
         Row { name: "target-file", takes_value: true, accepted_by: NARROWED_PLAN },
         Row { name: "exclude-file", takes_value: true, accepted_by: NARROWED_PLAN },
+        // What writes never gets it (see [`PassedFlags::for_access`]); `console` and `show` lock nothing.
+        Row { name: LOCK, takes_value: false, accepted_by: &[Plan] },
     ]
 };
 
 /// Marks flags that select a part of the configuration (`-exclude` and the files: OpenTofu). Only a
 /// plan that is to be narrowed gets them: an adoption has targets of its own, and a proof is whole.
 const NARROWED_PLAN: &[Subcommand] = &[];
+
+const LOCK: &str = "lock";
+
+/// What a command does with the state, which decides whether it locks it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// It only looks: nothing is locked, so it also works where the state may only be read.
+    Reads,
+    /// It writes: every call locks, whatever was asked for.
+    Writes,
+}
 
 /// The flags that were passed, in their order.
 #[derive(Clone, Default)]
@@ -85,7 +98,7 @@ impl PassedFlags {
     }
 
     /// Reads `TF_CLI_ARGS` and `TF_CLI_ARGS_plan`: the flags in the table are kept, and the second
-    /// value holds all other words, to be named to the user.
+    /// value names the others, as `-target of TF_CLI_ARGS_plan`: never a value, which may be a secret.
     pub fn of_environment(environment: &Environment) -> (Self, Vec<String>) {
         let mut flags = Vec::new();
         let mut dropped = Vec::new();
@@ -93,23 +106,32 @@ impl PassedFlags {
             let Some(text) = environment.get(variable) else {
                 continue;
             };
+            let mut drop = |what: &str| dropped.push(format!("{what} of {variable}"));
             let Some(words) = split_words(text) else {
-                dropped.push(text.clone());
+                drop("everything, for a quote that does not close,");
                 continue;
             };
             let mut words = words.into_iter();
+            // A word that follows a dropped flag is most likely its value.
+            let mut is_value = false;
             while let Some(word) = words.next() {
+                let follows_dropped = std::mem::take(&mut is_value);
                 let (name, value) = split(&word);
-                match (name.and_then(find), value) {
-                    (Some(row), None) if row.takes_value => match words.next() {
+                match (name, name.and_then(find), value) {
+                    (_, Some(row), None) if row.takes_value => match words.next() {
                         Some(value) => flags.push(Flag { row, value: Some(value) }),
-                        None => dropped.push(word),
+                        None => drop(&format!("-{}", row.name)),
                     },
-                    (Some(row), value) => {
+                    (_, Some(row), value) => {
                         let value = value.map(str::to_owned);
                         flags.push(Flag { row, value });
                     }
-                    (None, _) => dropped.push(word),
+                    (Some(name), None, value) => {
+                        is_value = value.is_none();
+                        drop(&format!("-{name}"));
+                    }
+                    (None, None, _) if follows_dropped => {}
+                    (None, None, _) => drop("a word that is no flag"),
                 }
             }
         }
@@ -121,6 +143,29 @@ impl PassedFlags {
     pub fn then(mut self, later: Self) -> Self {
         self.0.extend(later.0);
         self
+    }
+
+    /// Makes them those of a command that only looks, or of one that writes.
+    ///
+    /// # Errors
+    /// [`Error::LockNeeded`] where `-lock=false` was asked for and the command writes.
+    pub fn for_access(mut self, access: Access) -> Result<Self, Error> {
+        let is_lock = |flag: &Flag| flag.row.name == LOCK;
+        let asked = self.0.iter().rev().find(|flag| is_lock(flag));
+        // Go's spellings of false.
+        let is_refused =
+            |value: &str| matches!(value, "0" | "f" | "F" | "false" | "FALSE" | "False");
+        let locks = !asked.and_then(|flag| flag.value.as_deref()).is_some_and(is_refused);
+        match access {
+            Access::Writes if !locks => return Err(Error::LockNeeded),
+            Access::Writes => {}
+            Access::Reads => {
+                self.0.retain(|flag| !is_lock(flag));
+                let row = TABLE.iter().find(|row| row.name == LOCK);
+                self.0.extend(row.map(|row| Flag { row, value: Some("false".to_owned()) }));
+            }
+        }
+        Ok(self)
     }
 
     /// Returns the arguments for one subcommand.
@@ -275,12 +320,48 @@ mod tests {
             ("TF_CLI_ARGS_apply".into(), "-auto-approve".into()),
         ]);
         let (flags, dropped) = PassedFlags::of_environment(&environment);
-        assert_eq!(dropped, ["-no-color"]);
+        assert_eq!(dropped, ["-no-color of TF_CLI_ARGS"]);
         assert_eq!(flags.narrowing(), ["-target=x.y"]);
         assert_eq!(
             flags.for_subcommand(Subcommand::Plan),
             ["-var=n=A \"B\"", "-var=m=C D", "-compact-warnings"]
         );
+    }
+
+    #[test]
+    fn a_dropped_flag_of_the_environment_is_named_without_its_value() {
+        let environment = Environment::from([(
+            "TF_CLI_ARGS".into(),
+            "-backend-config=token=hush -state hush.tfstate hush --replace hush".into(),
+        )]);
+        let dropped = PassedFlags::of_environment(&environment).1.join(", ");
+        assert!(!dropped.contains("hush"), "{dropped}");
+        for flag in ["-backend-config of", "-state of", "a word that is no flag", "-replace of"] {
+            assert!(dropped.contains(flag), "{flag}: {dropped}");
+        }
+        let open = Environment::from([("TF_CLI_ARGS".into(), "-var 'x=hush".into())]);
+        let dropped = PassedFlags::of_environment(&open).1;
+        assert!(dropped.len() == 1 && !dropped[0].contains("hush"), "{dropped:?}");
+    }
+
+    #[test]
+    fn what_only_looks_locks_nothing_and_what_writes_refuses_to_leave_the_lock() {
+        let plan = |words: &[&str], access| {
+            let flags = parse(words).unwrap().for_access(access)?;
+            Ok::<_, Error>(flags.for_subcommand(Subcommand::Plan))
+        };
+        for asked in [&[][..], &["-lock=false"], &["-lock=true"], &["-lock"]] {
+            assert_eq!(plan(asked, Access::Reads).unwrap(), ["-lock=false"], "{asked:?}");
+        }
+        assert!(plan(&[], Access::Writes).unwrap().is_empty());
+        assert_eq!(plan(&["-lock=true"], Access::Writes).unwrap(), ["-lock=true"]);
+        for asked in [&["-lock=false"][..], &["--lock=0"], &["-lock=true", "-lock=F"]] {
+            assert!(matches!(plan(asked, Access::Writes), Err(Error::LockNeeded)), "{asked:?}");
+        }
+        let flags = parse(&["-lock-timeout=5s"]).unwrap().for_access(Access::Reads).unwrap();
+        for writing in [Subcommand::Apply, Subcommand::StateRm, Subcommand::Import] {
+            assert_eq!(flags.for_subcommand(writing), ["-lock-timeout=5s"], "{writing:?}");
+        }
     }
 
     #[test]

@@ -10,6 +10,8 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
+use crate::files::{self, Origin};
+
 /// What the directories of plan files are called.
 pub(crate) const PLANS: &str = "divvy-plans-";
 const OWNER: &str = "owner";
@@ -82,20 +84,9 @@ fn is_abandoned(directory: &Path) -> bool {
     let user = rustix::process::geteuid().as_raw();
     let is_of_this_user = fs::symlink_metadata(directory)
         .is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == user);
-    is_of_this_user && open(&directory.join(OWNER)).is_ok_and(|owner| owner.try_lock().is_ok())
-}
-
-/// Opens a regular file of this user; a pipe or a link is none, and is not waited for.
-fn open(path: &Path) -> io::Result<File> {
-    use rustix::fs::{Mode, OFlags};
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
-    let metadata = file.metadata()?;
-    if metadata.is_file() && metadata.uid() == rustix::process::geteuid().as_raw() {
-        Ok(file)
-    } else {
-        Err(io::ErrorKind::InvalidInput.into())
-    }
+    let owner = directory.join(OWNER);
+    is_of_this_user
+        && files::open(&owner, Origin::Private).is_ok_and(|owner| owner.try_lock().is_ok())
 }
 
 #[cfg(test)]
@@ -134,6 +125,10 @@ mod tests {
         fs::write(killed.join("plan-0"), "secret").unwrap();
         fs::write(foreign.join(OWNER), "").unwrap();
         std::os::unix::fs::symlink(&foreign, place.path().join("divvy-plans-link")).unwrap();
+        let pipe = place.path().join("divvy-plans-pipe");
+        fs::create_dir(&pipe).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(pipe.join(OWNER)).status();
+        assert!(made.unwrap().success(), "a pipe under the owner's name hangs nobody");
 
         let next = PrivateDirectory::make(place.path(), PLANS).unwrap();
         assert!(!killed.exists());

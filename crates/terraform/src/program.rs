@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use divvy_core::effect::{Effect, Observer, Outcome, Unobserved};
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
 use tokio::io::AsyncWriteExt;
@@ -25,10 +26,16 @@ use tokio_util::sync::CancellationToken;
 use crate::Environment;
 use crate::error::{Document, DocumentProblem, Error};
 use crate::failure::Failure;
+use crate::files::{self, Origin};
 use crate::invocation::Invocation;
 
 /// The environment variable that names the program.
 pub const PROGRAM_VARIABLE: &str = "DIVVY_TERRAFORM";
+
+/// The variable in which setup-terraform names its directory, and how the program is called there that
+/// its wrapper stands in front of.
+const WRAPPER_DIRECTORY: &str = "TERRAFORM_CLI_PATH";
+const BEHIND_WRAPPER: &str = "terraform-bin";
 
 /// Two signals of one kind that come together are one to whoever gets them.
 const SIGNALS_APART: Duration = Duration::from_millis(100);
@@ -73,6 +80,7 @@ impl Terraform {
                 .find_map(|name| on_path(name, search_path))
                 .ok_or(Error::ProgramNotFound)?,
         };
+        let program = behind_wrapper(&program, &environment).unwrap_or(program);
         Ok(Self {
             program,
             environment,
@@ -127,7 +135,17 @@ impl Terraform {
     /// Returns the program's file name: `terraform` or `tofu`, as a user would type it.
     pub fn name(&self) -> String {
         let name = self.program.file_name().unwrap_or(self.program.as_os_str());
+        if name == BEHIND_WRAPPER && self.passes_wrapper_by() {
+            return "terraform".to_owned();
+        }
         name.to_string_lossy().into_owned()
+    }
+
+    /// Reports whether the program that was found is the wrapper of GitHub's setup-terraform, which
+    /// prints and keeps more than Terraform does; the program behind it is run instead.
+    pub fn passes_wrapper_by(&self) -> bool {
+        let directory = self.environment.get(WRAPPER_DIRECTORY);
+        directory.is_some_and(|directory| self.program == Path::new(directory).join(BEHIND_WRAPPER))
     }
 
     /// Asks the program for its version, such as `1.11.4`. A plan's JSON tells it as well.
@@ -180,13 +198,15 @@ impl Terraform {
             took: started.elapsed(),
         };
         self.observer.after(&effect, &outcome);
-        let ended =
-            ended.map_err(|source| Error::CannotRun { path: self.program.clone(), source })?;
+        let cannot_run = |source| Error::CannotRun { path: self.program.clone(), source };
+        let ended = ended.map_err(cannot_run)?;
         tracing::debug!(subcommand, code = ?outcome.code, took = ?outcome.took, "terraform ended");
         if outcome.succeeded {
             Ok(Output { stdout: ended.stdout })
         } else if self.interrupt.is_cancelled() {
             Err(Error::Interrupted { subcommand })
+        } else if let Some(source) = not_started(&self.program, &ended) {
+            Err(cannot_run(source))
         } else {
             let failure = Failure::of_output(
                 self.name(),
@@ -316,6 +336,56 @@ fn child_environment(user: &Environment, settings: &[(&str, &str)]) -> Environme
     environment
 }
 
+/// Finds the program behind the wrapper of setup-terraform, if it is the wrapper that was found.
+fn behind_wrapper(program: &Path, environment: &Environment) -> Option<PathBuf> {
+    let directory = Path::new(environment.get(WRAPPER_DIRECTORY).filter(|path| !path.is_empty())?);
+    let wrapper = directory.join("terraform").canonicalize().ok()?;
+    let is_wrapper = program.canonicalize().is_ok_and(|program| program == wrapper);
+    Some(directory.join(BEHIND_WRAPPER)).filter(|path| is_wrapper && is_executable(path))
+}
+
+/// Tells why a program did not even start, as far as its end shows it: the leash passes the operating
+/// system's word on, and a binary of another machine is handed to a shell, which stumbles over it.
+fn not_started(program: &Path, ended: &Ended) -> Option<io::Error> {
+    let said = String::from_utf8_lossy(&ended.stderr);
+    if let Some((_, told)) =
+        said.split_once(&format!("{} could not be started: ", program.display()))
+    {
+        let code = told.lines().next()?.rsplit_once("(os error ")?.1.trim_end_matches(')');
+        return code.parse().ok().map(io::Error::from_raw_os_error);
+    }
+    let says_nothing_of_terraforms = ended.stdout.is_empty() && !said.contains("Error: ");
+    (says_nothing_of_terraforms && is_of_another_machine(program))
+        .then(|| io::Error::from_raw_os_error(Errno::NOEXEC.raw_os_error()))
+}
+
+/// Reports whether a file is a binary of another operating system or processor.
+fn is_of_another_machine(program: &Path) -> bool {
+    /// Processors as the header of an ELF file numbers them (`e_machine`).
+    const PROCESSORS: [(&str, u16); 4] =
+        [("x86_64", 62), ("aarch64", 183), ("x86", 3), ("arm", 40)];
+    let mut header = [0; 20];
+    let is_read = files::open(program, Origin::Found)
+        .and_then(|mut file| io::Read::read_exact(&mut file, &mut header));
+    if is_read.is_err() {
+        return false;
+    }
+    let is_mach_o =
+        matches!(header[..4], [0xCF | 0xCE, 0xFA, 0xED, 0xFE] | [0xCA, 0xFE, 0xBA, 0xBE | 0xBF]);
+    if header.starts_with(b"MZ") {
+        return !cfg!(windows);
+    }
+    if !header.starts_with(b"\x7fELF") {
+        return is_mach_o && !cfg!(target_os = "macos");
+    }
+    let is_big_endian = header[5] == 2;
+    let bytes = [header[18], header[19]];
+    let built_for =
+        if is_big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) };
+    let ours = PROCESSORS.iter().find(|(name, _)| *name == std::env::consts::ARCH);
+    !cfg!(target_os = "linux") || ours.is_some_and(|(_, number)| *number != built_for)
+}
+
 fn usable(named: PathBuf, search_path: &str) -> Result<PathBuf, Error> {
     let is_bare_name = named.components().count() == 1 && !named.exists();
     let found = if is_bare_name {
@@ -327,9 +397,14 @@ fn usable(named: PathBuf, search_path: &str) -> Result<PathBuf, Error> {
         Some(path) if is_executable(&path) => return Ok(path),
         Some(path) if path.is_dir() => "it is a directory",
         Some(path) if path.exists() => "it is not executable",
+        Some(path) if is_out_of_reach(&path) => "its directory may not be searched",
         _ => "it does not exist",
     };
     Err(Error::ProgramUnusable { path: named, reason })
+}
+
+fn is_out_of_reach(path: &Path) -> bool {
+    path.metadata().is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
 }
 
 fn on_path(name: &str, search_path: &str) -> Option<PathBuf> {
@@ -376,6 +451,86 @@ mod tests {
                 ("TF_VAR_x", "1"),
             ])
         );
+    }
+
+    /// Places an executable of this content in a directory of its own.
+    fn executable(directory: &Path, name: &str, content: &[u8]) -> PathBuf {
+        std::fs::create_dir_all(directory).unwrap();
+        let path = directory.join(name);
+        std::fs::write(&path, content).unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+        path
+    }
+
+    #[test]
+    fn the_wrapper_of_setup_terraform_is_passed_by_and_no_other_program_is() {
+        let root = tempfile::tempdir().unwrap();
+        let tools = root.path().join("tools");
+        executable(&tools, "terraform", b"#!/usr/bin/env node\n");
+        let other = executable(&root.path().join("other"), "terraform", b"");
+        let find = |path: &Path, explicit: Option<&Path>| {
+            let variables = environment(&[
+                ("PATH", path.to_str().unwrap()),
+                ("TERRAFORM_CLI_PATH", tools.to_str().unwrap()),
+            ]);
+            Terraform::find(explicit, variables).unwrap()
+        };
+        assert!(
+            !find(&tools, None).passes_wrapper_by(),
+            "without a wrapper it is Terraform itself"
+        );
+        let behind = executable(&tools, "terraform-bin", b"");
+        let found = find(&tools, None);
+        assert_eq!((found.program(), found.name().as_str()), (behind.as_path(), "terraform"));
+        assert!(found.passes_wrapper_by());
+        let linked = root.path().join("link");
+        std::os::unix::fs::symlink(tools.join("terraform"), &linked).unwrap();
+        assert!(find(&tools, Some(&linked)).passes_wrapper_by());
+        let found = find(other.parent().unwrap(), None);
+        assert_eq!(found.program(), other);
+        assert!(!found.passes_wrapper_by());
+    }
+
+    #[tokio::test]
+    async fn a_binary_of_another_machine_is_said_to_be_that() {
+        let root = tempfile::tempdir().unwrap();
+        let mut foreign = b"\x7fELF\x02\x01\x01".to_vec();
+        foreign.resize(64, 0);
+        // Motorola 68000: nobody builds Terraform for it, or this test there.
+        foreign[18] = 4;
+        let run = async |content: &[u8]| {
+            let program = executable(root.path(), "terraform", content);
+            let terraform = Terraform::find(Some(&program), Environment::new()).unwrap();
+            terraform.version(root.path()).await.unwrap_err()
+        };
+        let wrong_format = |error: &Error| {
+            matches!(error, Error::CannotRun { source, .. }
+                if source.raw_os_error() == Some(Errno::NOEXEC.raw_os_error()))
+        };
+        let error = run(&foreign).await;
+        assert!(wrong_format(&error), "{error:?}");
+        let error = run(b"#!/bin/sh\nexit 2\n").await;
+        assert!(!wrong_format(&error), "{error:?}");
+        let error = run(b"#!/nowhere/sh\n").await;
+        assert!(
+            matches!(&error, Error::CannotRun { source, .. } if source.kind() == io::ErrorKind::NotFound),
+            "{error:?}"
+        );
+    }
+
+    #[test]
+    fn the_word_of_the_operating_system_comes_through_the_leash() {
+        let program = Path::new("/opt/terraform");
+        let ended = |stderr: &str| Ended {
+            status: ExitStatus::default(),
+            stdout: Vec::new(),
+            stderr: stderr.as_bytes().to_vec(),
+        };
+        let text =
+            "Error: /opt/terraform could not be started: Too many open files (os error 24)\n";
+        let error = not_started(program, &ended(text)).unwrap();
+        assert_eq!(error.raw_os_error(), Some(Errno::MFILE.raw_os_error()));
+        assert!(not_started(program, &ended("Error: No value for required variable\n")).is_none());
     }
 
     #[test]

@@ -57,6 +57,8 @@ struct Instance {
     #[serde(default)]
     attributes_flat: Option<Attributes>,
     #[serde(default)]
+    sensitive_attributes: Value,
+    #[serde(default)]
     create_before_destroy: bool,
 }
 
@@ -185,8 +187,20 @@ fn tracked_instance(
         id: EntityId::new(id),
         is_tainted: instance.status.as_deref() == Some("tainted"),
         is_deposed: instance.deposed.is_some(),
+        sensitive: sensitive(&instance.sensitive_attributes),
         attributes,
     }))
+}
+
+/// Names the top-level attributes that the paths of `sensitive_attributes` lead into:
+/// `[[{"type":"get_attr","value":"name"}]]`, or without the outer list's steps in old states.
+fn sensitive(paths: &Value) -> BTreeSet<String> {
+    let paths = paths.as_array().into_iter().flatten();
+    let first = paths.filter_map(|path| match path {
+        Value::Array(steps) => steps.first(),
+        step => Some(step),
+    });
+    first.filter_map(|step| step.get("value")?.as_str().map(str::to_owned)).collect()
 }
 
 /// Gives the flags of a kind back their type: `attributes_flat` is all text.
@@ -340,7 +354,19 @@ mod tests {
         let instance = &tracked.instances[0];
         assert!(instance.is_deposed);
         assert_eq!(instance.provider_alias.as_deref(), Some("eu"));
+        assert!(instance.sensitive.is_empty());
         assert_eq!(instance.address.as_str(), r#"module.m["x"].genesyscloud_auth_division.a["k"]"#);
+    }
+
+    #[test]
+    fn what_the_state_marks_as_sensitive_is_named() {
+        let json = br#"{"version":4,"serial":1,"lineage":"l","resources":[{"mode":"managed",
+            "type":"genesyscloud_auth_division","name":"a","provider":"p","instances":[{
+            "attributes":{"id":"1","name":"hush"},"sensitive_attributes":[
+            [{"type":"get_attr","value":"name"}],
+            [{"type":"get_attr","value":"list"},{"type":"index","value":{"value":0}}],[]]}]}]}"#;
+        let tracked = StateDocument::read(json).unwrap().tracked().unwrap();
+        assert_eq!(Vec::from_iter(&tracked.instances[0].sensitive), ["list", "name"]);
     }
 
     #[test]

@@ -17,6 +17,7 @@ use serde::Deserialize;
 
 use crate::error::Error;
 use crate::failure::FailureKind;
+use crate::files::{self, Origin};
 use crate::invocation::{Invocation, PlanRequest};
 use crate::passed_flags::PassedFlags;
 use crate::plan_document::PlanDocument;
@@ -44,6 +45,10 @@ pub struct PlanFile {
 }
 
 impl PlanFile {
+    fn at(path: PathBuf) -> Self {
+        Self { path, holds_changes: true, changed_outputs: Vec::new() }
+    }
+
     /// Says whether the plan would do anything to a resource. Outputs do not count, and neither
     /// does a pending move; what Terraform did not say counts as a change.
     pub fn holds_changes(&self) -> bool {
@@ -156,6 +161,9 @@ impl WorkingDirectory {
             }
         };
         if !path.exists() {
+            if is_full(self.temporary.path()) {
+                return Err(Error::file(&path, "written", io::ErrorKind::StorageFull.into()));
+            }
             let path = self.terraform.program().to_owned();
             let subcommand = invocation.subcommand.words();
             return Err((Error::NoResult { path, subcommand }, None));
@@ -181,18 +189,34 @@ impl WorkingDirectory {
         PlanDocument::read(&output.stdout)
     }
 
-    /// Reads a plan that somebody else saved: the plan file, or its JSON.
+    /// Reads a saved plan that lies here: the plan file, or its JSON.
     ///
     /// # Errors
     /// [`Error::File`], [`Error::Document`], and as every run for a plan file.
     pub async fn read_plan_file(&self, path: &Path) -> Result<PlanDocument, Error> {
-        let absolute = std::path::absolute(path).map_err(|e| Error::file(path, "read", e))?;
-        let content = fs::read(&absolute).map_err(|e| Error::file(path, "read", e))?;
-        if content.starts_with(b"PK") {
-            self.show_path(&absolute).await
-        } else {
-            PlanDocument::read(&content)
+        let content = files::read(path, Origin::Found).map_err(|e| Error::file(path, "read", e))?;
+        self.read_plan(path, content).await
+    }
+
+    /// Reads a saved plan whose content was read from `path`: the plan file, or its JSON. Terraform is
+    /// started for a plan file only.
+    ///
+    /// # Errors
+    /// As [`Self::read_plan_file`].
+    pub async fn read_plan(&self, path: &Path, content: Vec<u8>) -> Result<PlanDocument, Error> {
+        if !is_plan_file(&content) {
+            let text = files::text_of(content).map_err(|e| Error::file(path, "read", e))?;
+            return PlanDocument::read(text.as_bytes());
         }
+        if path.is_file() {
+            let absolute = std::path::absolute(path).map_err(|e| Error::file(path, "read", e))?;
+            return self.show_path(&absolute).await;
+        }
+        // It came through a pipe, which can be read once.
+        let name = format!("plan-{}", self.plans.fetch_add(1, Ordering::Relaxed));
+        let copy = PlanFile::at(self.temporary.path().join(name));
+        files::replace(&copy.path, &content).map_err(|e| Error::file(&copy.path, "written", e))?;
+        self.show_path(&copy.path).await
     }
 
     /// Reads the state as the backend has it.
@@ -221,8 +245,8 @@ impl WorkingDirectory {
     /// # Errors
     /// [`Error::File`] and [`Error::Document`].
     pub fn state_file(&self, file: &Path) -> Result<Option<StateDocument>, Error> {
-        match fs::read(self.path.join(file)) {
-            Ok(content) => StateDocument::read(&content).map(Some),
+        match files::read_text(&self.path.join(file), Origin::Found) {
+            Ok(content) => StateDocument::read(content.as_bytes()).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Error::file(file, "read", error)),
         }
@@ -237,7 +261,7 @@ impl WorkingDirectory {
         if has_backend || self.workspace().is_some() {
             return None;
         }
-        let content = fs::read(self.path.join("terraform.tfstate")).ok()?;
+        let content = files::read(&self.path.join("terraform.tfstate"), Origin::Found).ok()?;
         StateDocument::read(&content).ok().filter(StateDocument::is_written)
     }
 
@@ -333,7 +357,11 @@ impl WorkingDirectory {
     /// Finds the state that an earlier apply could not save. A file that cannot be read as a state
     /// still counts.
     pub fn errored_state(&self) -> Option<ErroredState> {
-        let content = fs::read(self.path.join("errored.tfstate")).ok()?;
+        let content = match files::read(&self.path.join("errored.tfstate"), Origin::Found) {
+            Ok(content) => content,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            Err(_) => Vec::new(),
+        };
         let state = StateDocument::read(&content).unwrap_or_default();
         Some(state.as_errored())
     }
@@ -341,8 +369,9 @@ impl WorkingDirectory {
     /// Returns the selected workspace, `None` for `default`.
     pub fn workspace(&self) -> Option<String> {
         let named = self.terraform.environment().get("TF_WORKSPACE").cloned();
-        let named =
-            named.or_else(|| fs::read_to_string(self.data_directory().join("environment")).ok());
+        let selected =
+            || files::read_text(&self.data_directory().join("environment"), Origin::Found).ok();
+        let named = named.or_else(selected);
         named
             .map(|name| name.trim().to_owned())
             .filter(|name| !name.is_empty() && name != "default")
@@ -388,11 +417,28 @@ pub(crate) fn is_configuration_file(name: &str) -> bool {
     !is_ignored && extensions.iter().any(|extension| name.ends_with(extension))
 }
 
+/// Reports whether a file system has no room for one more file: no space, or no inode.
+fn is_full(place: &Path) -> bool {
+    rustix::fs::statvfs(place)
+        .is_ok_and(|room| room.f_bavail == 0 || (room.f_files > 0 && room.f_favail == 0))
+}
+
+/// Reports whether bytes are a plan file, which only Terraform can read: an archive, or what HCP
+/// Terraform leaves in its place, which names a run.
+pub fn is_plan_file(content: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct RemotePlan {
+        #[serde(rename = "remote_plan_format")]
+        _format: u64,
+    }
+    content.starts_with(b"PK") || serde_json::from_slice::<RemotePlan>(content).is_ok()
+}
+
 /// Says whether a plan file has an end: of a ZIP its last record (the plan of a cloud backend is
 /// JSON), of anything else one byte.
 fn is_whole(plan: &Path) -> io::Result<bool> {
     const LAST_RECORD: usize = 22;
-    let content = fs::read(plan)?;
+    let content = files::read(plan, Origin::Private)?;
     if !content.starts_with(b"PK") {
         return Ok(!content.is_empty());
     }

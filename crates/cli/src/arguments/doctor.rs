@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::{OrgArguments, Output, TerraformArguments};
+use crate::render::{Writer, help_for};
 
 /// Say on one page what works and what does not: Terraform, provider, state, credentials, org,
 /// permissions, left-overs. Changes nothing, in the org or here.
@@ -10,8 +11,8 @@ use super::{OrgArguments, Output, TerraformArguments};
 /// Exit code: 0 all well, 2 there is a cross, 1 doctor itself cannot work.
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
-    /// table or json; `FORMAT=FILE` writes a file. Repeatable.
-    #[arg(short, long = "output", value_name = "FORMAT[=FILE]")]
+    /// Form of the output.
+    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", help = help_for(Writer::Doctor))]
     pub(crate) outputs: Vec<Output>,
 
     #[command(flatten)]

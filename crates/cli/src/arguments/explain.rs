@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{OrgArguments, Output, TerraformArguments};
+use crate::render::{Writer, help_for};
 
 /// Explain the output of a failed run, or a code such as DVY101. Changes nothing.
 ///
@@ -42,8 +43,8 @@ pub(crate) struct Explain {
     #[arg(long = "other-state", value_name = "FILE")]
     pub(crate) other_states: Vec<PathBuf>,
 
-    /// table, json, markdown, github; `FORMAT=FILE` writes a file. Repeatable.
-    #[arg(short, long = "output", value_name = "FORMAT[=FILE]")]
+    /// Form of the output.
+    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", help = help_for(Writer::Explain))]
     pub(crate) outputs: Vec<Output>,
 
     #[command(flatten)]

@@ -2,38 +2,40 @@
 
 use divvy_core::decide::{Policy, decide};
 use divvy_core::resolve::resolve;
+use divvy_terraform::Access;
 
 use super::Context;
 use crate::arguments::Check;
 use crate::error::CommandResult;
+use crate::lookup::{self, Lookup};
 use crate::output;
-use crate::render::Format;
+use crate::render::Writer;
 use crate::report::{Command, Report};
 use crate::survey::{Subject, Surveyor};
 
-/// The forms that `check` writes.
-const FORMATS: [Format; 7] = [
-    Format::Table,
-    Format::Json,
-    Format::Blocks,
-    Format::Commands,
-    Format::Markdown,
-    Format::Github,
-    Format::Html,
-];
-
 pub(crate) async fn run(context: &Context, arguments: &Check) -> CommandResult<u8> {
-    output::refuse_unknown(&arguments.outputs, &FORMATS)?;
-    let surveyor = Surveyor::open(context, &arguments.org, &arguments.terraform).await?;
+    output::refuse_unknown(&arguments.outputs, Writer::Check)?;
     let subject = Subject {
         plan: arguments.plan.as_deref(),
         other_states: &arguments.other_states,
         ..Subject::default()
     };
-    surveyor.warn_of_left_over(&surveyor.left_over()?);
-    let look = surveyor.look(&subject).await?;
+    let plan = lookup::plan_alone(context, &arguments.terraform, subject.plan).await?;
+    let (look, info) = if let Some(plan) = plan {
+        let lookup = Lookup::open(context, &arguments.org).await?;
+        let look = lookup.look(Some(&plan), &[], &subject).await?;
+        let info = lookup.run_info(&look);
+        (look, info)
+    } else {
+        let (org, terraform) = (&arguments.org, &arguments.terraform);
+        let surveyor = Surveyor::open(context, org, terraform, Access::Reads).await?;
+        surveyor.warn_of_left_over(&surveyor.left_over()?);
+        let look = surveyor.look(&subject).await?;
+        let info = surveyor.run_info(&look);
+        (look, info)
+    };
     let decisions = decide(resolve(&look.survey), &Policy::default());
-    let report = Report::new(Command::Check, &decisions, surveyor.run_info(&look));
+    let report = Report::new(Command::Check, &decisions, info);
     output::write_report(context, &arguments.outputs, arguments.shell, &report)?;
-    Ok(report.exit_code())
+    Ok(arguments.fail_on.code(report.exit_code()))
 }

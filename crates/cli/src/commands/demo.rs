@@ -1,14 +1,21 @@
 //! `divvy demo`: the whole story on real Terraform against the emulator, in a directory of its own.
 //!
-//! Never touches anything outside that directory. Invariant: what is shown is what was run.
+//! Never touches anything outside that directory, and takes nothing from the user's own environment:
+//! whoever has an org can try it safely. Invariant: what is shown is what was run.
 
+mod place;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use divvy_core::shell::word;
 use divvy_sandbox::emulator::{Emulator, Options, Seed};
 use divvy_sandbox::mirror;
 use tokio::process::Command;
 
+use self::place::{Place, Surroundings};
 use super::Context;
 use crate::arguments::Demo;
 use crate::error::{CommandError, CommandResult};
@@ -28,31 +35,31 @@ pub(crate) async fn run(context: &Context, arguments: &Demo) -> CommandResult<u8
     let failed = |error: std::io::Error| {
         CommandError::failed(format!("the demo could not be set up: {error}"))
     };
-    let temporary = tempfile::Builder::new().prefix("divvy-demo-").tempdir().map_err(failed)?;
-    let directory = match &arguments.directory {
-        Some(directory) => {
-            std::fs::create_dir_all(directory).map_err(failed)?;
-            directory.canonicalize().map_err(failed)?
-        }
-        None => temporary.path().to_owned(),
-    };
+    let terraform = terraform(arguments)?;
+    let place = Place::take(arguments.directory.as_deref())?;
+    let own = place.directory.join(place::OWN);
     let binary = std::env::current_exe().map_err(failed)?;
-    let mirror = mirror::lay_out(&directory.join(".demo"), &binary).map_err(failed)?;
-    let seed = Seed::from_json(ORG).map_err(CommandError::failed)?;
-    let emulator = Emulator::start(Options { seed, ..Options::default() })
-        .await
-        .map_err(CommandError::failed)?;
-    let port = emulator.url().rsplit(':').next().unwrap_or_default().to_owned();
-    std::fs::write(directory.join("main.tf"), configuration(&port)).map_err(failed)?;
-    let story = Story {
-        context,
-        directory,
-        divvy: binary,
-        terraform: terraform(arguments)?,
-        cli_configuration: mirror.cli_configuration().to_owned(),
+    let mirror = mirror::lay_out(&own, &binary).map_err(failed)?;
+    let surroundings = Surroundings::of(&place, mirror.cli_configuration(), &terraform)?;
+    let script = place.directory.join(place::ENVIRONMENT);
+    std::fs::write(script, surroundings.script()).map_err(failed)?;
+    let options = Options {
+        seed: Seed::from_json(ORG).map_err(CommandError::failed)?,
+        data: place.is_kept.then(|| place.directory.join(place::ORG)),
+        ..Options::default()
     };
+    let emulator = Emulator::start(options).await.map_err(CommandError::failed)?;
+    let address = emulator.url().trim_start_matches("http://").to_owned();
+    let port = address.rsplit(':').next().unwrap_or_default();
+    place.write_configuration(&configuration(port))?;
+    place.holds_only_the_demo()?;
+    let variables = surroundings.variables(&context.environment.variables);
+    let story = Story { context, place, divvy: binary, terraform, variables };
     let told = story.tell().await;
     emulator.stop().await;
+    if told.is_ok() {
+        context.console.say(&story.how_to_play_on(&address));
+    }
     told
 }
 
@@ -92,19 +99,33 @@ resource "genesyscloud_auth_division" "claims" {{
     )
 }
 
+/// Finds the program, as a path that holds from any directory.
 fn terraform(arguments: &Demo) -> CommandResult<PathBuf> {
-    if let Some(program) = &arguments.terraform_bin {
-        return Ok(program.clone());
-    }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    ["terraform", "tofu"]
-        .iter()
-        .flat_map(|name| std::env::split_paths(&path).map(move |directory| directory.join(name)))
-        .find(|program| program.is_file())
-        .ok_or_else(|| {
-            CommandError::failed("neither terraform nor tofu is on PATH")
-                .hint("install one, or name it with --terraform-bin; in a checkout of divvy, scripts/demo gets one")
-        })
+    let named = arguments.terraform_bin.as_deref();
+    let is_path = |program: &Path| program.components().count() > 1;
+    let found = match named {
+        Some(program) if is_path(program) => program.is_file().then(|| program.to_owned()),
+        _ => {
+            let names = named.map_or_else(
+                || vec![Path::new("terraform"), Path::new("tofu")],
+                |named| vec![named],
+            );
+            let places = names.iter().flat_map(|name| {
+                std::env::split_paths(&path).map(move |directory| directory.join(name))
+            });
+            places.into_iter().find(|program| program.is_file())
+        }
+    };
+    let found = found.and_then(|program| std::path::absolute(program).ok());
+    found.ok_or_else(|| {
+        let message = match named {
+            Some(program) => format!("{} is not there", program.display()),
+            None => "neither terraform nor tofu is on PATH".to_owned(),
+        };
+        CommandError::failed(message)
+            .hint("install one, or name it with --terraform-bin; in a checkout of divvy, scripts/demo gets one")
+    })
 }
 
 /// Terraform's own word: a plan that ends with 0 only if it has nothing to do.
@@ -121,10 +142,10 @@ enum Output {
 /// What the demo runs with.
 struct Story<'c> {
     context: &'c Context,
-    directory: PathBuf,
+    place: Place,
     divvy: PathBuf,
     terraform: PathBuf,
-    cli_configuration: PathBuf,
+    variables: BTreeMap<OsString, OsString>,
 }
 
 impl Story<'_> {
@@ -188,11 +209,9 @@ impl Story<'_> {
         let mut command = Command::new(program);
         command
             .args(arguments)
-            .current_dir(&self.directory)
-            .env("TF_CLI_CONFIG_FILE", &self.cli_configuration)
-            .env("DIVVY_TERRAFORM", &self.terraform)
-            .env("GENESYSCLOUD_TOKEN_POOL_SIZE", "1")
-            .env_remove("TF_CLI_ARGS")
+            .current_dir(&self.place.directory)
+            .env_clear()
+            .envs(&self.variables)
             .stdin(Stdio::null());
         if output == Output::Hidden {
             command.stdout(Stdio::null());
@@ -207,6 +226,25 @@ impl Story<'_> {
                 ended.map_or_else(|| "a signal".to_owned(), |ended| ended.to_string())
             ))),
         }
+    }
+
+    /// Says which commands work in the directory from now on; each line can be pasted into a shell.
+    fn how_to_play_on(&self, address: &str) -> String {
+        if !self.place.is_kept {
+            return "\nTo keep the directory and play on in it: divvy demo --directory DIR"
+                .to_owned();
+        }
+        let directory = self.place.directory.to_string_lossy();
+        let terraform = self.terraform_name();
+        format!(
+            "\nThe directory stays, and so does its org. To play on, paste into a shell:\n\n  \
+             cd {}\n  . ./{}\n  divvy emulate --listen {address} --data {} &\n  \
+             divvy list --api-url http://{address} --client-id demo --client-secret demo\n  \
+             divvy check\n  {terraform} plan\n  kill $! # ends the org",
+            word(&directory),
+            place::ENVIRONMENT,
+            place::ORG,
+        )
     }
 
     /// Returns the program as one types it.

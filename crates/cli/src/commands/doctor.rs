@@ -6,10 +6,10 @@ use crate::console;
 use crate::doctor::{Diagnosis, gather};
 use crate::error::CommandResult;
 use crate::output;
-use crate::render::Format;
+use crate::render::{Format, Writer};
 
 pub(crate) async fn run(context: &Context, arguments: &Doctor) -> CommandResult<u8> {
-    output::refuse_unknown(&arguments.outputs, &[Format::Table, Format::Json])?;
+    output::refuse_unknown(&arguments.outputs, Writer::Doctor)?;
     let facts = gather::gather(context, &arguments.org, &arguments.terraform).await?;
     let diagnosis = Diagnosis::of(&facts);
     let (width, is_colored) = (console::width(), context.console.stdout_is_colored());

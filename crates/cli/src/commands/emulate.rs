@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use divvy_core::text;
 use divvy_sandbox::emulator::{self, Emulator, Fault, Options, Seed};
 
 use super::Context;
 use crate::arguments::{Emulate, EmulatedDialect};
 use crate::error::{CommandError, CommandResult};
+use crate::typed_file;
 
 pub(crate) async fn run(context: &Context, arguments: &Emulate) -> CommandResult<u8> {
     if !arguments.listen.ip().is_loopback() {
@@ -16,25 +16,18 @@ pub(crate) async fn run(context: &Context, arguments: &Emulate) -> CommandResult
             arguments.listen
         )));
     }
-    let read = |path: &Path| {
-        let read = std::fs::read(path);
-        let text = read.and_then(|bytes| text::decode(&bytes).map_err(std::io::Error::other));
-        text.map_err(|error| {
-            CommandError::failed(format!("could not read {}: {error}", path.display()))
-        })
-    };
     let unreadable = |path: &Path, error: &dyn std::fmt::Display| {
         CommandError::failed(format!("{} is not of the expected form: {error}", path.display()))
             .hint("a seed looks like {\"divisions\": [{\"id\": \"1\", \"name\": \"Engineering\"}]}")
     };
     let seed = match &arguments.seed {
-        Some(path) => Seed::from_json(&read(path)?).map_err(|error| unreadable(path, &error))?,
+        Some(path) => Seed::from_json(&typed_file::read_text(context, path).await?)
+            .map_err(|error| unreadable(path, &error))?,
         None => Seed::default(),
     };
     let faults: Vec<Fault> = match &arguments.faults {
-        Some(path) => {
-            serde_json::from_str(&read(path)?).map_err(|error| unreadable(path, &error))?
-        }
+        Some(path) => serde_json::from_str(&typed_file::read_text(context, path).await?)
+            .map_err(|error| unreadable(path, &error))?,
         None => Vec::new(),
     };
     let options = Options {

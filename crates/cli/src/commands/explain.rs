@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use divvy_core::catalogue::{self, Entry};
 use divvy_core::survey::Survey;
 use divvy_core::{Address, CommandLine, EntityId, Failure};
-use divvy_terraform::{PlanDocument, holds_configuration};
+use divvy_terraform::{Access, PlanDocument, holds_configuration};
 
 use super::Context;
 use crate::arguments::Explain;
@@ -18,20 +18,18 @@ use crate::error::{CommandError, CommandResult, ErrorKind};
 use crate::failed_run::{self, FailedRun, Here, take_strangers};
 use crate::lookup::Lookup;
 use crate::output;
-use crate::render::{Format, commands::Shell, diagnostics};
+use crate::render::{Format, Writer, commands::Shell, diagnostics};
 use crate::report::{Report, RunInfo};
 use crate::survey::{Subject, Surveyor};
 use crate::terraform_errors::of_file;
-
-/// The forms that `explain` writes.
-const FORMATS: [Format; 4] = [Format::Table, Format::Json, Format::Markdown, Format::Github];
+use crate::typed_file;
 
 const NEEDS_PERSON: u8 = 3;
 
 const WITHOUT_CONFIGURATION: &str = "Names were looked up without a configuration: whether it wants anything else of them was not compared.";
 
 pub(crate) async fn run(context: &Context, arguments: &Explain) -> CommandResult<u8> {
-    output::refuse_unknown(&arguments.outputs, &FORMATS)?;
+    output::refuse_unknown(&arguments.outputs, Writer::Explain)?;
     if let Some(page) = catalogue::entry(&arguments.subject) {
         return write_page(context, arguments, &page);
     }
@@ -170,6 +168,7 @@ impl Explaining<'_> {
                 let console = &self.context.console;
                 console.mark(Tone::Warning, &format!("not looked up: {}", error.message));
                 for hint in &error.hints {
+                    let hint = self.context.given.complete_hint(hint);
                     console.mark(Tone::Hint, &hint.to_string());
                 }
                 Ok(None)
@@ -179,8 +178,13 @@ impl Explaining<'_> {
     }
 
     async fn look_at_configuration(&self, subject: &Subject<'_>) -> CommandResult<Seen> {
-        let surveyor =
-            Surveyor::open(self.context, &self.arguments.org, &self.arguments.terraform).await?;
+        let surveyor = Surveyor::open(
+            self.context,
+            &self.arguments.org,
+            &self.arguments.terraform,
+            Access::Reads,
+        )
+        .await?;
         let look = surveyor.look(subject).await?;
         let info = RunInfo { outputs_left: Vec::new(), ..surveyor.run_info(&look) };
         Ok(Seen::of_configuration(look.survey, info))
@@ -189,7 +193,10 @@ impl Explaining<'_> {
     /// `None` where nobody said which org, and nothing leads to one.
     async fn look_names_up(&self, subject: &Subject<'_>) -> CommandResult<Option<Seen>> {
         let lookup = Lookup::open(self.context, &self.arguments.org).await?;
-        let plan = subject.plan.map(|path| self.read_plan(path)).transpose()?;
+        let plan = match subject.plan {
+            Some(path) => Some(self.read_plan(path).await?),
+            None => None,
+        };
         if plan.is_none() && !self.arguments.org.is_given() && !lookup.leads_somewhere() {
             return Ok(None);
         }
@@ -205,11 +212,9 @@ impl Explaining<'_> {
     }
 
     /// Reads the JSON of a plan; a plan file itself needs Terraform and its configuration.
-    fn read_plan(&self, path: &Path) -> CommandResult<PlanDocument> {
-        let bytes = std::fs::read(self.context.environment.current_directory.join(path)).map_err(
-            |error| CommandError::failed(format!("could not read {}: {error}", path.display())),
-        )?;
-        PlanDocument::read(&bytes).map_err(|error| {
+    async fn read_plan(&self, path: &Path) -> CommandResult<PlanDocument> {
+        let text = typed_file::read_text(self.context, path).await?;
+        PlanDocument::read(text.as_bytes()).map_err(|error| {
             let program = &self.context.terraform;
             of_file(path, error, format!("make it with: {program} show -json PLANFILE > FILE"))
         })

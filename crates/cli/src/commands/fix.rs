@@ -3,6 +3,7 @@
 //! The proof is Terraform's: after each round a plain plan is made, and its word is reported.
 
 use divvy_core::resolve::resolve;
+use divvy_terraform::{Access, PlanDocument};
 
 use super::Context;
 use crate::arguments::Fix;
@@ -10,25 +11,31 @@ use crate::carry_out::carry_out;
 use crate::error::CommandResult;
 use crate::failed_run;
 use crate::history::History;
+use crate::limit::Limited;
+use crate::lookup::{self, Lookup};
 use crate::output;
-use crate::render::{Format, commands::Shell};
+use crate::render::{Writer, commands::Shell};
+use crate::report::{Command, Report};
 use crate::survey::{Subject, Surveyor, Verified};
 use crate::word::Word;
 
-/// The forms that `fix` writes.
-const FORMATS: [Format; 5] =
-    [Format::Table, Format::Json, Format::Markdown, Format::Github, Format::Html];
-
 pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8> {
-    output::refuse_unknown(&arguments.outputs, &FORMATS)?;
-    let surveyor = Surveyor::open(context, &arguments.org, &arguments.terraform).await?;
-    let mut word = Word::of(context, arguments)?;
+    output::refuse_unknown(&arguments.outputs, Writer::Fix)?;
+    let mut word = Word::of(context, arguments).await?;
     let subject = Subject {
         plan: arguments.plan.as_deref(),
         failures: failed_run::failures_here(context, arguments).await?,
         chosen: arguments.ids.iter().cloned().collect(),
         other_states: &arguments.other_states,
     };
+    if word.access() == Access::Reads {
+        let plan = lookup::plan_alone(context, &arguments.terraform, subject.plan).await?;
+        if let Some(plan) = plan {
+            return look_at_plan_alone(context, arguments, &mut word, &plan, &subject).await;
+        }
+    }
+    let (org, terraform) = (&arguments.org, &arguments.terraform);
+    let surveyor = Surveyor::open(context, org, terraform, word.access()).await?;
     let left_over = surveyor.left_over()?;
     if let Some(consent) = word.consent_to_clear(&left_over).await? {
         surveyor.begin_journal(&consent, "fix")?;
@@ -76,6 +83,26 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
         }
     }
     let report = history.report(&surveyor, word.limit(), arguments.require_clean);
+    if let Some(file) = &arguments.write {
+        return output::write_blocks(context, &arguments.terraform, &report, file);
+    }
+    output::write_report(context, &arguments.outputs, Shell::default(), &report)?;
+    Ok(word.exit_code(&report))
+}
+
+/// Forecasts from a plan's JSON where Terraform cannot be run: nothing is changed.
+async fn look_at_plan_alone(
+    context: &Context,
+    arguments: &Fix,
+    word: &mut Word<'_>,
+    plan: &PlanDocument,
+    subject: &Subject<'_>,
+) -> CommandResult<u8> {
+    let lookup = Lookup::open(context, &arguments.org).await?;
+    let look = lookup.look(Some(plan), &[], subject).await?;
+    word.limit_to_plan_of(&look.survey, Limited::PlanFile);
+    let decisions = word.decide(resolve(&look.survey));
+    let report = Report::new(Command::Fix, &decisions, lookup.run_info(&look));
     if let Some(file) = &arguments.write {
         return output::write_blocks(context, &arguments.terraform, &report, file);
     }

@@ -15,14 +15,15 @@ mod undo;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser;
 use divvy_terraform::Terraform;
 use tokio_util::sync::CancellationToken;
 
-use crate::arguments::{Arguments, Command};
-use crate::console::{Console, Tone};
+use crate::arguments::{Arguments, Command, habits};
+use crate::console::{self, ColorChoice, Console, Tone};
+use crate::door;
 use crate::environment::Environment;
 use crate::error::{CommandResult, ErrorKind};
+use crate::given::Given;
 use crate::interrupt::{self, UnderWay};
 
 /// What every command gets.
@@ -31,6 +32,8 @@ pub(crate) struct Context {
     pub(crate) environment: Environment,
     /// The program, as this user types it: `terraform`, `tofu`. Whatever is said names this one.
     pub(crate) terraform: String,
+    /// What a command that is printed has to carry.
+    pub(crate) given: Given,
     pub(crate) interrupt: CancellationToken,
     pub(crate) under_way: UnderWay,
 }
@@ -38,16 +41,26 @@ pub(crate) struct Context {
 /// Parses the command line, runs the command on one current-thread runtime, shows its error.
 pub(crate) fn main() -> ExitCode {
     let environment = Environment::snapshot();
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::parse_from_words(std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => {
-            // clap prints help to stdout and usage errors to stderr by itself.
+            let words: Option<Vec<String>> =
+                std::env::args_os().skip(1).map(|word| word.into_string().ok()).collect();
+            let advice = words.as_deref().and_then(habits::advice);
+            if let Some((message, hint)) = advice.filter(|_| error.use_stderr()) {
+                let console = Console::new(ColorChoice::Auto, false, false);
+                console.mark(Tone::Error, &message);
+                console.mark(Tone::Hint, &hint);
+                return ExitCode::from(ErrorKind::Usage.exit_code());
+            }
             let code = if error.use_stderr() { ErrorKind::Usage.exit_code() } else { 0 };
-            let _ = error.print();
+            console::usage(&error);
             return ExitCode::from(code);
         }
     };
+    let given = Given::of(&arguments.command, &environment);
     let talk = &arguments.talk;
+    environment.secrets().for_each(door::keep_secret);
     let console = Arc::new(Console::new(talk.color, talk.quiet, talk.verbose > 0));
     crate::log::set_up(talk.verbose, talk.log_format);
     let result = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -60,7 +73,7 @@ pub(crate) fn main() -> ExitCode {
         Err(error) => {
             console.mark(Tone::Error, &error.message);
             for hint in &error.hints {
-                console.mark(Tone::Hint, &hint.to_string());
+                console.mark(Tone::Hint, &given.complete_hint(hint).to_string());
             }
             ExitCode::from(error.kind.exit_code())
         }
@@ -76,7 +89,8 @@ async fn run(
         .map_or_else(|_| "terraform".to_owned(), |program| program.name());
     let under_way = UnderWay::default();
     let interrupt = interrupt::install(Arc::clone(&console), under_way.clone(), terraform.clone());
-    let context = Context { console, environment, terraform, interrupt, under_way };
+    let given = Given::of(&command, &environment);
+    let context = Context { console, environment, terraform, given, interrupt, under_way };
     match command {
         Command::Check(arguments) => check::run(&context, &arguments).await,
         Command::Fix(arguments) => Box::pin(fix::run(&context, &arguments)).await,

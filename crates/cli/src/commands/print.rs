@@ -1,20 +1,18 @@
 //! `divvy completions` and `divvy man`: texts made from the command line's own definition.
 
-use clap::CommandFactory;
-
 use super::Context;
-use crate::arguments::{Arguments, Completions};
+use crate::arguments::{self, Completions};
 use crate::error::{CommandError, CommandResult};
 
-pub(crate) fn completions(context: &Context, arguments: &Completions) -> CommandResult<u8> {
+pub(crate) fn completions(context: &Context, wanted: &Completions) -> CommandResult<u8> {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut Arguments::command(), "divvy", &mut script);
+    clap_complete::generate(wanted.shell, &mut arguments::command(), "divvy", &mut script);
     print(context, &script)
 }
 
 pub(crate) fn man(context: &Context) -> CommandResult<u8> {
     let mut page = Vec::new();
-    clap_mangen::Man::new(Arguments::command())
+    clap_mangen::Man::new(arguments::command())
         .render(&mut page)
         .map_err(|error| CommandError::failed(format!("could not make the page: {error}")))?;
     print(context, &page)

@@ -6,8 +6,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use divvy_core::{CommandLine, EntityId};
 use divvy_core::kinds::division::DIVISION;
+use divvy_core::{CommandLine, EntityId};
 use divvy_plugin::proxy::{Launch, Proxy};
 use divvy_terraform::{Blocks, Error, PassedFlags, Terraform, WorkingDirectory};
 use tokio::sync::watch;
@@ -15,12 +15,14 @@ use tokio::sync::watch;
 use super::Context;
 use crate::arguments::run::Run;
 use crate::console::Tone;
+use crate::door::Form;
 use crate::environment;
 use crate::error::{CommandError, CommandResult, ErrorKind};
 use crate::observers::Observers;
 use crate::org::OrgFlags;
 use crate::output;
 use crate::report::{self, RunInfo};
+use crate::repository::Repository;
 use crate::run::advisor::Advisor;
 use crate::run::aliases::AliasNames;
 use crate::run::announcements::{self, Announcement, NotBound};
@@ -346,7 +348,10 @@ impl Stage {
             terraform_runs: self.observers.terraform_runs() as u64,
             ..RunInfo::default()
         };
-        let report = report(book, &known, &self.blocks, info);
+        let place = self.directory.path();
+        let repository = Repository::of(&context.environment, place);
+        let name_of = |file: &Path| repository.name(place, file);
+        let report = report(book, &known, &self.blocks, name_of, info);
         if is_worth_reading(&report) {
             output::say_report(context, &report);
         }
@@ -354,6 +359,7 @@ impl Stage {
             let mut bytes = Vec::new();
             // Writing to memory cannot fail.
             let _ = crate::render::json::write(&report, &mut bytes);
+            let bytes = Form::Json.tame(&bytes);
             output::write_file(&context.environment.current_directory.join(file), &bytes)?;
         }
         Ok(())

@@ -1,12 +1,13 @@
 //! `divvy undo`: takes back what a `fix` did to the state. Never touches the org.
 
 use divvy_core::CommandLine;
-use divvy_terraform::WorkingDirectory;
+use divvy_terraform::{Access, WorkingDirectory};
 
 use super::Context;
 use crate::arguments::undo::Undo;
 use crate::confirm::{self, Ask};
 use crate::console::Tone;
+use crate::door;
 use crate::error::{CommandError, CommandResult};
 use crate::journal::Journal;
 use crate::survey;
@@ -99,7 +100,7 @@ fn question(steps: &[Step]) -> Ask {
 
 fn open(context: &Context, arguments: &Undo) -> CommandResult<WorkingDirectory> {
     let terraform = &arguments.terraform;
-    let flags = survey::passed_flags(context, terraform)?;
+    let flags = survey::passed_flags(context, terraform, Access::Writes)?;
     let observers = survey::observers(context);
     let program = survey::program(context, terraform, &observers).map_err(of_terraform)?;
     WorkingDirectory::open(&survey::place(context, terraform), program, flags).map_err(of_terraform)
@@ -115,7 +116,7 @@ fn list(context: &Context, runs: &[PastRun]) -> CommandResult<u8> {
             run.deeds.len()
         ));
     }
-    context.console.artefact(text.as_bytes()).map_err(|error| {
+    context.console.artefact(door::talk(&text).as_bytes()).map_err(|error| {
         CommandError::failed(format!("could not write to standard output: {error}"))
     })?;
     Ok(0)

@@ -114,6 +114,8 @@ pub(crate) struct Program {
     /// `terraform` or `tofu`.
     pub(crate) name: String,
     pub(crate) path: PathBuf,
+    /// Whether it is the program behind the wrapper of GitHub's setup-terraform.
+    pub(crate) passes_wrapper_by: bool,
     pub(crate) version: Result<String, Trouble>,
 }
 
@@ -128,6 +130,8 @@ pub(crate) struct Configuration {
     /// Whether `TF_REATTACH_PROVIDERS` serves the provider, so that nothing is installed.
     pub(crate) is_reattached: bool,
     pub(crate) backend: Option<String>,
+    /// Whether plan and apply may run elsewhere: HCP Terraform, Terraform Enterprise.
+    pub(crate) runs_remotely: bool,
     /// `None` for `default`.
     pub(crate) workspace: Option<String>,
     /// Files that cannot be parsed.

@@ -14,8 +14,8 @@ use divvy_core::survey::{Alias, ById, StatePresence, TrackedInstance};
 use divvy_core::{EntityId, Kind, ProviderArguments};
 use divvy_genesys::{Client, Connection, ConnectionError, Dialect, Reason, Region, Settings};
 use divvy_terraform::{
-    Blocks, LockFile, PassedFlags, StateDocument, Terraform, WorkingDirectory, holds_configuration,
-    left_over_imports,
+    Access, Blocks, LockFile, PassedFlags, StateDocument, Terraform, WorkingDirectory,
+    holds_configuration, left_over_imports,
 };
 use futures_util::future::join_all;
 
@@ -40,6 +40,7 @@ const SETTINGS: Settings = Settings {
     attempts: 2,
     first_wait: Duration::from_millis(250),
     longest_pause: Duration::from_secs(20),
+    keep_secret: crate::door::keep_secret,
 };
 
 /// Finds out everything that the checks ask.
@@ -48,7 +49,7 @@ pub(crate) async fn gather(
     org: &OrgArguments,
     terraform: &TerraformArguments,
 ) -> CommandResult<Facts> {
-    let flags = passed_flags(context, terraform)?;
+    let flags = passed_flags(context, terraform, Access::Reads)?;
     let observers = observers(context);
     let place = place(context, terraform);
     let found = program(context, terraform, &observers);
@@ -68,6 +69,7 @@ pub(crate) async fn gather(
         terraform: found.map_err(Trouble::from).map(|found| Program {
             name: found.name(),
             path: found.program().to_owned(),
+            passes_wrapper_by: found.passes_wrapper_by(),
             version,
         }),
         configuration: blocks
@@ -113,7 +115,7 @@ async fn pull(directory: Option<&WorkingDirectory>) -> Heard<State> {
             addresses: document.addresses(),
         })
     };
-    directory.state_pull().await.and_then(read).into()
+    directory.state().await.and_then(read).into()
 }
 
 fn configuration(
@@ -137,6 +139,7 @@ fn configuration(
         source,
         lock_file,
         backend: blocks.backend().map(str::to_owned),
+        runs_remotely: blocks.runs_remotely(),
         workspace: directory.and_then(WorkingDirectory::workspace),
         unreadable: blocks.unreadable().iter().map(|file| file.display().to_string()).collect(),
         literal_credentials: blocks.literal_credentials().iter().map(ToString::to_string).collect(),
@@ -463,6 +466,7 @@ mod tests {
             provider_alias: alias.map(str::to_owned),
             id: EntityId::new("id"),
             attributes: Attributes::new(),
+            sensitive: std::collections::BTreeSet::new(),
             is_tainted: false,
             is_deposed: false,
         };

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use divvy_terraform::files::{self, Origin};
 use divvy_terraform::left_over_imports;
 use serde::Deserialize;
 
@@ -64,7 +65,7 @@ fn locks(place: &Path) -> Vec<Lock> {
             name.starts_with('.') && name.ends_with(LOCK_SUFFIX)
         })
         .map(|path| {
-            let text = std::fs::read(&path).unwrap_or_default();
+            let text = files::read(&path, Origin::Found).unwrap_or_default();
             // A lock that is just being taken has an empty file.
             let told: Information = serde_json::from_slice(&text).unwrap_or_default();
             let file = path.strip_prefix(place).unwrap_or(&path).display().to_string();

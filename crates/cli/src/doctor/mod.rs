@@ -45,10 +45,12 @@ const LEFTOVERS: &str = "Left behind";
 #[rustfmt::skip]
 static CHECKS: &[Check] = &[
     Check { id: "terraform", group: TERRAFORM, asks: "Is there a Terraform that runs?", judge: Judge::Once(provider::program) },
+    Check { id: "wrapper", group: TERRAFORM, asks: "Does Terraform answer itself, without a wrapper?", judge: Judge::Once(provider::wrapper) },
     Check { id: "configuration", group: TERRAFORM, asks: "Can the configuration be read?", judge: Judge::Once(provider::configuration) },
     Check { id: "provider", group: TERRAFORM, asks: "Does the configuration name the vendor's provider?", judge: Judge::Once(provider::source) },
     Check { id: "lock_file", group: TERRAFORM, asks: "Is a version of the provider locked and installed?", judge: Judge::Once(provider::lock_file) },
     Check { id: "state", group: TERRAFORM, asks: "Can the state be read, and which one is it?", judge: Judge::Once(provider::state) },
+    Check { id: "execution", group: TERRAFORM, asks: "Do plan and apply run on this machine?", judge: Judge::Once(provider::execution) },
     Check { id: "credentials", group: ORG, asks: "Are there credentials, and where do they come from?", judge: Judge::Account(account::credentials) },
     Check { id: "region", group: ORG, asks: "Is the region known, and does nobody contradict it?", judge: Judge::Account(account::region) },
     Check { id: "proxy", group: ORG, asks: "Is there a proxy, and does it let requests through?", judge: Judge::Account(account::proxy) },

@@ -7,6 +7,7 @@ use divvy_terraform::LockFile;
 
 use super::facts::Facts;
 use super::{Answer, of_heard};
+use crate::terraform_errors::WITHOUT_WRAPPER;
 
 /// The vendor's provider, without the registry.
 pub(super) const VENDOR: &str = "mypurecloud/genesyscloud";
@@ -32,6 +33,38 @@ pub(super) fn program(facts: &Facts) -> Answer {
         )),
         _ => Answer::tick(found),
     }
+}
+
+/// What a wrapper prints around Terraform's answers shows in the first of them, its version.
+pub(super) fn wrapper(facts: &Facts) -> Answer {
+    let Ok(program) = &facts.terraform else {
+        return Answer::open("not asked: there is no Terraform");
+    };
+    match &program.version {
+        Err(trouble) if trouble.hints.iter().any(|hint| hint.to_string() == WITHOUT_WRAPPER) => {
+            Answer::refused(trouble)
+        }
+        _ if program.passes_wrapper_by => Answer::tick(format!(
+            "the wrapper of setup-terraform is passed by: {}; it stands in front of what else the workflow runs",
+            program.path.display()
+        ))
+        .hint("it copies what Terraform prints into step outputs: set `terraform_wrapper: false`"),
+        _ => Answer::tick("none"),
+    }
+}
+
+/// What works where the runs are remote is what needs nothing but the plan's JSON.
+pub(super) fn execution(facts: &Facts) -> Answer {
+    let Ok(configuration) = &facts.configuration else { return Answer::open(NO_CONFIGURATION) };
+    if !configuration.runs_remotely {
+        return Answer::tick("yes");
+    }
+    let backend = configuration.backend.as_deref().unwrap_or_default();
+    let program = facts.program();
+    Answer::open(format!(
+        "`{backend}` may run them elsewhere: then divvy check, -o blocks and divvy fix --write work with the plan's JSON alone, and divvy run and divvy fix --yes do not, unless the workspace's execution mode is local"
+    ))
+    .hint(format!("{program} show -json PLANFILE > plan.json  # then: divvy check --plan plan.json"))
 }
 
 fn major_and_minor(version: &str) -> Option<(u64, u64)> {
@@ -138,6 +171,44 @@ mod tests {
         let answer = program(&facts);
         assert_eq!((answer.ok, answer.message.as_str()), (Some(false), "none"));
         assert_eq!(answer.hints, ["get one".into()]);
+    }
+
+    #[test]
+    fn a_wrapper_is_named_where_it_is_passed_by_and_where_it_is_in_the_way() {
+        let mut facts = facts();
+        assert_eq!(wrapper(&facts).message, "none");
+        facts.terraform.as_mut().unwrap().passes_wrapper_by = true;
+        let answer = wrapper(&facts);
+        assert_eq!(answer.ok, Some(true));
+        assert!(answer.hints[0].to_string().contains("terraform_wrapper: false"));
+        let problem = divvy_terraform::DocumentProblem::Surrounded;
+        let document = divvy_terraform::Document::Version;
+        let noisy = Trouble::from(divvy_terraform::Error::Document { document, problem });
+        facts.terraform.as_mut().unwrap().version = Err(noisy);
+        let answer = wrapper(&facts);
+        assert_eq!(answer.ok, Some(false));
+        assert!(
+            answer.hints[0].to_string().contains("terraform_wrapper: false"),
+            "{:?}",
+            answer.hints
+        );
+        facts.terraform = Err(trouble("none"));
+        assert_eq!(wrapper(&facts).ok, None);
+    }
+
+    #[test]
+    fn remote_runs_are_told_with_what_works_and_what_does_not() {
+        let mut facts = facts();
+        assert_eq!(execution(&facts).ok, Some(true));
+        let configuration = facts.configuration.as_mut().unwrap();
+        configuration.backend = Some("cloud".to_owned());
+        configuration.runs_remotely = true;
+        let answer = execution(&facts);
+        assert_eq!(answer.ok, None);
+        for word in ["`cloud`", "divvy fix --write", "divvy run", "local"] {
+            assert!(answer.message.contains(word), "{word}: {}", answer.message);
+        }
+        assert!(answer.hints[0].to_string().contains("terraform show -json"));
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub(super) fn configuration() -> Configuration {
         is_installed: true,
         is_reattached: false,
         backend: None,
+        runs_remotely: false,
         workspace: None,
         unreadable: Vec::new(),
         literal_credentials: Vec::new(),
@@ -97,6 +98,7 @@ pub(super) fn facts() -> Facts {
         terraform: Ok(Program {
             name: "terraform".to_owned(),
             path: "/usr/bin/terraform".into(),
+            passes_wrapper_by: false,
             version: Ok("1.11.4".to_owned()),
         }),
         configuration: Ok(configuration()),
@@ -109,6 +111,7 @@ pub(super) fn facts() -> Facts {
                 provider_alias: None,
                 id: EntityId::new("id-Sales"),
                 attributes: Attributes::new(),
+                sensitive: BTreeSet::new(),
                 is_tainted: false,
                 is_deposed: false,
             }],

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use divvy_core::kinds::division::DIVISION;
-use divvy_terraform::{Blocks, Error, NamedInstance, PassedFlags, Terraform, WorkingDirectory};
+use divvy_terraform::{
+    Access, Blocks, Error, NamedInstance, PassedFlags, Terraform, WorkingDirectory,
+};
 
 use super::address::Addresses;
 use super::output::Typed;
@@ -50,7 +52,7 @@ impl Here {
         arguments: &TerraformArguments,
         observers: &Arc<Observers>,
     ) -> CommandResult<Self> {
-        let flags = passed_flags(context, arguments)?;
+        let flags = passed_flags(context, arguments, Access::Reads)?;
         let place = place(context, arguments);
         if arguments.chdir.is_some() && !place.is_dir() {
             return Err(of_terraform(Error::NoDirectory { path: place }));
@@ -180,6 +182,7 @@ mod tests {
         let context = Context {
             console: Arc::new(Console::new(ColorChoice::Never, true, false)),
             environment: Environment::default(),
+            given: crate::given::Given::default(),
             terraform: "terraform".to_owned(),
             interrupt: CancellationToken::new(),
             under_way: UnderWay::default(),

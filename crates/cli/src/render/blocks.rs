@@ -28,7 +28,7 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     if report.findings_of(Outcome::Adopted).next().is_some() {
         writeln!(out)?;
     }
-    for outcome in [Outcome::Repaired, Outcome::NeedsYou, Outcome::LeftAlone] {
+    for outcome in [Outcome::Repaired, Outcome::NeedsYou, Outcome::Created, Outcome::LeftAlone] {
         for finding in report.findings_of(outcome) {
             comment(finding, &format!("{} {}", finding.code, finding.verdict), out)?;
         }

@@ -30,9 +30,7 @@ pub fn write_page(
             out,
         ),
         // No other form has a shape for a page.
-        Format::Table | Format::Blocks | Format::Commands | Format::Html => {
-            write_text(entry, width, out)
-        }
+        _ => write_text(entry, width, out),
     }
 }
 

@@ -5,40 +5,32 @@
 
 use std::io;
 
-use divvy_core::Hint;
-
+use super::annotations::{Level, annotations};
 use super::text;
-use crate::report::{Finding, Outcome, Report};
+use crate::report::Report;
 
-/// Writes one annotation for each headline and each finding that is not simply to be created.
+/// Writes one annotation for each headline and each line of configuration that has a finding which is
+/// not simply to be created.
 ///
 /// # Errors
 /// When `out` cannot be written.
 pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    for headline in report.headlines() {
-        let title = format!("{} {}", headline.code, headline.kind);
-        let message = with_hints(&headline.message, &headline.hints);
-        writeln!(out, "::error title={}::{}", property(&title), data(&message))?;
-    }
-    for outcome in Outcome::ALL {
-        for finding in report.findings_of(outcome) {
-            let Some(level) = level(finding, report.is_carried_out) else { continue };
-            let place = finding.place.as_ref().map(|place| {
-                format!("file={},line={},", property(&text::shown(&place.file)), place.line)
-            });
-            let title = format!("{} {}", finding.code, finding.verdict);
-            let message = with_hints(
-                &format!("{}: {}", text::address(finding), finding.message),
-                &finding.hints,
-            );
-            writeln!(
-                out,
-                "::{level} {}title={}::{}",
-                place.unwrap_or_default(),
-                property(&title),
-                data(&message)
-            )?;
-        }
+    for annotation in annotations(report) {
+        let level = match annotation.level {
+            Level::Error => "error",
+            Level::Warning => "warning",
+            Level::Notice => "notice",
+        };
+        let place = annotation.place.as_ref().map(|place| {
+            format!("file={},line={},", property(&text::shown(&place.file)), place.line)
+        });
+        writeln!(
+            out,
+            "::{level} {}title={}::{}",
+            place.unwrap_or_default(),
+            property(&annotation.title),
+            data(&annotation.lines.join("\n"))
+        )?;
     }
     Ok(())
 }
@@ -46,22 +38,6 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
 /// Writes one notice.
 pub(super) fn write_notice(title: &str, message: &str, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "::notice title={}::{}", property(title), data(message))
-}
-
-/// A conflict ahead is a warning, what is done or needs nothing a notice; a plain create is silent.
-fn level(finding: &Finding, is_carried_out: bool) -> Option<&'static str> {
-    match finding.outcome {
-        Outcome::NeedsYou => Some("warning"),
-        Outcome::Adopted | Outcome::Repaired if !is_carried_out => Some("warning"),
-        Outcome::LeftAlone if finding.hints.is_empty() => None,
-        Outcome::Adopted | Outcome::Repaired | Outcome::LeftAlone => Some("notice"),
-    }
-}
-
-fn with_hints(message: &str, hints: &[Hint]) -> String {
-    let hints = hints.iter().map(|hint| text::shown(&hint.to_string()));
-    let lines: Vec<_> = std::iter::once(text::shown(message)).chain(hints).collect();
-    lines.join("\n> ")
 }
 
 fn data(text: &str) -> String {

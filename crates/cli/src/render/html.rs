@@ -9,6 +9,7 @@ use std::io;
 use divvy_core::Hint;
 
 use super::text;
+use crate::door;
 use crate::report::{Finding, Outcome, Report};
 
 const STYLE: &str = "\
@@ -53,7 +54,7 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     }
     let next = report.next_command().to_string();
     writeln!(out, "</ul>\n<p>Next: <code>{}</code></p>", Escaped(&next))?;
-    let json = data_block(&serde_json::to_string(report)?);
+    let json = data_block(&door::json(&serde_json::to_string(report)?));
     writeln!(
         out,
         "<script type=\"application/json\" id=\"report\">{json}</script>\n</body>\n</html>"

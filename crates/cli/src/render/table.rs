@@ -4,10 +4,11 @@
 //! inside an address, an id or a command, so that each can be copied. Invariant: everything that
 //! colour says is said in words too.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use divvy_core::Hint;
+use divvy_core::{Address, Hint, InstanceKey};
 
 use super::text;
 use crate::report::{Finding, Headline, Outcome, Report};
@@ -24,30 +25,34 @@ const INDENT: usize = 2;
 const DETAIL: usize = 6;
 const GAP: usize = 2;
 
-/// Writes the report for people, in lines of about `width` columns; the last one is the next
-/// command.
+/// How a table is laid out.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// Columns, about.
+    pub width: usize,
+    /// Whether there is colour.
+    pub is_colored: bool,
+    /// Whether every instance of a block is shown, however many there are.
+    pub shows_all: bool,
+}
+
+/// Writes the report for people; the last line is the next command.
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn write(
-    report: &Report,
-    width: usize,
-    is_colored: bool,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    write_without_next(report, width, is_colored, out)?;
-    let mut table = Table { out, width: width.max(NARROWEST), is_colored };
-    table.line(0, BOLD, &format!("next: {}", text::shown(&report.next_command().to_string())))
+pub fn write(report: &Report, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
+    write_without_next(report, layout, out)?;
+    let next = text::shown(&report.next_command().to_string());
+    Table::new(layout, out).line(0, BOLD, &format!("next: {next}"))
 }
 
 /// As [`write`], for where a question follows and not a command.
 pub(crate) fn write_without_next(
     report: &Report,
-    width: usize,
-    is_colored: bool,
+    layout: Layout,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut table = Table { out, width: width.max(NARROWEST), is_colored };
+    let mut table = Table::new(layout, out);
     for line in text::orgs(report) {
         table.line(0, DIM, &line)?;
     }
@@ -75,9 +80,15 @@ struct Table<'o> {
     out: &'o mut dyn Write,
     width: usize,
     is_colored: bool,
+    shows_all: bool,
 }
 
-impl Table<'_> {
+impl<'o> Table<'o> {
+    fn new(layout: Layout, out: &'o mut dyn Write) -> Self {
+        let Layout { width, is_colored, shows_all } = layout;
+        Self { out, width: width.max(NARROWEST), is_colored, shows_all }
+    }
+
     fn blank(&mut self) -> io::Result<()> {
         writeln!(self.out)
     }
@@ -129,21 +140,35 @@ impl Table<'_> {
         }
         self.blank()?;
         let title = outcome.title(report.is_carried_out);
-        self.line(0, BOLD, &format!("{title} ({})", findings.len()))?;
+        let style = style(outcome, report.is_carried_out);
+        self.line(0, style.bold(), &format!("{title} ({})", findings.len()))?;
         let rows: Vec<_> = findings.iter().map(|finding| cells(finding)).collect();
         let widths = widths(&rows);
-        let fits =
-            INDENT + widths.iter().map(|width| width + GAP).sum::<usize>() <= self.width + GAP;
+        let total =
+            |widths: [usize; 4]| INDENT + widths.iter().map(|width| width + GAP).sum::<usize>();
+        let width = self.width;
+        let fits = |widths| total(widths) <= width + GAP;
+        let are_lines = fits(widths);
         let shared = shared_hints(&findings);
-        for (finding, row) in findings.iter().zip(&rows) {
-            if fits {
-                self.line(INDENT, Style::new(), &joined(row, &widths))?;
+        let folded = if self.shows_all { Folded::default() } else { Folded::of(&findings) };
+        for (at, (finding, row)) in findings.iter().zip(&rows).enumerate() {
+            if folded.hides(at) {
+                continue;
+            }
+            // One long cell takes a second line for its own row only.
+            let own = std::array::from_fn(|column| widths[column].max(text::columns(&row[column])));
+            if are_lines && fits(own) {
+                self.line(INDENT, style, &joined(row, &widths))?;
             } else {
                 let [address, what, id, place] = row;
-                self.line(INDENT, Style::new(), &joined(&[address, place], &[0, 0]))?;
+                self.line(INDENT, style, &joined(&[address, place], &[0, 0]))?;
                 self.line(DETAIL, Style::new(), &joined(&[what, id], &[widths[1], 0]))?;
             }
             self.details(finding, shared.is_some())?;
+            if let Some((count, block)) = folded.ends_at(at) {
+                let rest = format!("… and {count} more of {block} (all with -v)");
+                self.line(INDENT, DIM, &rest)?;
+            }
         }
         match shared {
             Some(hints) => {
@@ -187,7 +212,9 @@ fn shared_hints<'f>(findings: &[&'f Finding]) -> Option<&'f [Hint]> {
 fn says_it_all(finding: &Finding) -> bool {
     match finding.outcome {
         Outcome::Adopted => is_plain_adoption(finding) && finding.heard.is_none(),
-        Outcome::LeftAlone => finding.hints.is_empty() && finding.candidates.is_empty(),
+        Outcome::Created | Outcome::LeftAlone => {
+            finding.hints.is_empty() && finding.candidates.is_empty()
+        }
         Outcome::Repaired | Outcome::NeedsYou => false,
     }
 }
@@ -204,17 +231,83 @@ fn cells(finding: &Finding) -> [String; 4] {
     let address = text::address(finding);
     match finding.outcome {
         Outcome::Adopted => [address, text::name(finding), text::id(finding), place],
-        Outcome::Repaired | Outcome::NeedsYou | Outcome::LeftAlone => {
+        Outcome::Repaired | Outcome::NeedsYou | Outcome::Created | Outcome::LeftAlone => {
             let name = if says_it_all(finding) { text::name(finding) } else { String::new() };
             [address, format!("{} {}", finding.code, finding.verdict), name, place]
         }
     }
 }
 
+/// The widths of the columns; a cell that is longer than usual stands out instead of widening all.
 fn widths(rows: &[[String; 4]]) -> [usize; 4] {
+    const USUAL: [usize; 4] = [72, 40, 40, 40];
     std::array::from_fn(|column| {
-        rows.iter().map(|row| text::columns(&row[column])).max().unwrap_or(0)
+        let cells = rows.iter().map(|row| text::columns(&row[column]));
+        let (usual, long): (Vec<_>, Vec<_>) = cells.partition(|width| *width <= USUAL[column]);
+        // If most are long, long is what is usual here.
+        let is_usual = |of: &[usize]| of.iter().copied().max().unwrap_or(0);
+        if usual.len() >= long.len() { is_usual(&usual) } else { is_usual(&long) }
     })
+}
+
+/// What colour says, beside the words: red needs a person, yellow will be done, green is done.
+fn style(outcome: Outcome, is_carried_out: bool) -> Style {
+    match outcome {
+        Outcome::NeedsYou => AnsiColor::Red.on_default(),
+        Outcome::Adopted | Outcome::Repaired if is_carried_out => AnsiColor::Green.on_default(),
+        Outcome::Adopted | Outcome::Repaired => AnsiColor::Yellow.on_default(),
+        Outcome::Created | Outcome::LeftAlone => Style::new(),
+    }
+}
+
+/// Instances of one block whose rows say it all, where there are many: the first few stand for them.
+#[derive(Default)]
+struct Folded {
+    hidden: BTreeSet<usize>,
+    /// Behind which row how many of which block are left out.
+    ends: BTreeMap<usize, (usize, String)>,
+}
+
+impl Folded {
+    const MOST: usize = 6;
+    const SHOWN: usize = 3;
+
+    fn of(findings: &[&Finding]) -> Self {
+        let mut blocks: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (at, finding) in findings.iter().enumerate() {
+            let address = finding.address.as_deref().and_then(Address::parse);
+            let is_instance = |address: &Address| *address.key() != InstanceKey::None;
+            if let Some(address) = address.filter(is_instance)
+                && says_it_all(finding)
+            {
+                let module = text::address(finding);
+                let block = module.strip_suffix(&key_of(&address, &module)).unwrap_or(&module);
+                blocks.entry(block.to_owned()).or_default().push(at);
+            }
+        }
+        let mut folded = Self::default();
+        for (block, rows) in blocks {
+            if rows.len() > Self::MOST {
+                folded.hidden.extend(&rows[Self::SHOWN..]);
+                folded.ends.insert(rows[Self::SHOWN - 1], (rows.len() - Self::SHOWN, block));
+            }
+        }
+        folded
+    }
+
+    fn hides(&self, row: usize) -> bool {
+        self.hidden.contains(&row)
+    }
+
+    fn ends_at(&self, row: usize) -> Option<&(usize, String)> {
+        self.ends.get(&row)
+    }
+}
+
+/// The instance key at the end of a shown address, with its brackets.
+fn key_of(address: &Address, shown: &str) -> String {
+    let bare = format!("{}.{}", address.terraform_type(), address.name());
+    shown.rfind(&bare).map(|at| shown[at + bare.len()..].to_owned()).unwrap_or_default()
 }
 
 /// Sets cells side by side, each padded to its width.

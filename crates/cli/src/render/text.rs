@@ -3,24 +3,17 @@
 //! Invariant: what [`shown`] returns holds no control character, no direction mark and no blank
 //! that a reader would miss, and it is one line.
 
-use divvy_core::name::visible;
+use divvy_core::name::{harmless, visible};
+use divvy_core::shown::Shown;
 use unicode_width::UnicodeWidthStr;
 
+use crate::door::neutral;
 use crate::report::{Command, Finding, Org, Outcome, Place, Report};
 
 /// Shows text that is no name (an address, an id, a message): as it is, but with the characters
-/// that [`visible`] escapes escaped. Quotes, backslashes and plain blanks stay.
+/// escaped that act or deceive, and with what a CI system would take for a command of its own.
 pub(crate) fn shown(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if matches!(c, ' '..='~') {
-            shown.push(c);
-        } else {
-            let quoted = visible(c.encode_utf8(&mut [0; 4]));
-            shown.push_str(&quoted[1..quoted.len() - 1]);
-        }
-    }
-    shown
+    neutral(&harmless(text))
 }
 
 /// Says whether text is written by [`shown`] as it is.
@@ -37,7 +30,7 @@ pub(crate) fn place(place: &Place) -> String {
 pub(crate) fn address(finding: &Finding) -> String {
     let address = match (&finding.address, &finding.name) {
         (Some(address), _) => shown(address),
-        (None, Some(name)) => visible(name),
+        (None, Some(name)) => name.visible(),
         (None, None) => "(no address)".to_owned(),
     };
     match &finding.unit {
@@ -48,8 +41,8 @@ pub(crate) fn address(finding: &Finding) -> String {
 
 /// Shows the name of a finding in quotes, or nothing, also where it stands for the address.
 pub(crate) fn name(finding: &Finding) -> String {
-    let name = finding.name.as_deref().filter(|_| finding.address.is_some());
-    name.map(visible).unwrap_or_default()
+    let name = finding.name.as_ref().filter(|_| finding.address.is_some());
+    name.map(Shown::visible).unwrap_or_default()
 }
 
 /// Shows the id of the entity that a finding is about, or nothing.

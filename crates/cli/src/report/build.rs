@@ -17,6 +17,7 @@ use super::{
     Action, Candidate, Command, Drift, Entity, Finding, Headline, Org, Outcome, Report, RunInfo,
     SCHEMA_VERSION,
 };
+use crate::given::Given;
 
 impl Report {
     /// Reports what was decided in a run.
@@ -63,6 +64,7 @@ impl Report {
             require_clean: info.require_clean,
             leaves_out: info.leaves_out,
             notes,
+            given: Given::default(),
         }
     }
 }
@@ -93,8 +95,8 @@ impl Finding {
             name: finding.name.clone(),
             entity: evidence.entity.as_ref().map(|entity| Entity {
                 id: entity.id.to_string(),
-                name: entity.key.to_string(),
-                description: entity.text("description").map(str::to_owned),
+                name: entity.key.map(ToString::to_string),
+                description: entity.text("description"),
                 home: entity.is_home,
             }),
             candidates: evidence
@@ -102,7 +104,7 @@ impl Finding {
                 .iter()
                 .map(|candidate| Candidate {
                     id: candidate.entity.id.to_string(),
-                    name: candidate.entity.key.to_string(),
+                    name: candidate.entity.key.map(ToString::to_string),
                     differs: candidate.differs.clone(),
                 })
                 .collect(),
@@ -201,6 +203,9 @@ fn heard(failure: &Failure) -> String {
 fn told(finding: &finding::Finding, decision: &Decision) -> (Action, Outcome, Option<Expect>) {
     let entity_id = || finding.evidence.entity.as_ref().map(|entity| entity.id.to_string());
     match decision {
+        Decision::Nothing if finding.verdict == Verdict::Create => {
+            (Action::None, Outcome::Created, None)
+        }
         Decision::Nothing => (Action::None, Outcome::LeftAlone, None),
         Decision::Ask { .. } => (Action::None, Outcome::NeedsYou, None),
         Decision::Act(action) => match action {

@@ -35,8 +35,12 @@ impl Report {
         }
     }
 
-    /// Returns the next command to type.
+    /// Returns the next command to type, with what was given.
     pub fn next_command(&self) -> CommandLine {
+        self.given.complete(&self.bare_next_command())
+    }
+
+    fn bare_next_command(&self) -> CommandLine {
         let terraform = || CommandLine::of(&self.program);
         if let Some(headline) = &self.headline {
             match headline.kind {
@@ -91,8 +95,8 @@ impl Report {
 
     /// Returns the first hint that can be typed, of what needs a person before anything else.
     fn first_command_of_a_hint(&self) -> Option<&CommandLine> {
-        let findings =
-            [Outcome::NeedsYou, Outcome::LeftAlone].map(|outcome| self.findings_of(outcome));
+        let findings = [Outcome::NeedsYou, Outcome::Created, Outcome::LeftAlone]
+            .map(|outcome| self.findings_of(outcome));
         findings.into_iter().flatten().flat_map(|finding| &finding.hints).find_map(Hint::next)
     }
 }

@@ -8,10 +8,11 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use divvy_core::{EntityId, OrgId};
+use divvy_terraform::files::{self, Origin};
 use divvy_terraform::plan_archive::{self, Attached};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -142,7 +143,7 @@ pub(crate) fn read(plan: &Path) -> Result<BTreeSet<Announcement>, NotBound> {
             .ok_or_else(|| NotBound::Other(format!("{ENTRY} in {shown} is not of this plan")));
     }
     let file = beside(plan);
-    let text = match read_regular(&file) {
+    let text = match files::read(&file, Origin::Found) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(NotBound::None(if plan_archive::is_archive(plan) {
@@ -168,18 +169,8 @@ fn parse(text: &[u8], is_bound: impl FnOnce(&File) -> bool) -> Option<BTreeSet<A
     (file.schema_version == SCHEMA_VERSION && is_bound(&file)).then_some(file.announced)
 }
 
-/// Reads a regular file; anything else could block for ever.
-fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
-    }
-    let mut content = Vec::new();
-    std::fs::File::open(path)?.read_to_end(&mut content)?;
-    Ok(content)
-}
-
 fn hash(path: &Path) -> io::Result<String> {
-    let content = read_regular(path)?;
+    let content = files::read(path, Origin::Found)?;
     Ok(Sha256::digest(content).iter().fold(String::new(), |mut text, byte| {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use divvy_core::decide::{Action, Decided, Decision, Decisions, Expect, Policy, decide};
 use divvy_core::resolve::{resolve, resolve_at};
+use divvy_core::shown::Shown;
 use divvy_core::survey::{
     Alias, AliasTarget, Change, Desired, ErroredState, Listing, Planned, Survey, Tracked,
     TrackedInstance, key_of,
@@ -441,7 +442,8 @@ impl Book {
         let is_about = |planned: &&Planned| Some(&planned.address) == finding.address.as_ref();
         let planned = self.planned().iter().find(is_about);
         let key = planned.and_then(Planned::wanted_key);
-        key.map(|key| key.to_string()).or(finding.name.clone()).unwrap_or_default()
+        let shown = finding.name.as_ref().and_then(Shown::plain).cloned();
+        key.map(|key| key.to_string()).or(shown).unwrap_or_default()
     }
 
     fn decided(&mut self) -> Decisions {
@@ -547,11 +549,6 @@ impl Book {
     }
 }
 
-/// Returns whether a finding's name stands for one that is not to be shown.
-fn is_concealed(name: &str) -> bool {
-    name == "(sensitive value)"
-}
-
 fn announcement(finding: &Finding) -> Option<Announcement> {
     let entity = finding.evidence.entity.as_ref()?;
     Some(Announcement {
@@ -560,8 +557,10 @@ fn announcement(finding: &Finding) -> Option<Announcement> {
         // A name that is not to be shown has been taken out of the finding.
         name: finding
             .name
-            .clone()
-            .filter(|name| *name == entity.key.to_string() && !is_concealed(name)),
+            .as_ref()
+            .and_then(Shown::plain)
+            .filter(|name| entity.key.plain().is_some_and(|key| **name == key.to_string()))
+            .cloned(),
         id: entity.id.clone(),
     })
 }

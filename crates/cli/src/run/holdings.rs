@@ -70,6 +70,7 @@ pub(crate) async fn read_held(directory: &WorkingDirectory, command: &TerraformC
                     provider_alias: None,
                     id,
                     attributes: Attributes::new(),
+                    sensitive: planned.sensitive.clone(),
                     is_tainted: false,
                     is_deposed: false,
                 });

@@ -4,6 +4,7 @@
 //! Never decides. Invariant: nothing goes to stdout, which is Terraform's.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use divvy_core::Decided;
 use divvy_core::survey::{Alias, AliasTarget};
@@ -12,8 +13,14 @@ use divvy_terraform::Blocks;
 use crate::report::{Command, Outcome, Place, Report, RunInfo};
 use crate::run::book::{Book, Conclusion, Places};
 
-/// Makes the report of a run.
-pub(crate) fn report(book: Book, places: &Places, blocks: &Blocks, mut info: RunInfo) -> Report {
+/// Makes the report of a run; `name_of` names a file of the configuration.
+pub(crate) fn report(
+    book: Book,
+    places: &Places,
+    blocks: &Blocks,
+    name_of: impl Fn(&Path) -> String,
+    mut info: RunInfo,
+) -> Report {
     let mut conclusion = book.conclude(places);
     name_aliases(&mut conclusion, places);
     sort(&mut conclusion);
@@ -21,7 +28,7 @@ pub(crate) fn report(book: Book, places: &Places, blocks: &Blocks, mut info: Run
     let addresses = all.filter_map(|one| one.finding.address.as_ref());
     let blocks_at = addresses.filter_map(|address| {
         let place = blocks.resource(address)?;
-        Some((address.clone(), Place { file: place.file.display().to_string(), line: place.line }))
+        Some((address.clone(), Place { file: name_of(&place.file), line: place.line }))
     });
     info.places = blocks_at.collect();
     // Only divisions are known of the plan: no word on all that is pending.
@@ -32,7 +39,8 @@ pub(crate) fn report(book: Book, places: &Places, blocks: &Blocks, mut info: Run
 
 /// Says whether a person should read it: Terraform has said all else.
 pub(crate) fn is_worth_reading(report: &Report) -> bool {
-    report.findings.iter().any(|finding| finding.outcome != Outcome::LeftAlone)
+    let is_told = |outcome| !matches!(outcome, Outcome::Created | Outcome::LeftAlone);
+    report.findings.iter().any(|finding| is_told(finding.outcome))
         || report.headline.is_some()
         || !report.notes.is_empty()
 }

@@ -3,9 +3,9 @@
 //! Pure. Invariant: a summary names the thing and its id, since Terraform folds warnings whose
 //! summaries are equal.
 
+use divvy_core::Shown;
 use divvy_core::decide::Expect;
 use divvy_core::finding::Reason;
-use divvy_core::name::visible;
 use divvy_core::{EntityId, Finding, Verdict, catalogue};
 use divvy_plugin::proxy::{Adopt, Advice};
 
@@ -162,7 +162,7 @@ fn not_adopted(finding: &Finding, reason: Option<&String>, policy: &RunPolicy) -
 
 /// `"Engineering" already exists (5a0bbc2a)`.
 fn summary(word: &str, finding: &Finding) -> String {
-    let name = finding.name.as_deref().map_or_else(|| "A division".to_owned(), visible);
+    let name = finding.name.as_ref().map_or_else(|| "A division".to_owned(), Shown::visible);
     let entity = finding.evidence.entity.as_ref();
     let candidate = finding.evidence.candidates.first().map(|candidate| &candidate.entity);
     match entity.or(candidate) {

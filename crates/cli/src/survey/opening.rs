@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use divvy_core::effect::{Effect, Observer, Outcome};
-use divvy_terraform::{PassedFlags, Terraform};
+use divvy_terraform::{Access, PassedFlags, Terraform};
 
 use crate::arguments::TerraformArguments;
 use crate::commands::Context;
@@ -30,17 +30,17 @@ pub(crate) fn observers(context: &Context) -> Arc<Observers> {
 pub(crate) fn passed_flags(
     context: &Context,
     terraform: &TerraformArguments,
+    access: Access,
 ) -> CommandResult<PassedFlags> {
     let (from_environment, dropped) = PassedFlags::of_environment(&context.environment.variables);
     for flag in dropped {
-        context.console.mark(
-            Tone::Warning,
-            &format!("{flag} of TF_CLI_ARGS is left out of divvy's own calls"),
-        );
+        context
+            .console
+            .mark(Tone::Warning, &format!("{flag} is left out of divvy's own calls of Terraform"));
     }
     let given =
         PassedFlags::parse(terraform.terraform_flags.iter().cloned()).map_err(of_terraform)?;
-    Ok(from_environment.then(given))
+    from_environment.then(given).for_access(access).map_err(of_terraform)
 }
 
 /// Finds Terraform, to be run as every command runs it.

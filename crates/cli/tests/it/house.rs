@@ -57,7 +57,7 @@ fn the_arrows_between_the_crates_are_those_of_the_architecture() {
 
 #[test]
 fn every_file_that_the_architecture_names_is_there() {
-    let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let root = root();
     let architecture = std::fs::read_to_string(root.join("ARCHITECTURE.md")).expect("a page");
     let named = architecture.split('`').skip(1).step_by(2).filter(|text| text.contains("/src/"));
     let mut checked = 0;

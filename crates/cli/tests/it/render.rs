@@ -6,8 +6,9 @@ use std::io::Write;
 use std::process::{Command as Process, Stdio};
 
 use divvy::render::commands::Shell;
+use divvy::render::table::Layout;
 use divvy::render::{Format, Options, write};
-use divvy::report::{Action, Command, Report, RunInfo, approved_pairs};
+use divvy::report::{Action, Command, Place, Report, RunInfo, approved_pairs};
 use divvy_core::CommandLine;
 use divvy_core::address::Address;
 use divvy_core::decide::Policy;
@@ -22,13 +23,18 @@ use crate::render_survey::{
 
 pub(crate) fn rendered_for(report: &Report, format: Format, shell: Shell) -> String {
     let mut out = Vec::new();
-    let options = Options { width: 100, is_colored: false, shell };
+    let options = Options { width: 100, is_colored: false, shows_all: false, shell };
     write(report, format, &options, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
 pub(crate) fn rendered(report: &Report, format: Format) -> String {
     rendered_for(report, format, Shell::Sh)
+}
+
+fn table(report: &Report, width: usize, is_colored: bool, out: &mut Vec<u8>) {
+    let layout = Layout { width, is_colored, shows_all: false };
+    divvy::render::table::write(report, layout, out).unwrap();
 }
 
 fn check(survey: &Survey) -> Report {
@@ -76,7 +82,40 @@ fn each_format_of_a_check() {
     assert_snapshot!("blocks", rendered(&report, Format::Blocks));
     assert_snapshot!("markdown", rendered(&report, Format::Markdown));
     assert_snapshot!("github", rendered(&report, Format::Github));
+    assert_snapshot!("azure", rendered(&report, Format::Azure));
+    assert_snapshot!("sarif", rendered(&report, Format::Sarif));
+    assert_snapshot!("junit", rendered(&report, Format::Junit));
     assert_snapshot!("html", rendered(&report, Format::Html));
+}
+
+#[test]
+fn a_line_of_configuration_has_one_annotation_with_a_count() {
+    let keys: Vec<String> = (0..12_u16).map(|number| format!("desk[\"{number}\"]")).collect();
+    let planned = keys.iter().zip(0..).map(|(key, number)| create(key, &format!("Desk {number}")));
+    let mut survey = survey(
+        (0..11_u16).map(|number| entity(number, &format!("Desk {number}"))).collect(),
+        planned.collect(),
+        Vec::new(),
+    );
+    // Something of the block is there already, so that it is no missing state.
+    survey.tracked.get_or_insert_default().presence = StatePresence::Present;
+    let place = Place { file: "envs/prod/main.tf".to_owned(), line: 7 };
+    let places = keys.iter().map(|key| (division(key), place.clone())).collect();
+    let report = report(Command::Check, &survey, &Policy::default(), RunInfo { places, ..info() });
+    assert!(report.findings.len() >= 11);
+    let lines = |format| rendered(&report, format).lines().map(str::to_owned).collect::<Vec<_>>();
+    for (format, at) in [
+        (Format::Github, "file=envs/prod/main.tf,line=7,"),
+        (Format::Azure, "sourcepath=envs/prod/main.tf;linenumber=7;"),
+    ] {
+        let lines = lines(format);
+        let of_line: Vec<_> = lines.iter().filter(|line| line.contains(at)).collect();
+        assert_eq!(of_line.len(), 1, "{lines:?}");
+        assert!(of_line[0].contains("adopt (11)"), "{of_line:?}");
+        assert!(of_line[0].contains("and 6 more of this block"), "{of_line:?}");
+    }
+    let sarif: serde_json::Value = serde_json::from_str(&rendered(&report, Format::Sarif)).unwrap();
+    assert_eq!(sarif["runs"][0]["results"].as_array().unwrap().len(), 1);
 }
 
 #[test]
@@ -124,7 +163,7 @@ fn a_fix_that_left_drift_says_what_keeps_the_value_and_needs_a_person() {
 fn a_narrow_table_puts_the_cells_below_one_another_and_breaks_no_address() {
     let mut out = Vec::new();
     let report = check(&every_verdict());
-    divvy::render::table::write(&report, 50, false, &mut out).unwrap();
+    table(&report, 50, false, &mut out);
     let table = String::from_utf8(out).unwrap();
     for finding in &report.findings {
         let address = finding.address.as_deref().unwrap();
@@ -140,7 +179,7 @@ fn a_narrow_table_puts_the_cells_below_one_another_and_breaks_no_address() {
 fn colour_adds_nothing_but_colour() {
     let report = check(&every_verdict());
     let mut out = Vec::new();
-    divvy::render::table::write(&report, 100, true, &mut out).unwrap();
+    table(&report, 100, true, &mut out);
     let colored = String::from_utf8(out).unwrap();
     assert!(colored.contains('\u{1b}'));
     assert_eq!(
@@ -269,4 +308,63 @@ fn the_json_of_a_check_approves_exactly_its_pairs() {
     assert_eq!(pairs[&division("eng")], id(2));
     assert!(approved_pairs(b"[]").is_err());
     assert!(approved_pairs(br#"{"schema_version":2,"findings":[]}"#).is_err());
+}
+
+#[test]
+fn colour_says_what_needs_you_what_will_be_done_and_what_is_done() {
+    let colored = |report: &Report| {
+        let mut out = Vec::new();
+        table(report, 100, true, &mut out);
+        String::from_utf8(out).unwrap()
+    };
+    let line = |text: &str, start: &str| {
+        let found = text.lines().find(|line| line.contains(start));
+        found.unwrap_or_else(|| panic!("{start} is not in:\n{text}")).to_owned()
+    };
+    let before = colored(&check(&every_verdict()));
+    assert!(line(&before, "Will be adopted").contains("\u{1b}[33m"));
+    assert!(line(&before, "Needs you").contains("\u{1b}[31m"));
+    let done = RunInfo { is_carried_out: true, ..info() };
+    let after = colored(&report(Command::Fix, &every_verdict(), &Policy::default(), done));
+    assert!(line(&after, "Adopted (").contains("\u{1b}[32m"));
+}
+
+/// A block with this many instances that exist, and one more division of a very long name.
+fn many(count: u16) -> Report {
+    let keys: Vec<String> = (0..count).map(|number| format!("desk[\"k{number:02}\"]")).collect();
+    let mut planned: Vec<_> =
+        keys.iter().zip(0..).map(|(key, number)| create(key, &format!("Desk {number}"))).collect();
+    planned.push(create("long", &"long ".repeat(30)));
+    let mut entities: Vec<_> =
+        (0..count).map(|number| entity(number, &format!("Desk {number}"))).collect();
+    entities.push(entity(900, &"long ".repeat(30)));
+    let mut survey = survey(entities, planned, Vec::new());
+    survey.tracked.get_or_insert_default().presence = StatePresence::Present;
+    check(&survey)
+}
+
+#[test]
+fn many_instances_of_one_block_are_folded_and_verbose_shows_all() {
+    let report = many(12);
+    let folded = rendered(&report, Format::Table);
+    assert_eq!(folded.matches("desk[").count(), 3, "{folded}");
+    assert!(
+        folded.contains("… and 9 more of genesyscloud_auth_division.desk (all with -v)"),
+        "{folded}"
+    );
+    let mut all = Vec::new();
+    let layout = Layout { width: 100, is_colored: false, shows_all: true };
+    divvy::render::table::write(&report, layout, &mut all).unwrap();
+    assert_eq!(String::from_utf8(all).unwrap().matches("desk[").count(), 12);
+    assert_eq!(rendered(&many(6), Format::Table).matches("desk[").count(), 6);
+}
+
+#[test]
+fn one_very_long_name_does_not_widen_the_other_rows() {
+    let table = rendered(&many(4), Format::Table);
+    let rows: Vec<_> = table.lines().filter(|line| line.contains("desk[")).collect();
+    assert_eq!(rows.len(), 4, "{table}");
+    for row in rows {
+        assert!(row.len() <= 100 && row.contains(&id(0).to_string()[..4]), "{row}");
+    }
 }

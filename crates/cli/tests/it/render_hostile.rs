@@ -12,14 +12,14 @@ use insta::assert_snapshot;
 use crate::render::{piped, rendered, rendered_for};
 use crate::render_survey::{create, division, entity, info, report, survey};
 
-const NAME: &str = "x\u{1b}[2J\u{7}</script><img src=x onerror=alert(1)>|`@team` \"q\" ${path.root} %{if} \n::set-output name=a::b\r\u{202e}\u{2028}#";
+const NAME: &str = "x\u{1b}[2J\u{7}</script><img src=x onerror=alert(1)>|`@team` \"q\" ${path.root} %{if} \n::set-output name=a::b\r##vso[task.complete]\u{202e}\u{2028}#";
 
 /// As Terraform spells a key with the same tricks.
 const SPELLED: &str =
     r#"desk["</script>|`$(id)` 'x' & %PATH% $${path.root} \"q\" \n::error:: \u202e @team"]"#;
 
 /// As a damaged log could hold one.
-const RAW: &str = "desk[\"\u{1b}[2J\n::error::\u{202e}\"]";
+const RAW: &str = "desk[\"\u{1b}[2J\n::error::##vso[task.complete]\u{202e}\"]";
 
 fn hostile() -> Report {
     let survey = survey(
@@ -43,9 +43,16 @@ fn hostile() -> Report {
 fn no_format_for_people_lets_a_control_character_or_a_direction_mark_through() {
     let report = hostile();
     assert_eq!(report.findings.len(), 4);
-    for format in
-        [Format::Table, Format::Blocks, Format::Commands, Format::Markdown, Format::Github]
-    {
+    for format in [
+        Format::Table,
+        Format::Blocks,
+        Format::Commands,
+        Format::Markdown,
+        Format::Github,
+        Format::Azure,
+        Format::Sarif,
+        Format::Junit,
+    ] {
         let text = rendered(&report, format);
         let bad: Vec<_> = text
             .chars()
@@ -53,7 +60,9 @@ fn no_format_for_people_lets_a_control_character_or_a_direction_mark_through() {
             .collect();
         assert!(bad.is_empty(), "{format:?}: {bad:?}");
         let injected = text.lines().find(|line| {
-            line.starts_with("::") && (format != Format::Github || line.starts_with("::error"))
+            line.contains("##vso[task.complete")
+                || line.starts_with("::")
+                    && (format != Format::Github || line.starts_with("::error"))
         });
         assert_eq!(injected, None, "{format:?}");
     }

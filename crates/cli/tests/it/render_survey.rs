@@ -63,6 +63,7 @@ pub(crate) fn tracked(tail: &str, number: u16, name: &str) -> TrackedInstance {
         provider_alias: None,
         id: id(number),
         attributes: attributes(json!({ "name": name })),
+        sensitive: std::collections::BTreeSet::new(),
         is_tainted: false,
         is_deposed: false,
     }

@@ -8,6 +8,7 @@ use crate::finding::{Evidence, Reason};
 use crate::hcl::hcl;
 use crate::hint::{CommandLine, Hint};
 use crate::kind::Visibility;
+use crate::shown::Shown;
 
 pub(crate) struct Ambiguous;
 
@@ -157,8 +158,14 @@ fn exists(told: &Told<'_>, but: &str) -> String {
 
 /// Says how the configuration can follow an entity that differs, one attribute each.
 pub fn keep_attributes(drift: &[Drift]) -> Vec<Hint> {
-    let lines = drift.iter().filter_map(line_to_keep);
-    lines.map(|line| format!("keep the org's value: {line}").into()).collect()
+    let lines = drift.iter().map(|drift| match line_to_keep(drift) {
+        Some(line) => format!("keep the org's value: {line}"),
+        None => format!(
+            "keep the org's value: set {} to what the org has, which is not shown because the configuration holds it to be sensitive",
+            drift.attribute
+        ),
+    });
+    lines.map(Hint::from).collect()
 }
 
 /// Writes the line of configuration that keeps the org's value of an attribute; nothing where the value
@@ -167,7 +174,7 @@ pub fn line_to_keep(drift: &Drift) -> Option<String> {
     if drift.is_concealed() {
         return None;
     }
-    Some(match &drift.org {
+    Some(match drift.org.as_ref().and_then(Shown::plain) {
         Some(value) => format!("{} = {}", drift.attribute, hcl(value)),
         None => format!("remove {}", drift.attribute),
     })
@@ -226,7 +233,8 @@ impl Row for NearMiss {
             return None;
         }
         let candidates = facts.near();
-        let drift = facts.changes_to(&candidates.first()?.entity);
+        let nearest = facts.listing?.entity(&candidates.first()?.entity.id)?;
+        let drift = facts.changes_to(nearest);
         Some(Evidence { candidates, drift, ..Evidence::default() })
     }
 

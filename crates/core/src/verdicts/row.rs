@@ -7,6 +7,7 @@ use crate::facts::Facts;
 use crate::finding::{Evidence, Finding};
 use crate::hint::{CommandLine, Hint};
 use crate::name::visible;
+use crate::shown::Shown;
 
 /// One verdict, whole.
 pub(crate) trait Row: Sync {
@@ -88,7 +89,7 @@ impl<'f> Told<'f> {
             finding,
             evidence,
             noun: finding.kind.map_or("entity", |kind| kind.words.noun),
-            name: finding.name.as_deref().map_or_else(|| "its name".to_owned(), visible),
+            name: finding.name.as_ref().map_or_else(|| "its name".to_owned(), Shown::visible),
             id: id(evidence.entity.as_ref().map(|entity| &entity.id)),
             tracked_id: id(evidence.tracked_id.as_ref()),
             others: match evidence.others.as_slice() {
@@ -122,8 +123,16 @@ impl<'f> Told<'f> {
             .map(|candidate| self.choose(candidate.entity.id.as_str()).into())
             .collect();
         for candidate in candidates.iter().take(1).filter(|one| !one.differs.is_empty()) {
-            let name = visible(&candidate.entity.key.to_string());
-            hints.push(format!("or change the configuration to name = {name}").into());
+            let id = &candidate.entity.id;
+            hints.push(Hint::Advice(match &candidate.entity.key {
+                Shown::Plain(key) => {
+                    let name = visible(&key.to_string());
+                    format!("or change the configuration to name = {name}")
+                }
+                Shown::Sensitive => {
+                    format!("or change the configuration to the name that the org has for {id}")
+                }
+            }));
         }
         hints
     }
@@ -132,7 +141,7 @@ impl<'f> Told<'f> {
     pub(crate) fn candidates(&self) -> String {
         join(self.evidence.candidates.iter().map(|candidate| {
             let differs = join(candidate.differs.iter().map(|way| way.words().to_owned()));
-            let name = visible(&candidate.entity.key.to_string());
+            let name = candidate.entity.key.visible();
             if differs.is_empty() {
                 format!("{name} ({})", candidate.entity.id)
             } else {

@@ -145,6 +145,7 @@ impl Scene {
             provider_alias: None,
             id: EntityId::new(id),
             attributes: attributes(json!({ "name": name, "description": "", "home": false })),
+            sensitive: std::collections::BTreeSet::new(),
             is_tainted: false,
             is_deposed: false,
         });

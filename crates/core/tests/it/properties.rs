@@ -112,6 +112,7 @@ fn carry_out(survey: &mut Survey, finding: &divvy_core::Finding, action: &Action
                 provider_alias: None,
                 id: id.clone(),
                 attributes: wanted.clone(),
+                sensitive: BTreeSet::new(),
                 is_tainted: false,
                 is_deposed: false,
             });
@@ -240,7 +241,7 @@ proptest! {
     fn a_visible_name_is_never_to_be_created(survey in survey()) {
         let resolution = resolve(&survey);
         for finding in resolution.findings.iter().filter(|finding| finding.verdict == Verdict::Create) {
-            let wanted = finding.name.clone().unwrap_or_default();
+            let wanted = finding.name.as_ref().map(ToString::to_string).unwrap_or_default();
             for listing in survey.orgs.values().flat_map(|org| org.listings.values()) {
                 for entity in &listing.entities {
                     prop_assert!(name::compare(&entity.key.to_string(), &wanted) != name::Likeness::Equal, "{finding:?}");

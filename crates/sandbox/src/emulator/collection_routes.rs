@@ -194,10 +194,13 @@ async fn remove(context: Context, uri: Uri) -> Result<StatusCode, ApiError> {
     let org = store.org();
     let object = find(&context, org, &uri)?;
     let is_soft = Collection::named(&object.kind).is_some_and(|kind| kind.is_soft_deleted);
-    let change = match is_soft {
-        true if is_deleted(object) => return Err(Refused::Absent.into()),
-        true => Change::PutObject(deleted(object)),
-        false => Change::RemoveObject(object.address.clone()),
+    if is_deleted(object) {
+        return Err(Refused::Absent.into());
+    }
+    let change = if is_soft {
+        Change::PutObject(deleted(object))
+    } else {
+        Change::RemoveObject(object.address.clone())
     };
     store.keep(vec![change])?;
     Ok(StatusCode::NO_CONTENT)

@@ -21,6 +21,7 @@ use serde::Deserialize;
 pub(crate) use self::expression::references;
 pub use self::visibility::Visibility;
 use crate::error::Error;
+use crate::files::{self, Origin};
 use crate::provider_address::ProviderAddress;
 use crate::working_directory::is_configuration_file;
 
@@ -220,7 +221,7 @@ impl Blocks {
         let mut blocks = Self::default();
         blocks.read_module(root, Path::new(""), &[]).map_err(|e| Error::file(root, "read", e))?;
         let manifest = root.join(data_directory).join("modules/modules.json");
-        let installed = fs::read(manifest)
+        let installed = files::read(&manifest, Origin::Found)
             .ok()
             .and_then(|text| serde_json::from_slice::<ModuleManifest>(&text).ok());
         for entry in installed.map(|manifest| manifest.modules).unwrap_or_default() {
@@ -300,6 +301,12 @@ impl Blocks {
     /// Returns the backend's type (`s3`, `cloud`), `None` for the implicit local one.
     pub fn backend(&self) -> Option<&str> {
         self.backend.as_deref()
+    }
+
+    /// Reports whether runs may be made elsewhere (HCP Terraform, Terraform Enterprise): `cloud`, or the
+    /// backend `remote`.
+    pub fn runs_remotely(&self) -> bool {
+        matches!(self.backend(), Some("cloud" | "remote"))
     }
 
     /// Returns the source that `required_providers` of the root gives a local name.
@@ -397,7 +404,7 @@ impl Blocks {
         files.sort_by_key(|name| (is_override(name), name.clone()));
         for name in files {
             let file = directory.join(&name);
-            let text = fs::read_to_string(root.join(&file)).ok();
+            let text = text_of_configuration(&root.join(&file));
             let found = text.and_then(|text| {
                 if Path::new(&name).extension().is_some_and(|extension| extension == "json") {
                     json::read(&text, &file)
@@ -508,6 +515,12 @@ impl Lines<'_> {
             bytes: (bytes.start + self.before, bytes.end + self.before),
         }
     }
+}
+
+/// Reads a file as Terraform reads it: UTF-8, with or without a mark, and nothing else.
+fn text_of_configuration(path: &Path) -> Option<String> {
+    let text = String::from_utf8(files::read(path, Origin::Found).ok()?).ok()?;
+    Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 #[cfg(test)]

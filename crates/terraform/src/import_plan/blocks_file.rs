@@ -101,11 +101,11 @@ pub(super) fn find(directory: &Path) -> Result<LeftOver, Error> {
         };
         // The type of the entry itself: a link is never followed.
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-        let list = match is_file && is_ours(&entry.path(), run) {
-            true => &mut found.ours,
-            false => &mut found.of_others,
-        };
-        list.push(entry.path());
+        if is_file && is_ours(&entry.path(), run) {
+            found.ours.push(entry.path());
+        } else {
+            found.of_others.push(entry.path());
+        }
     }
     found.ours.sort();
     found.of_others.sort();

@@ -1,9 +1,10 @@
 //! The plan as `terraform show -json PLANFILE` prints it, as far as it is needed.
 //!
-//! Never keeps attributes of types that are no kind, planned values or prior state: a plan of
+//! Never keeps attributes of types that are no kind in changes, nor planned values: a plan of
 //! 20,000 resources stays small. Holds secrets (variables, provider blocks); `Debug` shows none.
 
 mod configuration;
+mod prior_state;
 mod resource_change;
 
 use std::collections::BTreeMap;
@@ -34,6 +35,8 @@ pub struct PlanDocument {
     /// Every plan has them; a state's JSON, which is versioned alike, does not.
     #[serde(default)]
     planned_values: Option<IgnoredAny>,
+    #[serde(default)]
+    prior_state: prior_state::PriorState,
     #[serde(default)]
     resource_changes: Vec<ResourceChange>,
     #[serde(default)]

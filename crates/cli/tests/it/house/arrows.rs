@@ -45,7 +45,7 @@ impl Sources {
     pub(super) fn read(root: &Path) -> Self {
         let directory = root.parent().expect("a file is in a directory").to_owned();
         let mut sources = Self { root: directory.clone(), ..Self::default() };
-        sources.file(root, &directory, Vec::new());
+        sources.file(root, &directory, &Vec::new());
         sources
     }
 
@@ -66,14 +66,14 @@ impl Sources {
     }
 
     /// Reads a file as the module at `place`; its children's files are in `directory`.
-    fn file(&mut self, path: &Path, directory: &Path, place: Place) {
+    fn file(&mut self, path: &Path, directory: &Path, place: &Place) {
         let text = std::fs::read_to_string(path)
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let name = path.strip_prefix(&self.root).expect("below the root").display().to_string();
         let tokens = tokens(&text);
         self.files.insert(name.clone(), tokens.clone());
         self.modules.insert(place.clone(), Module { file: name, ..Module::default() });
-        self.module(&tokens, directory, &place);
+        self.module(&tokens, directory, place);
     }
 
     /// Reads a module's tokens.
@@ -84,7 +84,7 @@ impl Sources {
             match token(at) {
                 "mod" if is_identifier(token(at + 1)) => {
                     let name = token(at + 1).to_owned();
-                    let child = [place.as_slice(), &[name.clone()]].concat();
+                    let child = [place.as_slice(), std::slice::from_ref(&name)].concat();
                     if token(at + 2) == "{" {
                         let end = closing(tokens, at + 2);
                         let file = self.modules[place].file.clone();
@@ -95,7 +95,7 @@ impl Sources {
                         let flat = directory.join(format!("{name}.rs"));
                         let inner = directory.join(&name);
                         let path = if flat.exists() { flat } else { inner.join("mod.rs") };
-                        self.file(&path, &inner, child);
+                        self.file(&path, &inner, &child);
                         at += 2;
                     }
                 }
@@ -139,8 +139,9 @@ impl Sources {
                     let end = closing(tree, at);
                     let mut start = at + 1;
                     let mut depth = 0;
-                    for inner in at + 1..=end {
-                        match tree[inner].as_str() {
+                    let inside = tree.iter().enumerate().take(end + 1).skip(at + 1);
+                    for (inner, token) in inside {
+                        match token.as_str() {
                             "{" => depth += 1,
                             "}" if depth > 0 => depth -= 1,
                             "," | "}" if depth == 0 => {
@@ -225,14 +226,14 @@ impl Sources {
             return self.resolve(&place, &onward, depth + 1);
         }
         let globs = module.globs.iter().map(|glob| [glob.as_slice(), rest].concat());
-        let found = globs.filter_map(|path| {
+        let mut found = globs.filter_map(|path| {
             let (name, module) = path.split_last()?;
             let file = self.resolve(&place, module, depth + 1)?;
             let defines =
                 |(_, known): (&Place, &Module)| known.file == file && known.items.contains(name);
             self.modules.iter().any(defines).then_some(file)
         });
-        found.last().or_else(|| Some(module.file.clone()))
+        found.next_back().or_else(|| Some(module.file.clone()))
     }
 
     /// Returns whether a file uses a name, its `use` lines aside.

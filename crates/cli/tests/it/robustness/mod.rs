@@ -13,4 +13,6 @@ mod postgres;
 mod questions;
 mod running;
 mod secrets;
+mod sensitive;
+mod state_backend;
 mod watch;

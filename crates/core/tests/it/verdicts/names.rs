@@ -1,6 +1,7 @@
 //! A name that is free, taken, or nearly taken.
 
 use divvy_core::decide::{Decision, Expect, Policy, Question};
+use divvy_core::survey::Planned;
 use divvy_core::verdict::Verdict;
 use divvy_core::{Difference, EntityId};
 
@@ -113,13 +114,70 @@ fn look_alike_letters_are_a_note_until_the_api_said_409() {
     assert_eq!(scene.failed("sales", "Sales", 409).verdict("sales"), Verdict::NearMiss);
 }
 
+/// Everything that a person could be told of a finding.
+fn told(scene: &Scene, label: &str) -> String {
+    let finding = scene.finding(label);
+    let shown = finding.failure();
+    let hints = divvy_core::catalogue::hints(&finding, "terraform");
+    let keep = divvy_core::catalogue::keep_attributes(&finding.evidence.drift);
+    let message = divvy_core::catalogue::message(&finding);
+    format!("{finding:?} {message} {hints:?} {keep:?} {shown:?}")
+}
+
 #[test]
-fn a_sensitive_name_is_never_shown() {
+fn a_sensitive_name_is_never_shown_whatever_the_verdict() {
+    let sensitive = |planned: &mut Planned| planned.sensitive = ["name".into()].into();
+    let scenes = [
+        Scene::new().exists("id-1", "Top Secret").creates("a", "Top Secret").last(sensitive),
+        Scene::new().exists("id-1", "top secret").creates("a", "Top Secret").last(sensitive),
+        Scene::new()
+            .exists("id-1", "Top Secret")
+            .exists("id-2", "Top Secret")
+            .creates("a", "Top Secret")
+            .last(sensitive),
+        Scene::new().creates("a", "Top Secret").last(sensitive).failed("a", "Top Secret", 409),
+        Scene::new().creates("a", "Top Secret").last(sensitive),
+    ];
+    let verdicts = [
+        Verdict::Adopt,
+        Verdict::NearMiss,
+        Verdict::Ambiguous,
+        Verdict::NotAConflict,
+        Verdict::Create,
+    ];
+    for (scene, verdict) in scenes.iter().zip(verdicts) {
+        assert_eq!(scene.verdict("a"), verdict);
+        let told = told(scene, "a");
+        assert!(!told.to_lowercase().contains("top secret"), "{verdict}: {told}");
+        assert!(told.contains("(sensitive value)"), "{verdict}: {told}");
+    }
+}
+
+#[test]
+fn a_plain_name_is_concealed_where_it_tells_a_sensitive_one() {
     let scene = Scene::new()
-        .exists("id-1", "Top Secret")
+        .creates("plain", "Top Secret")
         .creates("a", "Top Secret")
         .last(|planned| planned.sensitive = ["name".into()].into());
-    let finding = scene.finding("a");
-    assert_eq!(finding.verdict, Verdict::Adopt);
-    assert!(!format!("{finding:?}").contains("Top Secret"));
+    for label in ["plain", "a"] {
+        assert_eq!(scene.verdict(label), Verdict::DuplicateInConfig);
+        let told = told(&scene, label);
+        assert!(!told.contains("Top Secret"), "{label}: {told}");
+    }
+}
+
+#[test]
+fn of_a_sensitive_description_neither_side_is_shown() {
+    let scene = Scene::new()
+        .exists_with("id-1", "Sales", "hush of the org")
+        .creates("a", "Sales")
+        .last(|planned| {
+            planned.sensitive = ["description".into()].into();
+            let after = planned.after.as_mut().unwrap();
+            after.insert("description".to_owned(), "hush of mine".into());
+        });
+    assert_eq!(scene.verdict("a"), Verdict::AdoptWithDrift);
+    let told = told(&scene, "a");
+    assert!(!told.contains("hush"), "{told}");
+    assert!(told.contains("\"Sales\""), "{told}");
 }

@@ -61,6 +61,7 @@ fn tracks(mut scene: Scene, name: &str) -> Scene {
         provider_alias: None,
         id: EntityId::new("id-q"),
         attributes: named(name),
+        sensitive: std::collections::BTreeSet::new(),
         is_tainted: false,
         is_deposed: false,
     });
