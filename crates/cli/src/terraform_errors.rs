@@ -69,7 +69,7 @@ pub(crate) fn of_terraform(error: Error) -> CommandError {
 /// What to do where the system has no room for another file, or lets none be opened.
 fn place_hint(error: &io::Error) -> Option<&'static str> {
     use rustix::io::Errno;
-    if error.kind() == ErrorKind::StorageFull {
+    if error.kind() == io::ErrorKind::StorageFull {
         return Some(MAKE_ROOM);
     }
     match Errno::from_io_error(error)? {

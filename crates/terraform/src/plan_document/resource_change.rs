@@ -203,7 +203,7 @@ impl WireChange {
 
 /// Names the top-level attributes that a tree of marks marks anywhere inside; a bare `true` marks
 /// all of them.
-fn marked(marks: &Value, attributes: Option<&Attributes>) -> BTreeSet<String> {
+pub(super) fn marked(marks: &Value, attributes: Option<&Attributes>) -> BTreeSet<String> {
     match marks {
         Value::Object(marks) => marks
             .iter()
