@@ -69,27 +69,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_errors_of_a_json_stream_and_skips_everything_else() {
-        let text = concat!(
-            "not json\n",
-            r#"{"type":"version","terraform":"1.11.4"}"#,
-            "\n",
-            r#"{"type":"diagnostic","diagnostic":{"severity":"warning","summary":"w","detail":""}}"#,
-            "\n",
-            r#"{"type":"diagnostic","diagnostic":{"severity":"error","summary":"S","detail":"D","address":"a.b","range":{"filename":"m.tf","start":{"line":7,"column":1,"byte":3}}}}"#,
-        );
-        assert_eq!(
-            crate::logs::errors(text),
-            [Diagnostic {
-                summary: "S".into(),
-                detail: "D".into(),
-                address: Some("a.b".into()),
-                place: Some(("m.tf".into(), 7)),
-            }]
-        );
-    }
-
-    #[test]
     fn reads_plain_text_without_its_snippet_and_keeps_two_errors_apart() {
         let text = "\nError: Invalid target address\n\nNo matching objects found.\n\nWarning: x\n\ny\n\n\
                     Error: Argument definition required\n\n  with a.b[\"x\"],\n  on a.tf line 12, in terraform:\n  12:   secret = \"s\"\n\nA single-line\nblock\n";

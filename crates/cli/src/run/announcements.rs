@@ -135,8 +135,16 @@ fn remove_older(plan: &Path) {
 /// If nothing was, or by another plan file.
 pub(crate) fn read(plan: &Path) -> Result<BTreeSet<Announcement>, NotBound> {
     let shown = plan.display();
-    let inside = plan_archive::attached(plan, ENTRY)
-        .map_err(|error| NotBound::Other(format!("{ENTRY} in {shown} cannot be read ({error})")))?;
+    let inside = match plan_archive::attached(plan, ENTRY) {
+        Ok(inside) => inside,
+        // Terraform reports it best.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(NotBound::None(format!("{shown} is not there")));
+        }
+        Err(error) => {
+            return Err(NotBound::Other(format!("{ENTRY} in {shown} cannot be read ({error})")));
+        }
+    };
     if let Some(entry) = inside {
         let is_bound = |file: &File| file.plan_sha256 == entry.hash_of_others;
         return parse(&entry.content, is_bound)

@@ -8,36 +8,12 @@ use super::decode::Harm;
 use super::detail::{self, JsonScan};
 use super::diagnostic::{Damage, Diagnostic, beginning};
 use super::markup;
+use super::signs::LOST_RULES;
 
 const LONGEST: usize = 64 << 10;
 const MOST_LANES: usize = 128;
 /// A box or a plain diagnostic has ended unnoticed when so many lines went by.
 const MOST_LINES: usize = 400;
-
-/// What a lossy code page makes of a box's left rule.
-const LOST_RULES: [&str; 11] = [
-    "???",
-    "\u{fffd}\u{fffd}\u{fffd}",
-    "?",
-    "\u{fffd}",
-    "¦",
-    "³",
-    "|",
-    // UTF-8 read as code page 437, 850, 1252, Latin-1.
-    "Γöé",
-    "Ôöé",
-    "â”‚",
-    "â\u{94}\u{82}",
-];
-
-/// Returns what may have been the rule of a box at the end of what stands before a summary. A bar is
-/// one only where nothing else stands there: other programs set columns apart with it.
-pub(super) fn lost_rule_at_end(prefix: &str) -> Option<&'static str> {
-    let prefix = prefix.trim_end();
-    let is_rule =
-        |rule: &&&str| prefix.ends_with(**rule) && (**rule != "|" || prefix.trim() == "|");
-    LOST_RULES.iter().find(is_rule).copied()
-}
 
 /// What CI systems and programs print with `Error: `, and Terraform does not.
 const FOREIGN_ERRORS: [&str; 3] = [

@@ -4,7 +4,7 @@
 //! Never reads what follows. Invariant: a sign is Terraform's, OpenTofu's or the provider's own
 //! wording, never a CI system's.
 
-use super::{classify, collector, progress, summary, ui_line};
+use super::{classify, progress, summary, ui_line};
 
 /// Where in a line Terraform's own text begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,31 @@ const PHRASES: &[(&str, Meaning)] = {
 
 /// The rules of Terraform's boxes.
 pub(super) const RULES: [char; 3] = ['╷', '│', '╵'];
+
+/// What a lossy code page makes of a box's left rule.
+pub(super) const LOST_RULES: [&str; 11] = [
+    "???",
+    "\u{fffd}\u{fffd}\u{fffd}",
+    "?",
+    "\u{fffd}",
+    "¦",
+    "³",
+    "|",
+    // UTF-8 read as code page 437, 850, 1252, Latin-1.
+    "Γöé",
+    "Ôöé",
+    "â”‚",
+    "â\u{94}\u{82}",
+];
+
+/// Returns what may have been the rule of a box at the end of what stands before a summary. A bar is
+/// one only where nothing else stands there: other programs set columns apart with it.
+fn lost_rule_at_end(prefix: &str) -> Option<&'static str> {
+    let prefix = prefix.trim_end();
+    let is_rule =
+        |rule: &&&str| prefix.ends_with(**rule) && (**rule != "|" || prefix.trim() == "|");
+    LOST_RULES.iter().find(is_rule).copied()
+}
 
 /// Finds where Terraform's text begins; the leftmost sign counts.
 pub(super) fn anchor(line: &str) -> Option<Anchor> {
@@ -131,7 +156,7 @@ pub(super) fn without_decoration(prefix: &str) -> &str {
         return "";
     }
     // What was the rule of a box before a code page took it is the box's.
-    let prefix = match collector::lost_rule_at_end(prefix) {
+    let prefix = match lost_rule_at_end(prefix) {
         Some(rule) => &prefix[..prefix.trim_end().len() - rule.len()],
         None => prefix,
     };

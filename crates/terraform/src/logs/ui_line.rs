@@ -209,4 +209,25 @@ mod tests {
         let UiLine::Error(diagnostic) = &found[0] else { panic!("{found:?}") };
         assert_eq!((diagnostic.summary.as_str(), diagnostic.body.len()), ("one", 1));
     }
+
+    #[test]
+    fn reads_the_errors_of_a_json_stream_and_skips_everything_else() {
+        let text = concat!(
+            "not json\n",
+            r#"{"type":"version","terraform":"1.11.4"}"#,
+            "\n",
+            r#"{"type":"diagnostic","diagnostic":{"severity":"warning","summary":"w","detail":""}}"#,
+            "\n",
+            r#"{"type":"diagnostic","diagnostic":{"severity":"error","summary":"S","detail":"D","address":"a.b","range":{"filename":"m.tf","start":{"line":7,"column":1,"byte":3}}}}"#,
+        );
+        assert_eq!(
+            errors(text),
+            [crate::Diagnostic {
+                summary: "S".into(),
+                detail: "D".into(),
+                address: Some("a.b".into()),
+                place: Some(("m.tf".into(), 7)),
+            }]
+        );
+    }
 }
