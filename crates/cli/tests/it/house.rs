@@ -161,6 +161,7 @@ const KNOWN_CIRCLES: &[(&str, &[&str])] = &[
             "survey.rs",
             "survey/opening.rs",
             "survey/orgs.rs",
+            "typed_file.rs",
             "word.rs",
         ],
     ),
