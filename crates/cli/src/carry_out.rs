@@ -4,7 +4,6 @@
 //! that would be needed to undo it; killed at any point, the next `fix` finds the rest to do.
 
 use divvy_core::decide::{Action, Decided, Decision, Expect, Question};
-use divvy_core::name::visible;
 use divvy_core::shown::Shown;
 use divvy_core::{Address, Consent, EntityId, Finding};
 use divvy_terraform::{Adoption, Import, Reason, Way, WhenDrifted, WorkingDirectory};

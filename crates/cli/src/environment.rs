@@ -91,7 +91,6 @@ pub(crate) mod leash {
     use std::os::unix::process::CommandExt as _;
     use std::process::{Command, ExitCode};
 
-    use nix::sys::signal::SigSet;
     use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 
     use super::MARK;
@@ -99,16 +98,21 @@ pub(crate) mod leash {
     /// How a child ends when we die.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) enum Death {
-        /// By SIGINT: Terraform saves its state and gives up its lock. It does not hear of the
-        /// terminal's end, which would end it at once: we do, and pass it on.
+        /// By SIGINT: Terraform saves its state and gives up its lock.
         InGoodOrder,
+        /// As `InGoodOrder`, and without hearing of the terminal's end, which would end it at once: we
+        /// hear of that and pass it on.
+        InGoodOrderWithoutHangUp,
         /// By SIGKILL: a provider of our own, which nobody can talk to any more.
         AtOnce,
     }
 
     impl Death {
-        const ALL: [(Self, &'static str, Signal); 2] =
-            [(Self::InGoodOrder, "int", Signal::INT), (Self::AtOnce, "kill", Signal::KILL)];
+        const ALL: [(Self, &'static str, Signal); 3] = [
+            (Self::InGoodOrder, "int", Signal::INT),
+            (Self::InGoodOrderWithoutHangUp, "int-nohup", Signal::INT),
+            (Self::AtOnce, "kill", Signal::KILL),
+        ];
 
         fn word(self) -> &'static str {
             Self::ALL.iter().find(|(death, ..)| *death == self).map_or("", |(_, word, _)| word)
@@ -136,11 +140,15 @@ pub(crate) mod leash {
         if set_parent_process_death_signal(Some(*signal)).is_err() || getppid() != parent {
             return ExitCode::from(1);
         }
-        if *death == Death::InGoodOrder {
-            let mut hang_up = SigSet::empty();
-            hang_up.add(nix::sys::signal::Signal::SIGHUP);
-            // What cannot be blocked ends Terraform, as without us.
-            let _ = hang_up.thread_block();
+        let arguments: Vec<OsString> = arguments.collect();
+        if *death == Death::InGoodOrderWithoutHangUp && std::env::vars_os().all(is_for_a_shell) {
+            // A shell can ignore a signal, which only unsafe code could do here. Where there is none,
+            // the program is started without it.
+            let _ = Command::new("/bin/sh")
+                .args(["-c", "trap '' HUP; exec \"$@\"", "sh"])
+                .arg(&program)
+                .args(&arguments)
+                .exec();
         }
         // exec returns only if it failed.
         let error = Command::new(&program).args(arguments).exec();
@@ -151,5 +159,12 @@ pub(crate) mod leash {
             program.display()
         );
         ExitCode::from(if error.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 })
+    }
+
+    /// Returns whether a shell hands a variable on: some drop those whose names are no names there.
+    fn is_for_a_shell((name, _): (OsString, OsString)) -> bool {
+        let name = name.as_encoded_bytes();
+        !name.first().is_some_and(u8::is_ascii_digit)
+            && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
     }
 }

@@ -168,7 +168,7 @@ pub(crate) fn write_report(
 
 /// Shows a report as a table on stderr.
 pub(crate) fn say_report(context: &Context, report: &Report) {
-    context.console.say(&told_table(context, report, render::table::write));
+    context.console.say_rendered(&told_table(context, report, render::table::write));
 }
 
 /// As [`say_report`], where a question about it follows.

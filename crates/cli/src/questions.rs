@@ -7,7 +7,6 @@ use std::path::PathBuf;
 
 use divvy_core::catalogue::{self, Tense};
 use divvy_core::decide::{Action, Expect, Question};
-use divvy_core::name::visible;
 use divvy_core::shown::Shown;
 use divvy_core::{Address, EntityId, Finding};
 

@@ -162,10 +162,8 @@ impl WorkingDirectory {
         };
         if !path.exists() {
             if is_full(self.temporary.path()) {
-                return Err((
-                    Error::file(&path, "written", io::ErrorKind::StorageFull.into()),
-                    None,
-                ));
+                let error = Error::file(&path, "written", io::ErrorKind::StorageFull.into());
+                return Err((error, None));
             }
             let path = self.terraform.program().to_owned();
             let subcommand = invocation.subcommand.words();

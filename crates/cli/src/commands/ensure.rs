@@ -12,7 +12,7 @@ use divvy_genesys::{Dialect, NewEntity, Settings};
 
 use super::Context;
 use crate::arguments::{Ensure, EnsureFormat};
-use crate::confirm;
+use crate::confirm::{self, Ask};
 use crate::console::{self, Tone};
 use crate::ensure::address::{Addresses, is_module};
 use crate::ensure::get_or_create::{LAG, Order, get_or_create};
@@ -82,7 +82,9 @@ pub(crate) async fn run(context: &Context, arguments: &Ensure) -> CommandResult<
     let is_new = async |wish: &NewEntity, near: &[Near]| {
         let console = &context.console;
         Ok(console.can_ask()
-            && confirm::ask(console, &answers, &question(wish, near)).await?.is_some())
+            && confirm::ask(console, &answers, &Ask::new(question(wish, near), Vec::new()))
+                .await?
+                .is_some())
     };
     let (work, addresses) = tokio::join!(
         get_or_create(order, wishes, |event| teller.tell(event), is_new),

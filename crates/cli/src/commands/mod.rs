@@ -18,8 +18,8 @@ use std::sync::Arc;
 use divvy_terraform::Terraform;
 use tokio_util::sync::CancellationToken;
 
-use crate::arguments::{Arguments, Command, habits};
-use crate::console::{self, ColorChoice, Console, Tone};
+use crate::arguments::{Arguments, ColorChoice, Command, habits};
+use crate::console::{self, Console, Tone};
 use crate::door;
 use crate::environment::Environment;
 use crate::error::{CommandResult, ErrorKind};

@@ -262,6 +262,7 @@ mod tests {
             source: "registry.terraform.io/hashicorp/null".into(),
             version: "3.0.0".into(),
             constraints: None,
+            hashes: Vec::new(),
         };
         for lock in [LockFile::Missing, LockFile::Unreadable, LockFile::Read(vec![other.clone()])] {
             let answer = judged(&|configuration| configuration.lock_file = lock.clone());

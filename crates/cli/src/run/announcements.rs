@@ -122,8 +122,8 @@ pub(crate) fn write(plan: &Path, announced: BTreeSet<Announcement>) -> Result<()
 /// Removes what an older plan of this name left beside it: it would be of another plan.
 fn remove_older(plan: &Path) {
     let file = beside(plan);
-    let is_ours =
-        read_regular(&file).is_ok_and(|text| serde_json::from_slice::<File>(&text).is_ok());
+    let is_ours = files::read(&file, Origin::Found)
+        .is_ok_and(|text| serde_json::from_slice::<File>(&text).is_ok());
     if is_ours {
         let _ = std::fs::remove_file(file);
     }
@@ -135,8 +135,16 @@ fn remove_older(plan: &Path) {
 /// If nothing was, or by another plan file.
 pub(crate) fn read(plan: &Path) -> Result<BTreeSet<Announcement>, NotBound> {
     let shown = plan.display();
-    let inside = plan_archive::attached(plan, ENTRY)
-        .map_err(|error| NotBound::Other(format!("{ENTRY} in {shown} cannot be read ({error})")))?;
+    let inside = match plan_archive::attached(plan, ENTRY) {
+        Ok(inside) => inside,
+        // Terraform reports it best.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(NotBound::None(format!("{shown} is not there")));
+        }
+        Err(error) => {
+            return Err(NotBound::Other(format!("{ENTRY} in {shown} cannot be read ({error})")));
+        }
+    };
     if let Some(entry) = inside {
         let is_bound = |file: &File| file.plan_sha256 == entry.hash_of_others;
         return parse(&entry.content, is_bound)

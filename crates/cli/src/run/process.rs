@@ -97,7 +97,7 @@ fn command(start: &Start<'_>) -> Command {
 
 #[cfg(target_os = "linux")]
 fn leashed(program: &Path) -> Command {
-    let mut words = leash::prefix(leash::Death::InGoodOrder);
+    let mut words = leash::prefix(leash::Death::InGoodOrderWithoutHangUp);
     words.push(program.into());
     let mut command = Command::new(&words[0]);
     command.args(&words[1..]);

@@ -99,7 +99,7 @@ impl Search<'_> {
                 .hint(CommandLine::of(self.terraform).words("init -upgrade")));
             }
         }
-        Ok(served(&located, &used))
+        Ok(served(&located))
     }
 
     /// Takes the binary that `dev_overrides` names for an address of the configuration.
@@ -118,7 +118,11 @@ impl Search<'_> {
                 .development_override(address)
                 .is_some_and(|other| other.directory == one.directory)
         };
-        let (addresses, left_out) = used.iter().cloned().partition(is_same);
+        let (addresses, mut left_out): (BTreeSet<_>, BTreeSet<_>) =
+            used.iter().cloned().partition(is_same);
+        // What was filled in for one program or the other is not certain to be used.
+        let certain: BTreeSet<_> = self.locked().collect();
+        left_out.retain(|address| certain.contains(address));
         let because = format!("dev_overrides in {} names it", one.file.display());
         Ok(Some(unverified(binary, &because, addresses, left_out)))
     }
@@ -126,15 +130,20 @@ impl Search<'_> {
     /// Lists the addresses under which the configuration may ask for the provider.
     pub(crate) fn used(&self) -> BTreeSet<ProviderAddress> {
         let named = self.blocks.provider_sources().flat_map(|source| self.filled_in(source));
+        let named = named.filter(|address| address.is(PROVIDER));
+        let used: BTreeSet<_> = named.chain(self.locked()).collect();
+        if used.is_empty() { self.filled_in(PROVIDER).collect() } else { used }
+    }
+
+    /// Lists the addresses that the lock file has.
+    fn locked(&self) -> impl Iterator<Item = ProviderAddress> {
         let locked = match LockFile::read(self.directory) {
             LockFile::Read(locked) => locked,
             LockFile::Missing | LockFile::Unreadable => Vec::new(),
         };
         // An entry is a whole address: nothing is filled in.
-        let locked = locked.iter().filter_map(|one| ProviderAddress::parse(&one.source, ""));
-        let used: BTreeSet<_> =
-            named.chain(locked).filter(|address| address.is(PROVIDER)).collect();
-        if used.is_empty() { self.filled_in(PROVIDER).collect() } else { used }
+        let locked = locked.into_iter().filter_map(|one| ProviderAddress::parse(&one.source, ""));
+        locked.filter(|address| address.is(PROVIDER))
     }
 
     /// Fills a source in, as the program does; as either of them does where its name does not tell.
@@ -177,16 +186,18 @@ fn unverified(
 }
 
 /// One process serves one binary: addresses with another one are left to Terraform.
-fn served(located: &[Located], used: &BTreeSet<ProviderAddress>) -> Found {
+fn served(located: &[Located]) -> Found {
     let first = located.first().and_then(|one| Some((one, one.binary.canonicalize().ok()?)));
     let Some((first, binary)) = first else {
         return Found::Missing("the provider's binary cannot be read".to_owned());
     };
     let is_same = |one: &&Located| one.binary.canonicalize().is_ok_and(|other| other == binary);
-    let same = located.iter().filter(is_same);
-    let addresses: BTreeSet<_> =
-        same.filter_map(|one| ProviderAddress::parse(&one.address, "")).collect();
-    let left_out = used.difference(&addresses).cloned().collect();
+    let (same, others): (Vec<&Located>, _) = located.iter().partition(is_same);
+    let addresses = |located: Vec<&Located>| -> BTreeSet<_> {
+        let addresses = located.into_iter().map(|one| ProviderAddress::parse(&one.address, ""));
+        addresses.flatten().collect()
+    };
+    let (addresses, left_out) = (addresses(same), addresses(others));
     Found::Provider(Provider { binary: first.binary.clone(), addresses, left_out, warning: None })
 }
 

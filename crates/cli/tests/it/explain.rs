@@ -464,10 +464,10 @@ fn a_log_that_is_cut_before_its_end_is_no_run_without_failures() {
     let world = World::new(seed(&[]));
     let began = "genesyscloud_auth_division.eng: Creating...\n";
     world.write("apply.log", began);
-    world.divvy(&["explain", "--offline", "apply.log"]).ended(3);
+    let _ = world.divvy(&["explain", "--offline", "apply.log"]).ended(3);
     let ended = "genesyscloud_auth_division.eng: Creation complete after 1s [id=1]\nApply complete! Resources: 1 added.\n";
     world.write("apply.log", &format!("{began}{ended}"));
-    world.divvy(&["explain", "--offline", "apply.log"]).ended(0);
+    let _ = world.divvy(&["explain", "--offline", "apply.log"]).ended(0);
 }
 
 #[test]

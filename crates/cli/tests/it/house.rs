@@ -100,6 +100,17 @@ const KNOWN_CIRCLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("terraform", &["blocks/hcl.rs", "blocks/json.rs", "blocks/mod.rs"]),
+    (
+        "terraform",
+        &[
+            "logs/collector.rs",
+            "logs/markup.rs",
+            "logs/nested.rs",
+            "logs/prefix.rs",
+            "logs/signs.rs",
+            "logs/units.rs",
+        ],
+    ),
     ("terraform", &["logs/mod.rs", "logs/reading.rs"]),
     ("plugin", &["proxy/adopt.rs", "proxy/connection.rs", "proxy/mod.rs"]),
     (

@@ -112,7 +112,7 @@ fn carry_out(survey: &mut Survey, finding: &divvy_core::Finding, action: &Action
                 provider_alias: None,
                 id: id.clone(),
                 attributes: wanted.clone(),
-                sensitive: std::collections::BTreeSet::new(),
+                sensitive: BTreeSet::new(),
                 is_tainted: false,
                 is_deposed: false,
             });

@@ -106,7 +106,7 @@ impl Server {
                         }
                         Reply::Stay(bytes) => {
                             let _ = stream.write_all(&bytes).await;
-                            std::future::pending().await;
+                            std::future::pending::<()>().await;
                         }
                         Reply::Hang => std::future::pending().await,
                     }

@@ -61,11 +61,15 @@ impl Store {
     /// Keeps changes as one, then shows them.
     pub(crate) fn keep(&mut self, changes: Vec<Change>) -> Result<(), Error> {
         let Some(file) = &self.file else {
-            changes.into_iter().for_each(|change| apply(&mut self.kept.org, change));
+            for change in changes {
+                apply(&mut self.kept.org, change);
+            }
             return Ok(());
         };
         let mut after = self.kept.clone();
-        changes.into_iter().for_each(|change| apply(&mut after.org, change));
+        for change in changes {
+            apply(&mut after.org, change);
+        }
         file.write(&after)?;
         self.kept = after;
         Ok(())

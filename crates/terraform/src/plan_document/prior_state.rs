@@ -10,6 +10,7 @@ use divvy_core::survey::{StatePresence, Tracked, TrackedInstance};
 use divvy_core::{Address, Attributes, EntityId, kind};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
 
 use super::resource_change::marked;
 use super::{PlanDocument, address_of};
@@ -43,8 +44,7 @@ struct Resource {
     is_deposed: bool,
     /// Empty for a type that is no kind.
     values: Attributes,
-    /// Which of the values are sensitive.
-    sensitive_values: serde_json::Value,
+    sensitive: Value,
 }
 
 impl<'de> Deserialize<'de> for Resource {
@@ -82,7 +82,7 @@ impl<'de> Visitor<'de> for ResourceVisitor {
                     resource.values = map.next_value::<Option<Attributes>>()?.unwrap_or_default();
                 }
                 "sensitive_values" if is_of_a_kind != Some(false) => {
-                    resource.sensitive_values = map.next_value()?;
+                    resource.sensitive = map.next_value()?;
                 }
                 _ => {
                     map.next_value::<IgnoredAny>()?;
@@ -115,7 +115,7 @@ impl PlanDocument {
         let mut resources = Vec::new();
         self.prior_state.values.root_module.resources(&mut resources);
         let served_by = self.configuration.provider_keys();
-        let instance = |address: Address, attributes: &Attributes| {
+        let instance = |address: Address, attributes: &Attributes, sensitive: BTreeSet<String>| {
             let kind = kind::of_terraform_type(address.terraform_type())?;
             let id = EntityId::new(attributes.get("id")?.as_str()?);
             let alias = served_by.of(&address);
@@ -125,7 +125,7 @@ impl PlanDocument {
                 provider_alias: local.split_once('.').map(|(_, alias)| alias.to_owned()),
                 id,
                 attributes: attributes.clone(),
-                sensitive: BTreeSet::new(),
+                sensitive,
                 is_tainted: false,
                 is_deposed: false,
                 address,
@@ -133,11 +133,14 @@ impl PlanDocument {
         };
         let mut instances = Vec::new();
         for resource in resources.into_iter().filter(|one| !one.is_data && !one.values.is_empty()) {
-            let found = instance(address_of(&resource.address)?, &resource.values);
+            let found = instance(
+                address_of(&resource.address)?,
+                &resource.values,
+                marked(&resource.sensitive, Some(&resource.values)),
+            );
             instances.extend(found.map(|found| TrackedInstance {
                 is_tainted: resource.is_tainted,
                 is_deposed: resource.is_deposed,
-                sensitive: marked(&resource.sensitive_values, Some(&resource.values)),
                 ..found
             }));
         }
@@ -146,9 +149,7 @@ impl PlanDocument {
             let address = planned.previous_address.unwrap_or(planned.address);
             // An import has values before, and the state does not hold them yet.
             let before = planned.before.filter(|_| planned.import_id.is_none());
-            let found = before.and_then(|before| instance(address, &before));
-            let found =
-                found.map(|found| TrackedInstance { sensitive: planned.sensitive, ..found });
+            let found = before.and_then(|before| instance(address, &before, planned.sensitive));
             instances.extend(found.filter(|found| !known.contains(&found.id)));
         }
         Ok(Tracked { presence: StatePresence::Present, instances, ..Tracked::default() })

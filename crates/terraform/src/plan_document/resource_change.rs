@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use divvy_core::Attributes;
-use divvy_core::kind;
+use divvy_core::kinds;
 use divvy_core::survey::Change;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, de};
@@ -97,7 +97,7 @@ impl<'de> Visitor<'de> for EntryVisitor {
                 "change" => {
                     let is_wanted = terraform_type
                         .as_deref()
-                        .is_none_or(|name| kind::of_terraform_type(name).is_some());
+                        .is_none_or(|name| kinds::of_terraform_type(name).is_some());
                     change = Some(map.next_value_seed(ChangeSeed { is_wanted })?);
                 }
                 _ => {
@@ -107,7 +107,7 @@ impl<'de> Visitor<'de> for EntryVisitor {
         }
         let terraform_type = terraform_type.ok_or_else(|| de::Error::missing_field("type"))?;
         let change = change.ok_or_else(|| de::Error::missing_field("change"))?;
-        let is_kind = kind::of_terraform_type(&terraform_type).is_some();
+        let is_kind = kinds::of_terraform_type(&terraform_type).is_some();
         Ok(ResourceChange {
             address: address.ok_or_else(|| de::Error::missing_field("address"))?,
             previous_address,

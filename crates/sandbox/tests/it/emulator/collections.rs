@@ -72,7 +72,7 @@ fn listed(client: &Client, row: &Value, more: &str) -> Vec<String> {
                 after.is_none()
             }
             "next_uri" => {
-                next = reply["nextUri"].as_str().unwrap_or_default().to_owned();
+                reply["nextUri"].as_str().unwrap_or_default().clone_into(&mut next);
                 next.is_empty()
             }
             _ => true,
