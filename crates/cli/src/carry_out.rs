@@ -99,7 +99,7 @@ fn record(journal: &Journal, finding: &Finding, address: &Address, action: &Acti
 fn name_of(carried: &Carried, address: &Address) -> String {
     let found = carried.done.iter().find(|one| one.finding.address.as_ref() == Some(address));
     let Some(Decided { finding, .. }) = found else { return "object".to_owned() };
-    let noun = finding.kind.map_or("object", |kind| kind.noun);
+    let noun = finding.kind.map_or("object", |kind| kind.words.noun);
     let entity = finding.evidence.entity.as_ref().map(|entity| entity.key.visible());
     match entity.or(finding.name.as_ref().map(Shown::visible)) {
         Some(name) => format!("{noun} {name}"),

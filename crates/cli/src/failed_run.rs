@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use divvy_core::failure::Shape;
-use divvy_core::kind;
+use divvy_core::kinds;
 use divvy_core::shell::word;
 use divvy_core::{Address, Failure, Survey};
 use divvy_terraform::files::{self, Origin};
@@ -261,7 +261,7 @@ pub(crate) fn take_strangers(survey: &mut Survey) -> Vec<Failure> {
         let of_a_kind = failure
             .address
             .as_ref()
-            .filter(|address| kind::of_terraform_type(address.terraform_type()).is_some());
+            .filter(|address| kinds::of_terraform_type(address.terraform_type()).is_some());
         of_a_kind.is_some_and(|address| !known.contains(address))
     };
     let (strangers, own) = std::mem::take(&mut survey.failures).into_iter().partition(is_strange);

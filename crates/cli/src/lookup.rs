@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use divvy_core::kind;
+use divvy_core::kinds;
 use divvy_core::survey::{
     Alias, AliasTarget, Change, Desired, Planned, StatePresence, Surroundings, Survey, Tracked,
     TrackedInstance,
@@ -182,7 +182,7 @@ fn of_created(
         |address: &Address| desired.planned.iter().any(|planned| planned.address == *address);
     let of_a_kind =
         created.iter().filter(|(address, _)| !known(address)).filter_map(|(address, id)| {
-            let kind = kind::of_terraform_type(address.terraform_type())?;
+            let kind = kinds::of_terraform_type(address.terraform_type())?;
             let planned = Planned::new(address.clone(), kind, Alias::new(ALIAS), Change::NoOp);
             let instance = tracked(address.clone(), &planned, id.clone(), Attributes::new());
             Some((planned, instance))

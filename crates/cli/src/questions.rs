@@ -91,7 +91,7 @@ pub(crate) fn of_choice(finding: &Finding, address: &Address) -> Option<Ask> {
     };
     let items: Vec<_> = finding.evidence.candidates.iter().map(item).collect();
     (!items.is_empty()).then(|| {
-        let noun = finding.kind.map_or("entity", |kind| kind.noun);
+        let noun = finding.kind.map_or("entity", |kind| kind.words.noun);
         let name = finding.name.as_ref().map(Shown::visible).unwrap_or_default();
         let text = format!(
             "{address} wants {name}. Import an existing {noun} there? The one that is chosen goes into the Terraform state; {}",
@@ -149,7 +149,7 @@ fn after(finding: &Finding, id: &EntityId, expect: Expect) -> String {
 fn these(findings: &[&Finding], count: usize) -> String {
     let mut kinds = findings.iter().map(|finding| finding.kind);
     let first = kinds.next().flatten().filter(|first| kinds.all(|kind| kind == Some(*first)));
-    let (noun, plural) = first.map_or(("object", "objects"), |kind| (kind.noun, kind.plural));
+    let (noun, plural) = first.map_or(("object", "objects"), |kind| (kind.words.noun, kind.words.plural));
     match count {
         1 => format!("this {noun}"),
         several => format!("these {several} {plural}"),

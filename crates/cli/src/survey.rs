@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use divvy_core::kind;
+use divvy_core::kinds;
 use divvy_core::survey::{Alias, Desired, OtherState, Surroundings, Survey, Tracked};
 use divvy_core::{Address, Consent, EntityId, Failure, ProviderArguments};
 use divvy_genesys::{Client, Connection, Settings};
@@ -233,7 +233,7 @@ impl<'c> Surveyor<'c> {
             .filter(|import| self.directory.path().join(&import.place.file).exists())
             .filter_map(|import| {
                 let address = Address::parse(&import.to)?;
-                kind::of_terraform_type(address.terraform_type())?;
+                kinds::of_terraform_type(address.terraform_type())?;
                 Some((address, EntityId::new(import.id.clone()?)))
             })
             .collect()

@@ -1,4 +1,4 @@
-//! What to do about a finding: one exhaustive match from verdict and policy to a decision.
+//! What to do about a finding: one exhaustive match from remedy and policy to a decision.
 //!
 //! Never changes a verdict. Invariant: each id is in at most one action, and no action names the
 //! home entity or an id that another address holds, whatever the policy says.
@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::Address;
 use crate::entity::EntityId;
-use crate::finding::{Finding, Headline, Reason, Resolution};
-use crate::verdict::{HeadlineKind, Verdict};
+use crate::finding::{Finding, Headline, Resolution};
+use crate::verdict::HeadlineKind;
+use crate::verdicts::{Remedy, row};
 
 /// What a person has allowed beyond the plain yes. The default allows exact adoptions only.
 #[derive(Clone, Debug, Default)]
@@ -208,8 +209,7 @@ pub fn decide(resolution: Resolution, policy: &Policy) -> Decisions {
 }
 
 fn decide_one(finding: &Finding, policy: &Policy, view_is_restricted: bool) -> Decision {
-    let evidence = &finding.evidence;
-    let entity = evidence.entity.as_ref();
+    let entity = finding.evidence.entity.as_ref();
     let repair = |action: Action| {
         if policy.allows(Question::Repair, finding) && !view_is_restricted {
             Decision::Act(action)
@@ -217,63 +217,28 @@ fn decide_one(finding: &Finding, policy: &Policy, view_is_restricted: bool) -> D
             Decision::Ask { question: Question::Repair, then: Some(action) }
         }
     };
-    match finding.verdict {
-        Verdict::Adopt | Verdict::AdoptWithDrift => match entity {
-            Some(entity) => import(finding, entity.id.clone(), policy),
-            None => Decision::Nothing,
+    match (row(finding.verdict).remedy(&finding.evidence), entity) {
+        (Remedy::Nothing, _) | (Remedy::Adopt, None) => Decision::Nothing,
+        (Remedy::NothingUnlessChosen, _) => match &finding.address {
+            Some(address) if policy.ids.contains_key(address) => choose(finding, policy, false),
+            _ => Decision::Nothing,
         },
-        Verdict::Home if evidence.reason == Reason::HomeMatches => match entity {
-            Some(entity) if policy.allows(Question::Home, finding) => {
-                import(finding, entity.id.clone(), policy)
-            }
-            Some(entity) => Decision::Ask {
-                question: Question::Home,
-                then: Some(Action::Import { id: entity.id.clone(), expect: Expect::NoOp }),
-            },
-            None => elsewhere(),
-        },
-        Verdict::Stale => match entity {
-            Some(entity) if evidence.others.is_empty() => repair(Action::StateRmImport {
-                id: entity.id.clone(),
-                expect: expectation(finding, policy),
-            }),
-            _ => elsewhere(),
-        },
-        Verdict::Moved => match evidence.others.as_slice() {
-            [from] => repair(Action::StateMv { from: from.clone() }),
-            _ => elsewhere(),
-        },
-        Verdict::Tainted => match entity {
-            Some(_) => repair(Action::Untaint),
-            None => elsewhere(),
-        },
-        Verdict::Ambiguous | Verdict::NearMiss | Verdict::Hidden | Verdict::OtherOwner => {
-            choose(finding, policy)
+        (Remedy::Elsewhere, _) | (Remedy::AdoptHome | Remedy::Replace, None) => elsewhere(),
+        (Remedy::Adopt, Some(entity)) => import(finding, entity.id.clone(), policy),
+        (Remedy::AdoptHome, Some(entity)) if policy.allows(Question::Home, finding) => {
+            import(finding, entity.id.clone(), policy)
         }
-        Verdict::PlannedImport => match evidence.reason {
-            Reason::ImportIsRight | Reason::ImportedIdUnseen => Decision::Nothing,
-            _ => elsewhere(),
+        (Remedy::AdoptHome, Some(entity)) => Decision::Ask {
+            question: Question::Home,
+            then: Some(Action::Import { id: entity.id.clone(), expect: Expect::NoOp }),
         },
-        Verdict::UnresolvedCredentials
-        | Verdict::DoubleTracked
-        | Verdict::Home
-        | Verdict::ReplaceCycle
-        | Verdict::RenameChain
-        | Verdict::RenameClash
-        | Verdict::DuplicateInConfig
-        | Verdict::DeletedTwin => elsewhere(),
-        // A person may know of an entity that the name alone does not lead to.
-        Verdict::Create | Verdict::NotAConflict
-            if finding.address.as_ref().is_some_and(|address| policy.ids.contains_key(address)) =>
-        {
-            choose(finding, policy)
-        }
-        Verdict::NotAConflict
-        | Verdict::MovePending
-        | Verdict::Gone
-        | Verdict::UnknownName
-        | Verdict::Create
-        | Verdict::Managed => Decision::Nothing,
+        (Remedy::Choose { may_be_new }, _) => choose(finding, policy, may_be_new),
+        (Remedy::Replace, Some(entity)) => repair(Action::StateRmImport {
+            id: entity.id.clone(),
+            expect: expectation(finding, policy),
+        }),
+        (Remedy::Move(from), _) => repair(Action::StateMv { from }),
+        (Remedy::Untaint, _) => repair(Action::Untaint),
     }
 }
 
@@ -299,13 +264,11 @@ fn import(finding: &Finding, id: EntityId, policy: &Policy) -> Decision {
 }
 
 /// A person must name the entity, or say that none is meant.
-fn choose(finding: &Finding, policy: &Policy) -> Decision {
+fn choose(finding: &Finding, policy: &Policy, may_be_new: bool) -> Decision {
     let Some(address) = &finding.address else {
         return elsewhere();
     };
-    let is_only_near = matches!(finding.verdict, Verdict::NearMiss | Verdict::Ambiguous)
-        && evidence_is_inexact(finding);
-    if policy.new.contains(address) && is_only_near {
+    if may_be_new && policy.new.contains(address) {
         return Decision::Nothing;
     }
     let Some(id) = policy.ids.get(address) else {
@@ -321,10 +284,6 @@ fn choose(finding: &Finding, policy: &Policy) -> Decision {
         (true, false) => Expect::DriftStays,
     };
     Decision::Act(Action::Import { id: id.clone(), expect })
-}
-
-fn evidence_is_inexact(finding: &Finding) -> bool {
-    finding.evidence.candidates.iter().all(|candidate| !candidate.differs.is_empty())
 }
 
 fn approved(finding: &Finding, action: Action, policy: &Policy) -> Decision {

@@ -8,7 +8,8 @@
 
 use crate::failure::{Failure, Operation, Shape};
 use crate::hint::{CommandLine, Hint};
-use crate::kind::{self, Kind};
+use crate::kind::Kind;
+use crate::kinds;
 use crate::name::visible;
 
 /// Where an administrator grants permissions to an OAuth client.
@@ -95,12 +96,16 @@ impl Cause {
             Operation::ProviderStart => return Self::of_provider_start(failure),
             _ => {}
         }
-        let is_of_a_kind = kind_of(failure).is_some();
+        let kind = kind_of(failure);
+        let is_of_a_kind = kind.is_some();
+        let says_taken = |status| kind.is_some_and(|kind| kind.is_duplicate(status, None));
         match (failure.operation, failure.status) {
-            (Operation::Create, Some(409)) if is_of_a_kind && failure.is_self_made => {
+            (Operation::Create, Some(status)) if says_taken(status) && failure.is_self_made => {
                 Self::SelfMade
             }
-            (Operation::Create, Some(409)) if is_of_a_kind && posts_to_collection(failure) => {
+            (Operation::Create, Some(status))
+                if says_taken(status) && posts_to_collection(failure) =>
+            {
                 Self::TakenName
             }
             (Operation::Update, Some(409)) if is_of_a_kind => Self::RenameClash,
@@ -158,7 +163,7 @@ impl Cause {
 }
 
 fn kind_of(failure: &Failure) -> Option<&'static Kind> {
-    kind::of_terraform_type(failure.terraform_type.as_deref()?)
+    kinds::of_terraform_type(failure.terraform_type.as_deref()?)
 }
 
 /// A log that does not tell the request does not speak against it.
@@ -188,7 +193,7 @@ pub fn explain(failure: &Failure, typed: Typed<'_>) -> Explanation {
 }
 
 fn message(cause: Cause, failure: &Failure) -> String {
-    let noun = kind_of(failure).map_or("object", |kind| kind.noun);
+    let noun = kind_of(failure).map_or("object", |kind| kind.words.noun);
     let name = match &failure.name {
         Some(name) => visible(name),
         None => format!("the {noun}"),
@@ -199,8 +204,8 @@ fn message(cause: Cause, failure: &Failure) -> String {
     };
     let status = failure.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
     match cause {
-        Cause::TakenName => format!("The API refused to create {name} (409): most likely a {noun} of that name exists already."),
-        Cause::SelfMade => format!("This run's own first try made {name}: its reply was lost, and the second try met it (409)."),
+        Cause::TakenName => format!("The API refused to create {name} ({status}): most likely a {noun} of that name exists already."),
+        Cause::SelfMade => format!("This run's own first try made {name}: its reply was lost, and the second try met it ({status})."),
         Cause::RenameClash => format!("The API refused the change: another {noun} has the name it was to get (409). The state may claim the new name all the same; the org kept the old one."),
         Cause::OtherConflict => format!("{request} answered 409. That is not the create of a division: most likely something else was changing the same thing, so no name is in the way."),
         Cause::BadRequest => format!("The API refused to create {name} as a bad request (400). The name may be taken, or a value may be one that it does not take."),
@@ -269,7 +274,7 @@ fn hints(cause: Cause, failure: &Failure, typed: Typed<'_>) -> Vec<Hint> {
         ],
         Cause::StateNotSaved => vec![
             terraform().words("state push errored.tfstate").into(),
-            terraform().words("plan").because("then").into(),
+            terraform().words("plan").because("to see what is left").into(),
         ],
         Cause::Locked => {
             let unlock = terraform().words("force-unlock LOCK_ID");
@@ -279,7 +284,10 @@ fn hints(cause: Cause, failure: &Failure, typed: Typed<'_>) -> Vec<Hint> {
             ]
         }
         Cause::StateStorage => {
-            vec![terraform().words("init").into(), terraform().words("plan").because("then").into()]
+            vec![
+                terraform().words("init").into(),
+                terraform().words("plan").because("to see what is left").into(),
+            ]
         }
         Cause::TooManyTokens => vec![
             terraform().words("apply").into(),
@@ -337,7 +345,7 @@ pub fn certainty(failure: &Failure) -> Option<String> {
 /// Explains a failed create whose name turned out to be free, where that does not yet mean that the
 /// next apply succeeds.
 pub fn when_free(failure: &Failure, typed: Typed<'_>) -> Option<Explanation> {
-    let noun = kind_of(failure).map_or("entity", |kind| kind.noun);
+    let noun = kind_of(failure).map_or("entity", |kind| kind.words.noun);
     let name = failure.name.as_deref().map_or_else(|| "its name".to_owned(), visible);
     let mut explanation = explain(failure, typed);
     match explanation.cause {

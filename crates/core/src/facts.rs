@@ -10,11 +10,12 @@ use crate::entity::{Entity, EntityId, Key, OrgId};
 use crate::failure::{Failure, Operation, Shape};
 use crate::finding::{Candidate, Choice, Drift, Evidence};
 use crate::kind::Kind;
-use crate::kinds::division::HOME_ATTRIBUTE;
 use crate::name::{self, Difference, Likeness};
-use crate::shown;
+use crate::conceal;
 use crate::subject::Subject;
-use crate::survey::{Alias, ById, Change, Listing, OtherState, Planned, TrackedInstance, key_of};
+use crate::survey::{
+    Alias, ById, Change, Listing, OtherState, Planned, Seen, TrackedInstance, key_of,
+};
 use crate::world::{Existence, Place, World};
 
 /// What is known of one subject, as the rules ask it.
@@ -30,6 +31,27 @@ pub(crate) struct Facts<'s, 'w> {
     pub(crate) wanted: Option<Key>,
     /// Entities whose key equals it.
     pub(crate) exact: Vec<&'s Entity>,
+}
+
+impl<'s, 'w> Facts<'s, 'w> {
+    /// Gathers what is known of one subject.
+    pub(crate) fn of(world: &'w World<'s>, subject: Subject<'s>) -> Self {
+        let kind = subject.kind();
+        let alias = world.alias_of(subject);
+        let org = alias.and_then(|alias| world.org_of_alias(alias));
+        let place = org.zip(kind);
+        let listing = place.and_then(|(org, kind)| world.listing(org, kind));
+        let wanted = subject
+            .planned
+            .and_then(Planned::wanted_key)
+            .or_else(|| {
+                subject.tracked.and_then(|tracked| key_of(tracked.kind, &tracked.attributes))
+            })
+            .or_else(|| subject.failure.and_then(|failure| failure.name.clone().map(Key::name)));
+        let exact = listing.zip(wanted.as_ref());
+        let exact = exact.map(|(listing, key)| listing.entities.equal_to(key)).unwrap_or_default();
+        Self { world, subject, kind, alias, org, listing, place, wanted, exact }
+    }
 }
 
 impl<'s> Facts<'s, '_> {
@@ -55,6 +77,31 @@ impl<'s> Facts<'s, '_> {
             }
             None => self.subject.tracked.is_none() && self.failed_create().is_some(),
         }
+    }
+
+    /// Returns what is known of the kind in its org; `None` where no org is known.
+    pub(crate) fn seen(&self) -> Option<&'s Seen> {
+        let (org, kind) = self.place?;
+        Some(self.world.survey.orgs.get(org)?.listings.seen(kind))
+    }
+
+    /// Returns whether what the listing lacks is not in the org.
+    pub(crate) fn absence_is_proof(&self) -> bool {
+        self.kind
+            .zip(self.listing)
+            .is_some_and(|(kind, listing)| listing.is_complete && listing.shows_all(kind))
+    }
+
+    /// Returns whether the plan itself imports an id here.
+    pub(crate) fn imports(&self) -> bool {
+        self.subject.planned.is_some_and(|planned| planned.import_id.is_some())
+    }
+
+    /// Returns whether what is tracked here is to get another key, or has it in the state alone.
+    pub(crate) fn renames(&self) -> bool {
+        let keeps_its_object =
+            matches!(self.change(), Some(Change::Update | Change::NoOp | Change::Replace { .. }));
+        keeps_its_object && self.subject.tracked.is_some() && !self.keeps_its_key()
     }
 
     /// Says whether an object is made here, also to replace another.
@@ -105,7 +152,7 @@ impl<'s> Facts<'s, '_> {
 
     /// Returns the failure of the subject, without what is sensitive there.
     pub(crate) fn shown_failure(&self) -> Option<Failure> {
-        Some(shown::failure_at(self.subject.failure?, self.subject.planned))
+        Some(conceal::failure_at(self.subject.failure?, self.subject.planned))
     }
 
     /// Returns the attributes whose values must not be shown, given the other addresses that take part:
@@ -117,8 +164,8 @@ impl<'s> Facts<'s, '_> {
             planned.into_iter().chain(tracked).flatten().cloned().collect();
         let key = self.kind.map(|kind| kind.key).unwrap_or_default();
         for other in others.iter().filter_map(|address| self.planned_at(address)) {
-            let shared = key.iter().filter(|part| other.sensitive.contains(**part));
-            sensitive.extend(shared.map(|part| (*part).to_owned()));
+            let shared = key.iter().filter(|part| other.sensitive.contains(part.terraform));
+            sensitive.extend(shared.map(|part| part.terraform.to_owned()));
         }
         sensitive
     }
@@ -129,10 +176,7 @@ impl<'s> Facts<'s, '_> {
             failure.shape == Shape::Refused
                 && failure.method.as_deref().is_none_or(|method| method == "POST")
                 && failure.path.as_deref().is_none_or(|path| path == kind.collection)
-                && kind
-                    .duplicates
-                    .iter()
-                    .any(|reply| Some(reply.status) == failure.status && reply.code.is_none())
+                && failure.status.is_some_and(|status| kind.is_duplicate(status, None))
         })
     }
 
@@ -141,12 +185,30 @@ impl<'s> Facts<'s, '_> {
     }
 
     pub(crate) fn wants_home(&self) -> bool {
-        self.kind.is_some_and(|kind| kind.home_field.is_some())
-            && self.subject.planned.is_some_and(|planned| planned.flag(HOME_ATTRIBUTE))
+        self.kind
+            .and_then(|kind| kind.special)
+            .zip(self.subject.planned)
+            .is_some_and(|(special, planned)| planned.flag(special.attribute))
     }
 
     pub(crate) fn existence(&self) -> Option<Existence<'s>> {
         self.subject.tracked.map(|tracked| self.world.existence(tracked))
+    }
+
+    /// Returns whether an id exists, as far as this client can prove it.
+    pub(crate) fn existence_of(&self, id: &EntityId) -> Existence<'s> {
+        match self.place {
+            Some((org, kind)) => self.world.existence_of(org, kind, id),
+            None => Existence::Unproven,
+        }
+    }
+
+    /// Returns the id that the state holds here and keeps, if it is proved that the org has it no longer.
+    pub(crate) fn absent_id(&self) -> Option<&'s EntityId> {
+        let tracked = self.subject.tracked?;
+        // What the plan takes out of the state anyway needs no repair, and is not made again.
+        let is_absent = self.existence()? == Existence::Absent && !self.leaves_the_configuration();
+        is_absent.then_some(&tracked.id)
     }
 
     /// Returns the key that the tracked entity has now: the org's word, not the state's.
@@ -312,12 +374,6 @@ impl<'s> Facts<'s, '_> {
     /// Says whether the plan forgets another address.
     pub(crate) fn forgets(&self, address: &Address) -> bool {
         self.planned_at(address).is_some_and(|planned| planned.change == Change::Forget)
-    }
-
-    /// Says whether a name that the listing lacks is free: every page was read, by a client that sees
-    /// more than Home. (For ids, see [`World::existence_of`].)
-    pub(crate) fn listing_proves_absence(&self) -> bool {
-        self.listing.is_some_and(|listing| listing.is_complete && !listing.only_home_is_visible())
     }
 
     /// Returns the evidence that an entity gives, with what an import of it would find different.

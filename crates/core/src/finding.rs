@@ -5,15 +5,14 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::address::Address;
+use crate::alias::Alias;
+pub use crate::drift::Drift;
 use crate::entity::{Entity, EntityId, OrgId};
 use crate::failure::Failure;
 use crate::kind::Kind;
 use crate::name::Difference;
 use crate::shown::{Shown, ShownEntity};
-use crate::survey::Alias;
 use crate::verdict::{HeadlineKind, Verdict};
 
 /// An entity that could be meant, and how its key differs from the wanted one.
@@ -32,37 +31,14 @@ impl Candidate {
     }
 }
 
-/// An attribute in which configuration and org differ; an unset value is `None`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Drift {
-    /// Terraform's name of the attribute.
-    pub attribute: &'static str,
-    /// What the configuration wants.
-    pub config: Option<Shown<Value>>,
-    /// What the org has.
-    pub org: Option<Shown<Value>>,
-}
-
-impl Drift {
-    /// Reports whether the values are concealed.
-    pub fn is_concealed(&self) -> bool {
-        [&self.config, &self.org].into_iter().flatten().any(Shown::is_sensitive)
-    }
-
-    /// Takes out the values.
-    pub(crate) fn conceal(&mut self) {
-        for value in [&mut self.config, &mut self.org].into_iter().flatten() {
-            value.conceal();
-        }
-    }
-}
-
 /// Why exactly a rule answered, where one verdict has several reasons.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Reason {
     /// The verdict says it all.
     #[default]
     Plain,
+    /// The text says why the kind was not listed.
+    Unlisted(String),
     /// The text says why no credentials were found.
     Credentials(String),
     /// A refused request that is not the create of this kind.
@@ -137,6 +113,11 @@ impl Evidence {
     /// The evidence that an entity gives by being there.
     pub(crate) fn of(entity: &Entity) -> Self {
         Self { entity: Some(entity.into()), ..Self::default() }
+    }
+
+    /// The evidence where a reason is all of it.
+    pub(crate) fn because(reason: Reason) -> Self {
+        Self { reason, ..Self::default() }
     }
 }
 

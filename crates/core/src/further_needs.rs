@@ -15,6 +15,8 @@ use crate::verdict::Verdict;
 /// What is still worth asking one org about one kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
+    /// The listing itself: nobody asked for it yet.
+    pub listing: bool,
     /// How many entities the org may have: something is to be created.
     pub limit: bool,
     /// The soft-deleted ones: a create failed.
@@ -39,12 +41,10 @@ pub fn further_needs(survey: &Survey) -> BTreeMap<(OrgId, &'static Kind), Needs>
         let Some((org, kind)) = finding.org.clone().zip(finding.kind) else {
             continue;
         };
-        let Some(listing) =
-            survey.orgs.get(&org).and_then(|org| org.listings.get(kind.terraform_type))
-        else {
-            continue;
-        };
+        let Some(listings) = survey.orgs.get(&org).map(|org| &org.listings) else { continue };
         let need = needs.entry((org, kind)).or_default();
+        need.listing |= listings.is_unasked(kind);
+        let Some(listing) = listings.get(kind) else { continue };
         need.limit |=
             finding.verdict == Verdict::Create && kind.limit.is_some() && listing.limit.is_none();
         let create_failed =
@@ -54,7 +54,7 @@ pub fn further_needs(survey: &Survey) -> BTreeMap<(OrgId, &'static Kind), Needs>
         need.ids.extend(held.into_iter().chain(survey.chosen.values()).cloned());
     }
     for ((org, kind), need) in &mut needs {
-        let listing = survey.orgs.get(org).and_then(|org| org.listings.get(kind.terraform_type));
+        let listing = survey.orgs.get(org).and_then(|org| org.listings.get(kind));
         if let Some(listing) = listing {
             for entity in &listing.entities {
                 need.ids.remove(&entity.id);

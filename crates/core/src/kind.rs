@@ -1,23 +1,12 @@
-//! The table of kinds: what divvy knows of each Terraform type that it can adopt, as data.
+//! Kinds: what divvy knows of a Terraform type that it can adopt, as data.
 //!
-//! Never holds behaviour: a special rule is a flag here and a file in [`crate::kinds`].
-//! Invariant: `terraform_type` is unique in [`KINDS`].
+//! The rows are in [`crate::kinds`]. Never holds what is true of one kind only.
 
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use serde_json::Value;
-
-use crate::kinds::division::DIVISION;
-
-/// Every kind, in the order in which reports list them.
-pub static KINDS: &[&Kind] = &[&DIVISION];
-
-/// Returns the kind of a Terraform type such as `genesyscloud_auth_division`.
-pub fn of_terraform_type(terraform_type: &str) -> Option<&'static Kind> {
-    KINDS.iter().copied().find(|kind| kind.terraform_type == terraform_type)
-}
 
 /// An attribute whose value Terraform would change after an import if it differs.
 #[derive(Debug)]
@@ -60,6 +49,63 @@ pub struct DuplicateReply {
     pub code: Option<&'static str>,
 }
 
+/// The words for a kind.
+#[derive(Debug)]
+pub struct Words {
+    /// In messages: `division`.
+    pub noun: &'static str,
+    /// Its plural: `divisions`.
+    pub plural: &'static str,
+    /// As the provider writes it: `Failed to create division …`.
+    pub in_provider: &'static str,
+}
+
+/// One part of what makes an entity unique.
+#[derive(Debug)]
+pub struct KeyPart {
+    /// The attribute in Terraform's schema.
+    pub terraform: &'static str,
+    /// The field in the API's JSON.
+    pub api: &'static str,
+    /// The attribute that holds the parent, where the part is unique below one only.
+    pub scope: Option<&'static str>,
+}
+
+/// How the pages of a listing are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paging {
+    /// `pageNumber` and `pageSize`, up to this size.
+    Numbered(u32),
+}
+
+/// Who sees the entities of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visibility {
+    /// Whoever may list them sees all of the org, except that a role in Home alone sees Home alone.
+    WholeOrg,
+    /// Whoever may list them sees those of the divisions in which the role is granted: that a
+    /// listing lacks one proves nothing.
+    ByDivision,
+}
+
+/// What `terraform import` takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImportId {
+    /// The entity's id.
+    Entity,
+}
+
+/// The one entity of an org that the platform makes and that cannot be made again.
+#[derive(Debug)]
+pub struct Special {
+    /// The Terraform attribute that claims it.
+    pub attribute: &'static str,
+    /// The API's field that marks it.
+    pub field: &'static str,
+    /// The data source that reads it.
+    pub data_source: &'static str,
+}
+
 /// Permissions that the requests of a kind need (source: the vendor's SDK docs).
 #[derive(Debug)]
 pub struct Permissions {
@@ -77,18 +123,18 @@ pub struct Permissions {
 pub struct Kind {
     /// The resource type, e.g. `genesyscloud_auth_division`.
     pub terraform_type: &'static str,
-    /// The noun in messages: `division`.
-    pub noun: &'static str,
-    /// Its plural: `divisions`.
-    pub plural: &'static str,
-    /// The Terraform attributes whose values make an entity unique, in order.
-    pub key: &'static [&'static str],
-    /// The fields of the API's JSON for [`Kind::key`], in the same order.
-    pub key_api: &'static [&'static str],
+    /// What it is called.
+    pub words: Words,
+    /// What makes an entity unique, in order.
+    pub key: &'static [KeyPart],
     /// Path of the collection below the API's base, e.g. `/api/v2/authorization/divisions`.
     pub collection: &'static str,
-    /// Largest page that the listing takes.
-    pub page_size: u32,
+    /// How its pages are asked for.
+    pub paging: Paging,
+    /// Who sees its entities.
+    pub visibility: Visibility,
+    /// What an import takes.
+    pub import_id: ImportId,
     /// Path that answers the number of entities allowed, below the base, where there is one.
     pub limit: Option<&'static str>,
     /// Path of the list of soft-deleted entities, where there is one.
@@ -97,12 +143,27 @@ pub struct Kind {
     pub duplicates: &'static [DuplicateReply],
     /// Attributes beyond the key that an import could find different.
     pub drifting: &'static [DriftingAttribute],
+    /// Attributes in which a difference makes Terraform replace the object.
+    pub replacing: &'static [&'static str],
+    /// Attributes that the API never tells, so that every import plans to write them again.
+    pub secrets: &'static [&'static str],
     /// Permissions of its requests.
     pub permissions: Permissions,
     /// The data source that finds one by name.
     pub data_source: &'static str,
-    /// API field that marks the org's home entity; only divisions have one.
-    pub home_field: Option<&'static str>,
+    /// The entity with a rule of its own, where the kind has one.
+    pub special: Option<&'static Special>,
+}
+
+impl Kind {
+    /// Returns whether a reply to `POST` on [`Kind::collection`] says that the key is taken. Without
+    /// `code` (a log does not tell it) only a status that needs none counts.
+    pub fn is_duplicate(&self, status: u16, code: Option<&str>) -> bool {
+        let says_so = |reply: &DuplicateReply| {
+            reply.status == status && (reply.code.is_none() || reply.code == code)
+        };
+        self.duplicates.iter().any(says_so)
+    }
 }
 
 impl fmt::Debug for Kind {
@@ -134,20 +195,5 @@ impl Ord for Kind {
 impl Hash for Kind {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.terraform_type.hash(state);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_kind_is_found_by_its_own_type_and_maps_its_whole_key() {
-        for kind in KINDS {
-            assert_eq!(of_terraform_type(kind.terraform_type), Some(*kind));
-            assert_eq!(kind.key.len(), kind.key_api.len(), "{}", kind.terraform_type);
-            assert!(!kind.key.is_empty());
-        }
-        assert_eq!(of_terraform_type("genesyscloud_flow"), None);
     }
 }

@@ -7,9 +7,13 @@
 //! [`decide::decide`] -> actions.
 
 pub mod address;
+pub mod alias;
 pub mod catalogue;
+mod changes;
+mod conceal;
 pub mod consent;
 pub mod decide;
+pub mod drift;
 pub mod effect;
 pub mod entities;
 pub mod entity;
@@ -18,6 +22,7 @@ mod facts;
 pub mod failure;
 pub mod finding;
 pub mod further_needs;
+mod hcl;
 mod headlines;
 pub mod hint;
 pub mod kind;
@@ -32,6 +37,7 @@ mod subject;
 pub mod survey;
 pub mod text;
 pub mod verdict;
+mod verdicts;
 mod world;
 
 pub use address::{Address, InstanceKey};

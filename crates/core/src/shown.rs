@@ -1,8 +1,7 @@
-//! What of a finding may be shown: the one place that decides it, for every output.
+//! Values that may be shown, and the mark of those that may not.
 //!
-//! Terraform marks values as sensitive; divvy works with them and never shows them. Invariant: what
-//! leaves [`crate::resolve`] holds no sensitive value at all, only the mark [`Shown::Sensitive`], so
-//! no output can print one by mistake.
+//! Terraform marks values as sensitive; divvy works with them and never shows them. What is sensitive
+//! of a finding is decided in [`crate::conceal`]. Invariant: a concealed value is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,11 +10,8 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::entity::{Entity, EntityId, Key};
-use crate::failure::Failure;
-use crate::finding::Finding;
 use crate::kind::Kind;
 use crate::name::visible;
-use crate::survey::Planned;
 
 /// What is written in place of a sensitive value: Terraform's own words.
 pub const CONCEALED: &str = "(sensitive value)";
@@ -121,7 +117,7 @@ impl ShownEntity {
         }
     }
 
-    fn conceal(&mut self, sensitive: &BTreeSet<String>) {
+    pub(crate) fn conceal(&mut self, sensitive: &BTreeSet<String>) {
         if is_key_sensitive(self.kind, sensitive) {
             self.key.conceal();
         }
@@ -148,59 +144,9 @@ impl From<&Entity> for ShownEntity {
     }
 }
 
-fn is_key_sensitive(kind: &Kind, sensitive: &BTreeSet<String>) -> bool {
-    kind.key.iter().any(|part| sensitive.contains(*part))
-}
-
-impl Finding {
-    /// Lets go of every value of the attributes that Terraform holds to be sensitive: of the wanted
-    /// name, of each entity that takes part (a near name tells the wanted one), and of both sides of
-    /// what differs.
-    pub fn conceal(&mut self, sensitive: &BTreeSet<String>) {
-        if sensitive.is_empty() {
-            return;
-        }
-        if self.kind.is_some_and(|kind| is_key_sensitive(kind, sensitive))
-            && let Some(name) = &mut self.name
-        {
-            name.conceal();
-        }
-        let candidates = self.evidence.candidates.iter_mut().map(|candidate| &mut candidate.entity);
-        for entity in self.evidence.entity.iter_mut().chain(candidates) {
-            entity.conceal(sensitive);
-        }
-        let choices = self.evidence.choices.iter_mut().flat_map(|choice| &mut choice.drift);
-        for drift in self.evidence.drift.iter_mut().chain(choices) {
-            if sensitive.contains(drift.attribute) {
-                drift.conceal();
-            }
-        }
-    }
-}
-
-impl Planned {
-    /// Returns the texts that Terraform holds to be sensitive here, before and after the change.
-    fn sensitive_texts(&self) -> impl Iterator<Item = &str> {
-        let sides = [&self.before, &self.after].into_iter().flatten();
-        sides.flatten().filter(|(name, _)| self.sensitive.contains(*name)).filter_map(
-            |(_, value)| match value {
-                Value::String(text) => Some(text.as_str()),
-                _ => None,
-            },
-        )
-    }
-}
-
-/// Returns a failure without what Terraform holds to be sensitive at its address: a provider's
-/// diagnostic quotes the values that it was given.
-pub(crate) fn failure_at(failure: &Failure, planned: Option<&Planned>) -> Failure {
-    let mut concealed = failure.clone();
-    let secrets: Vec<_> = planned.into_iter().flat_map(Planned::sensitive_texts).collect();
-    concealed.summary = without(&concealed.summary, &secrets);
-    for text in [&mut concealed.name, &mut concealed.path].into_iter().flatten() {
-        *text = without(text, &secrets);
-    }
-    concealed
+/// Returns whether any part of a kind's key is sensitive.
+pub(crate) fn is_key_sensitive(kind: &Kind, sensitive: &BTreeSet<String>) -> bool {
+    kind.key.iter().any(|part| sensitive.contains(part.terraform))
 }
 
 /// Returns a text with every occurrence of these values concealed. A short value is looked for as a

@@ -50,7 +50,7 @@ impl<'s> Subject<'s> {
             .or(self.tracked.map(|tracked| tracked.kind))
             .or_else(|| {
                 let failure = self.failure?;
-                crate::kind::of_terraform_type(failure.terraform_type.as_deref()?)
+                crate::kinds::of_terraform_type(failure.terraform_type.as_deref()?)
             })
     }
 }

@@ -3,6 +3,7 @@
 //! Types only. The readers (plan, state, logs) and the client produce them; [`crate::resolve`]
 //! consumes them. Invariant: nothing here is a guess; what was not read is said to be unread.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -10,36 +11,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::address::Address;
+pub use crate::alias::Alias;
+use crate::drift::Drift;
 use crate::entities::Entities;
 use crate::entity::{Attributes, Entity, EntityId, Key, OrgId};
 use crate::failure::Failure;
-use crate::finding::Drift;
-use crate::kind::Kind;
+use crate::kind::{Kind, Visibility};
 use crate::name::{self, Likeness};
-
-/// A provider configuration as the plan JSON names it: `genesyscloud`, `genesyscloud.prod`, or
-/// `module.x:genesyscloud` for one that a module declares itself.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct Alias(String);
-
-impl Alias {
-    /// Wraps a `provider_config_key` of the plan JSON.
-    pub fn new(provider_config_key: impl Into<String>) -> Self {
-        Self(provider_config_key.into())
-    }
-
-    /// Returns the key as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Alias {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// What Terraform means to do with an instance (`change.actions` of the plan JSON).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,8 +67,6 @@ pub struct Planned {
     pub ignored: BTreeSet<String>,
     /// The id of an import that the plan itself holds (`change.importing.id`).
     pub import_id: Option<EntityId>,
-    /// Terraform's `action_reason`, unread by us.
-    pub action_reason: Option<String>,
 }
 
 impl Planned {
@@ -108,18 +84,12 @@ impl Planned {
             sensitive: BTreeSet::new(),
             ignored: BTreeSet::new(),
             import_id: None,
-            action_reason: None,
         }
     }
 
     /// Returns the key that the instance wants, `None` while any part of it is unknown or unset.
     pub fn wanted_key(&self) -> Option<Key> {
         key_of(self.kind, self.after.as_ref()?)
-    }
-
-    /// Returns the key that the instance had before, as the state tells it.
-    pub fn former_key(&self) -> Option<Key> {
-        key_of(self.kind, self.before.as_ref()?)
     }
 
     /// Says whether an attribute is set to `true` after the plan.
@@ -178,8 +148,8 @@ impl Planned {
         let parts = self.kind.key.iter().zip(wanted.parts().iter().zip(entity.key.parts()));
         parts
             .filter(|(_, (wanted, present))| wanted != present)
-            .map(|(attribute, (wanted, present))| Drift {
-                attribute,
+            .map(|(part, (wanted, present))| Drift {
+                attribute: part.terraform,
                 config: Some(wanted.as_str().into()),
                 org: Some(present.as_str().into()),
             })
@@ -204,7 +174,7 @@ impl Planned {
 pub fn key_of(kind: &Kind, attributes: &Attributes) -> Option<Key> {
     kind.key
         .iter()
-        .map(|part| attributes.get(*part).and_then(Value::as_str).map(str::to_owned))
+        .map(|part| attributes.get(part.terraform).and_then(Value::as_str).map(str::to_owned))
         .collect::<Option<Vec<_>>>()
         .map(Key::from_parts)
 }
@@ -384,9 +354,100 @@ impl Listing {
         })
     }
 
-    /// Says whether the home entity is all that this client sees: absence proves nothing then.
+    /// Returns whether what this client does not see of the kind is not there: a role granted in some
+    /// divisions only hides the others, and what belongs to a division is hidden with it.
+    pub fn shows_all(&self, kind: &Kind) -> bool {
+        match kind.visibility {
+            Visibility::WholeOrg => !self.only_home_is_visible(),
+            Visibility::ByDivision => false,
+        }
+    }
+
+    /// Returns whether an id is proved to be absent: a request for it said 404, and this client sees
+    /// all of the kind. A listing that lacks it proves nothing. The one place that decides absence.
+    pub fn proves_absent(&self, kind: &Kind, id: &EntityId) -> bool {
+        self.by_id.get(id) == Some(&ById::Absent) && self.shows_all(kind)
+    }
+
+    /// Returns whether the home entity is all that this client sees: absence proves nothing then.
     pub fn only_home_is_visible(&self) -> bool {
         !self.entities.is_empty() && self.entities.iter().all(|entity| entity.is_home)
+    }
+}
+
+/// What is known of one kind in one org.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each org and kind")]
+pub enum Seen {
+    /// It was listed, as far as the listing says.
+    Listed(Listing),
+    /// It was not; the text says why.
+    Unlisted(Cow<'static, str>),
+}
+
+/// Why a kind is unlisted that nobody asked for.
+static UNASKED: Seen = Seen::Unlisted(Cow::Borrowed("it was not asked for them"));
+
+/// The listings of one org, by kind. Complete by construction: a kind without an entry is unlisted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Listings(BTreeMap<&'static Kind, Seen>);
+
+impl Listings {
+    /// Begins with what was listed of one kind.
+    pub fn of(kind: &'static Kind, listing: Listing) -> Self {
+        Self(BTreeMap::from([(kind, Seen::Listed(listing))]))
+    }
+
+    /// Adds what was listed of a kind, or why it could not be.
+    pub fn insert(&mut self, kind: &'static Kind, seen: Seen) {
+        self.0.insert(kind, seen);
+    }
+
+    /// Returns what is known of a kind.
+    pub fn seen(&self, kind: &Kind) -> &Seen {
+        self.0.get(kind).unwrap_or(&UNASKED)
+    }
+
+    /// Returns whether nobody asked for a kind so far.
+    pub fn is_unasked(&self, kind: &Kind) -> bool {
+        !self.0.contains_key(kind)
+    }
+
+    /// Returns the listing of a kind, where there is one.
+    pub fn get(&self, kind: &Kind) -> Option<&Listing> {
+        match self.seen(kind) {
+            Seen::Listed(listing) => Some(listing),
+            Seen::Unlisted(_) => None,
+        }
+    }
+
+    /// As [`Self::get`], to add to it.
+    pub fn get_mut(&mut self, kind: &Kind) -> Option<&mut Listing> {
+        match self.0.get_mut(kind)? {
+            Seen::Listed(listing) => Some(listing),
+            Seen::Unlisted(_) => None,
+        }
+    }
+
+    /// Returns every listing with its kind.
+    pub fn listed(&self) -> impl Iterator<Item = (&'static Kind, &Listing)> {
+        self.0.iter().filter_map(|(kind, seen)| match seen {
+            Seen::Listed(listing) => Some((*kind, listing)),
+            Seen::Unlisted(_) => None,
+        })
+    }
+
+    /// Returns every listing.
+    pub fn values(&self) -> impl Iterator<Item = &Listing> {
+        self.listed().map(|(_, listing)| listing)
+    }
+
+    /// Returns every listing, to add to it.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut Listing> {
+        self.0.values_mut().filter_map(|seen| match seen {
+            Seen::Listed(listing) => Some(listing),
+            Seen::Unlisted(_) => None,
+        })
     }
 }
 
@@ -397,8 +458,8 @@ pub struct Org {
     pub name: Option<String>,
     /// The region key, where known.
     pub region: Option<String>,
-    /// One listing per kind that was read, by Terraform type.
-    pub listings: BTreeMap<&'static str, Listing>,
+    /// What was read of each kind.
+    pub listings: Listings,
 }
 
 /// An `errored.tfstate` in the working directory, or a log line that says saving failed.

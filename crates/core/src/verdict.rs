@@ -1,7 +1,7 @@
 //! Verdicts and headlines: the closed lists of what divvy can say, with their stable codes.
 //!
-//! Texts for people stand in [`crate::catalogue`]. Invariant: a code is never given a new meaning;
-//! a retired one is never used again.
+//! Rules and texts are in [`crate::verdicts`]. Invariant: a code is never given a new meaning; a
+//! retired one is never used again.
 
 use std::fmt;
 
@@ -44,59 +44,77 @@ macro_rules! coded {
     };
 }
 
-coded! {
-    /// What divvy finds about one instance. The order is that of the rules: first match wins.
-    Verdict {
-        /// Its provider configuration leads to no credentials.
-        UnresolvedCredentials = "DVY110", "unresolved_credentials";
-        /// A failure, but no taken name.
-        NotAConflict = "DVY111", "not_a_conflict";
-        /// The plan itself moves the address.
-        MovePending = "DVY112", "move_pending";
-        /// The plan already imports it.
-        PlannedImport = "DVY113", "planned_import";
-        /// One id at two addresses of the state.
-        DoubleTracked = "DVY114", "double_tracked";
-        /// The tracked id is gone, the name lives under another id.
-        Stale = "DVY115", "stale";
-        /// The tracked id is gone and the name is free.
-        Gone = "DVY116", "gone";
-        /// Tainted in the state.
-        Tainted = "DVY117", "tainted";
-        /// The home division is asked for in a way that must not be carried out.
-        Home = "DVY118", "home";
-        /// The name is known only after apply.
-        UnknownName = "DVY119", "unknown_name";
-        /// A `create_before_destroy` replacement meets its own name.
-        ReplaceCycle = "DVY120", "replace_cycle";
-        /// Planned renames hand names on to one another.
-        RenameChain = "DVY121", "rename_chain";
-        /// A planned rename goes to a name that another entity has.
-        RenameClash = "DVY122", "rename_clash";
-        /// Two addresses want one name in one org.
-        DuplicateInConfig = "DVY123", "duplicate_in_config";
-        /// The id is tracked at an address that the plan deletes or lacks.
-        Moved = "DVY124", "moved";
-        /// Another state manages the id.
-        OtherOwner = "DVY125", "other_owner";
-        /// Several entities could be meant.
-        Ambiguous = "DVY104", "ambiguous";
-        /// Exactly one entity has this name and importing it changes nothing.
-        Adopt = "DVY101", "adopt";
-        /// As adopt, but the next apply would change the entity.
-        AdoptWithDrift = "DVY102", "adopt_with_drift";
-        /// A deleted entity still has the name.
-        DeletedTwin = "DVY105", "deleted_twin";
-        /// No exact match; one differs in a way that a person may have overlooked.
-        NearMiss = "DVY103", "near_miss";
-        /// The API said 409 and nothing is to be seen.
-        Hidden = "DVY106", "hidden";
-        /// Not in the org: the apply will create it.
-        Create = "DVY107", "create";
-        /// Tracked and well.
-        Managed = "DVY108", "managed";
-    }
+/// Hands every verdict to a macro: its name, code and word, and the file in `verdicts/` that holds
+/// its rule and its texts. The order is that of the rules: they are asked from top to bottom, the
+/// first that answers gives the verdict, and the last one always answers.
+macro_rules! each_verdict {
+    ($with:ident) => {
+        $with! {
+            /// Its org was asked, but not for entities of this kind.
+            Unlisted = "DVY109", "unlisted", access;
+            /// Its provider configuration leads to no credentials.
+            UnresolvedCredentials = "DVY110", "unresolved_credentials", access;
+            /// A failure, but no taken name.
+            NotAConflict = "DVY111", "not_a_conflict", access;
+            /// The plan itself moves the address.
+            MovePending = "DVY112", "move_pending", config;
+            /// The plan already imports it.
+            PlannedImport = "DVY113", "planned_import", config;
+            /// One id at two addresses of the state.
+            DoubleTracked = "DVY114", "double_tracked", state;
+            /// The tracked id is gone, the name lives under another id.
+            Stale = "DVY115", "stale", state;
+            /// The tracked id is gone and the name is free.
+            Gone = "DVY116", "gone", state;
+            /// Tainted in the state.
+            Tainted = "DVY117", "tainted", state;
+            /// The home division is asked for in a way that must not be carried out.
+            Home = "DVY118", "home", home;
+            /// The name is known only after apply.
+            UnknownName = "DVY119", "unknown_name", names;
+            /// A `create_before_destroy` replacement meets its own name.
+            ReplaceCycle = "DVY120", "replace_cycle", names;
+            /// Planned renames hand names on to one another.
+            RenameChain = "DVY121", "rename_chain", names;
+            /// A planned rename goes to a name that another entity has.
+            RenameClash = "DVY122", "rename_clash", names;
+            /// Two addresses want one name in one org.
+            DuplicateInConfig = "DVY123", "duplicate_in_config", names;
+            /// The id is tracked at an address that the plan deletes or lacks.
+            Moved = "DVY124", "moved", state;
+            /// Another state manages the id.
+            OtherOwner = "DVY125", "other_owner", state;
+            /// Several entities could be meant.
+            Ambiguous = "DVY104", "ambiguous", adopt;
+            /// Exactly one entity has this name and importing it changes nothing.
+            Adopt = "DVY101", "adopt", adopt;
+            /// As adopt, but the next apply would change the entity.
+            AdoptWithDrift = "DVY102", "adopt_with_drift", adopt;
+            /// A deleted entity still has the name.
+            DeletedTwin = "DVY105", "deleted_twin", adopt;
+            /// No exact match; one differs in a way that a person may have overlooked.
+            NearMiss = "DVY103", "near_miss", adopt;
+            /// The API said 409 and nothing is to be seen.
+            Hidden = "DVY106", "hidden", access;
+            /// Not in the org: the apply will create it.
+            Create = "DVY107", "create", adopt;
+            /// Tracked and well.
+            Managed = "DVY108", "managed", state;
+        }
+    };
 }
+pub(crate) use each_verdict;
+
+macro_rules! verdicts {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal, $word:literal, $family:ident;)+) => {
+        coded! {
+            /// What divvy finds about one instance. The order is that of the rules: first match wins.
+            Verdict { $($(#[$doc])* $variant = $code, $word;)+ }
+        }
+    };
+}
+
+each_verdict!(verdicts);
 
 coded! {
     /// What divvy finds about the whole run.

@@ -8,15 +8,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::address::Address;
 use crate::entities::{exact_form, loosest_form};
 use crate::entity::{Entity, EntityId, Key, OrgId};
-use crate::facts::Facts;
 use crate::failure::Failure;
 use crate::kind::Kind;
-use crate::kinds::division::HOME_ATTRIBUTE;
 use crate::subject::Subject;
-use crate::survey::{Alias, AliasTarget, ById, Listing, Planned, Survey, TrackedInstance, key_of};
+use crate::survey::{Alias, AliasTarget, Listing, Planned, Survey, TrackedInstance};
 
 /// Where an entity of a kind lives, for the indexes.
-pub(crate) type Place<'s> = (&'s OrgId, &'static str);
+pub(crate) type Place<'s> = (&'s OrgId, &'static Kind);
 
 /// Whether an id exists.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,7 +59,7 @@ impl<'s> World<'s> {
             let Some(org) = world.org_of_alias(&planned.alias) else {
                 continue;
             };
-            let place = (org, planned.kind.terraform_type);
+            let place = (org, planned.kind);
             if !planned.stays() {
                 continue;
             }
@@ -69,14 +67,14 @@ impl<'s> World<'s> {
                 world.wanting_loosely.entry((place, loosest_form(&key))).or_default().push(planned);
                 world.wanting.entry((place, exact_form(&key))).or_default().push(planned);
             }
-            if planned.flag(HOME_ATTRIBUTE) {
+            if planned.kind.special.is_some_and(|special| planned.flag(special.attribute)) {
                 world.wanting_home.entry(place).or_default().push(planned);
             }
         }
         for tracked in survey.tracked.iter().flat_map(|tracked| &tracked.instances) {
             world.holding.entry(&tracked.id).or_default().push(tracked);
             let org = world.org_of_tracked(tracked);
-            let place = org.map(|org| (org, tracked.kind.terraform_type));
+            let place = org.map(|org| (org, tracked.kind));
             if tracked.is_deposed {
                 world.deposed.extend(place.map(|place| ((place, &tracked.id), tracked)));
                 continue;
@@ -136,28 +134,7 @@ impl<'s> World<'s> {
         subject.with_failures(&here, self.tells_of_several_units())
     }
 
-    /// Returns what is known of one subject.
-    pub(crate) fn facts(&self, subject: Subject<'s>) -> Facts<'s, '_> {
-        let kind = subject.kind();
-        let alias = self.alias_of(subject);
-        let org = alias.and_then(|alias| self.org_of_alias(alias));
-        let listing = kind.zip(org).and_then(|(kind, org)| {
-            self.survey.orgs.get(org).and_then(|org| org.listings.get(kind.terraform_type))
-        });
-        let wanted = subject
-            .planned
-            .and_then(Planned::wanted_key)
-            .or_else(|| {
-                subject.tracked.and_then(|tracked| key_of(tracked.kind, &tracked.attributes))
-            })
-            .or_else(|| subject.failure.and_then(|failure| failure.name.clone().map(Key::name)));
-        let place = kind.zip(org).map(|(kind, org)| (org, kind.terraform_type));
-        let exact = listing.zip(wanted.as_ref());
-        let exact = exact.map(|(listing, key)| listing.entities.equal_to(key)).unwrap_or_default();
-        Facts { world: self, subject, kind, alias, org, listing, place, wanted, exact }
-    }
-
-    fn alias_of(&self, subject: Subject<'s>) -> Option<&'s Alias> {
+    pub(crate) fn alias_of(&self, subject: Subject<'s>) -> Option<&'s Alias> {
         let stays = subject.planned.filter(|planned| planned.stays());
         stays
             .map(|planned| &planned.alias)
@@ -183,7 +160,7 @@ impl<'s> World<'s> {
         self.survey.aliases.keys().filter(names_it).min_by_key(|alias| alias.as_str().contains(':'))
     }
 
-    fn org_of_alias(&self, alias: &Alias) -> Option<&'s OrgId> {
+    pub(crate) fn org_of_alias(&self, alias: &Alias) -> Option<&'s OrgId> {
         match self.survey.aliases.get(alias)? {
             AliasTarget::Org(org) => Some(org),
             AliasTarget::Unresolved(_) => None,
@@ -194,7 +171,7 @@ impl<'s> World<'s> {
         self.org_of_alias(self.alias_of_tracked(tracked)?)
     }
 
-    /// Says whether a tracked id exists in its org, as far as this client can prove it.
+    /// Returns whether a tracked id exists in its org, as far as this client can prove it.
     pub(crate) fn existence(&self, tracked: &'s TrackedInstance) -> Existence<'s> {
         match self.org_of_tracked(tracked) {
             Some(org) => self.existence_of(org, tracked.kind, &tracked.id),
@@ -202,23 +179,18 @@ impl<'s> World<'s> {
         }
     }
 
-    /// Says whether an id exists in an org, as far as this client can prove it: the one place that
-    /// calls an id absent. A listing that lacks it proves nothing.
+    /// Returns whether an id exists in an org. The one place where absence is decided.
     pub(crate) fn existence_of(&self, org: &OrgId, kind: &Kind, id: &EntityId) -> Existence<'s> {
         let Some(listing) = self.listing(org, kind) else { return Existence::Unproven };
         match listing.entity(id) {
             Some(entity) => Existence::Present(entity),
-            None if listing.by_id.get(id) == Some(&ById::Absent)
-                && !listing.only_home_is_visible() =>
-            {
-                Existence::Absent
-            }
+            None if listing.proves_absent(kind, id) => Existence::Absent,
             None => Existence::Unproven,
         }
     }
 
     pub(crate) fn listing(&self, org: &OrgId, kind: &Kind) -> Option<&'s Listing> {
-        self.survey.orgs.get(org)?.listings.get(kind.terraform_type)
+        self.survey.orgs.get(org)?.listings.get(kind)
     }
 
     /// Returns each tracked instance of an org, of any kind.

@@ -57,10 +57,10 @@ impl Dialect {
     pub(crate) fn body(self, kind: &Kind, new: &NewEntity) -> Value {
         let description = new.description.as_deref().unwrap_or_default();
         let mut body: Map<String, Value> = kind
-            .key_api
+            .key
             .iter()
             .zip(new.key.parts())
-            .map(|(field, part)| ((*field).to_owned(), json!(part)))
+            .map(|(field, part)| (field.api.to_owned(), json!(part)))
             .collect();
         if kind.drifting.iter().any(|attribute| attribute.api == "description") {
             body.insert("description".into(), json!(description));

@@ -6,6 +6,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use divvy_core::kind::Paging;
 use divvy_core::survey::{ById, Flaw, Listing};
 use divvy_core::{Entity, EntityId, Kind, OrgId};
 use futures_util::future::try_join_all;
@@ -135,7 +136,7 @@ impl Client {
 
     /// Asks for the org's home entity of a kind that has one.
     pub async fn home(&self, kind: &'static Kind) -> Result<Option<Entity>, Error> {
-        if kind.home_field.is_none() {
+        if kind.special.is_none() {
             return Ok(None);
         }
         let call = Call::get(format!("{}/home", kind.collection));
@@ -220,9 +221,10 @@ impl Client {
     async fn pages_once(&self, kind: &Kind, call: &Call) -> Result<Pages, Error> {
         /// Pages asked for at the same time.
         const TOGETHER: usize = 10;
+        let Paging::Numbered(page_size) = kind.paging;
         let page = |number: u64| {
             let call = call.clone();
-            let call = call.query("pageSize", kind.page_size.to_string());
+            let call = call.query("pageSize", page_size.to_string());
             let call = call.query("pageNumber", number.to_string());
             async move { self.send::<Page>(&call).await }
         };
@@ -345,8 +347,9 @@ impl Pages {
 impl Page {
     /// Returns how many pages there are, by the page's own word.
     fn page_count(&self, kind: &Kind) -> Option<u64> {
+        let Paging::Numbered(page_size) = kind.paging;
         self.count.or_else(|| {
-            let size = self.size.unwrap_or_else(|| kind.page_size.into());
+            let size = self.size.unwrap_or_else(|| page_size.into());
             Some(self.total?.div_ceil(size.max(1)))
         })
     }

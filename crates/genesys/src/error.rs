@@ -135,10 +135,10 @@ impl Error {
     /// the collection counts: the same status and code also mean version clashes elsewhere.
     pub fn is_duplicate_of(&self, kind: &divvy_core::Kind) -> bool {
         self.exchange.method == "POST"
-            && kind.duplicates.iter().any(|reply| {
-                self.exchange.status == Some(reply.status)
-                    && reply.code.is_none_or(|code| self.exchange.code.as_deref() == Some(code))
-            })
+            && self
+                .exchange
+                .status
+                .is_some_and(|status| kind.is_duplicate(status, self.exchange.code.as_deref()))
     }
 
     fn sentence(&self) -> String {

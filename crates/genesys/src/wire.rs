@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use divvy_core::kind::KeyPart;
 use divvy_core::{Attributes, Entity, EntityId, Key, Kind};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
@@ -63,8 +64,8 @@ fn text_or_nothing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
 impl WireEntity {
     /// Returns the parts of its key, joined for comparing; `None` where one is missing or no text.
     pub(crate) fn name(&self, kind: &Kind) -> Option<String> {
-        let part = |field: &&str| self.fields.get(*field).and_then(Value::as_str);
-        let parts: Option<Vec<&str>> = kind.key_api.iter().map(part).collect();
+        let text = |part: &KeyPart| self.fields.get(part.api).and_then(Value::as_str);
+        let parts: Option<Vec<&str>> = kind.key.iter().map(text).collect();
         parts.map(|parts| parts.join(" / "))
     }
 
@@ -75,8 +76,8 @@ impl WireEntity {
             let value = self.fields.get(field).and_then(Value::as_str);
             value.unwrap_or_default().to_owned()
         };
-        let key = kind.key_api.iter().map(|field| text(field)).collect();
-        let own = kind.key.iter().zip(kind.key_api);
+        let key = kind.key.iter().map(|part| text(part.api)).collect();
+        let own = kind.key.iter().map(|part| (&part.terraform, &part.api));
         let drifting = kind.drifting.iter().map(|attribute| (&attribute.terraform, &attribute.api));
         let attributes: Attributes = own
             .chain(drifting)
@@ -84,7 +85,7 @@ impl WireEntity {
             .filter_map(|(ours, api)| Some(((*ours).to_owned(), self.fields.get(*api)?.clone())))
             .collect();
         let is_home =
-            kind.home_field.is_some_and(|field| self.fields.get(field) == Some(&Value::Bool(true)));
+            kind.special.is_some_and(|it| self.fields.get(it.field) == Some(&Value::Bool(true)));
         Entity { kind, id: EntityId::new(self.id), key: Key::from_parts(key), attributes, is_home }
     }
 

@@ -135,7 +135,7 @@ mod tests {
         let late = place.path().join("divvy-plans-late");
         fs::create_dir(&late).unwrap();
         fs::write(late.join(OWNER), "").unwrap();
-        drop(PrivateDirectory::make(Path::new(&beginning)).unwrap());
+        drop(PrivateDirectory::make(Path::new(&beginning), PLANS).unwrap());
         assert!(late.exists(), "it lies elsewhere");
         let path = next.path().to_owned();
         drop(next);

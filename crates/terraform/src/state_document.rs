@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::fmt::Write as _;
 
-use divvy_core::kind::{self, Zero};
+use divvy_core::kind::Zero;
+use divvy_core::kinds;
 use divvy_core::survey::{ErroredState, StatePresence, Tracked, TrackedInstance};
 use divvy_core::{Address, Attributes, EntityId, Kind};
 use serde::Deserialize;
@@ -104,7 +105,7 @@ impl StateDocument {
     pub fn tracked(&self) -> Result<Tracked, Error> {
         let mut instances = Vec::new();
         for resource in self.resources.iter().filter(|r| r.mode == "managed") {
-            let Some(kind) = kind::of_terraform_type(&resource.terraform_type) else {
+            let Some(kind) = kinds::of_terraform_type(&resource.terraform_type) else {
                 continue;
             };
             for instance in &resource.instances {
@@ -132,7 +133,7 @@ impl StateDocument {
         let instances = self
             .resources
             .iter()
-            .filter(|resource| kind::of_terraform_type(&resource.terraform_type).is_some())
+            .filter(|resource| kinds::of_terraform_type(&resource.terraform_type).is_some())
             .flat_map(|resource| resource.instances.iter().map(move |one| (resource, one)));
         let first = instances.filter(|(_, instance)| instance.create_before_destroy);
         let addresses = first.map(|(resource, instance)| {
@@ -206,7 +207,7 @@ fn sensitive(paths: &Value) -> BTreeSet<String> {
 fn unflattened(flat: &Attributes, kind: &Kind) -> Attributes {
     let is_flag = |name: &str| {
         let mut drifting = kind.drifting.iter();
-        (kind.home_field.is_some() && name == divvy_core::kinds::division::HOME_ATTRIBUTE)
+        kind.special.is_some_and(|special| special.attribute == name)
             || drifting.any(|entry| entry.terraform == name && entry.zero == Zero::Bool)
     };
     flat.iter()

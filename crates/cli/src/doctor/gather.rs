@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use divvy_core::kind::KINDS;
+use divvy_core::kinds::KINDS;
 use divvy_core::provider_arguments::Argument;
 use divvy_core::survey::{Alias, ById, StatePresence, TrackedInstance};
 use divvy_core::{EntityId, Kind, ProviderArguments};

@@ -33,7 +33,7 @@ pub(super) fn products(account: &Account) -> Answer {
 }
 
 pub(super) fn visible(_account: &Account, seen: &KindSeen) -> Answer {
-    let plural = seen.kind.plural;
+    let plural = seen.kind.words.plural;
     of_heard(&seen.listing, NO_TOKEN, |listing| {
         if listing.only_home_is_visible() {
             return Answer::cross(format!(
@@ -55,10 +55,10 @@ pub(super) fn visible(_account: &Account, seen: &KindSeen) -> Answer {
 
 pub(super) fn state_ids(_account: &Account, seen: &KindSeen) -> Answer {
     if seen.tracked == 0 {
-        return Answer::open(format!("the state tracks no {} here", seen.kind.plural));
+        return Answer::open(format!("the state tracks no {} here", seen.kind.words.plural));
     }
     of_heard(&seen.absent, "not asked: the org's list could not be read", |absent| {
-        let (tracked, plural) = (seen.tracked, seen.kind.plural);
+        let (tracked, plural) = (seen.tracked, seen.kind.words.plural);
         if absent.is_empty() {
             return Answer::tick(format!("all {tracked} tracked {plural} are there"));
         }
@@ -85,7 +85,7 @@ pub(super) fn state_ids(_account: &Account, seen: &KindSeen) -> Answer {
 }
 
 pub(super) fn may_create(_account: &Account, seen: &KindSeen) -> Answer {
-    let plural = seen.kind.plural;
+    let plural = seen.kind.words.plural;
     match lacking(seen, seen.kind.permissions.create) {
         Err(unknown) => unknown,
         Ok(lacking) if lacking.is_empty() => {
@@ -108,7 +108,7 @@ pub(super) fn may_list_deleted(_account: &Account, seen: &KindSeen) -> Answer {
         Ok(lacking) => Answer::open(format!(
             "no, it lacks {}: a 409 that comes from a deleted {} stays unexplained",
             lacking.join(" and "),
-            seen.kind.noun
+            seen.kind.words.noun
         ))
         .hints(how_to_grant(&lacking)),
     }
@@ -133,7 +133,7 @@ fn lacking(seen: &KindSeen, needed: &[&str]) -> Result<Vec<String>, Answer> {
 
 pub(super) fn limit(_account: &Account, seen: &KindSeen) -> Answer {
     of_heard(&seen.limit, NO_TOKEN, |limit| {
-        let plural = seen.kind.plural;
+        let plural = seen.kind.words.plural;
         let Some(limit) = *limit else { return Answer::open(format!("{plural} have no limit")) };
         let Some(listing) = seen.listing.told() else {
             return Answer::open(format!(

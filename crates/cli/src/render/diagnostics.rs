@@ -78,7 +78,7 @@ pub fn write_all(out: &mut dyn io::Write) -> io::Result<()> {
          DVY1xx are verdicts about one instance, DVY2xx are headlines about the whole run.\n\
          Where several verdicts fit, the first in the order of the rules is said; the others stand\n\
          in `also`.\n\n\
-         <!-- Generated from crates/core/src/catalogue.rs: UPDATE_DOCS=1 cargo test -p divvy --test it diagnostics -->\n"
+         <!-- Generated from crates/core/src/verdicts: UPDATE_DOCS=1 cargo test -p divvy --test it diagnostics -->\n"
     )?;
     let mut pages: Vec<_> = entries().collect();
     pages.sort_by_key(|entry| entry.code);

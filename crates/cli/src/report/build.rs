@@ -88,7 +88,7 @@ impl Finding {
             code: finding.verdict.code(),
             verdict: finding.verdict,
             also: finding.also.clone(),
-            kind: finding.kind.map(|kind| kind.noun),
+            kind: finding.kind.map(|kind| kind.words.noun),
             address: finding.address.as_ref().map(ToString::to_string),
             unit: failure.and_then(|failure| failure.unit.clone()),
             alias: finding.alias.as_ref().map(ToString::to_string),

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use divvy_core::survey::{ErroredState, key_of};
-use divvy_core::{Key, Kind, Verdict, kind};
+use divvy_core::{Key, Kind, Verdict, kinds};
 use divvy_plugin::proxy::{Advice, Create, CreateAdvisor, ProviderConfigure, Refusal, Settled};
 use serde_json::json;
 use tokio::sync::watch;
@@ -156,7 +156,7 @@ impl CreateAdvisor for Advisor {
     }
 
     async fn before_create(&self, create: &Create) -> Advice {
-        let Some(kind) = kind::of_terraform_type(&create.type_name) else { return Advice::Pass };
+        let Some(kind) = kinds::of_terraform_type(&create.type_name) else { return Advice::Pass };
         let number = self.enter(create, kind).await;
         let mut book = self.book();
         let Some(opinion) = book.opinion(number, Phase::Plan) else { return Advice::Pass };
@@ -168,7 +168,7 @@ impl CreateAdvisor for Advisor {
     }
 
     async fn after_refusal(&self, create: &Create, refusal: &Refusal) -> Advice {
-        let Some(kind) = kind::of_terraform_type(&create.type_name) else { return Advice::Pass };
+        let Some(kind) = kinds::of_terraform_type(&create.type_name) else { return Advice::Pass };
         let (number, failure, heard) = {
             let mut book = self.book();
             let Some(number) = book.applied(create, kind) else { return Advice::Pass };
@@ -230,7 +230,7 @@ impl CreateAdvisor for Advisor {
     }
 
     async fn settled(&self, create: &Create, settled: &Settled) {
-        let Some(kind) = kind::of_terraform_type(&create.type_name) else { return };
+        let Some(kind) = kinds::of_terraform_type(&create.type_name) else { return };
         {
             let mut book = self.book();
             if let Some(number) = book.applied(create, kind) {

@@ -237,11 +237,7 @@ impl Book {
 
     fn shows(&self, target: &AliasTarget, instance: &TrackedInstance) -> bool {
         let AliasTarget::Org(org) = target else { return false };
-        let listing = self
-            .survey
-            .orgs
-            .get(org)
-            .and_then(|org| org.listings.get(instance.kind.terraform_type));
+        let listing = self.survey.orgs.get(org).and_then(|org| org.listings.get(instance.kind));
         listing.is_some_and(|listing| listing.entities.with_id(&instance.id).is_some())
     }
 
@@ -315,7 +311,7 @@ impl Book {
     pub(crate) fn refused(&mut self, number: usize, mut failure: Failure) -> usize {
         let planned = &self.planned()[number];
         let terraform_type = planned.kind.terraform_type.to_owned();
-        if planned.kind.key.iter().any(|part| planned.sensitive.contains(*part)) {
+        if planned.kind.key.iter().any(|part| planned.sensitive.contains(part.terraform)) {
             // What the provider says holds the name.
             failure.name = None;
             failure.summary = "the create was refused".to_owned();
@@ -363,9 +359,7 @@ impl Book {
 
     fn listing(&mut self, token: &AliasToken, kind: &Kind) -> Option<&mut Listing> {
         match self.survey.aliases.get(self.aliases.get(token)?)? {
-            AliasTarget::Org(org) => {
-                self.survey.orgs.get_mut(org)?.listings.get_mut(kind.terraform_type)
-            }
+            AliasTarget::Org(org) => self.survey.orgs.get_mut(org)?.listings.get_mut(kind),
             AliasTarget::Unresolved(_) => None,
         }
     }

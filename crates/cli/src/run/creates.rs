@@ -5,9 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use divvy_core::entities::loosest_form;
-use divvy_core::kinds::division::HOME_ATTRIBUTE;
 use divvy_core::survey::{Alias, key_of};
-use divvy_core::{Address, Attributes, Finding, Kind, kind};
+use divvy_core::{Address, Attributes, Finding, Kind, kinds};
 use divvy_plugin::Value;
 use divvy_plugin::proxy::Create;
 use serde_json::Value as Json;
@@ -43,7 +42,7 @@ pub(crate) fn shown(
 /// for equal that are only nearly so, and a name that is not known may be any.
 pub(crate) fn may_be_one(type_name: &str, one: &Value, other: &Value) -> bool {
     let loosest = |planned: &Value| {
-        let kind = kind::of_terraform_type(type_name)?;
+        let kind = kinds::of_terraform_type(type_name)?;
         key_of(kind, &attributes_of(planned, kind).0).map(|key| loosest_form(&key))
     };
     loosest(one).zip(loosest(other)).is_none_or(|(one, other)| one == other)
@@ -58,9 +57,10 @@ pub(crate) fn attributes(create: &Create, kind: &Kind) -> (Attributes, BTreeSet<
 /// of those that are not known yet.
 pub(crate) fn attributes_of(state: &Value, kind: &Kind) -> (Attributes, BTreeSet<String>) {
     let drifting = kind.drifting.iter().map(|attribute| attribute.terraform);
-    let home = kind.home_field.map(|_| HOME_ATTRIBUTE);
+    let special = kind.special.map(|special| special.attribute);
     let (mut after, mut unknown) = (Attributes::new(), BTreeSet::new());
-    for name in kind.key.iter().copied().chain(drifting).chain(home) {
+    let key = kind.key.iter().map(|part| part.terraform);
+    for name in key.chain(drifting).chain(special) {
         let value = match state.get(name) {
             Value::Text(text) => Json::from(text.as_str()),
             Value::Bool(flag) => Json::from(*flag),

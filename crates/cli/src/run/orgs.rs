@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use divvy_core::kinds::division::DIVISION;
-use divvy_core::survey::{Alias, Listing, Org};
+use divvy_core::survey::{Alias, Listing, Listings, Org};
 use divvy_core::{Entity, Key, Kind, OrgId};
 use divvy_genesys::{Client, Connection, ConnectionError, Error, NewEntity, Reason, Settings};
 use divvy_plugin::Value;
@@ -239,7 +239,7 @@ impl Orgs {
             return Err(No { reason: gap, is_answered: false });
         }
         let organization = organization.map_err(|error| No::of(&error))?;
-        let listings = BTreeMap::from([(DIVISION.terraform_type, listing)]);
+        let listings = Listings::of(&DIVISION, listing);
         let org = Org { name: organization.name, region, listings };
         Ok(Arc::new(Listed { client, id: organization.id, org, deleted: OnceCell::new() }))
     }
@@ -250,7 +250,7 @@ impl Orgs {
         let at_once = written.or(self.token_pool_size).unwrap_or(TOKEN_POOL_SIZE);
         let (finder, organization) = Finder::begin(lead.inquirer.clone(), at_once).await?;
         // What is found name by name comes in later.
-        let listings = BTreeMap::from([(DIVISION.terraform_type, Listing::default())]);
+        let listings = Listings::of(&DIVISION, Listing::default());
         Ok(Asked {
             way: Way::Provider(finder),
             id: organization.id,

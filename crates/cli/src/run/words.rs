@@ -125,7 +125,7 @@ fn advice(
         id: id.to_string(),
         summary,
         detail,
-        must_match: key.iter().map(|part| (*part).to_owned()).collect(),
+        must_match: key.iter().map(|part| part.terraform.to_owned()).collect(),
         accept_drift: expect == Expect::Update,
     })
 }

@@ -6,14 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use divvy_core::further_needs::further_needs;
-use divvy_core::kind;
+use divvy_core::further_needs::{Needs, further_needs};
+use divvy_core::kinds;
 use divvy_core::kinds::division::DIVISION;
 use divvy_core::survey::{
-    Alias, AliasTarget, ById, Change, Desired, Listing, Org, Planned, Survey, Tracked,
+    Alias, AliasTarget, Change, Desired, Listing, Listings, Org, Planned, Seen, Survey, Tracked,
 };
 use divvy_core::{Address, EntityId, Kind, OrgId, ProviderArguments};
-use divvy_genesys::{Client, Connection, Settings};
+use divvy_genesys::{Client, Connection, Reason, Settings};
 use futures_util::future::{join_all, try_join_all};
 
 use super::{Look, OrgSeen, Surveyor};
@@ -37,13 +37,12 @@ impl Asked {
     ) -> CommandResult<Option<Desired>> {
         let mut planned = Vec::new();
         for (address, id) in imports {
-            let Some(kind) = kind::of_terraform_type(address.terraform_type()) else { continue };
-            let Some(listing) = self.seen.1.listings.get_mut(kind.terraform_type) else { continue };
+            let Some(kind) = kinds::of_terraform_type(address.terraform_type()) else { continue };
+            let Some(listing) = self.seen.1.listings.get_mut(kind) else { continue };
             if listing.entity(&id).is_none() {
                 listing.by_id.extend(self.client.by_ids(kind, [&id]).await.map_err(of_api)?);
             }
-            // A client that sees Home alone is told 404 of everything else.
-            if listing.by_id.get(&id) == Some(&ById::Absent) && !listing.only_home_is_visible() {
+            if listing.proves_absent(kind, &id) {
                 let import_id = Some(id);
                 let alias = Alias::new("genesyscloud");
                 planned.push(Planned {
@@ -173,7 +172,11 @@ impl Surveyor<'_> {
 
     /// Asks what the first look made worth asking.
     pub(crate) async fn look_again(survey: &mut Survey, asked: &[Asked]) -> CommandResult<()> {
-        let needs = further_needs(survey);
+        let mut needs = further_needs(survey);
+        if needs.values().any(|needs| needs.listing) {
+            list_the_rest(survey, asked, needs).await?;
+            needs = further_needs(survey);
+        }
         let questions = needs.into_iter().filter_map(|((org, kind), needs)| {
             let client = &asked.iter().find(|asked| asked.seen.0 == org)?.client;
             Some(async move {
@@ -214,9 +217,33 @@ async fn ask_one(client: Client) -> CommandResult<Asked> {
     let org = Org {
         name: organization.name,
         region: client.connection().region().map(|region| region.key.to_owned()),
-        listings: BTreeMap::from([(DIVISION.terraform_type, listing)]),
+        listings: Listings::of(&DIVISION, listing),
     };
     Ok(Asked { client, seen: (organization.id, org) })
+}
+
+/// Lists what the first look at an org left out; what is refused is known to be unlisted.
+async fn list_the_rest(
+    survey: &mut Survey,
+    asked: &[Asked],
+    needs: BTreeMap<(OrgId, &'static Kind), Needs>,
+) -> CommandResult<()> {
+    let unasked = needs.into_iter().filter(|(_, needs)| needs.listing);
+    let questions = unasked.filter_map(|((org, kind), _)| {
+        let client = &asked.iter().find(|asked| asked.seen.0 == org)?.client;
+        Some(async move { (org, kind, client.listing(kind).await) })
+    });
+    for (org, kind, listing) in join_all(questions).await {
+        let seen = match listing {
+            Ok(listing) => Seen::Listed(listing),
+            Err(error) if error.reason == Reason::Interrupted => return Err(of_api(error)),
+            Err(error) => Seen::Unlisted(error.with_hints().into()),
+        };
+        if let Some(org) = survey.orgs.get_mut(&org) {
+            org.listings.insert(kind, seen);
+        }
+    }
+    Ok(())
 }
 
 pub(super) async fn early_answer(
@@ -229,5 +256,5 @@ pub(super) async fn early_answer(
 }
 
 fn listing_of<'s>(survey: &'s mut Survey, org: &OrgId, kind: &Kind) -> Option<&'s mut Listing> {
-    survey.orgs.get_mut(org)?.listings.get_mut(kind.terraform_type)
+    survey.orgs.get_mut(org)?.listings.get_mut(kind)
 }

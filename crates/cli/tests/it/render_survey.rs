@@ -10,8 +10,8 @@ use divvy_core::failure::{Failure, Operation, Origin, Shape};
 use divvy_core::kinds::division::DIVISION;
 use divvy_core::resolve::resolve;
 use divvy_core::survey::{
-    Alias, AliasTarget, ById, Change, Desired, Listing, Org, OtherState, Planned, StatePresence,
-    Survey, Tracked, TrackedInstance,
+    Alias, AliasTarget, ById, Change, Desired, Listing, Listings, Org, OtherState, Planned, Seen,
+    StatePresence, Survey, Tracked, TrackedInstance,
 };
 use serde_json::{Value, json};
 
@@ -100,7 +100,7 @@ pub(crate) fn survey(
     let org = Org {
         name: Some("Acme".to_owned()),
         region: Some("eu-central-1".to_owned()),
-        listings: BTreeMap::from([(DIVISION.terraform_type, listing)]),
+        listings: Listings::of(&DIVISION, listing),
     };
     Survey {
         desired: Some(Desired { planned, ..Desired::default() }),
@@ -169,6 +169,7 @@ pub(crate) fn every_verdict() -> Survey {
         create("restored", "Deleted"),
         create("lock", "Lock"),
         change("well", Change::NoOp, "Well", "Well"),
+        Planned { alias: Alias::new("genesyscloud.second"), ..create("second", "Team") },
         Planned {
             previous_address: Some(division("before")),
             ..change("after", Change::NoOp, "Shared", "Shared")
@@ -192,6 +193,13 @@ pub(crate) fn every_verdict() -> Survey {
         Alias::new("genesyscloud.prod"),
         AliasTarget::Unresolved("the block refers to var.secret, which is not set".to_owned()),
     );
+    let second = OrgId::new("0rg00000-0000-4000-8000-000000000002");
+    let mut listings = Listings::default();
+    listings.insert(&DIVISION, Seen::Unlisted("GET /api/v2/authorization/divisions: 403".into()));
+    survey
+        .orgs
+        .insert(second.clone(), Org { name: Some("Second".to_owned()), region: None, listings });
+    survey.aliases.insert(Alias::new("genesyscloud.second"), AliasTarget::Org(second));
     survey.failures = vec![
         refused("hidden", DIVISION.collection),
         refused("restored", DIVISION.collection),

@@ -4,7 +4,10 @@
 //! homeDivision), the provider's resource `genesyscloud_auth_division`, and runs of it.
 //! What is true only of divisions is the home division: see [`HOME_ATTRIBUTE`].
 
-use crate::kind::{DriftingAttribute, DuplicateReply, Kind, Permissions, Zero};
+use crate::kind::{
+    DriftingAttribute, DuplicateReply, ImportId, KeyPart, Kind, Paging, Permissions, Special,
+    Visibility, Words, Zero,
+};
 
 /// The Terraform attribute that claims the org's home division. With it, a create renames Home
 /// (`PUT`), and an import of another division plans to delete that one.
@@ -13,15 +16,19 @@ pub const HOME_ATTRIBUTE: &str = "home";
 /// The data source that reads the home division.
 pub const HOME_DATA_SOURCE: &str = "genesyscloud_auth_division_home";
 
+/// The home division.
+pub static HOME: Special =
+    Special { attribute: HOME_ATTRIBUTE, field: "homeDivision", data_source: HOME_DATA_SOURCE };
+
 /// `genesyscloud_auth_division`.
 pub static DIVISION: Kind = Kind {
     terraform_type: "genesyscloud_auth_division",
-    noun: "division",
-    plural: "divisions",
-    key: &["name"],
-    key_api: &["name"],
+    words: Words { noun: "division", plural: "divisions", in_provider: "division" },
+    key: &[KeyPart { terraform: "name", api: "name", scope: None }],
     collection: "/api/v2/authorization/divisions",
-    page_size: 100,
+    paging: Paging::Numbered(100),
+    visibility: Visibility::WholeOrg,
+    import_id: ImportId::Entity,
     limit: Some("/api/v2/authorization/divisions/limit"),
     deleted: Some("/api/v2/authorization/divisions/deleted"),
     duplicates: &[
@@ -33,6 +40,9 @@ pub static DIVISION: Kind = Kind {
         api: "description",
         zero: Zero::Text,
     }],
+    // A create with the home flag, and a flag that comes or goes, is a replacement: see `HOME`.
+    replacing: &[HOME_ATTRIBUTE],
+    secrets: &[],
     permissions: Permissions {
         list: &[],
         create: &["authorization:division:add", "authorization:grant:add"],
@@ -40,5 +50,5 @@ pub static DIVISION: Kind = Kind {
         restore: &["authorization:division:add"],
     },
     data_source: "genesyscloud_auth_division",
-    home_field: Some("homeDivision"),
+    special: Some(&HOME),
 };

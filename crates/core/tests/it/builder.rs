@@ -7,8 +7,8 @@ use divvy_core::failure::{Operation, Origin, Shape};
 use divvy_core::kinds::division::DIVISION;
 use divvy_core::resolve::resolve;
 use divvy_core::survey::{
-    Alias, AliasTarget, ById, Change, Desired, Listing, Org, OtherState, Planned, StatePresence,
-    Surroundings, Survey, Tracked, TrackedInstance,
+    Alias, AliasTarget, ById, Change, Desired, Listing, Listings, Org, OtherState, Planned,
+    StatePresence, Surroundings, Survey, Tracked, TrackedInstance,
 };
 use divvy_core::{
     Address, Attributes, Entity, EntityId, Failure, Finding, HeadlineKind, Key, OrgId, Resolution,
@@ -58,10 +58,7 @@ impl Scene {
         let home = Entity { is_home: true, ..entity("id-home", "Home") };
         let listing =
             Listing { entities: vec![home].into(), is_complete: true, ..Listing::default() };
-        let org_read = Org {
-            listings: BTreeMap::from([(DIVISION.terraform_type, listing)]),
-            ..Org::default()
-        };
+        let org_read = Org { listings: Listings::of(&DIVISION, listing), ..Org::default() };
         Self {
             survey: Survey {
                 desired: Some(Desired::default()),
@@ -79,7 +76,7 @@ impl Scene {
         self.survey
             .orgs
             .get_mut(&org())
-            .and_then(|org| org.listings.get_mut(DIVISION.terraform_type))
+            .and_then(|org| org.listings.get_mut(&DIVISION))
             .expect("the scene has a listing")
     }
 

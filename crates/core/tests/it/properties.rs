@@ -25,7 +25,7 @@ fn description() -> impl Strategy<Value = Value> {
 
 prop_compose! {
     /// A survey of one org: whatever mixture of plan, state, listing and failures.
-    fn survey()(
+    pub(crate) fn survey()(
         entities in prop::collection::btree_map(prop::sample::select(IDS), (name(), description()), 0..5),
         slots in prop::collection::vec((0..9_u8, name(), name(), description(), any::<bool>(), prop::sample::select(IDS), any::<[bool; 3]>()), 0..6),
         absent in any::<bool>(),

@@ -3,8 +3,9 @@
 //!
 //! Never reads the API's message. Invariant: where two readings are possible there is none.
 
+use divvy_core::Kind;
 use divvy_core::failure::Operation;
-use divvy_core::kind::{KINDS, Kind};
+use divvy_core::kinds::KINDS;
 
 use super::diagnostic::{Damage, Diagnostic};
 
@@ -33,7 +34,9 @@ fn kind_and_rest(summary: &str) -> Option<(&'static Kind, &str)> {
         if writes { summary.strip_prefix(verb) } else { None }
     };
     let rest = VERBS.iter().find_map(writing)?;
-    KINDS.iter().find_map(|kind| Some((*kind, rest.strip_prefix(kind.noun)?.strip_prefix(' ')?)))
+    KINDS.iter().find_map(|kind| {
+        Some((*kind, rest.strip_prefix(kind.words.in_provider)?.strip_prefix(' ')?))
+    })
 }
 
 /// Returns the kind that the summary speaks of.

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use divvy_core::Address;
-use divvy_core::kind;
+use divvy_core::kinds;
 use divvy_core::survey::Alias;
 use serde::Deserialize;
 use serde_json::Value;
@@ -87,7 +87,7 @@ impl Configuration {
     fn collect(&self, module: &Module, path: &mut Vec<String>, keys: &mut ProviderKeys) {
         for resource in &module.resources {
             if resource.mode != "data"
-                && kind::of_terraform_type(&resource.terraform_type).is_some()
+                && kinds::of_terraform_type(&resource.terraform_type).is_some()
             {
                 let block = format!("{}.{}", resource.terraform_type, resource.name);
                 let alias = self.declared(&resource.provider_config_key);

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use divvy_core::survey::{Change, Desired, Pending, Planned};
-use divvy_core::{Address, EntityId, kind};
+use divvy_core::{Address, EntityId, kinds};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -213,7 +213,7 @@ impl PlanDocument {
             .resource_changes
             .iter()
             .filter(|change| !change.is_data && !change.is_deposed)
-            .filter_map(|change| Some((change, kind::of_terraform_type(&change.terraform_type)?)))
+            .filter_map(|change| Some((change, kinds::of_terraform_type(&change.terraform_type)?)))
             .filter_map(|(change, kind)| Some((change, kind, change.action?)))
             .map(|(change, kind, action)| {
                 let address = address_of(&change.address)?;
@@ -227,7 +227,6 @@ impl PlanDocument {
                     unknown: attributes.unknown,
                     sensitive: attributes.sensitive,
                     import_id: change.import_id.as_deref().map(EntityId::new),
-                    action_reason: change.action_reason.clone(),
                     ..Planned::new(address, kind, alias, action)
                 })
             })
@@ -310,7 +309,6 @@ mod tests {
         let desired = planned("provider-samples/plan-import-home-without-flag.json");
         let planned = &desired.planned[0];
         assert_eq!(planned.change, Change::Replace { create_first: false });
-        assert_eq!(planned.action_reason.as_deref(), Some("replace_because_cannot_update"));
         assert_eq!((desired.pending.create, desired.pending.delete), (1, 1));
     }
 

@@ -78,7 +78,7 @@ impl Book {
             return of_plan.sensitive.clone();
         }
         let drifting = kind.drifting.iter().map(|attribute| attribute.terraform);
-        let names: Vec<&'static str> = kind.key.iter().copied().chain(drifting).collect();
+        let names: Vec<&'static str> = kind.key.iter().map(|part| part.terraform).chain(drifting).collect();
         names
             .into_iter()
             .filter(|name| !self.is_shown(number, kind, name))
@@ -115,7 +115,7 @@ impl Book {
         if self.by_name.contains(&planned.alias) {
             return None;
         }
-        let listing = self.survey.orgs.get(org)?.listings.get(planned.kind.terraform_type);
+        let listing = self.survey.orgs.get(org)?.listings.get(planned.kind);
         let Some(listing) = listing else {
             return Some("The org was not asked for its divisions.".to_owned());
         };

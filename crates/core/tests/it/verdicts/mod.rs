@@ -8,6 +8,7 @@ mod pending;
 mod planned;
 mod refused;
 mod tracked;
+mod unlisted;
 
 use divvy_core::EntityId;
 use divvy_core::decide::{Action, Decision, Expect, Policy, Question};

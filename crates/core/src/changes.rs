@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::finding::Drift;
+use crate::drift::Drift;
 use crate::name::visible;
 use crate::shown::Shown;
 

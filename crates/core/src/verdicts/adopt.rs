@@ -1,0 +1,303 @@
+//! What has the wanted name, what nearly has it, and what nothing has.
+
+use super::row::{Page, Remedy, Row, Told};
+use crate::changes::{Tense, changes};
+use crate::drift::Drift;
+use crate::facts::Facts;
+use crate::finding::{Evidence, Reason};
+use crate::hcl::hcl;
+use crate::hint::{CommandLine, Hint};
+use crate::kind::Visibility;
+use crate::shown::Shown;
+
+pub(crate) struct Ambiguous;
+
+impl Row for Ambiguous {
+    fn page(&self) -> Page {
+        Page {
+            title: "several entities could be meant",
+            meaning: "Several have the name exactly, or none exactly and several nearly. Or a log of several units tells of the address, and which of them is this directory is not known. Nothing is chosen by order.",
+            fix: "Asks: --id ADDR=ID, or --unit UNIT for the log.",
+            example: "\"claims\" is wanted; \"Claims\" and \"CLAIMS\" exist",
+        }
+    }
+
+    fn rule(&self, facts: &Facts<'_, '_>) -> Option<Evidence> {
+        if !facts.creates() {
+            return None;
+        }
+        if facts.subject.is_of_several_units && !facts.exact.is_empty() {
+            // The name leads to an entity, but the log that was given may be about another org's.
+            let candidates = facts.exact_candidates();
+            let reason = Reason::SeveralUnits(facts.units_of_failures());
+            return Some(Evidence { candidates, ..Evidence::because(reason) });
+        }
+        let candidates = match facts.exact.as_slice() {
+            [] => facts.near(),
+            _ => facts.exact_candidates(),
+        };
+        (candidates.len() > 1).then(|| Evidence { candidates, ..Evidence::default() })
+    }
+
+    fn message(&self, told: &Told<'_>) -> String {
+        let candidates = told.candidates();
+        match &told.evidence.reason {
+            Reason::SeveralUnits(units) => format!(
+                "{candidates} is in the org, and the log tells of this address in {}: which of them is this directory is not known.",
+                units.join(" and in ")
+            ),
+            _ => {
+                let are_near = told.evidence.candidates.iter().all(|one| !one.differs.is_empty());
+                let rename = if are_near {
+                    format!(" Whichever is adopted, the next apply renames it to {}.", told.name)
+                } else {
+                    String::new()
+                };
+                format!("{} could be any of {candidates}.{rename}", told.name)
+            }
+        }
+    }
+
+    fn hints(&self, told: &Told<'_>, _terraform: &str) -> Vec<Hint> {
+        let units = match &told.evidence.reason {
+            Reason::SeveralUnits(units) => units.as_slice(),
+            _ => &[],
+        };
+        let fix = CommandLine::divvy("fix --from-log FILE --unit");
+        let by_unit = units.iter().map(|unit| fix.clone().word(unit).into());
+        by_unit.chain(told.choices()).collect()
+    }
+
+    fn remedy(&self, evidence: &Evidence) -> Remedy {
+        let may_be_new = evidence.candidates.iter().all(|one| !one.differs.is_empty());
+        Remedy::Choose { may_be_new }
+    }
+}
+
+pub(crate) struct Adopt;
+
+impl Row for Adopt {
+    fn page(&self) -> Page {
+        Page {
+            title: "exists, and can be adopted",
+            meaning: "Exactly one entity has this name, no address holds its id, and importing it changes nothing.",
+            fix: "Imports it, through a plan that is checked to import and nothing else.",
+            example: "\"Engineering\" is 5a0bbc2a-…",
+        }
+    }
+
+    fn rule(&self, facts: &Facts<'_, '_>) -> Option<Evidence> {
+        match_of(facts).filter(|evidence| evidence.drift.is_empty())
+    }
+
+    fn message(&self, told: &Told<'_>) -> String {
+        exists(told, "")
+    }
+
+    fn hints(&self, _told: &Told<'_>, _terraform: &str) -> Vec<Hint> {
+        vec![CommandLine::divvy("fix").into()]
+    }
+
+    fn remedy(&self, _evidence: &Evidence) -> Remedy {
+        Remedy::Adopt
+    }
+}
+
+pub(crate) struct AdoptWithDrift;
+
+impl Row for AdoptWithDrift {
+    fn page(&self) -> Page {
+        Page {
+            title: "exists, but differs from the configuration",
+            meaning: "Importing it is right, but the apply after that would change the live entity: a description that the configuration lacks would be blanked.",
+            fix: "Asks. --adopt-drifted imports and leaves the org as it is (the plan is not clean then); --accept-drift imports and updates exactly these.",
+            example: "description: configuration none, org \"Owned by IT\"",
+        }
+    }
+
+    fn rule(&self, facts: &Facts<'_, '_>) -> Option<Evidence> {
+        match_of(facts).filter(|evidence| !evidence.drift.is_empty())
+    }
+
+    fn message(&self, told: &Told<'_>) -> String {
+        let changes = changes(&told.evidence.drift, Tense::Conditional).unwrap_or_default();
+        exists(told, &format!(", but differs: an apply after the import {changes}"))
+    }
+
+    fn hints(&self, told: &Told<'_>, _terraform: &str) -> Vec<Hint> {
+        let mut hints = keep_attributes(&told.evidence.drift);
+        hints.extend([
+            CommandLine::divvy("fix --adopt-drifted").because("import, org untouched").into(),
+            CommandLine::divvy("fix --accept-drift").because("import, then update it").into(),
+        ]);
+        hints
+    }
+
+    fn remedy(&self, _evidence: &Evidence) -> Remedy {
+        Remedy::Adopt
+    }
+}
+
+/// The one entity that has the wanted name.
+fn match_of(facts: &Facts<'_, '_>) -> Option<Evidence> {
+    let evidence = facts.about(facts.only_match()?);
+    let reason = match facts.failed_create() {
+        Some(failure) if failure.is_self_made => Reason::SelfMade,
+        _ => Reason::Plain,
+    };
+    Some(Evidence { reason, ..evidence })
+}
+
+fn exists(told: &Told<'_>, but: &str) -> String {
+    let made = match told.evidence.reason {
+        Reason::SelfMade => "; an earlier try of the same run made it",
+        _ => "",
+    };
+    format!("{} exists as {}{but}{made}.", told.name, told.id)
+}
+
+/// Says how the configuration can follow an entity that differs, one attribute each.
+pub fn keep_attributes(drift: &[Drift]) -> Vec<Hint> {
+    let lines = drift.iter().map(|drift| match line_to_keep(drift) {
+        Some(line) => format!("keep the org's value: {line}"),
+        None => format!(
+            "keep the org's value: set {} to what the org has, which is not shown because the configuration holds it to be sensitive",
+            drift.attribute
+        ),
+    });
+    lines.map(Hint::from).collect()
+}
+
+/// Writes the line of configuration that keeps the org's value of an attribute; nothing where the value
+/// is concealed.
+pub fn line_to_keep(drift: &Drift) -> Option<String> {
+    if drift.is_concealed() {
+        return None;
+    }
+    Some(match drift.org.as_ref().and_then(Shown::plain) {
+        Some(value) => format!("{} = {}", drift.attribute, hcl(value)),
+        None => format!("remove {}", drift.attribute),
+    })
+}
+
+pub(crate) struct DeletedTwin;
+
+impl Row for DeletedTwin {
+    fn page(&self) -> Page {
+        Page {
+            title: "a deleted entity still has the name",
+            meaning: "The create was refused, nothing visible has the name, but the list of deleted ones does.",
+            fix: "Says so and prints the request that restores it; divvy never restores by itself, because members and grants come back too.",
+            example: "POST /api/v2/authorization/divisions/{id}/restore",
+        }
+    }
+
+    fn rule(&self, facts: &Facts<'_, '_>) -> Option<Evidence> {
+        facts.failed_create()?;
+        let twin = *facts.deleted_twins().first()?;
+        facts.lacks_a_match().then(|| facts.about(twin))
+    }
+
+    fn message(&self, told: &Told<'_>) -> String {
+        format!("{} is taken by the deleted {} {}.", told.name, told.noun, told.id)
+    }
+
+    fn hints(&self, told: &Told<'_>, _terraform: &str) -> Vec<Hint> {
+        let entity = told.evidence.entity.as_ref();
+        let restore = told.finding.kind.zip(entity).map(|(kind, entity)| {
+            let path = kind.collection;
+            format!("restore it: POST {path}/{}/restore, then divvy fix", entity.id).into()
+        });
+        restore.into_iter().chain(["or choose another name".into()]).collect()
+    }
+
+    fn remedy(&self, _evidence: &Evidence) -> Remedy {
+        Remedy::Elsewhere
+    }
+}
+
+pub(crate) struct NearMiss;
+
+impl Row for NearMiss {
+    fn page(&self) -> Page {
+        Page {
+            title: "no exact match, but one nearly",
+            meaning: "One entity differs only in letter case, blanks, compatibility characters or look-alike letters. The platform may take both for one name; adopting it would rename it.",
+            fix: "Asks: --id ADDR=ID takes it, --new ADDR says that it is another.",
+            example: "\"marketing\" is wanted; \"Marketing\" exists",
+        }
+    }
+
+    fn rule(&self, facts: &Facts<'_, '_>) -> Option<Evidence> {
+        if !facts.lacks_a_match() {
+            return None;
+        }
+        let candidates = facts.near();
+        let nearest = facts.listing?.entity(&candidates.first()?.entity.id)?;
+        let drift = facts.changes_to(nearest);
+        Some(Evidence { candidates, drift, ..Evidence::default() })
+    }
+
+    fn message(&self, told: &Told<'_>) -> String {
+        let mut text = format!("{} is not in the org, but {} is.", told.name, told.candidates());
+        if let Some(changes) = changes(&told.evidence.drift, Tense::Coming) {
+            text.push_str(&format!(" If that one is adopted, the next apply {changes}."));
+        }
+        text
+    }
+
+    fn hints(&self, told: &Told<'_>, _terraform: &str) -> Vec<Hint> {
+        let new = CommandLine::divvy("fix --new").word(told.address());
+        let mut hints = told.choices();
+        hints.push(new.because("if it is another").into());
+        hints
+    }
+
+    fn remedy(&self, _evidence: &Evidence) -> Remedy {
+        Remedy::Choose { may_be_new: true }
+    }
+}
+
+pub(crate) struct Create;
+
+impl Row for Create {
+    fn page(&self) -> Page {
+        Page {
+            title: "not in the org: will be created",
+            meaning: "Nothing has this name, so the apply can create it.",
+            fix: "Nothing.",
+            example: "\"Claims\" is free",
+        }
+    }
+
+    fn rule(&self, facts: &Facts<'_, '_>) -> Option<Evidence> {
+        let candidates = facts.look_alikes();
+        facts.lacks_a_match().then(|| Evidence { candidates, ..Evidence::default() })
+    }
+
+    fn message(&self, told: &Told<'_>) -> String {
+        let name = &told.name;
+        let shows_all =
+            told.finding.kind.is_none_or(|kind| kind.visibility == Visibility::WholeOrg);
+        let text = if shows_all {
+            format!("{name} is not in the org; the apply creates it.")
+        } else {
+            format!(
+                "{name} is not among the {} that this client sees; the apply creates it unless a division hides one.",
+                told.finding.kind.map_or("entities", |kind| kind.words.plural)
+            )
+        };
+        match told.evidence.candidates.as_slice() {
+            [] => text,
+            _ => format!("{text} It looks like {}.", told.candidates()),
+        }
+    }
+
+    fn hints(&self, _told: &Told<'_>, _terraform: &str) -> Vec<Hint> {
+        Vec::new()
+    }
+
+    fn remedy(&self, _evidence: &Evidence) -> Remedy {
+        Remedy::NothingUnlessChosen
+    }
+}
