@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use divvy_core::survey::{StatePresence, Tracked, TrackedInstance};
-use divvy_core::{Address, Attributes, EntityId, kind};
+use divvy_core::{Address, Attributes, EntityId, kinds};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
@@ -71,7 +71,7 @@ impl<'de> Visitor<'de> for ResourceVisitor {
                 "mode" => resource.is_data = map.next_value::<String>()? == "data",
                 "type" => {
                     let name = map.next_value::<String>()?;
-                    is_of_a_kind = Some(kind::of_terraform_type(&name).is_some());
+                    is_of_a_kind = Some(kinds::of_terraform_type(&name).is_some());
                 }
                 "tainted" => resource.is_tainted = map.next_value()?,
                 "deposed_key" => {
@@ -116,7 +116,7 @@ impl PlanDocument {
         self.prior_state.values.root_module.resources(&mut resources);
         let served_by = self.configuration.provider_keys();
         let instance = |address: Address, attributes: &Attributes, sensitive: BTreeSet<String>| {
-            let kind = kind::of_terraform_type(address.terraform_type())?;
+            let kind = kinds::of_terraform_type(address.terraform_type())?;
             let id = EntityId::new(attributes.get("id")?.as_str()?);
             let alias = served_by.of(&address);
             let local = alias.as_str().rsplit(':').next().unwrap_or_default();
