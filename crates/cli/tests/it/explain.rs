@@ -228,7 +228,8 @@ fn one_address_in_two_units_is_two_conflicts_each_in_its_own_org() {
         let known = |report: &Value| {
             let findings = report["findings"].as_array().unwrap();
             let known = findings.iter().map(|finding| {
-                ["unit", "address", "verdict", "entity", "action"].map(|field| finding[field].clone())
+                ["unit", "address", "verdict", "entity", "action"]
+                    .map(|field| finding[field].clone())
             });
             known.collect::<Vec<_>>()
         };
