@@ -100,10 +100,20 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
         .prefix(".divvy-")
         // As any other new file: the user's umask takes from it.
         .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(directory)?;
-    file.write_all(content)?;
-    file.persist(path)?;
+        .tempfile_in(directory)
+        .map_err(without_path)?;
+    file.write_all(content).map_err(without_path)?;
+    file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// Returns the operating system's word alone: the temporary name says nothing to anybody.
+fn without_path(error: io::Error) -> io::Error {
+    let inner = error.get_ref().and_then(|inner| inner.source()?.downcast_ref::<io::Error>());
+    match inner.and_then(io::Error::raw_os_error) {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => error,
+    }
 }
 
 /// Makes a directory of ours if there is none.

@@ -12,9 +12,9 @@ use divvy_plugin::proxy::{Launch, Proxy};
 use divvy_terraform::{Blocks, Error, PassedFlags, Terraform, WorkingDirectory};
 use tokio::sync::watch;
 
-use super::Context;
 use crate::arguments::run::Run;
 use crate::console::Tone;
+use crate::context::Context;
 use crate::door::Form;
 use crate::environment;
 use crate::error::{CommandError, CommandResult, ErrorKind};

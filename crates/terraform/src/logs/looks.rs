@@ -37,9 +37,9 @@ pub(super) fn looks_like(head: &[u8]) -> &'static str {
     if let Some((_, name)) = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)) {
         return name;
     }
-    let zeros = head.iter().filter(|byte| **byte == 0).count();
     let is_utf16 = head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff");
     let kept: Vec<u8> = head.iter().copied().filter(|byte| *byte != 0).collect();
+    let zeros = head.len() - kept.len();
     let text = String::from_utf8_lossy(&kept).to_lowercase();
     let text = text.trim_start_matches(['\u{feff}', '\u{fffd}']).trim();
     if text.is_empty() {

@@ -125,7 +125,7 @@ fn spelled_lines(line: &str) -> Option<Vec<String>> {
     };
     let is_evident = lines.len() > 1
         && (lines.iter().skip(1).any(|line| is_own(&line))
-            || lines.first().filter(is_own).is_some()
+            || lines.first().as_ref().is_some_and(is_own)
                 && lines.iter().any(|line| line.starts_with("  with ")));
     is_evident.then_some(lines)
 }

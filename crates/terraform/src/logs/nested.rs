@@ -147,7 +147,9 @@ fn visit_at(
     match value {
         Value::String(text) => give(Found::Text { field, unit, text }),
         Value::Array(all) => {
-            all.iter().for_each(|value| visit_at(value, field, unit, depth + 1, give))
+            for value in all {
+                visit_at(value, field, unit, depth + 1, give);
+            }
         }
         Value::Object(fields) => {
             let has = |key: &str| fields.contains_key(key);

@@ -205,7 +205,7 @@ impl Reading {
                 if behind.starts_with([' ', '\t']) && self.is_inside(at, line, prefix) {
                     return false;
                 }
-                self.take_value(&self.in_unit(at, prefix), &value);
+                self.take_value(&in_unit(at, prefix), &value);
                 return true;
             }
             Beginning::Open => {
@@ -219,7 +219,7 @@ impl Reading {
             Beginning::None => {}
         }
         if let Some(value) = nested::pairs(behind) {
-            self.take_value(&self.in_unit(at, prefix), &value);
+            self.take_value(&in_unit(at, prefix), &value);
             return true;
         }
         let Some((before, value)) = nested::at_end(behind) else { return false };
@@ -229,20 +229,15 @@ impl Reading {
         let before = &line[..prefix.len() + before.len()];
         self.channel(&at.field).prefixes.teach(before);
         self.provider_log.look(line);
-        self.take_value(&self.in_unit(at, before), &value);
+        self.take_value(&in_unit(at, before), &value);
         true
     }
 
     /// True if a diagnostic is open where a line comes from.
     fn is_inside(&self, at: &At, line: &str, prefix: &str) -> bool {
-        let unit = self.in_unit(at, prefix).unit.or_else(|| self.heading.clone());
+        let unit = in_unit(at, prefix).unit.or_else(|| self.heading.clone());
         let lane = self.channels.get(&at.field).and_then(|channel| channel.prefixes.lane(line));
         self.collector.is_inside(unit.as_deref(), lane_of(&at.field, lane).as_deref())
-    }
-
-    fn in_unit(&self, at: &At, prefix: &str) -> At {
-        let unit = units::unit_in(prefix).map(Rc::from).or_else(|| at.unit.clone());
-        At { unit, ..at.clone() }
     }
 
     /// Reads everything in a document.
@@ -430,7 +425,7 @@ impl Reading {
     /// Reads the strings of a document that is cut.
     fn end_document(&mut self, at: &At, document: Document) {
         document.finish(&mut |field, text, is_end| {
-            self.take_piece(&at.within(field, None), text, is_end)
+            self.take_piece(&at.within(field, None), text, is_end);
         });
     }
 
@@ -541,6 +536,12 @@ impl Reading {
 
 fn root(place: Place) -> At {
     At { field: Rc::from(""), unit: None, place, is_markup: false, depth: 0 }
+}
+
+/// The place, in the unit that a prefix names.
+fn in_unit(at: &At, prefix: &str) -> At {
+    let unit = units::unit_in(prefix).map(Rc::from).or_else(|| at.unit.clone());
+    At { unit, ..at.clone() }
 }
 
 /// Names the source of a line: the channel and the prefix.

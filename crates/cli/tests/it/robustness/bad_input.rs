@@ -185,7 +185,7 @@ fn a_state_of_a_newer_terraform() {
 #[test]
 fn flags_that_are_not_passed_on() {
     let world = conflict();
-    refuses(&world, "flags_that_are_not_passed_on", 64, &["check", "--", "-lock=false"]);
+    refuses(&world, "flags_that_are_not_passed_on", 64, &["check", "--", "-backup=x"]);
     refuses(&world, "a_flag_without_a_value", 64, &["check", "--", "-var"]);
     refuses(&world, "an_unknown_flag", 64, &["fix", "--force"]);
     refuses(
