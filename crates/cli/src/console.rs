@@ -231,6 +231,7 @@ impl Console {
 
     /// Ends the line of a question that nobody answers.
     pub(crate) fn end_of_input(&self) {
+        self.clear_progress();
         let _ = writeln!(anstream::stderr().lock());
     }
 

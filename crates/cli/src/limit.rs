@@ -48,7 +48,7 @@ impl Limit {
     }
 
     /// Limits the work to what a plan that a person gave or narrowed holds.
-    pub(crate) fn to_plan_of(&mut self, survey: &Survey, limited: Limited) {
+    pub(crate) fn narrow_to_plan_of(&mut self, survey: &Survey, limited: Limited) {
         let planned = survey.desired.iter().flat_map(|desired| &desired.planned);
         let addresses = planned.map(|planned| planned.address.clone()).collect();
         self.planned = Some((limited, addresses));

@@ -116,9 +116,9 @@ fn item(finding: &Finding, act: &Action) -> String {
     match act {
         Action::Import { id, expect } => {
             let entity = finding.evidence.candidates.iter().map(|candidate| &candidate.entity);
-            let chosen =
+            let mut chosen =
                 entity.filter(|entity| entity.id == *id).map(|entity| entity.key.visible());
-            let name = chosen.last().unwrap_or(name);
+            let name = chosen.next_back().unwrap_or(name);
             format!("{address}: {name} ({id}){}", after(finding, id, *expect))
         }
         Action::StateRmImport { id, expect } => {

@@ -271,14 +271,12 @@ mod tests {
 
     #[test]
     fn a_failed_lock_is_not_another_run() {
-        for kind in [FailureKind::LockFailed] {
-            let text = b"Error: Error acquiring the state lock";
-            let failed = Failure::of_output("terraform".to_owned(), "plan", Some(1), b"", text);
-            let hints = hints_of(&Failure { kind: kind.clone(), ..failed });
-            let hints: Vec<_> = hints.iter().map(ToString::to_string).collect();
-            let hints = hints.join("\n");
-            assert!(!hints.contains("other run") && hints.contains("divvy check"), "{kind:?}");
-        }
+        let text = b"Error: Error acquiring the state lock";
+        let failed = Failure::of_output("terraform".to_owned(), "plan", Some(1), b"", text);
+        let hints = hints_of(&Failure { kind: FailureKind::LockFailed, ..failed });
+        let hints: Vec<_> = hints.iter().map(ToString::to_string).collect();
+        let hints = hints.join("\n");
+        assert!(!hints.contains("other run") && hints.contains("divvy check"), "{hints}");
     }
 
     #[test]

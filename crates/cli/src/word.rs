@@ -93,7 +93,7 @@ impl<'c> Word<'c> {
 
     /// Limits all that follows to what the plan of a survey holds.
     pub(crate) fn limit_to_plan_of(&mut self, survey: &Survey, limited: Limited) {
-        self.limit.to_plan_of(survey, limited);
+        self.limit.narrow_to_plan_of(survey, limited);
     }
 
     /// Returns what a person limited the work to.

@@ -117,7 +117,7 @@ mod tests {
                     !matches!(name.as_str(), "tests" | "examples" | "sandbox" | "target");
                 if path.is_dir() && is_source {
                     open.push(path);
-                } else if name.ends_with(".rs") && name != "tests.rs" {
+                } else if path.extension().is_some_and(|it| it == "rs") && name != "tests.rs" {
                     let text = std::fs::read_to_string(&path).unwrap();
                     let code = text.split("#[cfg(test)]").next().unwrap_or_default();
                     found.extend(

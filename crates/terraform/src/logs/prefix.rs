@@ -403,10 +403,10 @@ mod tests {
     fn sources_that_differ_by_a_number_have_their_own_lanes_and_a_counter_has_one() {
         let lanes = |lines: &[&str]| -> HashSet<_> {
             let mut prefixes = Prefixes::default();
-            lines.iter().for_each(|line| {
+            for line in lines {
                 prefixes.learn(line);
                 prefixes.count(line);
-            });
+            }
             lines.iter().map(|line| prefixes.lane(line)).collect()
         };
         let line = |prefix: &str| format!("{prefix}a.b: Creating...");

@@ -114,7 +114,7 @@ fn strangers(directory: &Path, known: &[&str]) -> std::io::Result<Option<String>
 }
 
 fn refused(directory: &Path, why: &str) -> CommandError {
-    let free = (1_u32..)
+    let free = (1..=99)
         .map(|number| match number {
             1 => directory.with_file_name("divvy-demo"),
             _ => directory.with_file_name(format!("divvy-demo-{number}")),

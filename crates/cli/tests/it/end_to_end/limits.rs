@@ -33,7 +33,7 @@ fn case_33_nothing_outside_a_plan_made_with_target_is_adopted() {
     let ran = world.divvy(&["fix", "--yes", "--plan", "tfplan"]).ended(0);
     assert_eq!(world.state().len(), 1, "{}", ran.stdout);
     let left = format!("not in the plan file: {}", full("division.sales"));
-    assert!(ran.stdout.replace("\n", " ").contains(&left), "{}", ran.stdout);
+    assert!(ran.stdout.replace('\n', " ").contains(&left), "{}", ran.stdout);
     assert_eq!(ran.stdout.lines().last(), Some("next: divvy fix"), "{}", ran.stdout);
 }
 
