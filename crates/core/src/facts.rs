@@ -156,18 +156,13 @@ impl<'s> Facts<'s, '_> {
     }
 
     /// Returns the attributes whose values must not be shown, given the other addresses that take part:
-    /// to name what they share would tell what is sensitive there.
+    /// they may share an entity, and what is sensitive at one of them is hidden at all.
     pub(crate) fn sensitive(&self, others: &[Address]) -> BTreeSet<String> {
         let planned = self.subject.planned.map(|planned| &planned.sensitive);
         let tracked = self.subject.tracked.map(|tracked| &tracked.sensitive);
-        let mut sensitive: BTreeSet<_> =
-            planned.into_iter().chain(tracked).flatten().cloned().collect();
-        let key = self.kind.map(|kind| kind.key).unwrap_or_default();
-        for other in others.iter().filter_map(|address| self.planned_at(address)) {
-            let shared = key.iter().filter(|part| other.sensitive.contains(part.terraform));
-            sensitive.extend(shared.map(|part| part.terraform.to_owned()));
-        }
-        sensitive
+        let others = others.iter().filter_map(|address| self.planned_at(address));
+        let of_others = others.map(|planned| &planned.sensitive);
+        planned.into_iter().chain(tracked).chain(of_others).flatten().cloned().collect()
     }
 
     /// Says whether the API itself said that the name is taken.

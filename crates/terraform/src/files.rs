@@ -107,13 +107,9 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns the operating system's word alone: the temporary name says nothing to anybody.
+/// Returns the operating system's word alone: the temporary name means nothing to a reader.
 fn without_path(error: io::Error) -> io::Error {
-    let inner = error.get_ref().and_then(|inner| inner.source()?.downcast_ref::<io::Error>());
-    match inner.and_then(io::Error::raw_os_error) {
-        Some(code) => io::Error::from_raw_os_error(code),
-        None => error,
-    }
+    if error.raw_os_error().is_some() { error } else { io::Error::from(error.kind()) }
 }
 
 /// Makes a directory of ours if there is none.
