@@ -149,7 +149,8 @@ fn after(finding: &Finding, id: &EntityId, expect: Expect) -> String {
 fn these(findings: &[&Finding], count: usize) -> String {
     let mut kinds = findings.iter().map(|finding| finding.kind);
     let first = kinds.next().flatten().filter(|first| kinds.all(|kind| kind == Some(*first)));
-    let (noun, plural) = first.map_or(("object", "objects"), |kind| (kind.words.noun, kind.words.plural));
+    let (noun, plural) =
+        first.map_or(("object", "objects"), |kind| (kind.words.noun, kind.words.plural));
     match count {
         1 => format!("this {noun}"),
         several => format!("these {several} {plural}"),

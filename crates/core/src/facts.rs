@@ -5,13 +5,13 @@
 use std::collections::BTreeSet;
 
 use crate::address::Address;
+use crate::conceal;
 use crate::entities::{exact_form, loosest_form};
 use crate::entity::{Entity, EntityId, Key, OrgId};
 use crate::failure::{Failure, Operation, Shape};
 use crate::finding::{Candidate, Choice, Drift, Evidence};
 use crate::kind::Kind;
 use crate::name::{self, Difference, Likeness};
-use crate::conceal;
 use crate::subject::Subject;
 use crate::survey::{
     Alias, ById, Change, Listing, OtherState, Planned, Seen, TrackedInstance, key_of,

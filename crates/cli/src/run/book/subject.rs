@@ -78,7 +78,8 @@ impl Book {
             return of_plan.sensitive.clone();
         }
         let drifting = kind.drifting.iter().map(|attribute| attribute.terraform);
-        let names: Vec<&'static str> = kind.key.iter().map(|part| part.terraform).chain(drifting).collect();
+        let names: Vec<&'static str> =
+            kind.key.iter().map(|part| part.terraform).chain(drifting).collect();
         names
             .into_iter()
             .filter(|name| !self.is_shown(number, kind, name))
