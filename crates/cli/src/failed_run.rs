@@ -17,8 +17,8 @@ use divvy_terraform::files::{self, Origin};
 use divvy_terraform::logs::{self, LogReading};
 
 use crate::arguments::{Fix, TerraformArguments};
-use crate::commands::Context;
 use crate::console::Tone;
+use crate::context::Context;
 use crate::error::{CommandError, CommandResult, ErrorKind};
 use crate::interrupt;
 use crate::survey::{data_directory, place};

@@ -113,6 +113,21 @@ impl Given {
         self.passed = passed(&terraform.terraform_flags);
     }
 
+    /// Returns the same without what limits the work to a part: `--plan`, `-target` and their like.
+    pub(crate) fn without_limits(&self) -> Self {
+        let mut given = self.clone();
+        if let Some(at) = given.subject.iter().position(|word| word == "--plan") {
+            given.subject.drain(at..(at + 2).min(given.subject.len()));
+        }
+        given.subject.retain(|word| !word.starts_with("--plan="));
+        given.passed.retain(|flag| {
+            let flag = flag.trim_start_matches(['\'', '-']);
+            !flag.starts_with("target") && !flag.starts_with("exclude")
+        });
+        given.plan_file = None;
+        given
+    }
+
     /// Completes a hint, if it is a command.
     pub(crate) fn complete_hint(&self, hint: &Hint) -> Hint {
         match hint {

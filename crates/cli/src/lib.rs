@@ -7,6 +7,7 @@ mod carry_out;
 mod commands;
 mod confirm;
 mod console;
+mod context;
 mod doctor;
 mod door;
 mod ensure;

@@ -17,7 +17,7 @@ use divvy_genesys::{Connection, Dialect};
 use divvy_terraform::{PlanDocument, files, holds_configuration, is_plan_file};
 
 use crate::arguments::{OrgArguments, TerraformArguments};
-use crate::commands::Context;
+use crate::context::Context;
 use crate::error::{CommandError, CommandResult};
 use crate::observers::Observers;
 use crate::org::{OrgFlags, of_connection};

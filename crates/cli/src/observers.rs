@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use divvy_core::effect::{Effect, Observer, Outcome};
 
-use crate::commands::Context;
+use crate::context::Context;
 
 /// All observers of one run, itself an observer.
 #[derive(Default)]

@@ -16,8 +16,8 @@ use divvy_genesys::{
 use secrecy::SecretString;
 
 use crate::arguments::OrgArguments;
-use crate::commands::Context;
 use crate::console::Tone;
+use crate::context::Context;
 use crate::door;
 use crate::error::{CommandError, CommandResult};
 use crate::typed_file;

@@ -8,8 +8,8 @@ use std::path::Path;
 use divvy_core::CommandLine;
 
 use crate::arguments::{EnsureFormat, ListFormat, Output, TerraformArguments};
-use crate::commands::Context;
 use crate::console;
+use crate::context::Context;
 use crate::door::Form;
 use crate::error::{CommandError, CommandResult};
 use crate::named_files;

@@ -350,6 +350,8 @@ pub struct Report {
 impl Report {
     /// Completes every command with what was given on the command line.
     pub(crate) fn completed(&self, given: &Given) -> Self {
+        // What was left out is reached by the same command without the limit.
+        let given = if self.leaves_out { &given.without_limits() } else { given };
         let mut report = self.clone();
         let headlines = report.headline.iter_mut().chain(&mut report.further_headlines);
         let of_headlines = headlines.flat_map(|headline| &mut headline.hints);

@@ -24,8 +24,8 @@ use divvy_terraform::{
 
 use self::orgs::early_answer;
 use crate::arguments::{OrgArguments, TerraformArguments};
-use crate::commands::Context;
 use crate::console::Tone;
+use crate::context::Context;
 use crate::error::CommandResult;
 use crate::journal::Journal;
 use crate::limit::Limited;

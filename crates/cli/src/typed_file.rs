@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use divvy_terraform::files::{self, Origin};
 
-use crate::commands::Context;
+use crate::context::Context;
 use crate::error::{CommandError, CommandResult};
 use crate::interrupt;
 

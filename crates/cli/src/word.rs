@@ -11,9 +11,9 @@ use divvy_core::{Address, Consent, Finding, Resolution, Survey};
 use divvy_terraform::Access;
 
 use crate::arguments::{Fix, Said};
-use crate::commands::Context;
 use crate::confirm::{self, Answers, Ask};
 use crate::console::Tone;
+use crate::context::Context;
 use crate::error::{CommandError, CommandResult};
 use crate::limit::{Limit, Limited};
 use crate::questions;

@@ -45,24 +45,16 @@ pub enum CliConfigurationError {
         reason: String,
     },
     /// The directory of an override holds no binary of the provider.
-    #[error("dev_overrides in {} names {} for {provider}, which holds no terraform-provider-{}", file.display(), directory.display(), provider.name())]
+    #[error("dev_overrides in {} names {} for {}, which holds no terraform-provider-{}", of.file.display(), of.directory.display(), of.provider, of.provider.name())]
     NoBinary {
-        /// The file that says so.
-        file: PathBuf,
-        /// The directory.
-        directory: PathBuf,
-        /// The provider.
-        provider: ProviderAddress,
+        /// Which override.
+        of: Box<DevOverride>,
     },
     /// It holds several.
-    #[error("dev_overrides in {} names {} for {provider}, which holds several: {}", file.display(), directory.display(), names.join(", "))]
+    #[error("dev_overrides in {} names {} for {}, which holds several: {}", of.file.display(), of.directory.display(), of.provider, names.join(", "))]
     SeveralBinaries {
-        /// The file that says so.
-        file: PathBuf,
-        /// The directory.
-        directory: PathBuf,
-        /// The provider.
-        provider: ProviderAddress,
+        /// Which override.
+        of: Box<DevOverride>,
         /// The files that may be meant.
         names: Vec<String>,
     },
@@ -111,14 +103,14 @@ impl DevOverride {
     pub fn binary(&self, working_directory: &Path) -> Result<PathBuf, CliConfigurationError> {
         let directory = working_directory.join(&self.directory);
         let mut found = provider_binaries(&directory, self.provider.name());
-        let (file, provider) = (self.file.clone(), self.provider.clone());
+        let of = || Box::new(Self { directory: directory.clone(), ..self.clone() });
         match found.len() {
             1 => Ok(found.remove(0)),
-            0 => Err(CliConfigurationError::NoBinary { file, directory, provider }),
+            0 => Err(CliConfigurationError::NoBinary { of: of() }),
             _ => {
                 let names = found.iter().filter_map(|path| path.file_name());
                 let names = names.map(|name| name.to_string_lossy().into_owned()).collect();
-                Err(CliConfigurationError::SeveralBinaries { file, directory, provider, names })
+                Err(CliConfigurationError::SeveralBinaries { of: of(), names })
             }
         }
     }

@@ -4,8 +4,8 @@ use divvy_core::decide::{Policy, decide};
 use divvy_core::resolve::resolve;
 use divvy_terraform::Access;
 
-use super::Context;
 use crate::arguments::Check;
+use crate::context::Context;
 use crate::error::CommandResult;
 use crate::lookup::{self, Lookup};
 use crate::output;

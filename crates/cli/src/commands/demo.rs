@@ -16,8 +16,8 @@ use divvy_sandbox::mirror;
 use tokio::process::Command;
 
 use self::place::{Place, Surroundings};
-use super::Context;
 use crate::arguments::Demo;
+use crate::context::Context;
 use crate::error::{CommandError, CommandResult};
 
 /// Divisions that somebody made by hand before Terraform came.

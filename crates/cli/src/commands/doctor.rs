@@ -1,8 +1,8 @@
 //! `divvy doctor`: why can't I see it, and may I create it. Reads only.
 
-use super::Context;
 use crate::arguments::doctor::Doctor;
 use crate::console;
+use crate::context::Context;
 use crate::doctor::{Diagnosis, gather};
 use crate::error::CommandResult;
 use crate::output;

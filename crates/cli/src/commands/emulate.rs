@@ -4,8 +4,8 @@ use std::path::Path;
 
 use divvy_sandbox::emulator::{self, Emulator, Fault, Options, Seed};
 
-use super::Context;
 use crate::arguments::{Emulate, EmulatedDialect};
+use crate::context::Context;
 use crate::error::{CommandError, CommandResult};
 use crate::typed_file;
 

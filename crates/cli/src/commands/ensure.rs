@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use divvy_genesys::{Dialect, NewEntity, Settings};
 
-use super::Context;
 use crate::arguments::{Ensure, EnsureFormat};
 use crate::confirm::{self, Ask};
 use crate::console::{self, Tone};
+use crate::context::Context;
 use crate::ensure::address::{Addresses, is_module};
 use crate::ensure::get_or_create::{LAG, Order, get_or_create};
 use crate::ensure::here::Here;

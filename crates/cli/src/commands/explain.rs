@@ -11,9 +11,9 @@ use divvy_core::survey::Survey;
 use divvy_core::{Address, CommandLine, EntityId, Failure};
 use divvy_terraform::{Access, PlanDocument, holds_configuration};
 
-use super::Context;
 use crate::arguments::Explain;
 use crate::console::{self, Tone};
+use crate::context::Context;
 use crate::error::{CommandError, CommandResult, ErrorKind};
 use crate::failed_run::{self, FailedRun, Here, take_strangers};
 use crate::lookup::Lookup;

@@ -5,9 +5,9 @@
 use divvy_core::resolve::resolve;
 use divvy_terraform::{Access, PlanDocument};
 
-use super::Context;
 use crate::arguments::Fix;
 use crate::carry_out::carry_out;
+use crate::context::Context;
 use crate::error::CommandResult;
 use crate::failed_run;
 use crate::history::History;

@@ -10,9 +10,9 @@ use divvy_core::{Entity, effect::Unobserved};
 use divvy_genesys::dialect::last_segment;
 use divvy_genesys::{Client, Dialect, NewEntity, ObjectCounts, Settings};
 
-use super::Context;
 use crate::arguments::{List, ListFormat};
 use crate::console::Tone;
+use crate::context::Context;
 use crate::ensure::known::{Known, Match};
 use crate::ensure::list::Row;
 use crate::ensure::output::{Cells, Shown, aligned, json, refuse_path};

@@ -16,27 +16,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use divvy_terraform::Terraform;
-use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{Arguments, ColorChoice, Command, habits};
 use crate::console::{self, Console, Tone};
+use crate::context::Context;
 use crate::door;
 use crate::environment::Environment;
 use crate::error::{CommandResult, ErrorKind};
 use crate::given::Given;
 use crate::interrupt::{self, UnderWay};
-
-/// What every command gets.
-pub(crate) struct Context {
-    pub(crate) console: Arc<Console>,
-    pub(crate) environment: Environment,
-    /// The program, as this user types it: `terraform`, `tofu`. Whatever is said names this one.
-    pub(crate) terraform: String,
-    /// What a command that is printed has to carry.
-    pub(crate) given: Given,
-    pub(crate) interrupt: CancellationToken,
-    pub(crate) under_way: UnderWay,
-}
 
 /// Parses the command line, runs the command on one current-thread runtime, shows its error.
 pub(crate) fn main() -> ExitCode {

@@ -1,7 +1,7 @@
 //! `divvy completions` and `divvy man`: texts made from the command line's own definition.
 
-use super::Context;
 use crate::arguments::{self, Completions};
+use crate::context::Context;
 use crate::error::{CommandError, CommandResult};
 
 pub(crate) fn completions(context: &Context, wanted: &Completions) -> CommandResult<u8> {

@@ -12,9 +12,9 @@ use divvy_plugin::proxy::{Launch, Proxy};
 use divvy_terraform::{Blocks, Error, PassedFlags, Terraform, WorkingDirectory};
 use tokio::sync::watch;
 
-use super::Context;
 use crate::arguments::run::Run;
 use crate::console::Tone;
+use crate::context::Context;
 use crate::door::Form;
 use crate::environment;
 use crate::error::{CommandError, CommandResult, ErrorKind};
@@ -48,7 +48,6 @@ pub(crate) async fn run(context: &Context, arguments: &Run) -> CommandResult<u8>
         .map_err(|error| refused(of_terraform(error)))?;
     require_terraform(program.program()).await?;
     let stage = match command.flow {
-        Flow::Plain => None,
         Flow::Unwatched if arguments.on_conflict.is_relied_on() => {
             return Err(cannot_look(
                 arguments,
@@ -62,7 +61,7 @@ pub(crate) async fn run(context: &Context, arguments: &Run) -> CommandResult<u8>
                     .words("plan"),
             ));
         }
-        Flow::Unwatched => None,
+        Flow::Plain | Flow::Unwatched => None,
         _ => Stage::set(context, arguments, &command, &program).map_err(refused)?,
     };
     match stage {
@@ -118,12 +117,12 @@ impl Stage {
             path.join(variables.get("TF_DATA_DIR").map_or(".terraform", String::as_str));
         // Where the directory cannot be read, Terraform says so best.
         let Ok(blocks) = Blocks::read(&path, &data_directory) else { return Ok(None) };
-        let aside = |because: &str| match arguments.on_conflict.is_relied_on() {
-            true => Err(cannot_look(arguments, because)),
-            false => {
-                context.console.mark(Tone::Warning, &format!("{because}: divvy does nothing here"));
-                Ok(None)
+        let aside = |because: &str| {
+            if arguments.on_conflict.is_relied_on() {
+                return Err(cannot_look(arguments, because));
             }
+            context.console.mark(Tone::Warning, &format!("{because}: divvy does nothing here"));
+            Ok(None)
         };
         let named = arguments.provider_binary.as_ref().map(|named| current.join(named));
         let search = Search {
@@ -141,12 +140,11 @@ impl Stage {
         }
         let provider = match search.find()? {
             Found::Provider(provider) => provider,
-            Found::Unused => return Ok(None),
             Found::Missing(because) if arguments.on_conflict.is_relied_on() => {
                 return Err(cannot_look(arguments, &because));
             }
-            // Terraform reports it best.
-            Found::Missing(_) => return Ok(None),
+            // What is missing Terraform reports best.
+            Found::Unused | Found::Missing(_) => return Ok(None),
         };
         if let Some(address) = provider.left_out.first() {
             let because = format!("the configuration also uses {address}, with another binary");
@@ -213,10 +211,9 @@ impl Stage {
             self.policy.clone(),
             std::mem::take(&mut self.announced),
             Configuration { blocks: Arc::clone(&self.blocks), names: Arc::clone(&self.names) },
-            self.directory.errored_state(),
             Arc::clone(&self.orgs),
             knows,
-            self.directory.path().to_owned(),
+            &self.directory,
         );
         let written = self.blocks.named_instances(DIVISION.terraform_type);
         advisor.is_written(written);
@@ -254,7 +251,7 @@ impl Stage {
         let status = ended.map_err(|error| refused(CommandError::failed(error)))?;
         self.notes.extend(notes);
         if let (Flow::Plan { out: Some(out) }, Some(0 | 2)) = (&command.flow, status.code()) {
-            let kept = announcements::write(&self.directory.path().join(out), announced);
+            let kept = announcements::write(&self.directory.path().join(out), &announced);
             self.notes.extend(kept.err());
         }
         if let Some(last_words) = last_words.filter(|_| !status.success()) {

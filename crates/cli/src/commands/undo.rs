@@ -3,10 +3,10 @@
 use divvy_core::CommandLine;
 use divvy_terraform::{Access, WorkingDirectory};
 
-use super::Context;
 use crate::arguments::undo::Undo;
 use crate::confirm::{self, Ask};
 use crate::console::Tone;
+use crate::context::Context;
 use crate::door;
 use crate::error::{CommandError, CommandResult};
 use crate::journal::Journal;

@@ -25,7 +25,7 @@ use super::facts::{
 };
 use super::{leftovers, provider};
 use crate::arguments::{OrgArguments, TerraformArguments};
-use crate::commands::Context;
+use crate::context::Context;
 use crate::error::{CommandError, CommandResult};
 use crate::observers::Observers;
 use crate::org::{OrgFlags, client};

@@ -17,8 +17,8 @@ use divvy_terraform::{
 use super::address::Addresses;
 use super::output::Typed;
 use crate::arguments::{Ensure, TerraformArguments};
-use crate::commands::Context;
 use crate::console::Tone;
+use crate::context::Context;
 use crate::error::CommandResult;
 use crate::observers::Observers;
 use crate::survey::{data_directory, passed_flags, place, program};

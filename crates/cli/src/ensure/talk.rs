@@ -17,8 +17,8 @@ use super::near::{Near, Withheld};
 use super::output::Item;
 use super::turn::{self, NoTurn};
 use super::wish::{name_of, shown};
-use crate::commands::Context;
 use crate::console::Tone;
+use crate::context::Context;
 use crate::error::{CommandError, ErrorKind};
 
 /// How many divisions are spoken of one by one.

@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use divvy_core::survey::{ErroredState, key_of};
+use divvy_core::survey::key_of;
 use divvy_core::{Key, Kind, Verdict, kinds};
 use divvy_plugin::proxy::{Advice, Create, CreateAdvisor, ProviderConfigure, Refusal, Settled};
+use divvy_terraform::WorkingDirectory;
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -43,15 +44,15 @@ impl Advisor {
         policy: RunPolicy,
         (announced, unannounced): (BTreeSet<Announcement>, Option<String>),
         configuration: Configuration,
-        errored_state: Option<ErroredState>,
         orgs: Arc<Orgs>,
         held: watch::Receiver<Option<Held>>,
-        working_directory: PathBuf,
+        directory: &WorkingDirectory,
     ) -> Self {
         let consent = policy.consent;
         let mut book = Book::new(policy, announced, configuration);
         book.is_unannounced(unannounced);
-        book.lies_beside(errored_state);
+        book.lies_beside(directory.errored_state());
+        let working_directory = directory.path().to_owned();
         Self {
             flow,
             orgs,

@@ -86,7 +86,7 @@ fn beside(plan: &Path) -> PathBuf {
 ///
 /// # Errors
 /// Why that could not be done, as a sentence.
-pub(crate) fn write(plan: &Path, announced: BTreeSet<Announcement>) -> Result<(), String> {
+pub(crate) fn write(plan: &Path, announced: &BTreeSet<Announcement>) -> Result<(), String> {
     if announced.is_empty() {
         remove_older(plan);
         return Ok(());
@@ -206,11 +206,11 @@ mod tests {
         std::fs::write(&plan, "one plan").unwrap();
         let Err(NotBound::None(missing)) = read(&plan) else { panic!() };
         assert!(missing.contains("plan.divvy.json is missing"), "{missing}");
-        write(&plan, announced()).unwrap();
+        write(&plan, &announced()).unwrap();
         assert_eq!(read(&plan), Ok(announced()));
         std::fs::write(&plan, "another plan").unwrap();
         assert!(matches!(read(&plan), Err(NotBound::Other(_))));
-        write(&plan, BTreeSet::new()).unwrap();
+        write(&plan, &BTreeSet::new()).unwrap();
         assert!(matches!(read(&plan), Err(NotBound::None(_))));
     }
 
@@ -220,13 +220,13 @@ mod tests {
         let plan = directory.path().join("plan");
         std::fs::write(&plan, "one plan").unwrap();
         std::fs::write(beside(&plan), "notes").unwrap();
-        write(&plan, BTreeSet::new()).unwrap();
+        write(&plan, &BTreeSet::new()).unwrap();
         assert!(beside(&plan).exists());
     }
 
     #[test]
     fn a_device_is_left_alone_and_named() {
-        let error = write(Path::new("/dev/null"), announced()).unwrap_err();
+        let error = write(Path::new("/dev/null"), &announced()).unwrap_err();
         assert!(error.contains("/dev/null (it is no regular file)"), "{error}");
     }
 }

@@ -314,7 +314,7 @@ impl Book {
         if planned.kind.key.iter().any(|part| planned.sensitive.contains(part.terraform)) {
             // What the provider says holds the name.
             failure.name = None;
-            failure.summary = "the create was refused".to_owned();
+            "the create was refused".clone_into(&mut failure.summary);
         }
         let replaced = self.entries[number].replaces.clone();
         if failure.status == Some(409)

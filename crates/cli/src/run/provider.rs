@@ -82,9 +82,10 @@ impl Search<'_> {
                 | LocateError::NotLocked { .. }
                 | LocateError::NotInstalled { .. }),
             ) => {
-                return Ok(match self.is_used() {
-                    true => Found::Missing(error.to_string()),
-                    false => Found::Unused,
+                return Ok(if self.is_used() {
+                    Found::Missing(error.to_string())
+                } else {
+                    Found::Unused
                 });
             }
             Err(error) => return Err(refused(error.to_string())),

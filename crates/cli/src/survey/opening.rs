@@ -9,8 +9,8 @@ use divvy_core::effect::{Effect, Observer, Outcome};
 use divvy_terraform::{Access, PassedFlags, Terraform};
 
 use crate::arguments::TerraformArguments;
-use crate::commands::Context;
 use crate::console::{Console, Tone};
+use crate::context::Context;
 use crate::error::CommandResult;
 use crate::observers::Observers;
 use crate::terraform_errors::of_terraform;

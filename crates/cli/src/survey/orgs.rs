@@ -17,7 +17,7 @@ use divvy_genesys::{Client, Connection, Reason, Settings};
 use futures_util::future::{join_all, try_join_all};
 
 use super::{Look, OrgSeen, Surveyor};
-use crate::commands::Context;
+use crate::context::Context;
 use crate::error::{CommandError, CommandResult, ErrorKind};
 use crate::observers::Observers;
 use crate::org::{client, of_api, of_connection};

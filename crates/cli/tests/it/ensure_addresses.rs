@@ -97,8 +97,8 @@ fn another_directory_is_named_in_the_line_and_values_are_passed_on() {
     assert!(plan.stdout.contains("No changes"), "{}", plan.stdout);
     let missing = world.divvy(&ensure(&["--chdir", "elsewhere"])).ended(1);
     assert!(missing.stderr.contains("elsewhere"), "{}", missing.stderr);
-    let flag = world.divvy(&ensure(&["--", "-target=x"])).ended(64);
-    assert!(flag.stderr.contains("-target"), "{}", flag.stderr);
+    let flag = world.divvy(&ensure(&["--", "-backup=x"])).ended(64);
+    assert!(flag.stderr.contains("-backup"), "{}", flag.stderr);
 }
 
 #[test]

@@ -225,7 +225,15 @@ fn one_address_in_two_units_is_two_conflicts_each_in_its_own_org() {
         // The directory says it, too.
         fs::create_dir_all(world.directory().join(unit)).unwrap();
         let told = explained(&world, &[log, "--chdir", unit], 3);
-        assert_eq!(told["findings"], report["findings"]);
+        let known = |report: &Value| {
+            let findings = report["findings"].as_array().unwrap();
+            let known = findings.iter().map(|finding| {
+                ["unit", "address", "verdict", "entity", "action"]
+                    .map(|field| finding[field].clone())
+            });
+            known.collect::<Vec<_>>()
+        };
+        assert_eq!(known(&told), known(&report));
     }
     let world = with_log(case, "org-dev.json", "terragrunt-json.log");
     let report = explained(&world, &["terragrunt-json.log"], 2);
@@ -404,7 +412,7 @@ fn an_unknown_code_is_a_usage_error_that_names_the_nearest() {
     let told = world.divvy(&["explain", "apply.log"]).ended(1).stderr;
     assert!(told.contains("could not read apply.log"), "{told}");
     // A file of that name is a file.
-    world.write("adpot", "Apply complete!\n");
+    world.write("adpot", "Apply complete! Resources: 0 added, 0 changed, 0 destroyed.\n");
     let _ = world.divvy(&["explain", "adpot"]).ended(0);
 }
 

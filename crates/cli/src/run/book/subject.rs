@@ -54,10 +54,8 @@ impl Book {
             |address: &Address| tracked().any(|one| one.address == *address && !one.is_deposed);
         let mut left = tracked().filter(has_key).filter(|one| is_free(&one.address));
         let left = left.find(|one| one.is_tainted || one.is_deposed && !is_held(&one.address))?;
-        let change = match left.is_deposed {
-            true => Change::Create,
-            false => Change::Replace { create_first: false },
-        };
+        let change =
+            if left.is_deposed { Change::Create } else { Change::Replace { create_first: false } };
         Some((left.address.clone(), change))
     }
 
