@@ -517,10 +517,10 @@ impl Lines<'_> {
     }
 }
 
-/// Reads a file as Terraform reads it: UTF-8, with or without a mark, and nothing else.
+/// Reads a file as Terraform reads it: UTF-8 and nothing else. A mark stays; the reader of HCL counts
+/// it in its spans.
 fn text_of_configuration(path: &Path) -> Option<String> {
-    let text = String::from_utf8(files::read(path, Origin::Found).ok()?).ok()?;
-    Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+    String::from_utf8(files::read(path, Origin::Found).ok()?).ok()
 }
 
 #[cfg(test)]
