@@ -235,6 +235,7 @@ fn quoted(text: &str) -> Option<(String, usize)> {
                 said.push_str("${");
                 continue;
             }
+            '{' if depth > 0 => depth += 1,
             '}' => depth = depth.saturating_sub(1),
             '\n' if depth == 0 => return None,
             _ => {}
@@ -285,8 +286,8 @@ mod tests {
 
     #[test]
     fn texts_hold_what_looks_like_syntax() {
-        let items = parse("a = \"\\\"{ # ${x(\"}\")} \\n\"\nb \"l\" { c = [1, \"}\"] }").unwrap();
-        assert_eq!(items[0].text(), Some("\"{ # ${x(\"}\")} \n"));
+        let items = parse("a = \"\\\"{ # ${x(\"{}\")} \\n\"\nb \"l\" { c = [1, \"}\"] }").unwrap();
+        assert_eq!(items[0].text(), Some("\"{ # ${x(\"{}\")} \n"));
         assert_eq!(items[1].keys, ["b", "l"]);
         assert_eq!(objects(&items, "b").count(), 0, "a label makes it another block");
     }

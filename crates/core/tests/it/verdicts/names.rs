@@ -142,7 +142,7 @@ fn a_sensitive_name_is_never_shown_whatever_the_verdict() {
         Verdict::Adopt,
         Verdict::NearMiss,
         Verdict::Ambiguous,
-        Verdict::NotAConflict,
+        Verdict::Hidden,
         Verdict::Create,
     ];
     for (scene, verdict) in scenes.iter().zip(verdicts) {
