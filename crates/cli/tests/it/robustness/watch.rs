@@ -104,11 +104,12 @@ fn files_below(directory: &Path) -> Vec<PathBuf> {
 }
 
 /// What OpenTofu says about these differs in more than names.
-const OTHERWISE_WITH_OPENTOFU: [&str; 4] = [
+const OTHERWISE_WITH_OPENTOFU: [&str; 5] = [
     "a_configuration_that_wants_another_terraform",
     "a_full_disk_for_temporary_files",
     "a_plan_file_cut_off",
     "a_state_that_is_cut_off",
+    "a_state_of_a_newer_terraform",
 ];
 
 /// Holds what was said to what was recorded.

@@ -138,13 +138,8 @@ fn a_sensitive_name_is_never_shown_whatever_the_verdict() {
         Scene::new().creates("a", "Top Secret").last(sensitive).failed("a", "Top Secret", 409),
         Scene::new().creates("a", "Top Secret").last(sensitive),
     ];
-    let verdicts = [
-        Verdict::Adopt,
-        Verdict::NearMiss,
-        Verdict::Ambiguous,
-        Verdict::Hidden,
-        Verdict::Create,
-    ];
+    let verdicts =
+        [Verdict::Adopt, Verdict::NearMiss, Verdict::Ambiguous, Verdict::Hidden, Verdict::Create];
     for (scene, verdict) in scenes.iter().zip(verdicts) {
         assert_eq!(scene.verdict("a"), verdict);
         let told = told(scene, "a");
