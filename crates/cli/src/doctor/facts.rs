@@ -119,6 +119,14 @@ pub(crate) struct Program {
     pub(crate) version: Result<String, Trouble>,
 }
 
+/// A provider that is taken from a directory, past the lock file.
+#[derive(Clone, Debug)]
+pub(crate) struct Overridden {
+    pub(crate) binary: PathBuf,
+    /// The CLI configuration that names its directory.
+    pub(crate) file: PathBuf,
+}
+
 /// What the files of the configuration say.
 #[derive(Clone, Debug)]
 pub(crate) struct Configuration {
@@ -129,6 +137,8 @@ pub(crate) struct Configuration {
     pub(crate) is_installed: bool,
     /// Whether `TF_REATTACH_PROVIDERS` serves the provider, so that nothing is installed.
     pub(crate) is_reattached: bool,
+    /// The binary that `dev_overrides` names for the provider, so that nothing is installed.
+    pub(crate) overridden: Option<Result<Overridden, String>>,
     pub(crate) backend: Option<String>,
     /// Whether plan and apply may run elsewhere: HCP Terraform, Terraform Enterprise.
     pub(crate) runs_remotely: bool,

@@ -14,14 +14,14 @@ use divvy_core::survey::{Alias, ById, StatePresence, TrackedInstance};
 use divvy_core::{EntityId, Kind, ProviderArguments};
 use divvy_genesys::{Client, Connection, ConnectionError, Dialect, Reason, Region, Settings};
 use divvy_terraform::{
-    Access, Blocks, LockFile, PassedFlags, StateDocument, Terraform, WorkingDirectory,
-    holds_configuration, left_over_imports,
+    Access, Blocks, CliConfiguration, LockFile, PassedFlags, ProviderAddress, StateDocument,
+    Terraform, WorkingDirectory, holds_configuration, left_over_imports,
 };
 use futures_util::future::join_all;
 
 use super::facts::{
-    Account, Answers, Concern, Configuration, Facts, Heard, KindSeen, NoWay, Program, State,
-    Trouble, Way,
+    Account, Answers, Concern, Configuration, Facts, Heard, KindSeen, NoWay, Overridden, Program,
+    State, Trouble, Way,
 };
 use super::{leftovers, provider};
 use crate::arguments::{OrgArguments, TerraformArguments};
@@ -134,6 +134,7 @@ fn configuration(
     let ours = left_over_imports(place).unwrap_or_default();
     let reattached = context.environment.variables.get("TF_REATTACH_PROVIDERS");
     Configuration {
+        overridden: overridden(context, place, source.as_deref()),
         is_reattached: reattached.is_some_and(|text| text.contains("genesyscloud")),
         is_installed,
         source,
@@ -150,6 +151,23 @@ fn configuration(
             .map(|import| (import.to.clone(), import.place.to_string()))
             .collect(),
     }
+}
+
+/// Finds the binary that Terraform would take by `dev_overrides`.
+fn overridden(
+    context: &Context,
+    place: &Path,
+    source: Option<&str>,
+) -> Option<Result<Overridden, String>> {
+    let (environment, program) = (&context.environment.variables, context.terraform.as_str());
+    let provider = ProviderAddress::parse(source?, program)?;
+    let configuration = match CliConfiguration::read(environment, program) {
+        Ok(configuration) => configuration,
+        Err(error) => return Some(Err(error.to_string())),
+    };
+    let named = configuration.development_override(&provider)?;
+    let binary = named.binary(place).map_err(|error| error.to_string());
+    Some(binary.map(|binary| Overridden { binary, file: named.file.clone() }))
 }
 
 /// Works every account out and asks its org, all at the same time.

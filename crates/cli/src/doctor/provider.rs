@@ -5,7 +5,7 @@
 use divvy_core::CommandLine;
 use divvy_terraform::LockFile;
 
-use super::facts::Facts;
+use super::facts::{Facts, Overridden};
 use super::{Answer, of_heard};
 use crate::terraform_errors::WITHOUT_WRAPPER;
 
@@ -108,6 +108,19 @@ pub(super) fn lock_file(facts: &Facts) -> Answer {
     let Ok(configuration) = &facts.configuration else { return Answer::open(NO_CONFIGURATION) };
     if configuration.is_reattached {
         return Answer::open("TF_REATTACH_PROVIDERS serves the provider: nothing is installed");
+    }
+    match &configuration.overridden {
+        Some(Ok(Overridden { binary, file })) => {
+            return Answer::tick(format!(
+                "not needed: dev_overrides in {} takes the provider from {}",
+                file.display(),
+                binary.display()
+            ));
+        }
+        Some(Err(reason)) => {
+            return Answer::cross(reason).hint("build the provider there, or correct that file");
+        }
+        None => {}
     }
     let entry = match &configuration.lock_file {
         LockFile::Missing => {
@@ -272,6 +285,17 @@ mod tests {
         assert_eq!(judged(&|configuration| configuration.is_installed = false).ok, Some(false));
         assert_eq!(judged(&|configuration| configuration.is_reattached = true).ok, None);
         assert!(well().is_installed);
+        let overridden = |named: Result<Overridden, String>| {
+            judged(&|configuration| {
+                configuration.lock_file = LockFile::Missing;
+                configuration.overridden = Some(named.clone());
+            })
+        };
+        let named = Overridden { binary: "/build/it".into(), file: "/home/rc".into() };
+        let answer = overridden(Ok(named));
+        assert_eq!((answer.ok, answer.hints.len()), (Some(true), 0), "{}", answer.message);
+        assert!(answer.message.contains("/build/it") && answer.message.contains("/home/rc"));
+        assert_eq!(overridden(Err("/build holds none".to_owned())).ok, Some(false));
     }
 
     #[test]

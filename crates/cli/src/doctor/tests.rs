@@ -39,6 +39,7 @@ pub(super) fn configuration() -> Configuration {
         }]),
         is_installed: true,
         is_reattached: false,
+        overridden: None,
         backend: None,
         runs_remotely: false,
         workspace: None,

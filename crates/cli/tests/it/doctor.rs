@@ -7,7 +7,7 @@ use std::path::Path;
 use divvy_sandbox::emulator::{Effect, Fault, Refusal, Seed};
 use serde_json::{Value, json};
 
-use crate::world::{Ran, SECRET, World, seed, seed_of};
+use crate::world::{Ran, SECRET, World, fixture, seed, seed_of};
 
 const DIVISIONS: &str = "/api/v2/authorization/divisions";
 const HOME: &str = "1b870573-cadb-4195-848d-756cd9a509a1";
@@ -259,6 +259,27 @@ fn without_init_the_lock_file_says_so_and_the_org_is_asked_all_the_same() {
     assert_eq!(checks.crosses(), BTreeSet::from(["lock_file"]));
     checks.says("lock_file", &["terraform init"]);
     assert_eq!(checks.of_id("org")["ok"], true);
+}
+
+#[test]
+fn case_39_a_provider_that_dev_overrides_names_needs_no_init() {
+    let mut world = World::new(client(None, None));
+    world.divisions(&[("eng", "name = \"Engineering\"")]);
+    let build = world.beside().join("build");
+    fs::create_dir_all(&build).unwrap();
+    let devrc = world.beside().join("devrc");
+    let text = fs::read_to_string(fixture("cases/39-dev-overrides-without-init/devrc")).unwrap();
+    fs::write(&devrc, text.replace("/path/to/build", &build.display().to_string())).unwrap();
+    world.set("TF_CLI_CONFIG_FILE", devrc.to_str().unwrap());
+    let without_binary = checks(&world, 2);
+    assert_eq!(without_binary.crosses(), BTreeSet::from(["lock_file"]));
+    assert!(!without_binary.of_id("lock_file").to_string().contains("init"));
+
+    fs::write(build.join("terraform-provider-genesyscloud"), "").unwrap();
+    let checks = checks(&world, 0);
+    let row = checks.of_id("lock_file").to_string();
+    assert!(row.contains("terraform-provider-genesyscloud") && row.contains("devrc"), "{row}");
+    assert!(!row.contains("init"), "{row}");
 }
 
 #[test]

@@ -23,7 +23,7 @@ const CONFIGURATION: &str = "main.tf";
 /// The file that puts a shell into the demo's surroundings.
 pub(super) const ENVIRONMENT: &str = ".demo/environment";
 /// The file that keeps the org.
-pub(super) const ORG: &str = ".demo/org.redb";
+pub(super) const ORG: &str = ".demo/org.json";
 
 /// A directory that only the demo has written into.
 #[derive(Debug)]
