@@ -148,6 +148,7 @@ impl Given {
                 })
             }
             [divvy, subcommand, ..] if divvy == "divvy" => self.of_divvy(subcommand, words),
+            [mv, ..] if mv == "mv" => self.of_files(words),
             _ if is_terraform(words) => Some(self.of_terraform(words)),
             _ => None,
         };
@@ -185,6 +186,18 @@ impl Given {
             completed.extend(passed);
         }
         Some(completed)
+    }
+
+    /// Names files beside the configuration as they are named from here.
+    fn of_files(&self, words: &[String]) -> Option<Vec<String>> {
+        let chdir = Path::new(self.chdir.as_deref()?);
+        let (program, rest) = words.split_first()?;
+        let from_here = |name: &String| {
+            let is_flag = name.starts_with('-');
+            let path = chdir.join(name);
+            if is_flag { name.clone() } else { word(&path.to_string_lossy()).into_owned() }
+        };
+        Some(std::iter::once(program.clone()).chain(rest.iter().map(from_here)).collect())
     }
 
     fn of_terraform(&self, words: &[String]) -> Vec<String> {

@@ -7,7 +7,7 @@ mod entry;
 mod headlines;
 
 pub use entry::Entry;
-pub use headlines::{headline_hints, headline_message};
+pub use headlines::{headline_hints, headline_message, move_errored_state_away};
 
 pub use crate::changes::{Tense, changes};
 pub use crate::hcl::hcl;

@@ -14,9 +14,13 @@ pub(crate) fn headlines(world: &World<'_>, findings: &[Finding]) -> Vec<Headline
     let mut headlines = Vec::new();
     let state_was_lost =
         survey.failures.iter().any(|failure| failure.shape == Shape::StateNotSaved);
-    if survey.surroundings.errored_state.is_some() || state_was_lost {
-        headlines.push(Headline { kind: HeadlineKind::ErroredState, org: None, count: 0, of: 0 });
-    }
+    let stored = survey.tracked.as_ref().and_then(|tracked| tracked.lineage.as_deref());
+    let kind = match &survey.surroundings.errored_state {
+        Some(errored) if !errored.continues(stored) => Some(HeadlineKind::UnusableErroredState),
+        Some(_) => Some(HeadlineKind::ErroredState),
+        None => state_was_lost.then_some(HeadlineKind::ErroredState),
+    };
+    headlines.extend(kind.map(|kind| Headline { kind, org: None, count: 0, of: 0 }));
     for (org_id, org) in &survey.orgs {
         let about_org = |kind, count, of| Headline { kind, org: Some(org_id.clone()), count, of };
         // Of an org that was asked name by name, Home may simply be the one name that was asked for.

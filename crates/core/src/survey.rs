@@ -471,6 +471,14 @@ pub struct ErroredState {
     pub serial: Option<u64>,
 }
 
+impl ErroredState {
+    /// Returns whether it can be pushed onto the stored state, whose lineage this is (`None` where
+    /// nothing is stored yet). What is empty or cut off has no lineage that could be read.
+    pub fn continues(&self, stored: Option<&str>) -> bool {
+        self.lineage.as_deref().is_some_and(|own| stored.is_none_or(|stored| stored == own))
+    }
+}
+
 /// Another state that somebody named with `--other-state`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OtherState {

@@ -121,6 +121,8 @@ coded! {
     HeadlineKind {
         /// An earlier state was never saved.
         ErroredState = "DVY201", "errored_state";
+        /// A file of that name lies here, and cannot be pushed.
+        UnusableErroredState = "DVY207", "unusable_errored_state";
         /// Only the home division is visible.
         RestrictedView = "DVY202", "restricted_view";
         /// None of the tracked ids is in this org.
@@ -137,7 +139,7 @@ coded! {
 impl HeadlineKind {
     /// Says whether this headline stops every write before it starts.
     pub fn stops_writing(self) -> bool {
-        matches!(self, Self::ErroredState | Self::WrongOrg)
+        matches!(self, Self::ErroredState | Self::UnusableErroredState | Self::WrongOrg)
     }
 }
 

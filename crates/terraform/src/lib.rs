@@ -47,7 +47,9 @@ pub use private_directory::PrivateDirectory;
 pub use program::{PROGRAM_VARIABLE, Terraform};
 pub use provider_address::ProviderAddress;
 pub use state_document::{StateDocument, quoted_key};
-pub use working_directory::{PlanFile, WorkingDirectory, holds_configuration, is_plan_file};
+pub use working_directory::{
+    PlanFile, WorkingDirectory, errored_state, holds_configuration, is_plan_file,
+};
 
 /// A snapshot of environment variables; the command line takes one and hands it down.
 pub type Environment = std::collections::BTreeMap<String, String>;

@@ -355,16 +355,9 @@ impl WorkingDirectory {
         Ok(())
     }
 
-    /// Finds the state that an earlier apply could not save. A file that cannot be read as a state
-    /// still counts.
+    /// Finds the state that an earlier apply could not save.
     pub fn errored_state(&self) -> Option<ErroredState> {
-        let content = match files::read(&self.path.join("errored.tfstate"), Origin::Found) {
-            Ok(content) => content,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-            Err(_) => Vec::new(),
-        };
-        let state = StateDocument::read(&content).unwrap_or_default();
-        Some(state.as_errored())
+        errored_state(&self.path)
     }
 
     /// Returns the selected workspace, `None` for `default`.
@@ -479,6 +472,17 @@ fn summary(lines: &[u8]) -> (bool, Vec<String>) {
         }
     }
     (holds_changes, changed_outputs)
+}
+
+/// Finds the state that an earlier apply could not save, in a directory. A file that cannot be read as a
+/// state still counts; it has no lineage then.
+pub fn errored_state(directory: &Path) -> Option<ErroredState> {
+    let content = match files::read(&directory.join("errored.tfstate"), Origin::Found) {
+        Ok(content) => content,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+        Err(_) => Vec::new(),
+    };
+    Some(StateDocument::read(&content).unwrap_or_default().as_errored())
 }
 
 #[cfg(test)]

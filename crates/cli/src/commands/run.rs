@@ -404,6 +404,11 @@ fn not_saved(lost: &[EntityId], directory: &WorkingDirectory) -> Option<String> 
     let count = lost.len();
     let program = directory.terraform().name();
     Some(match directory.errored_state() {
+        Some(errored) if !errored.continues(None) => format!(
+            "{count} adopted, but not saved in the state ({first}): errored.tfstate in {} is empty or cut off, so it cannot be pushed. Make room, then: {}",
+            directory.path().display(),
+            divvy_core::catalogue::move_errored_state_away()
+        ),
         Some(_) => format!(
             "{count} adopted, but not saved in the state ({first}): errored.tfstate lies in {}.",
             directory.path().display()

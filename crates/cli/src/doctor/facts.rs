@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use divvy_core::survey::{Listing, TrackedInstance};
+use divvy_core::survey::{ErroredState, Listing, TrackedInstance};
 use divvy_core::{Address, CommandLine, Entity, Hint, Kind};
 use divvy_genesys::{Organization, Reason};
 use divvy_terraform::LockFile;
@@ -227,7 +227,7 @@ pub(crate) struct KindSeen {
 /// What earlier runs left behind in the directory.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Leftovers {
-    pub(crate) errored_state: bool,
+    pub(crate) errored_state: Option<ErroredState>,
     pub(crate) locks: Vec<Lock>,
     /// Files of import blocks that a killed run of divvy left.
     pub(crate) import_files: Vec<String>,

@@ -5,8 +5,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use divvy_core::catalogue;
 use divvy_terraform::files::{self, Origin};
-use divvy_terraform::left_over_imports;
+use divvy_terraform::{errored_state as errored_state_of, left_over_imports};
 use serde::Deserialize;
 
 use super::Answer;
@@ -36,7 +37,7 @@ pub(super) fn find(place: &Path, variables: &BTreeMap<String, String>) -> Leftov
         .collect();
     debug_logs.dedup();
     Leftovers {
-        errored_state: place.join(ERRORED_STATE).exists(),
+        errored_state: errored_state_of(place),
         locks: locks(place),
         import_files: left_over_imports(place)
             .unwrap_or_default()
@@ -77,8 +78,10 @@ fn locks(place: &Path) -> Vec<Lock> {
 }
 
 pub(super) fn errored_state(facts: &Facts) -> Answer {
-    if !facts.leftovers.errored_state {
-        return Answer::tick("none");
+    let Some(errored) = &facts.leftovers.errored_state else { return Answer::tick("none") };
+    if !errored.continues(None) {
+        return Answer::cross(format!("{ERRORED_STATE} is empty or cut off: it cannot be pushed"))
+            .hint(catalogue::move_errored_state_away());
     }
     Answer::cross(format!("{ERRORED_STATE}: an apply made something and could not save it")).hint(
         format!(
@@ -163,6 +166,8 @@ pub(super) fn literal_credentials(facts: &Facts) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{facts, trouble};
+    use divvy_core::survey::ErroredState;
+
     use super::*;
 
     #[test]
@@ -177,7 +182,7 @@ mod tests {
     fn each_leftover_is_a_cross_with_what_to_do() {
         let mut facts = facts();
         facts.leftovers = Leftovers {
-            errored_state: true,
+            errored_state: Some(ErroredState { lineage: Some("a".to_owned()), serial: Some(3) }),
             locks: vec![Lock { who: Some("ann@host".to_owned()), ..Lock::default() }],
             import_files: vec!["divvy_imports_1.tf.json".to_owned()],
             debug_logs: vec![DEBUG_LOG.to_owned()],
@@ -237,7 +242,10 @@ mod tests {
         write("logs/gc.log", "");
         let variables = BTreeMap::from([(DEBUG_LOG_VARIABLE.to_owned(), "logs/gc.log".to_owned())]);
         let found = find(directory.path(), &variables);
-        assert!(found.errored_state);
+        let mut facts = facts();
+        facts.leftovers.errored_state = found.errored_state;
+        let answer = errored_state(&facts);
+        assert!(answer.hints[0].to_string().starts_with("mv -n errored.tfstate "), "{answer:?}");
         assert_eq!(found.locks.len(), 2);
         assert_eq!(found.locks[0].who.as_deref(), Some("ann@host"));
         assert_eq!(found.locks[1].who, None);

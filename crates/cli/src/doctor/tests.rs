@@ -176,7 +176,8 @@ fn what_is_to_be_typed_names_the_program_that_was_found() {
     let configuration = facts.configuration.as_mut().unwrap();
     configuration.lock_file = LockFile::Missing;
     configuration.unreadable.push("main.tf".to_owned());
-    facts.leftovers.errored_state = true;
+    facts.leftovers.errored_state =
+        Some(divvy_core::survey::ErroredState { lineage: Some("a".to_owned()), serial: Some(3) });
     let page = page(&Diagnosis::of(&facts));
     for line in ["> tofu init", "> tofu validate", "> tofu state push"] {
         assert!(page.contains(line), "{line}: {page}");

@@ -47,6 +47,9 @@ impl Report {
                 HeadlineKind::ErroredState => {
                     return terraform().words("state push errored.tfstate");
                 }
+                HeadlineKind::UnusableErroredState => {
+                    return catalogue::move_errored_state_away();
+                }
                 HeadlineKind::WrongOrg | HeadlineKind::RestrictedView => {
                     return CommandLine::divvy("doctor");
                 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use divvy_sandbox::emulator::{Effect, Fault, Refusal, Seed};
 use serde_json::{Value, json};
 
-use crate::world::{Ran, SECRET, World, fixture, seed, seed_of};
+use crate::world::{Ran, SECRET, World, fixture, seed, seed_of, state_text};
 
 const DIVISIONS: &str = "/api/v2/authorization/divisions";
 const HOME: &str = "1b870573-cadb-4195-848d-756cd9a509a1";
@@ -182,7 +182,7 @@ fn what_was_left_behind_is_named_and_never_quoted() {
     let mut world = well(client(None, None));
     let planted = "pl4nted-in-the-file";
     world
-        .write("errored.tfstate", "{}")
+        .write("errored.tfstate", &state_text(&[]))
         .write(".terraform.tfstate.lock.info", r#"{"ID":"1","Who":"ann@host","Operation":"OperationTypeApply"}"#)
         .write("divvy_imports_20260101T000000Z-1.tf.json", "{\n  \"//\": \"Import blocks of a divvy fix, which removes them when it ends\",\n  \"import\": [{ \"to\": \"genesyscloud_auth_division.eng\", \"id\": \"id-eng\" }]\n}\n")
         .write("sdk_debug.log", planted)

@@ -16,6 +16,12 @@ pub(super) fn entry_of(headline: HeadlineKind) -> Entry {
             "Writes nothing. First comes state push errored.tfstate, then a plan.",
             "Error: Failed to save state",
         ],
+        HeadlineKind::UnusableErroredState => [
+            "the errored.tfstate here cannot be pushed",
+            "The file is empty, cut off (a full disk does that), or the state of another configuration: its lineage is not that of the stored state.",
+            "Writes nothing until the file is moved away. What the failed apply created is then found in the org, as after any interrupted apply.",
+            "an errored.tfstate of 0 bytes",
+        ],
         HeadlineKind::RestrictedView => [
             "only the home division is visible",
             "The client sees Home and nothing else, although ids are tracked or a create met 409. What is absent from such a view may well exist.",
@@ -55,6 +61,7 @@ pub fn headline_message(headline: &Headline) -> String {
     let Headline { count, of, .. } = headline;
     match headline.kind {
         HeadlineKind::ErroredState => "The state of an earlier apply was never saved (errored.tfstate): it has to be pushed before anything is imported.".to_owned(),
+        HeadlineKind::UnusableErroredState => "The errored.tfstate here is empty, cut off, or of another lineage than the stored state, so it cannot be pushed.".to_owned(),
         HeadlineKind::RestrictedView => format!("This client sees only the home division, yet {count} tracked or refused names are not to be seen: absence proves nothing here."),
         HeadlineKind::WrongOrg => format!("None of the {of} tracked ids is in this org ({count} absent): the credentials or the region belong to another org."),
         HeadlineKind::MissingState => format!("There is no state at all, and {count} of {of} planned names exist: this looks like a missing state, not like {count} conflicts."),
@@ -63,6 +70,11 @@ pub fn headline_message(headline: &Headline) -> String {
             "The org's listing contradicts itself after {of} entries, so {count} names that it lacks may exist all the same."
         ),
     }
+}
+
+/// Returns what to type about an `errored.tfstate` that cannot be pushed: nothing is deleted.
+pub fn move_errored_state_away() -> CommandLine {
+    CommandLine::of("mv").words("-n errored.tfstate errored.tfstate.unusable")
 }
 
 /// Says what to do about a headline; `terraform` as for [`hints`].
@@ -74,6 +86,9 @@ pub fn headline_hints(kind: HeadlineKind, terraform: &str) -> Vec<Hint> {
             terraform().words("state push errored.tfstate").into(),
             terraform().words("plan").because("to see what is left").into(),
         ],
+        HeadlineKind::UnusableErroredState => {
+            vec![move_errored_state_away().into(), CommandLine::divvy("check").into()]
+        }
         HeadlineKind::RestrictedView => vec![
             doctor(),
             "grant the client's role in all divisions; it can take five minutes to act".into(),

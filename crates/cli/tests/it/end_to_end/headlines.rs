@@ -22,6 +22,22 @@ fn errored_state_stops_every_write() {
 }
 
 #[test]
+fn an_errored_state_that_a_full_disk_cut_off_blocks_until_the_printed_line_moves_it_away() {
+    let org = json!([{ "id": "e", "name": "Eng" }]);
+    let world = scene(&division("eng", "name = \"Eng\""), org, &[]);
+    for cut in ["", "{\"version\": 4, \"serial\": 3, \"lin"] {
+        world.write("errored.tfstate", cut);
+        let report = finds(&world, 3, &[("division.eng", "adopt")]);
+        assert_eq!(report["headline"]["code"], "DVY207", "{report:#}");
+        hands_off(&world, &["--adopt-all"], 3);
+    }
+    let shown = world.divvy(&["fix", "--yes"]).ended(3).stdout;
+    let line = shown.lines().last().and_then(|line| line.strip_prefix("next: ")).expect("a line");
+    assert!(world.command("sh").args(["-c", line]).status().expect("a shell").success());
+    does(&world, &[], 0, &[("division.eng", "import e")]);
+}
+
+#[test]
 fn a_log_that_says_saving_failed_stops_every_write() {
     let org = json!([{ "id": "e", "name": "Eng" }]);
     let world = scene(&division("eng", "name = \"Eng\""), org, &[]);

@@ -2,7 +2,7 @@
 
 use divvy_core::decide::{Expect, Policy, Question};
 use divvy_core::failure::{Operation, Shape};
-use divvy_core::survey::{Flaw, StatePresence};
+use divvy_core::survey::{ErroredState, Flaw, StatePresence};
 use divvy_core::verdict::{HeadlineKind, Verdict};
 
 use super::{asks, imports, policy};
@@ -65,6 +65,23 @@ fn a_create_that_rests_on_a_listing_with_a_gap_is_called_so() {
     assert_eq!(scene.decision("a", &policy()), imports("id-1", Expect::NoOp));
     scene.listing().flaws.clear();
     assert!(scene.headlines().is_empty());
+}
+
+#[test]
+fn an_errored_state_that_cannot_be_pushed_is_said_to_be_that() {
+    let mut scene = Scene::new();
+    let mut headlines = |errored: Option<&str>, stored: Option<&str>| {
+        let lineage = errored.map(str::to_owned);
+        scene.survey.surroundings.errored_state = Some(ErroredState { lineage, serial: Some(3) });
+        scene.survey.tracked.get_or_insert_default().lineage = stored.map(str::to_owned);
+        scene.headlines()
+    };
+    for stored in [None, Some("a")] {
+        assert_eq!(headlines(Some("a"), stored), [HeadlineKind::ErroredState]);
+        assert_eq!(headlines(None, stored), [HeadlineKind::UnusableErroredState]);
+    }
+    assert_eq!(headlines(Some("b"), Some("a")), [HeadlineKind::UnusableErroredState]);
+    assert!(HeadlineKind::UnusableErroredState.stops_writing());
 }
 
 #[test]
