@@ -20,6 +20,8 @@ pub(crate) struct Carried {
     pub(crate) done: Vec<Decided>,
     /// What a person should know, one sentence each.
     pub(crate) notes: Vec<String>,
+    /// Whether the state had changed since the look: another run was faster.
+    pub(crate) is_overtaken: bool,
 }
 
 /// Carries out what is to be done, in an order that never leaves an id at two addresses.
@@ -143,10 +145,10 @@ fn account_for(carried: &mut Carried, adoption: &Adoption, journal: &Journal, te
             Reason::WouldDestroy => {
                 (Question::Elsewhere, "Terraform would delete or replace it".to_owned())
             }
-            Reason::NotImported => (
-                Question::Elsewhere,
-                "Terraform ignored the import: the address is in the state already".to_owned(),
-            ),
+            Reason::NotImported => {
+                carried.is_overtaken = true;
+                (Question::Elsewhere, "another run has put it into the state meanwhile".to_owned())
+            }
             Reason::OtherIdPlanned => {
                 (Question::Elsewhere, "the configuration imports another id there".to_owned())
             }

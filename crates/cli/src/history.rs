@@ -1,11 +1,11 @@
 //! What the rounds of one `fix` came to: what was done, and what the last look still shows.
 //!
 //! Never decides. Invariant: an address appears once in the report; what was done there wins over
-//! a later "managed".
+//! a later "managed", which wins over what was tried there and left out.
 
 use divvy_core::decide::{Action, Decided, Decision, Decisions, Question};
 use divvy_core::survey::Pending;
-use divvy_core::{Address, Finding};
+use divvy_core::{Address, Finding, Verdict};
 use divvy_terraform::PlanFile;
 
 use crate::carry_out::Carried;
@@ -132,8 +132,9 @@ impl History {
     ) -> Report {
         let (look, decisions) = self.last.expect("fix looks before it reports");
         let is_clean = self.clean == Some(true);
+        let all_done = without_overtaken(self.done, &decisions);
         let done: Vec<Address> =
-            self.done.iter().filter_map(|one| one.finding.address.clone()).collect();
+            all_done.iter().filter_map(|one| one.finding.address.clone()).collect();
         let is_left = |finding: &Finding| {
             finding.address.as_ref().is_none_or(|address| !done.contains(address))
         };
@@ -147,7 +148,7 @@ impl History {
         };
         let left = decisions.all.into_iter().filter(|one| is_left(&one.finding));
         let left = left.map(|one| Decided { decision: not_done(one.decision), ..one });
-        let all = self.done.into_iter().chain(left).collect();
+        let all = all_done.into_iter().chain(left).collect();
         let mut info = surveyor.run_info(&look);
         info.is_carried_out = is_carried_out;
         info.rounds = Some(self.rounds);
@@ -164,17 +165,27 @@ impl History {
     }
 }
 
+/// Drops what was left out here because another run had done it: the last look finds it managed.
+fn without_overtaken(mut done: Vec<Decided>, last: &Decisions) -> Vec<Decided> {
+    done.retain(|one| {
+        let is_managed = |last: &&Decided| {
+            last.finding.address == one.finding.address && last.finding.verdict == Verdict::Managed
+        };
+        one.action().is_some() || !last.all.iter().any(|last| is_managed(&last))
+    });
+    done
+}
+
 #[cfg(test)]
 mod tests {
+    use divvy_core::EntityId;
     use divvy_core::decide::Expect;
     use divvy_core::finding::Evidence;
-    use divvy_core::{EntityId, Verdict};
 
     use super::*;
 
-    #[test]
-    fn what_terraform_left_out_once_is_not_tried_again() {
-        let finding = |address: &str| Finding {
+    fn finding(address: &str) -> Finding {
+        Finding {
             verdict: Verdict::Adopt,
             also: Vec::new(),
             kind: None,
@@ -183,13 +194,40 @@ mod tests {
             org: None,
             name: None,
             evidence: Evidence::default(),
+        }
+    }
+
+    #[test]
+    fn what_another_run_did_first_is_reported_as_managed_and_not_as_left_out() {
+        let act = Decision::Act(Action::Untaint);
+        let left_out = Decision::Ask { question: Question::Elsewhere, then: None };
+        let decided = |address, verdict, decision: &Decision| {
+            let finding = Finding { verdict, ..finding(address) };
+            Decided { finding, decision: decision.clone() }
         };
+        let done = vec![
+            decided("a.overtaken", Verdict::Adopt, &left_out),
+            decided("a.in_vain", Verdict::Adopt, &left_out),
+            decided("a.done", Verdict::Adopt, &act),
+        ];
+        let all = vec![
+            decided("a.overtaken", Verdict::Managed, &Decision::Nothing),
+            decided("a.in_vain", Verdict::Adopt, &act),
+            decided("a.done", Verdict::Managed, &Decision::Nothing),
+        ];
+        let left = without_overtaken(done, &Decisions { headlines: Vec::new(), all });
+        let left: Vec<_> = left.iter().filter_map(|one| one.finding.address.clone()).collect();
+        assert_eq!(left, ["a.in_vain", "a.done"].map(|text| Address::parse(text).unwrap()));
+    }
+
+    #[test]
+    fn what_terraform_left_out_once_is_not_tried_again() {
         let act = Decision::Act(Action::Import { id: EntityId::new("e"), expect: Expect::NoOp });
         let left_out = Decision::Ask { question: Question::Drift, then: None };
         let mut history = History::default();
         let decided = |address, decision| Decided { finding: finding(address), decision };
         let done = vec![decided("a.vain", left_out), decided("a.done", act.clone())];
-        history.carried(1, Carried { done, notes: Vec::new() });
+        history.carried(1, Carried { done, ..Carried::default() });
 
         let all = vec![decided("a.vain", act.clone()), decided("a.new", act.clone())];
         let decisions = history.without_vain_tries(Decisions { headlines: Vec::new(), all });

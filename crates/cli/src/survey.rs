@@ -246,14 +246,16 @@ impl<'c> Surveyor<'c> {
     }
 
     /// Lets Terraform say what is left to do, with a plan as a person would make it; looks at it
-    /// only if there is something. `reads` is how many instances it will refresh.
+    /// only if there is something, or if the last look `is_overtaken`. `reads` is how many instances
+    /// it will refresh.
     pub(crate) async fn verify(
         &self,
         subject: &Subject<'_>,
         reads: usize,
+        is_overtaken: bool,
     ) -> CommandResult<Verified> {
         let plan = self.plain_plan(reads).await?;
-        if !plan.holds_changes() {
+        if !plan.holds_changes() && !is_overtaken {
             return Ok(Verified::Clean(plan.changed_outputs().to_vec()));
         }
         let early = self.early().await?;

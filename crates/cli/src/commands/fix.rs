@@ -73,8 +73,9 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
         let version = history.look().terraform_version.clone();
         let carried =
             carry_out(&surveyor.directory, journal, acts, version.as_deref(), &consent).await?;
+        let is_overtaken = carried.is_overtaken;
         history.carried(round, carried);
-        match surveyor.verify(&subject, history.look().instances).await? {
+        match surveyor.verify(&subject, history.look().instances, is_overtaken).await? {
             Verified::Clean(outputs_left) => {
                 history.clean(outputs_left);
                 break;

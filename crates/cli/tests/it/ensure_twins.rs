@@ -166,10 +166,16 @@ fn processes_at_once_against_a_list_that_lags_say_which_twins_they_see() {
     let sales: Vec<&str> =
         all.iter().filter(|one| one.name == "Sales").map(|one| one.id.as_str()).collect();
     assert!(sales.len() > 1, "without twins this shows nothing: {all:?}");
+    // Whoever was ready before the next one began can know of none; whoever made a later twin does.
+    let mut told_of_twins = 0;
     for output in outputs {
         let told = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(3), "{told}");
-        assert!(told.contains("\"Sales\" exists ") && told.contains(" times: "), "{told}");
-        assert!(sales.iter().any(|id| told.contains(id)), "{told}");
+        let names_twins = told.contains("\"Sales\" exists ") && told.contains(" times: ");
+        if names_twins {
+            told_of_twins += 1;
+            assert_eq!(output.status.code(), Some(3), "{told}");
+            assert!(sales.iter().any(|id| told.contains(id)), "{told}");
+        }
     }
+    assert!(told_of_twins >= sales.len() - 1, "{told_of_twins} of {}", sales.len());
 }

@@ -190,3 +190,18 @@ fn an_answer_at_the_terminal_is_taken() {
     world.has_no_changes();
     leaves_nothing(&world);
 }
+
+#[test]
+fn what_another_run_adopts_while_the_question_waits_is_reported_as_managed() {
+    let world = conflict();
+    let terminal = super::running::Terminal::start(&world, &["fix"]);
+    terminal.shows("[y/N]");
+    let _ = world.divvy(&["fix", "--yes"]).ended(0);
+    terminal.types("y\n");
+    let (code, shown) = terminal.end();
+    assert_eq!(code, 0, "{shown}");
+    assert!(shown.contains("2 managed"), "{shown}");
+    assert!(!shown.contains("Needs you"), "{shown}");
+    world.has_no_changes();
+    leaves_nothing(&world);
+}
