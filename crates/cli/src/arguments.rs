@@ -359,7 +359,7 @@ pub(crate) struct Fix {
     pub(crate) require_clean: bool,
 
     /// How often to look again while imports make names known.
-    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u8).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = Self::USUAL_ROUNDS, value_parser = clap::value_parser!(u8).range(1..))]
     pub(crate) max_rounds: u8,
 
     /// Form of the output.
@@ -371,6 +371,11 @@ pub(crate) struct Fix {
 
     #[command(flatten)]
     pub(crate) terraform: TerraformArguments,
+}
+
+impl Fix {
+    /// How often a `fix` looks again where nothing else is said.
+    pub(crate) const USUAL_ROUNDS: u8 = 5;
 }
 
 /// List the divisions of the org, or those with the names given. Needs no Terraform.

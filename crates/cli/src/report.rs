@@ -274,6 +274,7 @@ pub struct Finding {
     #[serde(skip)]
     pub drift_stays: bool,
     /// Where its block stands, as far as it was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
     /// The failure that it explains, as it was heard of, in words.
     #[serde(skip)]

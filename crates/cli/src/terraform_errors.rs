@@ -28,8 +28,10 @@ pub(crate) fn of_terraform(error: Error) -> CommandError {
             return CommandError::usage(error);
         }
         Error::LockNeeded => {
-            return CommandError::usage(error)
-                .hint("divvy check -- -lock=false  # looks only; so does: divvy fix --dry-run");
+            return CommandError::usage(error).hint(
+                CommandLine::divvy("check -- -lock=false")
+                    .because("only looks; so does: divvy fix --dry-run"),
+            );
         }
         Error::FlagWithoutValue { flag } => {
             return CommandError::usage(&error).hint(format!("pass it as -- {flag}=VALUE"));
@@ -139,13 +141,12 @@ fn hints_of(failure: &Failure) -> Vec<Hint> {
             });
             return [wait.into()].into_iter().chain(unlock).collect();
         }
-        FailureKind::LockFailed => {
-            "what divvy only looks at needs no lock: divvy check; to write, the backend has to lock"
-                .into()
-        }
+        FailureKind::LockFailed => CommandLine::divvy("check")
+            .because("needs no lock, since it only looks; to write, the backend has to lock")
+            .into(),
         FailureKind::LockRace => "run the same command again".into(),
         FailureKind::MissingVariable => {
-            "pass it on: divvy check -- -var NAME=VALUE, or -- -var-file FILE".into()
+            "pass the variable on: put -- -var NAME=VALUE or -- -var-file FILE at the end".into()
         }
         FailureKind::ConfigurationInvalid => command("validate").into(),
         FailureKind::ConditionFails => {

@@ -13,11 +13,12 @@ mod provider;
 #[cfg(test)]
 mod tests;
 
-use divvy_core::Hint;
+use divvy_core::{CommandLine, Hint};
 use serde::Serialize;
 use serde_json::json;
 
 use self::facts::{Account, Facts, Heard, KindSeen, Trouble};
+use crate::given::Given;
 
 /// Version of the JSON; within one, fields are only added.
 const SCHEMA_VERSION: u32 = 1;
@@ -136,11 +137,13 @@ struct Row {
 /// Every check with its answer.
 pub(crate) struct Diagnosis {
     rows: Vec<Row>,
+    /// What to type next.
+    next: CommandLine,
 }
 
 impl Diagnosis {
-    /// Judges the facts.
-    pub(crate) fn of(facts: &Facts) -> Self {
+    /// Judges the facts; what is to be typed carries what was given.
+    pub(crate) fn of(facts: &Facts, given: &Given) -> Self {
         let rows = CHECKS.iter().flat_map(|check| {
             check.answers(facts).into_iter().map(|(about, answer)| Row {
                 id: check.id,
@@ -148,11 +151,14 @@ impl Diagnosis {
                 about,
                 ok: answer.ok,
                 message: answer.message,
-                hints: answer.hints,
+                hints: answer.hints.iter().map(|hint| given.complete_hint(hint)).collect(),
                 group: check.group,
             })
         });
-        Self { rows: rows.collect() }
+        let rows: Vec<Row> = rows.collect();
+        let has_cross = rows.iter().any(|row| row.ok == Some(false));
+        let next = CommandLine::divvy(if has_cross { "doctor" } else { "check" });
+        Self { rows, next: given.complete(&next) }
     }
 
     /// Says whether anything is wrong.

@@ -62,12 +62,9 @@ impl Diagnosis {
         )
     }
 
-    fn next(&self) -> &'static str {
-        if self.has_cross() {
-            "do what stands below the first cross, then: divvy doctor"
-        } else {
-            "divvy check"
-        }
+    fn next(&self) -> String {
+        let lead = if self.has_cross() { "fix the first ✗ above, then: " } else { "" };
+        shown(&format!("{lead}{}", self.next))
     }
 }
 
