@@ -13,6 +13,7 @@ mod variables;
 
 mod ensure;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -51,6 +52,11 @@ pub(crate) struct Arguments {
 /// The command line's definition, with the variable of each flag.
 pub(crate) fn command() -> clap::Command {
     variables::with_variables(Arguments::command())
+}
+
+/// Returns what is worth a warning among the variables that are set.
+pub(crate) fn unread_variables(set: &BTreeMap<String, String>) -> Vec<String> {
+    variables::unread(command(), set)
 }
 
 impl Arguments {

@@ -19,6 +19,9 @@ use super::{OrgArguments, Output, Said, TerraformArguments};
 /// Exit code: 0 everything named exists (with --dry-run: could be looked up), 3 a name was left out
 /// for a person to decide, or something exists more than once, 1 error.
 #[derive(Debug, Args)]
+#[command(
+    override_usage = "divvy ensure [OPTIONS] <NAME>...\n       divvy ensure [OPTIONS] --from <FILE|->"
+)]
 #[command(after_help = "Examples:\n  \
     divvy ensure Engineering\n  \
     divvy ensure --from divisions.csv -o commands\n  \

@@ -64,7 +64,7 @@ pub(super) fn execution(facts: &Facts) -> Answer {
     Answer::open(format!(
         "`{backend}` may run them elsewhere: then divvy check, -o blocks and divvy fix --write work with the plan's JSON alone, and divvy run and divvy fix --yes do not, unless the workspace's execution mode is local"
     ))
-    .hint(CommandLine::of(&program).words("show -json PLANFILE > plan.json").because("then: divvy check --plan plan.json"))
+    .hint(CommandLine::of(program).words("show -json PLANFILE > plan.json").because("then: divvy check --plan plan.json"))
 }
 
 fn major_and_minor(version: &str) -> Option<(u64, u64)> {
