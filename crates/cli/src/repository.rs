@@ -62,9 +62,10 @@ impl Repository {
         };
         let git = self.root.join(".git");
         // In a worktree `.git` is a file that names the directory.
-        let git = match git.is_dir() {
-            true => git,
-            false => self.root.join(read(git)?.strip_prefix("gitdir:")?.trim()),
+        let git = if git.is_dir() {
+            git
+        } else {
+            self.root.join(read(git)?.strip_prefix("gitdir:")?.trim())
         };
         let head = read(git.join("HEAD"))?;
         let Some(reference) = head.strip_prefix("ref:").map(str::trim) else { return Some(head) };

@@ -76,7 +76,7 @@ pub(crate) struct Ensure {
 
     /// json, table, commands, blocks, ids; `FORMAT=FILE` writes a file. Repeatable. Without it: a
     /// table on a terminal, else json.
-    #[arg(short, long = "output", value_name = "FORMAT[=FILE]")]
+    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", value_parser = Output::<EnsureFormat>::parser(), hide_possible_values = true)]
     pub(crate) outputs: Vec<Output<EnsureFormat>>,
 
     /// Look only: say what would be created. Needs no right to create.

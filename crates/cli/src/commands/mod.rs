@@ -94,6 +94,6 @@ async fn run(
         Command::Undo(arguments) => undo::run(&context, &arguments).await,
         Command::Demo(arguments) => demo::run(&context, &arguments).await,
         Command::Completions(arguments) => print::completions(&context, &arguments),
-        Command::Man => print::man(&context),
+        Command::Man(arguments) => print::man(&context, &arguments),
     }
 }
