@@ -108,3 +108,20 @@ fn a_wrapper_that_prints_before_terraform_is_passed_by_or_named() {
     let _ = world.divvy(&["fix", "--yes"]).ended(0);
     world.has_no_changes();
 }
+
+#[test]
+fn the_instances_of_one_for_each_are_written_as_one_block_that_terraform_imports() {
+    let names = ["Sales \"EMEA\"", "Zürich", "${x} %{y}"];
+    let body = r#"for_each = toset(["Sales \"EMEA\"", "Zürich", "$${x} %%{y}"])
+  name = each.key"#;
+    let org = names.map(|name| json!({ "id": format!("id-{}", name.len()), "name": name }));
+    let world = scene(&division("sales", body), json!(org), &[]);
+    let minor = super::surroundings::terraform_minor();
+    let _ = world.divvy(&["fix", "--adopt-all", "--write", "imports.tf"]).ended(0);
+    let written = world.read("imports.tf");
+    let blocks = if minor >= 7 { 1 } else { names.len() };
+    assert_eq!(written.matches("import {").count(), blocks, "{written}");
+    let applied = world.terraform(&["apply", "-auto-approve", "-input=false"]).ended(0).stdout;
+    assert!(applied.contains("3 imported, 0 added, 0 changed, 0 destroyed"), "{applied}");
+    world.has_no_changes();
+}
