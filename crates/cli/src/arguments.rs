@@ -32,7 +32,7 @@ use self::offers::{Offers, offers};
 use crate::render::commands::Shell;
 use crate::render::{Format, Writer, help_for, names_of};
 
-/// Resolves `409 Conflict` on genesyscloud_auth_division: foretells it, adopts what exists through
+/// Resolves `409 Conflict` on genesyscloud_auth_division: predicts it, adopts what exists through
 /// a plan that imports and nothing else, and lets Terraform itself prove the result.
 #[derive(Debug, Parser)]
 #[command(name = "divvy", version, arg_required_else_help = true, max_term_width = 100)]

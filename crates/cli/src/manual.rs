@@ -71,7 +71,7 @@ const EXAMPLES: [(&str, &[Example]); 14] = [
 /// How every command may end.
 const EXIT: [(&str, &str); 2] = [
     ("64", "The command line is wrong."),
-    ("130", "Somebody interrupted; the same command goes on from there."),
+    ("130", "Interrupted; the same command goes on from there."),
 ];
 
 /// What is read from the environment beside the variables of flags.

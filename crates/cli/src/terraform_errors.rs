@@ -137,7 +137,7 @@ fn hints_of(failure: &Failure) -> Vec<Hint> {
                 format!("wait until the other run{who} has ended, or pass -- -lock-timeout=60s");
             // Without an id the backend's lock goes with whoever holds it.
             let unlock = holder.id.as_deref().map(|id| {
-                command("force-unlock").word(id).because("if nobody is at work any more").into()
+                command("force-unlock").word(id).because("once no other run is at work").into()
             });
             return [wait.into()].into_iter().chain(unlock).collect();
         }

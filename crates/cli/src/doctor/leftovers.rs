@@ -158,7 +158,7 @@ pub(super) fn literal_credentials(facts: &Facts) -> Answer {
     };
     match configuration.literal_credentials.as_slice() {
         [] => Answer::tick("none"),
-        places => Answer::cross(format!("a secret stands in plain text at {}", places.join(", ")))
+        places => Answer::cross(format!("a secret is in plain text at {}", places.join(", ")))
             .hint("use GENESYSCLOUD_OAUTHCLIENT_SECRET or a sensitive variable, and make a new secret"),
     }
 }

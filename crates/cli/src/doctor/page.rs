@@ -55,7 +55,7 @@ impl Diagnosis {
     fn count(&self) -> String {
         let count = |ok| self.rows.iter().filter(|row| row.ok == ok).count();
         format!(
-            "{} well, {} wrong, {} left open",
+            "{} passed, {} failed, {} skipped",
             count(Some(true)),
             count(Some(false)),
             count(None)

@@ -45,7 +45,7 @@ pub(super) fn wrapper(facts: &Facts) -> Answer {
             Answer::refused(trouble)
         }
         _ if program.passes_wrapper_by => Answer::tick(format!(
-            "the wrapper of setup-terraform is passed by: {}; it stands in front of what else the workflow runs",
+            "setup-terraform's wrapper is bypassed: divvy runs {}; the workflow's own steps still go through the wrapper",
             program.path.display()
         ))
         .hint("it copies what Terraform prints into step outputs: set `terraform_wrapper: false`"),
