@@ -12,7 +12,7 @@ use divvy_core::address::Address;
 use divvy_core::decide::Question;
 use divvy_core::name::Difference;
 use divvy_core::shown::Shown;
-use divvy_core::survey::{Alias, Pending, Survey};
+use divvy_core::survey::Pending;
 use divvy_core::verdict::{HeadlineKind, Verdict};
 use serde::Serialize;
 use serde_json::Value;
@@ -24,7 +24,6 @@ mod build;
 mod explained;
 mod outlook;
 
-use self::build::orgs;
 pub use approved::{ApprovedError, approved_pairs};
 
 /// The version of the JSON contract.
@@ -142,16 +141,6 @@ pub struct RunInfo {
 }
 
 impl RunInfo {
-    /// Takes from a survey what a report tells of it beside its findings. `credentials_from` says
-    /// where the credentials of each alias came from, in words, without a secret.
-    pub fn of(survey: &Survey, credentials_from: &BTreeMap<Alias, String>) -> Self {
-        Self {
-            orgs: orgs(survey, credentials_from),
-            pending: survey.desired.as_ref().map(|desired| desired.pending),
-            ..Self::default()
-        }
-    }
-
     /// Returns the Terraform program to type.
     pub fn program(&self) -> &str {
         let run = self.terraform.as_ref().map(|terraform| &terraform.program);
@@ -245,7 +234,8 @@ pub enum Action {
 }
 
 /// What becomes of a finding, for grouping.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Its entity is imported.
     Adopted,
@@ -311,7 +301,6 @@ pub struct Finding {
     /// What is done about it.
     pub action: Action,
     /// What becomes of it.
-    #[serde(skip)]
     pub outcome: Outcome,
     /// What a person is asked, if anything.
     #[serde(skip)]

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::offers::offers;
-use super::{OrgArguments, Output, TerraformArguments};
+use super::shared::{OrgArguments, Output, TerraformArguments};
 use crate::render::{Writer, help_for, names_of};
 
 /// Say on one page what works and what does not: Terraform, provider, state, credentials, org,

@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum};
 use divvy_core::label::Style;
 use divvy_genesys::Dialect;
 
-use super::{OrgArguments, Output, Said, TerraformArguments};
+use super::given::Said;
+use super::shared::{OrgArguments, Output, TerraformArguments};
 
 /// Get or create divisions, without Terraform: what exists is returned, what is missing is made.
 ///

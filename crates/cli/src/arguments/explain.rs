@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::offers::offers;
-use super::{OrgArguments, Output, TerraformArguments};
+use super::shared::{OrgArguments, Output, TerraformArguments};
 use crate::render::{Writer, help_for, names_of};
 
 /// Explain the output of a failed run, or a code such as DVY101. Changes nothing.

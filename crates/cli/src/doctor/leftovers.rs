@@ -10,7 +10,7 @@ use divvy_terraform::files::{self, Origin};
 use divvy_terraform::{errored_state as errored_state_of, left_over_imports};
 use serde::Deserialize;
 
-use super::Answer;
+use super::answer::Answer;
 use super::facts::{Facts, Leftovers, Lock};
 
 /// Where the provider writes what it said and heard, unless told otherwise.

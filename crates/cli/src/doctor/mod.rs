@@ -4,6 +4,7 @@
 //! function. Never changes anything. Invariant: every row answers, also where it could not be asked.
 
 mod account;
+mod answer;
 mod facts;
 pub(crate) mod gather;
 mod leftovers;
@@ -17,7 +18,8 @@ use divvy_core::{CommandLine, Hint};
 use serde::Serialize;
 use serde_json::json;
 
-use self::facts::{Account, Facts, Heard, KindSeen, Trouble};
+use self::answer::Answer;
+use self::facts::{Account, Facts, KindSeen};
 use crate::given::Given;
 
 /// Version of the JSON; within one, fields are only added.
@@ -70,55 +72,6 @@ static CHECKS: &[Check] = &[
     Check { id: "debug_log", group: LEFTOVERS, asks: "Is there a log of the provider that may hold tokens?", judge: Judge::Once(leftovers::debug_log) },
     Check { id: "literal_credentials", group: LEFTOVERS, asks: "Are there credentials in plain text in the configuration?", judge: Judge::Once(leftovers::literal_credentials) },
 ];
-
-/// What a check came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Answer {
-    /// `None` where the question does not arise, or could not be asked.
-    ok: Option<bool>,
-    message: String,
-    hints: Vec<Hint>,
-}
-
-impl Answer {
-    fn new(ok: Option<bool>, message: impl Into<String>) -> Self {
-        Self { ok, message: message.into(), hints: Vec::new() }
-    }
-
-    fn tick(message: impl Into<String>) -> Self {
-        Self::new(Some(true), message)
-    }
-
-    fn cross(message: impl Into<String>) -> Self {
-        Self::new(Some(false), message)
-    }
-
-    fn open(message: impl Into<String>) -> Self {
-        Self::new(None, message)
-    }
-
-    fn refused(trouble: &Trouble) -> Self {
-        Self::cross(&trouble.message).hints(trouble.hints.iter().cloned())
-    }
-
-    fn hint(self, hint: impl Into<Hint>) -> Self {
-        self.hints([hint.into()])
-    }
-
-    fn hints(mut self, hints: impl IntoIterator<Item = impl Into<Hint>>) -> Self {
-        self.hints.extend(hints.into_iter().map(Into::into));
-        self
-    }
-}
-
-/// Judges what was told; what was refused is a cross, what was not asked is left open.
-fn of_heard<T>(heard: &Heard<T>, unasked: &str, judge: impl FnOnce(&T) -> Answer) -> Answer {
-    match heard {
-        Heard::Unasked => Answer::open(unasked),
-        Heard::Refused(trouble) => Answer::refused(trouble),
-        Heard::Told(value) => judge(value),
-    }
-}
 
 /// One line of the page.
 #[derive(Serialize)]

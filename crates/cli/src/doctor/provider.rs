@@ -5,8 +5,8 @@
 use divvy_core::CommandLine;
 use divvy_terraform::LockFile;
 
+use super::answer::{Answer, of_heard};
 use super::facts::{Facts, Overridden};
-use super::{Answer, of_heard};
 use crate::terraform_errors::WITHOUT_WRAPPER;
 
 /// The vendor's provider, without the registry.

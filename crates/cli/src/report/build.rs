@@ -75,6 +75,18 @@ fn is_worth_a_word(finding: &finding::Finding) -> bool {
     finding.verdict != Verdict::Managed || !finding.evidence.drift.is_empty()
 }
 
+impl RunInfo {
+    /// Takes from a survey what a report tells of it beside its findings. `credentials_from` says
+    /// where the credentials of each alias came from, in words, without a secret.
+    pub fn of(survey: &Survey, credentials_from: &BTreeMap<Alias, String>) -> Self {
+        Self {
+            orgs: orgs(survey, credentials_from),
+            pending: survey.desired.as_ref().map(|desired| desired.pending),
+            ..Self::default()
+        }
+    }
+}
+
 impl Finding {
     fn new(finding: &finding::Finding, decision: &Decision, info: &RunInfo) -> Self {
         let evidence = &finding.evidence;
@@ -271,7 +283,7 @@ fn hints(
 }
 
 /// Returns each provider configuration that leads to an org.
-pub(super) fn orgs(survey: &Survey, credentials_from: &BTreeMap<Alias, String>) -> Vec<Org> {
+fn orgs(survey: &Survey, credentials_from: &BTreeMap<Alias, String>) -> Vec<Org> {
     survey
         .aliases
         .iter()

@@ -1,5 +1,6 @@
 //! Integration tests of the program.
 
+mod ci;
 mod demo;
 mod doctor;
 mod end_to_end;
