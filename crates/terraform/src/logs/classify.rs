@@ -54,8 +54,9 @@ const NO_ANSWER: [&str; 7] = [
 
 const LONGEST_SUMMARY: usize = 4096;
 
-/// Reads a diagnostic; `progress` knows what the run was doing at its address.
-pub(super) fn classify(mut diagnostic: Diagnostic, progress: &Progress) -> Failure {
+/// Reads a diagnostic; `progress` knows what the run was doing at its address. The second value is true
+/// if no other program prints such a diagnostic.
+pub(super) fn classify(mut diagnostic: Diagnostic, progress: &Progress) -> (Failure, bool) {
     let detail = detail::read_api_detail(&diagnostic.body);
     let has_detail = detail.is_some();
     let detail = detail.unwrap_or_default();
@@ -74,7 +75,12 @@ pub(super) fn classify(mut diagnostic: Diagnostic, progress: &Progress) -> Failu
     let shape = shape_of(&diagnostic, status, has_detail);
     let name = planned.or_else(|| summary::name_in(&mut diagnostic));
     let text = &diagnostic.summary;
-    Failure {
+    let is_own = place.is_known()
+        || status.is_some()
+        || diagnostic.is_own()
+        || own_text(text).is_some_and(|(_, shape)| shape != Shape::ProviderDied)
+        || summary::is_providers(text);
+    let failure = Failure {
         terraform_type: detail
             .terraform_type
             .or_else(|| place.address.as_ref().map(|address| address.terraform_type().to_owned()))
@@ -96,7 +102,8 @@ pub(super) fn classify(mut diagnostic: Diagnostic, progress: &Progress) -> Failu
         unit: diagnostic.unit,
         is_self_made: false,
         origin: Origin::Log,
-    }
+    };
+    (failure, is_own)
 }
 
 /// Says in one line what a detail tells that was copied without its summary.
@@ -112,6 +119,12 @@ struct PlaceOf {
     address: Option<Address>,
     data_source_type: Option<String>,
     is_provider: bool,
+}
+
+impl PlaceOf {
+    fn is_known(&self) -> bool {
+        self.address.is_some() || self.data_source_type.is_some() || self.is_provider
+    }
 }
 
 /// Reads the place after `with`, or in Terraform's prose.
@@ -143,7 +156,27 @@ fn place_of(diagnostic: &mut Diagnostic) -> PlaceOf {
     }
 }
 
+/// What only Terraform says in a diagnostic's body.
+const BODIES: [&str; 3] = ["registry.terraform.io/", "registry.opentofu.org/", "GRPCProvider"];
+const PROVIDER: &str = "terraform-provider-";
+/// Files whose lines it names.
+const FILES: [&str; 6] = [".tf", ".tf.json", ".tofu", ".tofu.json", ".tfvars", ".tfvars.json"];
+
 impl Diagnostic {
+    /// True if it is drawn as Terraform draws it, or names a file or a program of Terraform's.
+    fn is_own(&self) -> bool {
+        let file = |line: &String| {
+            let (file, _) = line.trim().strip_prefix("on ")?.split_once(" line ")?;
+            FILES.iter().any(|ending| file.ends_with(ending)).then_some(())
+        };
+        self.is_boxed
+            || self.summary.contains(PROVIDER)
+            || self
+                .body
+                .iter()
+                .any(|line| file(line).is_some() || BODIES.iter().any(|text| line.contains(text)))
+    }
+
     /// Looks for a sentence of Terraform in the body, whose lines are wrapped at blanks.
     fn has_in_body(&self, sentence: &str) -> bool {
         self.body.join(" ").contains(sentence)

@@ -27,6 +27,16 @@ pub(super) fn operation_in(summary: &str) -> Option<Operation> {
     VERBS.iter().find(|(verb, _)| summary.starts_with(verb)).map(|(_, operation)| *operation)
 }
 
+/// True if the provider begins a diagnostic like this: with a noun of its own, or the SDK's error.
+pub(super) fn is_providers(summary: &str) -> bool {
+    let ends = || ENDS.iter().any(|end| summary.contains(end));
+    operation_in(summary).is_some() && summary.contains("API Error: ")
+        || kind_in(summary).is_some() && ends()
+}
+
+/// What may stand behind the name, the shortest first.
+const ENDS: [&str; 3] = [" error: ", " error: API Error: ", ": API Error: "];
+
 /// Returns the kind whose noun follows `Failed to create` or `Failed to update`, and the rest.
 fn kind_and_rest(summary: &str) -> Option<(&'static Kind, &str)> {
     let writing = |(verb, operation): &(&str, Operation)| {
@@ -52,7 +62,7 @@ pub(super) fn name_in(diagnostic: &mut Diagnostic) -> Option<String> {
         let name = parts.next()?;
         (parts.next().is_some() && parts.next().is_none()).then_some(name)
     };
-    let name = [" error: ", " error: API Error: "].iter().find_map(only_part)?.to_owned();
+    let name = ENDS.iter().find_map(only_part)?.to_owned();
     if MASKS.iter().any(|mask| name.contains(mask)) {
         diagnostic.damage(Damage::NameMasked);
         return None;
