@@ -2,6 +2,7 @@
 
 mod demo;
 mod doctor;
+mod encodings;
 mod end_to_end;
 mod ensure;
 mod ensure_addresses;

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-const MOST_BYTES: usize = 16 << 20;
+const MOST_BYTES: usize = 8 << 20;
 /// What an entry costs beside its text.
 const PER_ENTRY: usize = 512;
 
