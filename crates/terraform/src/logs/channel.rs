@@ -5,8 +5,8 @@
 
 use std::rc::Rc;
 
+use super::decode::Place;
 use super::nested::Document;
-use super::pieces::Place;
 use super::prefix::Prefixes;
 use super::units;
 

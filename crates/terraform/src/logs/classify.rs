@@ -12,28 +12,6 @@ use super::diagnostic::{Damage, Diagnostic, beginning};
 use super::progress::Progress;
 use super::summary;
 
-/// Summaries of Terraform and the provider that say by themselves what failed.
-/// `None` = whatever was being done at the address.
-static SUMMARIES: &[(&str, Option<Operation>, Shape)] = &[
-    ("Failed to save state", Some(Operation::State), Shape::StateNotSaved),
-    ("Failed to persist state", Some(Operation::State), Shape::StateNotSaved),
-    ("Error saving state", Some(Operation::State), Shape::StateNotSaved),
-    ("Error acquiring the state lock", Some(Operation::State), Shape::Locked),
-    ("Error locking state", Some(Operation::State), Shape::Locked),
-    ("Error releasing the state lock", Some(Operation::State), Shape::Unclassified),
-    ("Failed to load state", Some(Operation::State), Shape::Unclassified),
-    ("Error loading state", Some(Operation::State), Shape::Unclassified),
-    ("Failed to get existing workspaces", Some(Operation::State), Shape::Unclassified),
-    ("Provider produced inconsistent result after apply", None, Shape::HalfCreated),
-    ("Plugin did not respond", None, Shape::ProviderDied),
-    ("Request cancelled", None, Shape::ProviderDied),
-    ("The terraform-provider-", None, Shape::ProviderDied),
-    ("mismatch on attribute ", None, Shape::Mismatch),
-    ("Cannot import non-existent remote object", Some(Operation::Read), Shape::Unclassified),
-    ("failed to authorize Genesys Cloud", Some(Operation::ProviderStart), Shape::Refused),
-    ("exhausted retries on Genesys Cloud", Some(Operation::ProviderStart), Shape::Refused),
-];
-
 /// Calls of the plugin protocol, where a dead provider's diagnostic names one.
 const CALLS: [(&str, Operation); 3] = [
     (").ConfigureProvider call", Operation::ProviderStart),
@@ -78,7 +56,7 @@ pub(super) fn classify(mut diagnostic: Diagnostic, progress: &Progress) -> (Fail
     let is_own = place.is_known()
         || status.is_some()
         || diagnostic.is_own()
-        || own_text(text).is_some_and(|(_, shape)| shape != Shape::ProviderDied)
+        || summary::shape_in(text).is_some_and(|(_, shape)| shape != Shape::ProviderDied)
         || summary::is_providers(text);
     let failure = Failure {
         terraform_type: detail
@@ -183,24 +161,13 @@ impl Diagnostic {
     }
 }
 
-/// True if Terraform or the provider begins a diagnostic like this.
-pub(super) fn is_own_text(summary: &str) -> bool {
-    own_text(summary).is_some()
-}
-
-/// The entry of [`SUMMARIES`] for a diagnostic.
-fn own_text(summary: &str) -> Option<(Option<Operation>, Shape)> {
-    let entry = SUMMARIES.iter().find(|(text, ..)| summary.starts_with(text));
-    entry.map(|(_, operation, shape)| (*operation, *shape))
-}
-
 fn operation_of(
     diagnostic: &Diagnostic,
     detail: &ApiDetail,
     place: &PlaceOf,
     progress: &Progress,
 ) -> Operation {
-    let own = own_text(&diagnostic.summary);
+    let own = summary::shape_in(&diagnostic.summary);
     let called = || CALLS.iter().find(|(call, _)| diagnostic.has_in_body(call));
     let at_address =
         || progress.operation_at(diagnostic.unit.as_deref(), place.address.as_ref()?.as_str());
@@ -227,7 +194,7 @@ fn operation_of_method(method: &str) -> Option<Operation> {
 }
 
 fn shape_of(diagnostic: &Diagnostic, status: Option<u16>, has_detail: bool) -> Shape {
-    match own_text(&diagnostic.summary) {
+    match summary::shape_in(&diagnostic.summary) {
         // Terraform uses this summary for any attribute; only an absent object was half created.
         Some((_, Shape::HalfCreated)) if diagnostic.has_in_body("unexpected new value: .") => {
             return Shape::Mismatch;

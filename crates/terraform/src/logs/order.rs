@@ -140,11 +140,18 @@ fn is_time(text: &str) -> bool {
     const SECONDS: usize = 10;
     const LONGEST: usize = 40;
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let is_date = digits == 4
-        && matches!(text.as_bytes().get(4..8), Some([b'-' | b'/', month, _, b'-' | b'/']) if month.is_ascii_digit());
+    let like = |shape: &[u8], part: &[u8]| {
+        shape.iter().zip(part).all(|(want, have)| match want {
+            b'd' => have.is_ascii_digit(),
+            _ => want == have,
+        })
+    };
+    let bytes = text.as_bytes();
+    let is_date = bytes.windows(6).any(|part| like(b":dd:dd", part))
+        || bytes.len() >= 10 && like(b"dddd-dd-dd", bytes);
     let is_number = digits >= SECONDS
         && text.starts_with(['1', '2'])
-        && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        && bytes.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
     text.len() <= LONGEST && (is_date || is_number)
 }
 

@@ -4,7 +4,7 @@
 //! [`MOST_CHANNELS`].
 
 use std::collections::HashMap;
-use std::io::{self, Read};
+use std::io::Read;
 use std::rc::Rc;
 
 use divvy_core::Failure;
@@ -12,14 +12,14 @@ use serde_json::Value;
 
 use super::channel::{At, Channel, Held, in_column, in_unit, lane_of, root};
 use super::collector::{Collector, LaneLine};
-use super::decode::{Harm, Lines};
+use super::decode::{Harm, Place, each_line, each_row};
 use super::diagnostic::{Damage, Diagnostic};
 use super::failures::Failures;
 use super::mail::Mail;
 use super::nested::{self, Beginning, Document, Found, Next};
 use super::order::Order;
 use super::outcome::{LogError, LogReading};
-use super::pieces::{Joiner, Place};
+use super::pieces::Joiner;
 use super::prefix::{Step, Stripped};
 use super::progress::{Budget, Progress};
 use super::provider_log::ProviderLog;
@@ -483,27 +483,4 @@ impl Reading {
             notes,
         }
     }
-}
-
-/// Gives every line of an input, in pieces where carriage returns overwrite.
-fn each_line(
-    head: &[u8],
-    input: impl Read,
-    number: &mut usize,
-    mut take: impl FnMut(&str, Place),
-) -> io::Result<()> {
-    let mut lines = Lines::new(head, input);
-    loop {
-        *number = lines.number() - 1;
-        let Some(line) = lines.next()? else { return Ok(()) };
-        let place = Place { number: line.number, is_ended: line.is_ended, harm: line.harm };
-        each_row(&line.text, |row| take(row, place));
-    }
-}
-
-fn each_row(line: &str, mut take: impl FnMut(&str)) {
-    if !line.contains('\r') {
-        return take(line);
-    }
-    line.split('\r').filter(|piece| !piece.is_empty()).for_each(take);
 }

@@ -4,7 +4,7 @@
 //! Never reads what follows. Invariant: a sign is Terraform's, OpenTofu's or the provider's own
 //! wording, never a CI system's.
 
-use super::{classify, progress, summary, ui_line};
+use super::{progress, summary, ui_line};
 
 /// Where in a line Terraform's own text begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,7 +181,7 @@ pub(super) fn without_decoration(prefix: &str) -> &str {
 
 /// True if no other program begins an error like this.
 fn is_own_summary(text: &str) -> bool {
-    classify::is_own_text(text) || summary::is_providers(text)
+    summary::shape_in(text).is_some() || summary::is_providers(text)
 }
 
 /// What the lines of an input have shown so far.

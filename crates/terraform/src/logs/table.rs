@@ -7,8 +7,8 @@
 use csv_core::{ReadFieldResult, Reader, ReaderBuilder};
 use serde_json::{Map, Value};
 
+use super::decode::Place;
 use super::nested::LONGEST_WHOLE;
-use super::pieces::Place;
 
 /// Lines by which a table is known, and how long they may be together.
 const SAMPLE: usize = 6;
@@ -69,7 +69,11 @@ impl Table {
 
     fn decide(&mut self, give: Give<'_>) {
         let Self::Sampling(sample) = self else { return };
-        let sample = std::mem::take(sample);
+        let mut sample = std::mem::take(sample);
+        // A spreadsheet's own line, which names the delimiter.
+        if sample.first().is_some_and(|(line, _)| line.starts_with("sep=")) {
+            sample.remove(0);
+        }
         let mut text: String = sample.iter().map(|(line, _)| line.clone() + "\n").collect();
         if sample.last().is_some_and(|(_, place)| !place.is_ended) {
             text.pop();

@@ -643,6 +643,18 @@ fn tables() -> Vec<(&'static str, Vec<u8>)> {
             format!("Date,Host,Message\n{}", newest_first(&boxed())).into_bytes(),
         ),
         ("the newest row first, without a header", newest_first(&plain()).into_bytes()),
+        (
+            "the newest row first, by a clock of its own, behind the line of a spreadsheet",
+            format!(
+                "sep=,\n\"@timestamp\",message\n{}",
+                newest_first(&boxed())
+                    .replace("2026-11-28T", "Nov 28, 2026 @ ")
+                    .replace(",a,", ",")
+            )
+            .replace("Nov", "\"Nov")
+            .replace("Z,\"", "\",\"")
+            .into_bytes(),
+        ),
     ]
 }
 
