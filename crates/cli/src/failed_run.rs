@@ -5,7 +5,6 @@
 //! the log has no other, or if it fits the directory's path better than every other.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
@@ -96,7 +95,7 @@ impl FailedRun {
         }
         let name = if is_stdin { "standard input".into() } else { log.display().to_string() };
         let open = move |path: &Path| {
-            File::open(here.join(path)).map_err(|error| {
+            files::open(&here.join(path), Origin::Typed).map_err(|error| {
                 CommandError::failed(format!("could not read {}: {error}", path.display()))
                     .hint(keep_output.clone())
             })

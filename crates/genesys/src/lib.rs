@@ -26,7 +26,7 @@ mod token;
 mod wire;
 
 pub use client::{Client, Settings};
-pub use connection::{Connection, ConnectionError, Environment, Fallback, Flags, Source};
+pub use connection::{Connection, ConnectionError, Environment, Fallback, Flags, ReadFile, Source};
 pub use create::{Conflict, Ensured, NewEntity, PrintedRequest};
 pub use dialect::Dialect;
 pub use entities::{ObjectCounts, Organization};

@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use divvy_core::shell::word;
+use divvy_terraform::files::{self, Origin};
 
 use super::{Command, Fix, OrgArguments, TerraformArguments};
 use crate::environment::Environment;
@@ -149,13 +150,12 @@ fn passed(flags: &[String]) -> Vec<String> {
 /// Returns a plan file as Terraform is to be told of it; the JSON of a plan cannot be applied.
 fn plan_file(plan: &Path, chdir: Option<&Path>, environment: &Environment) -> Option<String> {
     use std::io::Read as _;
+    /// How JSON begins, in UTF-8 and UTF-16, with a mark and without.
+    const JSON: [[u8; 2]; 4] = [[0xef, 0xbb], [0xff, 0xfe], [0xfe, 0xff], [0, b'{']];
     let path = environment.current_directory.join(plan);
-    if !path.is_file() {
-        return None;
-    }
     let mut start = [0; 2];
-    std::fs::File::open(&path).ok()?.read_exact(&mut start).ok()?;
-    let is_json = start[0] == b'{' || start == [0xef, 0xbb] || start == [0xff, 0xfe];
+    files::open(&path, Origin::Found).ok()?.read_exact(&mut start).ok()?;
+    let is_json = start[0] == b'{' || JSON.contains(&start);
     let typed = if chdir.is_some() { path } else { plan.to_owned() };
     (!is_json).then(|| typed.to_string_lossy().into_owned())
 }

@@ -96,9 +96,6 @@ const KNOWN_CIRCLES: &[(&str, &[&str])] = &[
             "token.rs",
         ],
     ),
-    ("terraform", &["blocks/hcl.rs", "blocks/json.rs", "blocks/mod.rs"]),
-    ("terraform", &["logs/mod.rs", "logs/reading.rs"]),
-    ("terraform", &["plan_document/mod.rs", "plan_document/prior_state.rs"]),
     ("plugin", &["proxy/adopt.rs", "proxy/connection.rs", "proxy/mod.rs"]),
     (
         "cli",

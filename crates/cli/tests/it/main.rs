@@ -3,6 +3,7 @@
 mod ci;
 mod demo;
 mod doctor;
+mod encodings;
 mod end_to_end;
 mod ensure;
 mod ensure_addresses;
