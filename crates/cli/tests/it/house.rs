@@ -99,7 +99,6 @@ const KNOWN_CIRCLES: &[(&str, &[&str])] = &[
     ("terraform", &["blocks/hcl.rs", "blocks/json.rs", "blocks/mod.rs"]),
     ("terraform", &["logs/mod.rs", "logs/reading.rs"]),
     ("terraform", &["plan_document/mod.rs", "plan_document/prior_state.rs"]),
-    ("plugin", &["proxy/adopt.rs", "proxy/connection.rs", "proxy/mod.rs"]),
     (
         "cli",
         &[
@@ -134,15 +133,6 @@ const KNOWN_CIRCLES: &[(&str, &[&str])] = &[
             "doctor/mod.rs",
             "doctor/org.rs",
             "doctor/provider.rs",
-        ],
-    ),
-    (
-        "cli",
-        &[
-            "ensure/list/json.rs",
-            "ensure/list/mod.rs",
-            "ensure/list/plain.rs",
-            "ensure/list/table.rs",
         ],
     ),
     ("cli", &["survey.rs", "survey/orgs.rs"]),

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Refusal, Row};
+use super::row::{Refusal, Row};
 
 /// Fields whose array is the list: an entity listing's, and a seed's.
 const WRAPPERS: [&str; 2] = ["entities", "divisions"];
