@@ -7,12 +7,14 @@ pub(crate) mod doctor;
 mod explain;
 mod given;
 pub(crate) mod habits;
+mod offers;
 pub(crate) mod run;
 pub(crate) mod undo;
 mod variables;
 
 mod ensure;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -21,15 +23,16 @@ use clap::{
     ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
 };
 use divvy_core::{Address, EntityId};
-use divvy_genesys::Dialect;
+use divvy_genesys::{Dialect, REGIONS};
 
 pub(crate) use self::ensure::{Ensure, EnsureFormat};
 pub(crate) use self::explain::Explain;
 pub(crate) use self::given::{Said, Yes};
+use self::offers::{Offers, offers};
 use crate::render::commands::Shell;
-use crate::render::{Format, Writer, help_for};
+use crate::render::{Format, Writer, help_for, names_of};
 
-/// Resolves `409 Conflict` on genesyscloud_auth_division: foretells it, adopts what exists through
+/// Resolves `409 Conflict` on genesyscloud_auth_division: predicts it, adopts what exists through
 /// a plan that imports and nothing else, and lets Terraform itself prove the result.
 #[derive(Debug, Parser)]
 #[command(name = "divvy", version, arg_required_else_help = true, max_term_width = 100)]
@@ -50,7 +53,12 @@ pub(crate) struct Arguments {
 
 /// The command line's definition, with the variable of each flag.
 pub(crate) fn command() -> clap::Command {
-    variables::with_variables(Arguments::command())
+    offers::with_hints(variables::with_variables(Arguments::command()))
+}
+
+/// Returns what is worth a warning among the variables that are set.
+pub(crate) fn unread_variables(set: &BTreeMap<String, String>) -> Vec<String> {
+    variables::unread(command(), set)
 }
 
 impl Arguments {
@@ -130,8 +138,7 @@ pub(crate) enum Command {
     Undo(undo::Undo),
     Demo(Demo),
     Completions(Completions),
-    /// Print the manual page.
-    Man,
+    Man(Manual),
 }
 
 impl Command {
@@ -148,7 +155,7 @@ impl Command {
             | Self::List(_)
             | Self::Emulate(_)
             | Self::Completions(_)
-            | Self::Man => None,
+            | Self::Man(_) => None,
         }
     }
 
@@ -163,7 +170,7 @@ impl Command {
             | Self::Ensure(Ensure { terraform, .. }) => terraform.terraform_bin.as_deref(),
             Self::Demo(demo) => demo.terraform_bin.as_deref(),
             Self::Run(run) => run.command.first().map(Path::new),
-            Self::List(_) | Self::Emulate(_) | Self::Completions(_) | Self::Man => None,
+            Self::List(_) | Self::Emulate(_) | Self::Completions(_) | Self::Man(_) => None,
         }
     }
 }
@@ -199,7 +206,7 @@ pub(crate) struct OrgArguments {
     pub(crate) orgs: Vec<(String, String)>,
 
     /// Region key or domain, e.g. `eu-west-1` or `mypurecloud.ie`.
-    #[arg(long, value_name = "REGION")]
+    #[arg(long, value_name = "REGION", value_parser = offers::<String>(REGIONS.iter().map(|region| region.key)), hide_possible_values = true)]
     pub(crate) region: Option<String>,
 
     /// One base address for API and token, e.g. that of `divvy emulate`.
@@ -242,7 +249,7 @@ pub(crate) struct Check {
     pub(crate) other_states: Vec<PathBuf>,
 
     /// Form of the output.
-    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", help = help_for(Writer::Check))]
+    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", help = help_for(Writer::Check), value_parser = offers::<Output>(names_of(Writer::Check)), hide_possible_values = true)]
     pub(crate) outputs: Vec<Output>,
 
     /// When to end with 2 or 3: never, if a person is needed (3), or for anything found.
@@ -359,11 +366,11 @@ pub(crate) struct Fix {
     pub(crate) require_clean: bool,
 
     /// How often to look again while imports make names known.
-    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u8).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = Self::USUAL_ROUNDS, value_parser = clap::value_parser!(u8).range(1..))]
     pub(crate) max_rounds: u8,
 
     /// Form of the output.
-    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", help = help_for(Writer::Fix))]
+    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", help = help_for(Writer::Fix), value_parser = offers::<Output>(names_of(Writer::Fix)), hide_possible_values = true)]
     pub(crate) outputs: Vec<Output>,
 
     #[command(flatten)]
@@ -371,6 +378,11 @@ pub(crate) struct Fix {
 
     #[command(flatten)]
     pub(crate) terraform: TerraformArguments,
+}
+
+impl Fix {
+    /// How often a `fix` looks again where nothing else is said.
+    pub(crate) const USUAL_ROUNDS: u8 = 5;
 }
 
 /// List the divisions of the org, or those with the names given. Needs no Terraform.
@@ -398,7 +410,7 @@ pub(crate) struct List {
     pub(crate) deleted: bool,
 
     /// table, json, ids, csv; `FORMAT=FILE` writes a file. Repeatable.
-    #[arg(short, long = "output", value_name = "FORMAT[=FILE]")]
+    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", value_parser = Output::<ListFormat>::parser(), hide_possible_values = true)]
     pub(crate) outputs: Vec<Output<ListFormat>>,
 
     #[command(flatten)]
@@ -475,12 +487,32 @@ pub(crate) struct Completions {
     pub(crate) shell: clap_complete::Shell,
 }
 
+/// Print the manual page of divvy or of one of its commands, or write all of them.
+#[derive(Debug, Args)]
+pub(crate) struct Manual {
+    /// Which command; divvy itself if left out.
+    #[arg(value_name = "COMMAND", conflicts_with = "directory")]
+    pub(crate) subcommand: Option<String>,
+
+    /// Write every page into this directory, which is made if need be.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+}
+
 /// `FORMAT` or `FORMAT=FILE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Output<F = Format> {
     pub(crate) format: F,
     /// `None` for stdout.
     pub(crate) file: Option<PathBuf>,
+}
+
+impl<F: ValueEnum + Send + Sync + 'static> Output<F> {
+    /// Parses it, and offers every form there is.
+    fn parser() -> Offers<Self> {
+        let values = F::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+        offers(values.map(|value| value.get_name().to_owned()))
+    }
 }
 
 impl<F: ValueEnum> std::str::FromStr for Output<F> {

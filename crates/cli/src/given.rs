@@ -9,7 +9,7 @@ use std::path::Path;
 use divvy_core::shell::word;
 use divvy_core::{CommandLine, Hint};
 
-use crate::arguments::{Command, OrgArguments, TerraformArguments};
+use crate::arguments::{Command, Fix, OrgArguments, TerraformArguments};
 use crate::environment::Environment;
 
 /// The flags of this run, as words for a shell.
@@ -23,6 +23,8 @@ pub(crate) struct Given {
     subject: Vec<String>,
     /// `--from-log` and `--unit`, of `fix`.
     log: Vec<String>,
+    /// What a `fix` or an `undo` was told to do, which the same command with `--yes` is told again.
+    policy: Vec<String>,
     /// The directory for `-chdir`.
     chdir: Option<String>,
     /// The plan file, where Terraform can apply it.
@@ -75,6 +77,7 @@ impl Given {
                 given.subject(fix.plan.as_deref(), &fix.other_states);
                 given.log = flag("--from-log", fix.from_log.as_deref().filter(|log| is_file(log)));
                 given.log.extend(flag("--unit", fix.unit.as_deref().map(Path::new)));
+                given.policy = policy(fix);
                 (Some(&fix.org), Some(&fix.terraform))
             }
             Command::Explain(explain) => {
@@ -84,7 +87,10 @@ impl Given {
             Command::Doctor(doctor) => (Some(&doctor.org), Some(&doctor.terraform)),
             Command::Ensure(ensure) => (Some(&ensure.org), Some(&ensure.terraform)),
             Command::List(list) => (Some(&list.org), None),
-            Command::Undo(undo) => (None, Some(&undo.terraform)),
+            Command::Undo(undo) => {
+                given.policy = undo.run.iter().map(|run| word(run).into_owned()).collect();
+                (None, Some(&undo.terraform))
+            }
             _ => (None, None),
         };
         given.org = org.map(org_flags).unwrap_or_default();
@@ -175,6 +181,9 @@ impl Given {
             if is_taken {
                 completed.extend(lacking(own, flags));
             }
+        }
+        if own.iter().any(|word| word == "--yes") {
+            completed.extend(self.policy.iter().cloned());
         }
         let passed: Vec<String> = if takes.terraform && passed.is_empty() {
             self.passed.clone()
@@ -272,6 +281,31 @@ fn org_flags(org: &OrgArguments) -> Vec<String> {
     flags.extend(flag("--client-secret-file", org.client_secret_file.as_deref()));
     flags.extend(flag("--access-token-file", org.access_token_file.as_deref()));
     flags.extend(flag("--ca-file", org.ca_file.as_deref()));
+    flags
+}
+
+/// The flags that say what a `fix` may do, and how.
+fn policy(fix: &Fix) -> Vec<String> {
+    let switches = [
+        ("--adopt-all", fix.adopt_all),
+        ("--adopt-drifted", fix.adopt_drifted),
+        ("--accept-drift", fix.accept_drift),
+        ("--repair", fix.repair),
+        ("--home", fix.home),
+        ("--require-clean", fix.require_clean),
+    ];
+    let switches = switches.into_iter().filter(|(_, is_given)| *is_given);
+    let mut flags: Vec<String> = switches.map(|(name, _)| name.to_owned()).collect();
+    flags.extend(flag("--approved", fix.approved.as_deref().filter(|file| is_file(file))));
+    let mut each = |name: &str, value: &str| {
+        flags.extend([name.to_owned(), word(value).into_owned()]);
+    };
+    fix.ids.iter().for_each(|(address, id)| each("--id", &format!("{address}={id}")));
+    fix.new.iter().for_each(|address| each("--new", &address.to_string()));
+    fix.only.iter().for_each(|pattern| each("--only", pattern));
+    if fix.max_rounds != Fix::USUAL_ROUNDS {
+        each("--max-rounds", &fix.max_rounds.to_string());
+    }
     flags
 }
 
@@ -417,6 +451,44 @@ mod tests {
             given(&["divvy", "fix", "--chdir", "a", "--from-log", "run.log", "--plan", "-"]);
         let typed = given.complete(&CommandLine::divvy("fix --chdir").word("b"));
         assert_eq!(typed.to_string(), "divvy fix --chdir b --from-log run.log");
+    }
+
+    #[test]
+    fn the_same_with_a_yes_allows_what_was_allowed_and_no_more() {
+        let line = [
+            "divvy",
+            "fix",
+            "--repair",
+            "--adopt-drifted",
+            "--only",
+            "a b*",
+            "--id",
+            "a.b=1",
+            "--new",
+            "a.c",
+            "--max-rounds",
+            "2",
+            "--dry-run",
+        ];
+        let given = given(&line);
+        let typed = given.complete(&CommandLine::divvy("fix --yes")).to_string();
+        let again = Arguments::try_parse_from(words(&typed)).unwrap();
+        let (Command::Fix(mut typed), Command::Fix(was)) =
+            (again.command, Arguments::try_parse_from(line).unwrap().command)
+        else {
+            panic!("fix is fix")
+        };
+        assert!(typed.yes.said().is_some());
+        typed.yes = was.yes;
+        typed.dry_run = true;
+        assert_eq!(format!("{typed:?}"), format!("{was:?}"));
+        // Another command is told what it is told.
+        assert_eq!(given.complete(&CommandLine::divvy("fix")).to_string(), "divvy fix");
+        let undo = self::given(&["divvy", "undo", "it's", "--chdir", "d"]);
+        assert_eq!(
+            undo.complete(&CommandLine::divvy("undo --yes")).to_string(),
+            r"divvy undo --yes --chdir d 'it'\''s'"
+        );
     }
 
     #[test]

@@ -21,7 +21,8 @@ use crate::context::Context;
 use crate::error::{CommandError, CommandResult};
 use crate::observers::Observers;
 use crate::org::{OrgFlags, of_connection};
-use crate::report::RunInfo;
+use crate::report::{Made, RunInfo};
+use crate::repository::Repository;
 use crate::survey::{Look, OrgSeen, Subject, Surveyor, observers, place, program, read_states};
 use crate::terraform_errors::{of_file, of_terraform};
 use crate::typed_file;
@@ -114,7 +115,13 @@ impl<'c> Lookup<'c> {
             .orgs
             .iter()
             .filter_map(|seen| Some((seen.alias.clone(), seen.credentials_from.clone()?)));
+        let directory = &self.context.environment.current_directory;
+        let repository = Repository::of(&self.context.environment, directory);
         RunInfo {
+            made: Some(Made {
+                commit: repository.commit(&self.context.environment),
+                ..Made::here(repository.name_of_directory(directory))
+            }),
             api_requests: self.observers.requests() as u64,
             ..RunInfo::of(&look.survey, &from.collect())
         }

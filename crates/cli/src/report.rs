@@ -44,6 +44,18 @@ pub enum Command {
     Run,
 }
 
+impl Command {
+    /// Returns the word of the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Check => "check",
+            Self::Fix => "fix",
+            Self::Explain => "explain",
+            Self::Run => "run",
+        }
+    }
+}
+
 /// Terraform or OpenTofu, as it was run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Terraform {
@@ -62,6 +74,38 @@ pub struct Place {
     pub line: usize,
 }
 
+/// Where and when a report was made: what whoever approves it asks first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// This program and its version.
+    pub divvy: String,
+    /// When, in UTC, to the second.
+    pub at: String,
+    /// The directory of the configuration, from the repository's own on.
+    pub directory: String,
+    /// The workspace; `None` where there is nothing to select one in.
+    pub workspace: Option<String>,
+    /// The type of the backend.
+    pub backend: Option<String>,
+    /// The commit that is checked out.
+    pub commit: Option<String>,
+}
+
+impl Made {
+    /// Begins with what every run knows: this program, this moment.
+    pub(crate) fn here(directory: String) -> Self {
+        let now = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+        Self {
+            divvy: format!("divvy {}", env!("CARGO_PKG_VERSION")),
+            at: now,
+            directory,
+            workspace: None,
+            backend: None,
+            commit: None,
+        }
+    }
+}
+
 /// What a run knows beyond its survey and its decisions.
 #[derive(Clone, Debug, Default)]
 pub struct RunInfo {
@@ -69,6 +113,8 @@ pub struct RunInfo {
     pub terraform: Option<Terraform>,
     /// How this user types the program, where it was not run; `None` if nobody knows.
     pub typed: Option<String>,
+    /// Where and when it was made.
+    pub made: Option<Made>,
     /// Each provider configuration that leads to an org.
     pub orgs: Vec<Org>,
     /// Where the block of each address stands, as far as it was found.
@@ -274,6 +320,7 @@ pub struct Finding {
     #[serde(skip)]
     pub drift_stays: bool,
     /// Where its block stands, as far as it was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
     /// The failure that it explains, as it was heard of, in words.
     #[serde(skip)]
@@ -342,6 +389,9 @@ pub struct Report {
     /// Remarks for people, one sentence each.
     #[serde(skip)]
     pub notes: Vec<String>,
+    /// Where and when it was made.
+    #[serde(skip)]
+    pub made: Option<Made>,
     /// What every command in it carries.
     #[serde(skip)]
     pub(crate) given: Given,

@@ -212,7 +212,7 @@ fn message(cause: Cause, failure: &Failure) -> String {
         Cause::UncertainCreate => format!("How the create of {name} ended is not known ({status}): this run may have made the {noun}, or it was there before."),
         Cause::HalfCreated => format!("The provider made {name} and did not find it right afterwards, so the state does not know it. It probably exists."),
         Cause::CutOff => format!("The provider's process ended while it was at work on {name}: what it had begun may be done, and the state does not know it."),
-        Cause::ProviderDied => "The provider's process ended. As far as the log tells, it was not changing anything.".to_owned(),
+        Cause::ProviderDied => "The provider's process ended. As far as the log shows, it was not changing anything.".to_owned(),
         Cause::Mismatch => format!("The org stored another value for {name} than was sent (blanks at the ends or letter case, usually). It exists and is tainted: the next apply would delete it and make another."),
         Cause::StateNotSaved => "Terraform could not save the state. What the run made is known to errored.tfstate only, beside the configuration; an import before it is pushed would block it. If the storage itself said 409, somebody else has written: compare lineage and serial first.".to_owned(),
         Cause::Locked => "Another run holds the state's lock; no name is in the way.".to_owned(),
@@ -225,7 +225,7 @@ fn message(cause: Cause, failure: &Failure) -> String {
         Cause::Forbidden => forbidden(failure, noun, &request),
         Cause::RateLimited => format!("{request} was refused because too many came before it (429)."),
         Cause::NotFound => format!("It looks for a {noun} that this org does not show: another name, another id, or another org. Names are compared exactly."),
-        Cause::Other => "As far as the log tells, no taken name is behind this failure.".to_owned(),
+        Cause::Other => "As far as the log shows, no taken name is behind this failure.".to_owned(),
     }
 }
 
@@ -280,7 +280,7 @@ fn hints(cause: Cause, failure: &Failure, typed: Typed<'_>) -> Vec<Hint> {
             let unlock = terraform().words("force-unlock LOCK_ID");
             vec![
                 terraform().words("apply -lock-timeout=120s").into(),
-                unlock.because("if nobody is at work any more").into(),
+                unlock.because("once no other run is at work").into(),
             ]
         }
         Cause::StateStorage => {

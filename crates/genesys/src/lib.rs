@@ -33,4 +33,4 @@ pub use entities::{ObjectCounts, Organization};
 pub use error::{Error, Exchange, NetworkFailure, Reason};
 pub use hints::{hints_of_status, how_to_grant};
 pub use profile::Profile;
-pub use region::Region;
+pub use region::{REGIONS, Region};

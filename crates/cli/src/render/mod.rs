@@ -115,9 +115,14 @@ impl Format {
 }
 
 /// Names the formats that a command writes.
+pub(crate) fn names_of(writer: Writer) -> impl Iterator<Item = String> {
+    let rows = TABLE.iter().filter(move |row| row.of.contains(&writer));
+    rows.map(|row| row.format.name())
+}
+
+/// As [`names_of`], in one line.
 pub(crate) fn names_for(writer: Writer) -> String {
-    let rows = TABLE.iter().filter(|row| row.of.contains(&writer));
-    rows.map(|row| row.format.name()).collect::<Vec<_>>().join(", ")
+    names_of(writer).collect::<Vec<_>>().join(", ")
 }
 
 /// Returns the help of a command's `-o`.

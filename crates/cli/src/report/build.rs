@@ -64,6 +64,7 @@ impl Report {
             require_clean: info.require_clean,
             leaves_out: info.leaves_out,
             notes,
+            made: info.made,
             given: Given::default(),
         }
     }

@@ -14,7 +14,7 @@ impl Row for Unlisted {
     fn page(&self) -> Page {
         Page {
             title: "the org was asked, but not for entities of this kind",
-            meaning: "The listing of this kind was refused or failed, or nobody asked for it, so nothing is known of its names. Whether the apply meets one that exists cannot be predicted.",
+            meaning: "The listing of this kind was refused or failed, or never asked for, so nothing is known of its names. Whether the apply meets one that exists cannot be predicted.",
             fix: "Nothing. Remove what keeps the listing from being read, then run again.",
             example: "403 from the kind's listing, and the plan creates one",
         }
