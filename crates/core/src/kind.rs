@@ -164,6 +164,11 @@ impl Kind {
         };
         self.duplicates.iter().any(says_so)
     }
+
+    /// Returns whether a reply of this status may say that the key is taken, among other things.
+    pub fn may_be_duplicate(&self, status: u16) -> bool {
+        self.duplicates.iter().any(|reply| reply.status == status)
+    }
 }
 
 impl fmt::Debug for Kind {

@@ -96,16 +96,6 @@ const KNOWN_CIRCLES: &[(&str, &[&str])] = &[
             "token.rs",
         ],
     ),
-    ("plugin", &["proxy/adopt.rs", "proxy/connection.rs", "proxy/mod.rs"]),
-    (
-        "cli",
-        &[
-            "ensure/list/json.rs",
-            "ensure/list/mod.rs",
-            "ensure/list/plain.rs",
-            "ensure/list/table.rs",
-        ],
-    ),
     ("cli", &["survey.rs", "survey/orgs.rs"]),
 ];
 

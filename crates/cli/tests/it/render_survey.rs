@@ -215,7 +215,7 @@ pub(crate) fn every_verdict() -> Survey {
     let listing =
         survey.orgs.values_mut().flat_map(|org| org.listings.values_mut()).next().unwrap();
     listing.by_id = BTreeMap::from([(id(97), ById::Absent), (id(98), ById::Absent)]);
-    listing.deleted = Some(vec![entity(20, "Deleted")]);
+    listing.deleted = Some(vec![entity(20, "Deleted")].into());
     survey
 }
 

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::{Refusal, Row};
+use super::row::{Refusal, Row};
 
 /// Fields whose array is the list: an entity listing's, and a seed's.
 const WRAPPERS: [&str; 2] = ["entities", "divisions"];

@@ -7,7 +7,7 @@
 use divvy_core::name::visible;
 use divvy_core::shell::word;
 
-use super::{Refusal, Row, is_guid};
+use super::row::{Refusal, Row, is_guid};
 
 /// How many lines are named; the others are counted.
 const NAMED: usize = 10;

@@ -6,7 +6,8 @@
 
 use divvy_core::name::visible;
 
-use super::{List, Refusal, Row, plain};
+use super::plain;
+use super::row::{List, Refusal, Row};
 
 const HEADER: &str = "name the column in the first line: name, or name and description, or path";
 
