@@ -4,10 +4,11 @@
 //! that would be needed to undo it; killed at any point, the next `fix` finds the rest to do.
 
 use divvy_core::decide::{Action, Decided, Decision, Expect, Question};
+use divvy_core::drift::{Drift, attribute_name};
 use divvy_core::shown::Shown;
 use divvy_core::{Address, Consent, EntityId, Finding};
-use divvy_terraform::{Adoption, Import, Reason, Way, WhenDrifted, WorkingDirectory};
-use serde_json::json;
+use divvy_terraform::{Adoption, Difference, Import, Reason, Way, WhenDrifted, WorkingDirectory};
+use serde_json::{Value, json};
 
 use crate::error::CommandResult;
 use crate::journal::Journal;
@@ -97,6 +98,35 @@ fn record(journal: &Journal, finding: &Finding, address: &Address, action: &Acti
     }));
 }
 
+impl Carried {
+    /// Takes in what Terraform would change after the import at an address; of what it would replace,
+    /// the attributes that force it.
+    fn learn(&mut self, address: &Address, differences: &[Difference], is_replaced: bool) {
+        let forces = differences.iter().any(|one| one.forces_replacement);
+        let told =
+            differences.iter().filter(|one| !is_replaced || !forces || one.forces_replacement);
+        let drift: Vec<_> = told.map(drift_of).collect();
+        for one in &mut self.done {
+            if one.finding.address.as_ref() == Some(address) {
+                let finding = one.finding.clone();
+                one.finding = finding.as_planned(drift.clone(), is_replaced);
+            }
+        }
+    }
+}
+
+fn drift_of(difference: &Difference) -> Drift {
+    let shown = |value: &Option<Value>| {
+        let value = value.clone()?;
+        Some(if difference.is_sensitive { Shown::Sensitive } else { Shown::Plain(value) })
+    };
+    Drift {
+        attribute: attribute_name(&difference.attribute),
+        config: shown(&difference.after),
+        org: shown(&difference.before),
+    }
+}
+
 /// Names the entity that was to be taken for an address, as the org calls it.
 fn name_of(carried: &Carried, address: &Address) -> String {
     let found = carried.done.iter().find(|one| one.finding.address.as_ref() == Some(address));
@@ -112,6 +142,7 @@ fn name_of(carried: &Carried, address: &Address) -> String {
 /// Turns what Terraform made of the imports into decisions and notes.
 fn account_for(carried: &mut Carried, adoption: &Adoption, journal: &Journal, terraform: &str) {
     for imported in &adoption.imported {
+        carried.learn(&imported.address, &imported.differences, false);
         journal.write(&json!({ "event": "imported", "address": imported.address, "id": imported.id, "updated": imported.updated }));
         // Terraform's word on drift wins over the forecast: it may ignore an attribute.
         if imported.way != Way::Command && !imported.updated {
@@ -138,6 +169,11 @@ fn account_for(carried: &mut Carried, adoption: &Adoption, journal: &Journal, te
         carried.notes.push(format!("{by_command} were imported one by one with `{terraform} import`, which changes nothing in the org."));
     }
     for left in &adoption.left_out {
+        carried.learn(
+            &left.address,
+            &left.differences,
+            matches!(left.reason, Reason::WouldDestroy),
+        );
         let (question, why) = match &left.reason {
             Reason::WouldUpdate => {
                 (Question::Drift, "Terraform would change it after the import".to_owned())

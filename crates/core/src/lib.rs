@@ -25,6 +25,7 @@ pub mod further_needs;
 mod hcl;
 mod headlines;
 pub mod hint;
+mod identity;
 pub mod kind;
 pub mod kinds;
 pub mod label;

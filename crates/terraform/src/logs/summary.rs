@@ -35,7 +35,7 @@ fn kind_and_rest(summary: &str) -> Option<(&'static Kind, &str)> {
     };
     let rest = VERBS.iter().find_map(writing)?;
     KINDS.iter().find_map(|kind| {
-        Some((*kind, rest.strip_prefix(kind.words.in_provider)?.strip_prefix(' ')?))
+        Some((*kind, rest.strip_prefix(kind.words.in_provider?)?.strip_prefix(' ')?))
     })
 }
 

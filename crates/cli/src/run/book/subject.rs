@@ -75,7 +75,7 @@ impl Book {
         if let Some(of_plan) = of_plan.into_iter().find(|planned| planned.address == address) {
             return of_plan.sensitive.clone();
         }
-        let drifting = kind.drifting.iter().map(|attribute| attribute.terraform);
+        let drifting = kind.drifting().iter().map(|attribute| attribute.terraform);
         let names: Vec<&'static str> =
             kind.key.iter().map(|part| part.terraform).chain(drifting).collect();
         names
