@@ -4,10 +4,13 @@
 //! that would be needed to undo it; killed at any point, the next `fix` finds the rest to do.
 
 use divvy_core::decide::{Action, Decided, Decision, Expect, Question};
+use divvy_core::drift::{Drift, attribute_name};
 use divvy_core::shown::Shown;
 use divvy_core::{Address, Consent, EntityId, Finding, Survey};
-use divvy_terraform::{Adoption, Import, LeftOut, Reason, Way, WhenDrifted, WorkingDirectory};
-use serde_json::json;
+use divvy_terraform::{
+    Adoption, Difference, Import, LeftOut, Reason, Way, WhenDrifted, WorkingDirectory,
+};
+use serde_json::{Value, json};
 
 use crate::error::CommandResult;
 use crate::journal::Journal;
@@ -98,6 +101,35 @@ fn record(journal: &Journal, finding: &Finding, address: &Address, action: &Acti
     }));
 }
 
+impl Carried {
+    /// Takes in what Terraform would change after the import at an address; of what it would replace,
+    /// the attributes that force it.
+    fn learn(&mut self, address: &Address, differences: &[Difference], is_replaced: bool) {
+        let forces = differences.iter().any(|one| one.forces_replacement);
+        let told =
+            differences.iter().filter(|one| !is_replaced || !forces || one.forces_replacement);
+        let drift: Vec<_> = told.map(drift_of).collect();
+        for one in &mut self.done {
+            if one.finding.address.as_ref() == Some(address) {
+                let finding = one.finding.clone();
+                one.finding = finding.as_planned(drift.clone(), is_replaced);
+            }
+        }
+    }
+}
+
+fn drift_of(difference: &Difference) -> Drift {
+    let shown = |value: &Option<Value>| {
+        let value = value.clone()?;
+        Some(if difference.is_sensitive { Shown::Sensitive } else { Shown::Plain(value) })
+    };
+    Drift {
+        attribute: attribute_name(&difference.attribute),
+        config: shown(&difference.after),
+        org: shown(&difference.before),
+    }
+}
+
 /// Names the entity that was to be taken for an address, as the org calls it.
 fn name_of(carried: &Carried, address: &Address) -> String {
     let found = carried.done.iter().find(|one| one.finding.address.as_ref() == Some(address));
@@ -119,6 +151,7 @@ fn account_for(
     terraform: &str,
 ) {
     for imported in &adoption.imported {
+        carried.learn(&imported.address, &imported.differences, false);
         journal.write(&json!({ "event": "imported", "address": imported.address, "id": imported.id, "updated": imported.updated }));
         // Terraform's word on drift wins over the forecast: it may ignore an attribute.
         if imported.way != Way::Command && !imported.updated {
@@ -146,6 +179,11 @@ fn account_for(
     }
     for left in &adoption.left_out {
         carried.is_overtaken |= matches!(left.reason, Reason::NotImported);
+        carried.learn(
+            &left.address,
+            &left.differences,
+            matches!(left.reason, Reason::WouldDestroy),
+        );
         let (question, why) = why(left, &name_of(carried, &left.address), survey);
         carried.notes.push(format!("{} was left out: {why}.", left.address));
         for one in &mut carried.done {
@@ -210,7 +248,7 @@ mod tests {
 
     use super::*;
 
-    fn attributes(json: serde_json::Value) -> Attributes {
+    fn attributes(json: Value) -> Attributes {
         serde_json::from_value(json).unwrap()
     }
 
@@ -248,7 +286,12 @@ mod tests {
         for reason in
             [Reason::ConditionFails(vec![told.to_owned()]), Reason::Refused(Box::new(refused))]
         {
-            let left = LeftOut { address: address.clone(), id: EntityId::new("id-x"), reason };
+            let left = LeftOut {
+                address: address.clone(),
+                id: EntityId::new("id-x"),
+                reason,
+                differences: Vec::new(),
+            };
             let (_, why) = why(&left, "division", &survey);
             assert!(!why.contains("hush"), "{why}");
             assert!(why.contains("(sensitive value) is no (sensitive value), but"), "{why}");

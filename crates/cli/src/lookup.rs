@@ -23,7 +23,9 @@ use crate::observers::Observers;
 use crate::org::{OrgFlags, of_connection};
 use crate::report::{Made, RunInfo};
 use crate::repository::Repository;
-use crate::survey::{Look, OrgSeen, Subject, Surveyor, observers, place, program, read_states};
+use crate::survey::{
+    Look, OrgSeen, Subject, Surveyor, kinds_at_first_look, observers, place, program, read_states,
+};
 use crate::terraform_errors::{of_file, of_terraform};
 use crate::typed_file;
 
@@ -63,6 +65,14 @@ impl<'c> Lookup<'c> {
             Some(plan) => plan.desired().map_err(of_terraform)?,
             None => Desired::default(),
         };
+        let (planned, instances) = of_created(created, &desired);
+        let held = plan.map(PlanDocument::tracked).transpose().map_err(of_terraform)?;
+        let tracked = Tracked {
+            presence: StatePresence::Present,
+            instances: held.unwrap_or_default().instances.into_iter().chain(instances).collect(),
+            ..Tracked::default()
+        };
+        let kinds = kinds_at_first_look(&desired, &tracked);
         let mut orgs = Vec::new();
         let mut asked = Vec::new();
         let connections = self.connections(plan, &desired);
@@ -76,7 +86,8 @@ impl<'c> Lookup<'c> {
                     continue;
                 }
             };
-            let answer = Surveyor::ask_one(self.context, &self.observers, &connection).await?;
+            let answer =
+                Surveyor::ask_one(self.context, &self.observers, &connection, &kinds).await?;
             let (id, org) = &answer.seen;
             orgs.push(OrgSeen {
                 alias: alias.clone(),
@@ -86,13 +97,7 @@ impl<'c> Lookup<'c> {
             survey.orgs.entry(id.clone()).or_insert_with(|| org.clone());
             asked.push(answer);
         }
-        let (planned, instances) = of_created(created, &desired);
-        let held = plan.map(PlanDocument::tracked).transpose().map_err(of_terraform)?;
-        survey.tracked = Some(Tracked {
-            presence: StatePresence::Present,
-            instances: held.unwrap_or_default().instances.into_iter().chain(instances).collect(),
-            ..Tracked::default()
-        });
+        survey.tracked = Some(tracked);
         survey.desired = Some(Desired {
             planned: desired.planned.into_iter().chain(planned).collect(),
             ..desired

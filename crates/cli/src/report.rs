@@ -402,9 +402,10 @@ impl Report {
         report
     }
 
-    /// Returns the findings of one outcome.
+    /// Returns the findings of one outcome that a person should read.
     pub fn findings_of(&self, outcome: Outcome) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(move |finding| finding.outcome == outcome)
+        let is_told = |finding: &&Finding| finding.verdict != Verdict::UpdatesExisting;
+        self.findings.iter().filter(is_told).filter(move |finding| finding.outcome == outcome)
     }
 
     /// Returns every headline, the weightiest first.

@@ -6,16 +6,16 @@ mod opening;
 mod orgs;
 
 pub(crate) use opening::{data_directory, observers, passed_flags, place, program};
-pub(crate) use orgs::Asked;
+pub(crate) use orgs::{Asked, kinds_at_first_look};
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use divvy_core::kinds;
 use divvy_core::survey::{Alias, Desired, OtherState, Surroundings, Survey, Tracked};
-use divvy_core::{Address, Consent, EntityId, Failure, ProviderArguments};
+use divvy_core::{Address, Consent, EntityId, Failure, Kind, ProviderArguments};
 use divvy_genesys::{Client, Connection, Settings};
 use divvy_terraform::{
     Access, Blocks, Error, PlanDocument, PlanFile, PlanRequest, StateDocument, WorkingDirectory,
@@ -134,9 +134,10 @@ impl<'c> Surveyor<'c> {
             // Where the runs are made elsewhere, so are the rights to the state.
             if has_json && self.blocks.runs_remotely() { None } else { Some(self.state().await) }
         };
+        let kinds = self.kinds_before_a_plan(subject);
         let with_plan = async {
             let early = self.early().await?;
-            CommandResult::Ok(tokio::join!(plan, early_answer(early)))
+            CommandResult::Ok(tokio::join!(plan, early_answer(early, &kinds)))
         };
         // The state is read while the org is signed in to, which leaves the processors idle. Nothing
         // here is dropped half-way: a Terraform that was started is waited for.
@@ -194,7 +195,14 @@ impl<'c> Surveyor<'c> {
         subject: &Subject<'_>,
     ) -> CommandResult<Look> {
         let early = self.early().await?;
-        let (state, mut early) = tokio::join!(self.state(), early_answer(early));
+        let mut kinds = self.kinds_before_a_plan(subject);
+        let imported = imports.iter();
+        kinds.extend(
+            imported
+                .filter_map(|(address, _)| kinds::of_terraform_type(address.terraform_type()))
+                .filter(|kind| kind.is_read_whole()),
+        );
+        let (state, mut early) = tokio::join!(self.state(), early_answer(early, &kinds));
         let tracked = state.map_err(of_terraform)?;
         if let Some(Ok(asked)) = &mut early {
             // Terraform ignores an import to an address that the state holds.
@@ -259,8 +267,9 @@ impl<'c> Surveyor<'c> {
             return Ok(Verified::Clean(plan.changed_outputs().to_vec()));
         }
         let early = self.early().await?;
+        let kinds = self.kinds_before_a_plan(subject);
         let (plan, state, early) =
-            tokio::join!(self.directory.show(&plan), self.state(), early_answer(early));
+            tokio::join!(self.directory.show(&plan), self.state(), early_answer(early, &kinds));
         // A log tells of the time before.
         let subject = Subject {
             plan: None,
@@ -289,7 +298,7 @@ impl<'c> Surveyor<'c> {
     ) -> CommandResult<Look> {
         let mut desired = plan.desired().map_err(of_terraform)?;
         for planned in &mut desired.planned {
-            let drifting = planned.kind.drifting.iter().map(|attribute| attribute.terraform);
+            let drifting = planned.kind.drifting().iter().map(|attribute| attribute.terraform);
             let ignored = drifting.filter(|name| self.blocks.ignores(&planned.address, name));
             planned.ignored = ignored.map(str::to_owned).collect();
         }
@@ -438,6 +447,21 @@ impl<'c> Surveyor<'c> {
         let client = self.client(&connection)?;
         client.sign_in().await.map_err(of_api)?;
         Ok(Some(Ok(client)))
+    }
+
+    /// Returns the kinds that are worth listing while the plan is made, told from the blocks: where the
+    /// state lies here and holds some of a kind already, or is elsewhere, the plan knows better.
+    fn kinds_before_a_plan(&self, subject: &Subject<'_>) -> BTreeSet<&'static Kind> {
+        let of_blocks = self.blocks.resource_types().filter_map(kinds::of_terraform_type);
+        let is_all_planned = self.limited(subject).is_none() && self.blocks.backend().is_none();
+        let held: Option<BTreeSet<&'static Kind>> = is_all_planned.then(|| {
+            let state = self.directory.state_file(Path::new("terraform.tfstate")).ok().flatten();
+            let tracked = state.and_then(|state| state.tracked().ok()).unwrap_or_default();
+            tracked.instances.iter().map(|tracked| tracked.kind).collect()
+        });
+        let is_new = |kind: &Kind| held.as_ref().is_some_and(|held| !held.contains(kind));
+        let kinds = of_blocks.filter(|kind| kind.special.is_some() || is_new(kind));
+        kinds.filter(|kind| kind.is_read_whole()).collect()
     }
 
     fn client(&self, connection: &Connection) -> CommandResult<Client> {

@@ -42,8 +42,20 @@ pub fn changes(drift: &[Drift], tense: Tense) -> Option<String> {
 
 fn shown(value: Option<&Shown<Value>>) -> String {
     match value {
-        Some(Shown::Plain(Value::String(text))) => visible(text),
-        Some(other) => other.to_string(),
+        Some(Shown::Plain(Value::String(text))) => folded(&visible(text)),
+        Some(other) => folded(&other.to_string()),
         None => "none".to_owned(),
     }
+}
+
+/// Shortens a long value: a report holds it whole.
+fn folded(text: &str) -> String {
+    const LONGEST: usize = 200;
+    const KEPT: usize = 120;
+    let length = text.chars().count();
+    if length <= LONGEST {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(KEPT).collect();
+    format!("{kept}… ({length} characters)")
 }

@@ -247,7 +247,17 @@ fn elsewhere() -> Decision {
 }
 
 fn expectation(finding: &Finding, policy: &Policy) -> Expect {
-    match (finding.evidence.drift.is_empty(), policy.accept_drift) {
+    expected(finding, finding.evidence.drift.is_empty(), policy)
+}
+
+/// Where nobody can tell before Terraform what an import finds different, it does what was allowed
+/// with whatever it finds.
+fn expected(finding: &Finding, is_known_equal: bool, policy: &Policy) -> Expect {
+    let is_foretold = finding.kind.is_none_or(|kind| kind.drifting.is_some());
+    if is_known_equal && !is_foretold && policy.adopt_drifted && !policy.accept_drift {
+        return Expect::DriftStays;
+    }
+    match (is_known_equal && (is_foretold || !policy.accept_drift), policy.accept_drift) {
         (true, _) => Expect::NoOp,
         (false, true) => Expect::Update,
         (false, false) => Expect::DriftStays,
@@ -278,11 +288,7 @@ fn choose(finding: &Finding, policy: &Policy, may_be_new: bool) -> Decision {
     let Some(choice) = choice.filter(|choice| !choice.is_forbidden) else {
         return Decision::Ask { question: Question::Forbidden, then: None };
     };
-    let expect = match (!choice.drift.is_empty(), policy.accept_drift) {
-        (false, _) => Expect::NoOp,
-        (true, true) => Expect::Update,
-        (true, false) => Expect::DriftStays,
-    };
+    let expect = expected(finding, choice.drift.is_empty(), policy);
     Decision::Act(Action::Import { id: id.clone(), expect })
 }
 

@@ -2,6 +2,9 @@
 //!
 //! Types only.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
 use serde_json::Value;
 
 use crate::shown::Shown;
@@ -15,6 +18,19 @@ pub struct Drift {
     pub config: Option<Shown<Value>>,
     /// What the org has.
     pub org: Option<Shown<Value>>,
+}
+
+/// Returns a name that lives as long as the program, as those of the table do. Names come from the
+/// provider's schema, so there are few of them.
+pub fn attribute_name(name: &str) -> &'static str {
+    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = names.get(name) {
+        return known;
+    }
+    let kept: &'static str = Box::leak(name.into());
+    names.insert(kept);
+    kept
 }
 
 impl Drift {

@@ -172,7 +172,7 @@ fn posts_to_collection(failure: &Failure) -> bool {
         && failure
             .path
             .as_deref()
-            .is_none_or(|path| kind_of(failure).is_some_and(|kind| kind.collection == path))
+            .is_none_or(|path| kind_of(failure).is_some_and(|kind| kind.is_created_at(path)))
 }
 
 /// What a hint has to name as it is to be typed.
@@ -207,7 +207,7 @@ fn message(cause: Cause, failure: &Failure) -> String {
         Cause::TakenName => format!("The API refused to create {name} ({status}): most likely a {noun} of that name exists already."),
         Cause::SelfMade => format!("This run's own first try made {name}: its reply was lost, and the second try met it ({status})."),
         Cause::RenameClash => format!("The API refused the change: another {noun} has the name it was to get (409). The state may claim the new name all the same; the org kept the old one."),
-        Cause::OtherConflict => format!("{request} answered 409. That is not the create of a division: most likely something else was changing the same thing, so no name is in the way."),
+        Cause::OtherConflict => format!("{request} answered 409. That is not the create of a {noun}: most likely something else was changing the same thing, so no name is in the way."),
         Cause::BadRequest => format!("The API refused to create {name} as a bad request (400). The name may be taken, or a value may be one that it does not take."),
         Cause::UncertainCreate => format!("How the create of {name} ended is not known ({status}): this run may have made the {noun}, or it was there before."),
         Cause::HalfCreated => format!("The provider made {name} and did not find it right afterwards, so the state does not know it. It probably exists."),

@@ -9,7 +9,7 @@ use crate::conceal;
 use crate::entity::{Entity, EntityId, Key, OrgId};
 use crate::failure::{Failure, Operation, Shape};
 use crate::finding::{Candidate, Choice, Drift, Evidence};
-use crate::kind::Kind;
+use crate::kind::{Adoption, DIVISION_ID, Filling, Kind};
 use crate::name::{self, Difference, Likeness};
 use crate::subject::Subject;
 use crate::survey::{
@@ -28,8 +28,10 @@ pub(crate) struct Facts<'s, 'w> {
     pub(crate) place: Option<Place<'s>>,
     /// The key that is wanted: of the plan, else of the state, else of the failure.
     pub(crate) wanted: Option<Key>,
-    /// Entities whose key equals it.
+    /// Entities whose key equals it, and which may be in the division that is wanted.
     pub(crate) exact: Vec<&'s Entity>,
+    /// Entities whose key equals it, in another division than the one that is wanted.
+    pub(crate) elsewhere: Vec<&'s Entity>,
 }
 
 impl<'s, 'w> Facts<'s, 'w> {
@@ -39,18 +41,32 @@ impl<'s, 'w> Facts<'s, 'w> {
         let alias = world.alias_of(subject);
         let org = alias.and_then(|alias| world.org_of_alias(alias));
         let place = org.zip(kind);
-        let listing = place.and_then(|(org, kind)| world.listing(org, kind));
         let wanted = subject
             .planned
             .and_then(Planned::wanted_key)
             .or_else(|| {
                 subject.tracked.and_then(|tracked| key_of(tracked.kind, &tracked.attributes))
             })
-            .or_else(|| subject.failure.and_then(|failure| failure.name.clone().map(Key::name)));
+            .or_else(|| {
+                // A log tells one name, which is the key only where that has one part.
+                let is_whole = kind.is_none_or(|kind| kind.key.len() == 1);
+                subject.failure.filter(|_| is_whole)?.name.clone().map(Key::name)
+            });
+        let listing = place.and_then(|(org, kind)| world.listing(org, kind));
+        let filling = kind.zip(wanted.as_ref()).and_then(|(kind, key)| kind.filling(key));
+        let listing = listing
+            .filter(|listing| filling.as_ref().is_none_or(|filling| listing.covers(filling)));
         let exact = listing.zip(wanted.as_ref());
         let exact = exact.map(|(listing, key)| listing.entities.equal_to(key)).unwrap_or_default();
-        Self { world, subject, kind, alias, org, listing, place, wanted, exact }
+        let division = subject.planned.and_then(Planned::division);
+        let (exact, elsewhere) = exact.into_iter().partition(|entity| may_be_in(entity, division));
+        Self { world, subject, kind, alias, org, listing, place, wanted, exact, elsewhere }
     }
+}
+
+/// Returns whether an entity is in a division, as far as both are known.
+fn may_be_in(entity: &Entity, division: Option<&str>) -> bool {
+    division.zip(entity.text(DIVISION_ID)).is_none_or(|(wanted, found)| wanted == found)
 }
 
 impl<'s> Facts<'s, '_> {
@@ -60,6 +76,21 @@ impl<'s> Facts<'s, '_> {
         let here = here.into_iter().flatten();
         let units: BTreeSet<_> = here.filter_map(|failure| failure.unit.clone()).collect();
         units.into_iter().collect()
+    }
+
+    /// Returns whether a create here updates what exists, so that nothing has to be looked for.
+    pub(crate) fn updates_existing(&self) -> bool {
+        self.kind.is_some_and(|kind| kind.adoption == Adoption::NotNeeded)
+    }
+
+    /// Returns what fills the path at which an entity of the wanted key is read, as far as it is known.
+    pub(crate) fn filling(&self) -> Option<Filling> {
+        self.kind?.filling(self.wanted.as_ref()?)
+    }
+
+    /// Returns a key of this kind as it is shown.
+    pub(crate) fn shown(&self, key: &Key) -> String {
+        self.kind.map_or_else(|| key.to_string(), |kind| kind.shown_key(key))
     }
 
     pub(crate) fn change(&self) -> Option<Change> {
@@ -168,7 +199,7 @@ impl<'s> Facts<'s, '_> {
         self.kind.zip(self.failed_create()).is_some_and(|(kind, failure)| {
             failure.shape == Shape::Refused
                 && failure.method.as_deref().is_none_or(|method| method == "POST")
-                && failure.path.as_deref().is_none_or(|path| path == kind.collection)
+                && failure.path.as_deref().is_none_or(|path| kind.is_created_at(path))
                 && failure.status.is_some_and(|status| kind.is_duplicate(status, None))
         })
     }
@@ -275,8 +306,10 @@ impl<'s> Facts<'s, '_> {
 
     fn others(&self, planned: Vec<&'s Planned>) -> Vec<&'s Address> {
         let own = self.subject.address();
+        let division = self.subject.planned.and_then(Planned::division);
         let mut addresses: Vec<_> = planned
             .into_iter()
+            .filter(|other| division.zip(other.division()).is_none_or(|(one, two)| one == two))
             .map(|planned| &planned.address)
             .filter(|address| Some(*address) != own)
             .collect();
@@ -309,10 +342,12 @@ impl<'s> Facts<'s, '_> {
         let Some((listing, key)) = self.listing.zip(self.wanted.as_ref()) else {
             return Default::default();
         };
+        let division = self.subject.planned.and_then(Planned::division);
         let mut near: Vec<Candidate> = listing
             .entities
             .around(key)
             .into_iter()
+            .filter(|entity| may_be_in(entity, division))
             .filter_map(|entity| match name::compare_keys(key, &entity.key) {
                 Likeness::Near(differs) => Some(Candidate {
                     entity: entity.into(),
@@ -329,9 +364,22 @@ impl<'s> Facts<'s, '_> {
             ))
         });
         if self.was_told_duplicate() {
+            // The API has said that the name is taken: divisions may share their names after all.
+            near.extend(self.namesakes());
             return (near, Vec::new());
         }
         near.into_iter().partition(|candidate| !candidate.differs.contains(&Difference::LookAlike))
+    }
+
+    /// Returns the entities of the wanted key that are in another division.
+    pub(crate) fn namesakes(&self) -> Vec<Candidate> {
+        let elsewhere = self.elsewhere.iter();
+        elsewhere
+            .map(|entity| Candidate {
+                entity: (*entity).into(),
+                differs: vec![Difference::Division],
+            })
+            .collect()
     }
 
     /// Returns attributes in which an import of this entity would find the configuration different.

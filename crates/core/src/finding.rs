@@ -162,6 +162,28 @@ impl Finding {
         choice.map_or(&self.evidence.drift, |choice| &choice.drift)
     }
 
+    /// Returns the finding as Terraform's own plan of the import leaves it: what an apply would change in
+    /// the entity, or would replace it for.
+    #[must_use]
+    pub fn as_planned(mut self, drift: Vec<Drift>, is_replaced: bool) -> Self {
+        let is_adoption = matches!(
+            self.verdict,
+            Verdict::Adopt | Verdict::AdoptWithDrift | Verdict::WouldReplace
+        );
+        if is_adoption && is_replaced {
+            self.verdict = Verdict::WouldReplace;
+        } else if is_adoption && !drift.is_empty() {
+            self.verdict = Verdict::AdoptWithDrift;
+        }
+        if !drift.is_empty() {
+            for choice in &mut self.evidence.choices {
+                choice.drift.clone_from(&drift);
+            }
+            self.evidence.drift = drift;
+        }
+        self
+    }
+
     /// Returns the failure that it explains.
     pub fn failure(&self) -> Option<&Failure> {
         self.evidence.failure.as_deref()

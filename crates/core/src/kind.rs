@@ -6,21 +6,28 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+use serde::Deserialize;
 use serde_json::Value;
 
+use crate::identity::{Attributes, EntityId, Key};
+
 /// An attribute whose value Terraform would change after an import if it differs.
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DriftingAttribute {
     /// Its name in Terraform's schema.
+    #[serde(rename = "attribute")]
     pub terraform: &'static str,
     /// Its field in the API's JSON.
+    #[serde(rename = "field")]
     pub api: &'static str,
     /// The value that null and absent are equal to (SDKv2 compares with the zero value).
     pub zero: Zero,
 }
 
 /// The zero value of an attribute's type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Zero {
     /// `""`.
     Text,
@@ -41,11 +48,12 @@ impl Zero {
 }
 
 /// One way in which the API says that a create met an existing entity.
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
 pub struct DuplicateReply {
     /// HTTP status of the reply.
     pub status: u16,
     /// The API's `code`, where one is needed to tell it from other replies of that status.
+    #[serde(default)]
     pub code: Option<&'static str>,
 }
 
@@ -56,27 +64,101 @@ pub struct Words {
     pub noun: &'static str,
     /// Its plural: `divisions`.
     pub plural: &'static str,
-    /// As the provider writes it: `Failed to create division …`.
-    pub in_provider: &'static str,
+    /// As the provider writes it in `Failed to create division …`, where that is known to be followed
+    /// by the name.
+    pub in_provider: Option<&'static str>,
+}
+
+/// Whether and how an instance can be adopted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Adoption {
+    /// Its entity is found by what the configuration says of it.
+    ByKey,
+    /// A create updates or takes over what exists, so there is nothing to adopt.
+    NotNeeded,
+}
+
+/// Within what a key is unique.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The org.
+    Org,
+    /// As far as anybody knows the org, but entities belong to divisions.
+    Division,
+    /// One entity of another kind.
+    Parent,
+}
+
+/// Where an entry of a listing shows a part of its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shows {
+    /// In this field of the API's JSON; `integrationType.id` is a field within a field.
+    Field(&'static str),
+    /// In the path that was read: it fills this placeholder.
+    InPath(&'static str),
 }
 
 /// One part of what makes an entity unique.
 #[derive(Debug)]
 pub struct KeyPart {
-    /// The attribute in Terraform's schema.
+    /// The attribute in Terraform's schema, as a path: `name`, `config.0.name`.
     pub terraform: &'static str,
-    /// The field in the API's JSON.
-    pub api: &'static str,
-    /// The attribute that holds the parent, where the part is unique below one only.
-    pub scope: Option<&'static str>,
+    /// Where an entry of a listing shows it.
+    pub shows: Shows,
+    /// The type whose id it is.
+    pub parent: Option<&'static str>,
 }
 
-/// How the pages of a listing are asked for.
+impl KeyPart {
+    /// Returns the top-level attribute that holds it.
+    pub fn attribute(&self) -> &'static str {
+        self.terraform.split('.').next().unwrap_or_default()
+    }
+
+    /// Reads it from attributes under Terraform's names; `None` where it is unknown or unset.
+    pub fn of(&self, attributes: &Attributes) -> Option<String> {
+        let mut steps = self.terraform.split('.');
+        let first = attributes.get(steps.next()?)?;
+        let value = steps.try_fold(first, |value, step| match step.parse::<usize>() {
+            Ok(index) => value.get(index),
+            Err(_) => value.get(step),
+        })?;
+        value.as_str().map(str::to_owned)
+    }
+}
+
+/// How one gets to the next page of a listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Paging {
-    /// `pageNumber` and `pageSize`, up to this size.
-    Numbered(u32),
+    /// By its number, in `pageNumber`.
+    Numbered,
+    /// By a cursor, in this parameter.
+    Cursor(&'static str),
+    /// By the link `nextUri`.
+    NextUri,
+    /// By the cursor `nextPage`.
+    NextPage,
+    /// There is one page.
+    Whole,
 }
+
+/// How entities are read where nobody knows their ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct List {
+    /// The path below the API's base. Its placeholders are filled by parts of the key.
+    pub path: &'static str,
+    /// True where the question is the body of a POST.
+    pub is_query: bool,
+    /// How one gets to the next page.
+    pub paging: Paging,
+    /// The size of a page to ask for, where one is asked for.
+    pub page_size: Option<u32>,
+    /// True where the path is that of one entity, whose id follows from its key.
+    pub is_item: bool,
+}
+
+/// What fills the placeholders of the path that is read, in their order; empty where there are none.
+pub type Filling = Vec<String>;
 
 /// Who sees the entities of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,11 +170,44 @@ pub enum Visibility {
     ByDivision,
 }
 
-/// What `terraform import` takes.
+/// What `terraform import` takes, as a template: `{id}`, `{worktype_id}/{id}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ImportId {
-    /// The entity's id.
-    Entity,
+pub struct ImportId(pub &'static str);
+
+impl ImportId {
+    /// Returns placeholders and the text that follows each; and the text before the first.
+    fn parts(self) -> (&'static str, Vec<(&'static str, &'static str)>) {
+        let (before, rest) = self.0.split_once('{').unwrap_or((self.0, ""));
+        let parts = rest.split('{').filter_map(|part| part.split_once('}'));
+        (before, parts.collect())
+    }
+
+    /// Fills the template; `None` where a value is unknown.
+    pub fn compose(self, value: impl Fn(&str) -> Option<String>) -> Option<EntityId> {
+        let (before, parts) = self.parts();
+        let mut text = before.to_owned();
+        for (name, after) in parts {
+            text.push_str(&value(name)?);
+            text.push_str(after);
+        }
+        Some(EntityId::new(text))
+    }
+
+    /// Takes an id apart: what fills each placeholder. `None` where it has another form.
+    pub fn split(self, id: &str) -> Option<Vec<(&'static str, &str)>> {
+        let (before, parts) = self.parts();
+        let mut rest = id.strip_prefix(before)?;
+        let mut values = Vec::new();
+        for (name, after) in parts {
+            let (value, left) = match after {
+                "" => (rest, ""),
+                _ => rest.split_once(after)?,
+            };
+            values.push((name, value));
+            rest = left;
+        }
+        (rest.is_empty() && values.iter().all(|(_, value)| !value.is_empty())).then_some(values)
+    }
 }
 
 /// The one entity of an org that the platform makes and that cannot be made again.
@@ -106,10 +221,10 @@ pub struct Special {
     pub data_source: &'static str,
 }
 
-/// Permissions that the requests of a kind need (source: the vendor's SDK docs).
+/// Permissions that the requests of a kind need; empty where nobody knows.
 #[derive(Debug)]
 pub struct Permissions {
-    /// For the listing; empty where none is declared.
+    /// For the listing.
     pub list: &'static [&'static str],
     /// For a create: all of these.
     pub create: &'static [&'static str],
@@ -125,12 +240,19 @@ pub struct Kind {
     pub terraform_type: &'static str,
     /// What it is called.
     pub words: Words,
+    /// Whether and how it is adopted.
+    pub adoption: Adoption,
+    /// Within what its key is unique.
+    pub scope: Scope,
     /// What makes an entity unique, in order.
     pub key: &'static [KeyPart],
-    /// Path of the collection below the API's base, e.g. `/api/v2/authorization/divisions`.
+    /// How its entities are read; `None` where they need not be.
+    pub list: Option<List>,
+    /// Path below the API's base to which a create is sent, with placeholders for ids of parents; empty
+    /// where an upload makes it.
     pub collection: &'static str,
-    /// How its pages are asked for.
-    pub paging: Paging,
+    /// Path of one entity: the last placeholder is its id, where it is known.
+    pub item: Option<&'static str>,
     /// Who sees its entities.
     pub visibility: Visibility,
     /// What an import takes.
@@ -141,8 +263,9 @@ pub struct Kind {
     pub deleted: Option<&'static str>,
     /// How a duplicate shows as the answer to `POST` on [`Kind::collection`].
     pub duplicates: &'static [DuplicateReply],
-    /// Attributes beyond the key that an import could find different.
-    pub drifting: &'static [DriftingAttribute],
+    /// Attributes beyond the key that an import could find different; `None` where only Terraform can
+    /// tell what is.
+    pub drifting: Option<&'static [DriftingAttribute]>,
     /// Attributes in which a difference makes Terraform replace the object.
     pub replacing: &'static [&'static str],
     /// Attributes that the API never tells, so that every import plans to write them again.
@@ -154,6 +277,9 @@ pub struct Kind {
     /// The entity with a rule of its own, where the kind has one.
     pub special: Option<&'static Special>,
 }
+
+/// The attribute that holds the division of an instance or entity.
+pub const DIVISION_ID: &str = "division_id";
 
 impl Kind {
     /// Returns whether a reply to `POST` on [`Kind::collection`] says that the key is taken. Without
@@ -169,6 +295,82 @@ impl Kind {
     pub fn may_be_duplicate(&self, status: u16) -> bool {
         self.duplicates.iter().any(|reply| reply.status == status)
     }
+
+    /// Returns whether a path is the one that a create is sent to.
+    pub fn is_created_at(&self, path: &str) -> bool {
+        let (mut wanted, mut found) = (self.collection.split('/'), path.split('/'));
+        loop {
+            match (wanted.next(), found.next()) {
+                (None, None) => return true,
+                (Some(wanted), Some(found))
+                    if wanted == found || (wanted.starts_with('{') && !found.is_empty()) => {}
+                _ => return false,
+            }
+        }
+    }
+
+    /// Returns whether one listing shows all entities, so that no part of a key has to be known.
+    pub fn is_read_whole(&self) -> bool {
+        self.list.is_some_and(|list| placeholders(list.path).next().is_none())
+    }
+
+    /// Returns the attributes that an import could find different, as far as they are known.
+    pub fn drifting(&self) -> &'static [DriftingAttribute] {
+        self.drifting.unwrap_or_default()
+    }
+
+    /// Returns what fills the path that is read to find an entity of this key; `None` where nothing is
+    /// read for this kind.
+    pub fn filling(&self, key: &Key) -> Option<Filling> {
+        let path = self.list?.path;
+        let parts = self.key.iter().zip(key.parts());
+        let of = |placeholder: &'static str| {
+            let mut parts = parts.clone();
+            parts.find_map(|(part, value)| {
+                (part.shows == Shows::InPath(placeholder)).then(|| value.clone())
+            })
+        };
+        placeholders(path).map(of).collect()
+    }
+
+    /// Returns the id that an import takes, from the API's own id and the key.
+    pub fn entity_id(&self, id: &str, key: &Key) -> EntityId {
+        let parts = || self.key.iter().zip(key.parts());
+        let composed = self.import_id.compose(|name| match name {
+            "id" => Some(id.to_owned()),
+            _ => parts().find(|(part, _)| part.terraform == name).map(|(_, value)| value.clone()),
+        });
+        composed.unwrap_or_else(|| EntityId::new(id))
+    }
+
+    /// Returns the id that an import takes, from an instance that a state holds: some states have the
+    /// API's own id where the import takes more.
+    pub fn tracked_id(&self, id: &str, attributes: &Attributes) -> EntityId {
+        let whole = || EntityId::new(id);
+        let of = |name: &str| match name {
+            "id" => Some(id.to_owned()),
+            _ => attributes.get(name).and_then(Value::as_str).map(str::to_owned),
+        };
+        let is_whole = self.import_id.split(id).is_some_and(|parts| {
+            parts.iter().all(|(name, value)| *name == "id" || of(name).as_deref() == Some(value))
+        });
+        if is_whole { whole() } else { self.import_id.compose(of).unwrap_or_else(whole) }
+    }
+
+    /// Returns how a key is shown: without the ids of parents, unless there is nothing else.
+    pub fn shown_key(&self, key: &Key) -> String {
+        let parts = || self.key.iter().zip(key.parts());
+        let own: Vec<&str> = parts()
+            .filter(|(part, _)| part.parent.is_none())
+            .map(|(_, value)| value.as_str())
+            .collect();
+        if own.is_empty() { key.to_string() } else { own.join(" / ") }
+    }
+}
+
+/// Returns the names between braces.
+pub fn placeholders(template: &'static str) -> impl Iterator<Item = &'static str> {
+    template.split('{').skip(1).filter_map(|part| part.split('}').next())
 }
 
 impl fmt::Debug for Kind {
@@ -200,5 +402,72 @@ impl Ord for Kind {
 impl Hash for Kind {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.terraform_type.hash(state);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn kind(name: &str) -> &'static Kind {
+        crate::kinds::of_terraform_type(&format!("genesyscloud_{name}")).expect("a kind")
+    }
+
+    fn attributes(value: Value) -> Attributes {
+        match value {
+            Value::Object(attributes) => attributes,
+            _ => Attributes::new(),
+        }
+    }
+
+    #[test]
+    fn an_import_id_is_taken_apart_as_it_was_composed() {
+        for template in ["{id}", "{worktype_id}/{id}", "{id},{knowledge_base_id}", "x-{id} y"] {
+            let import_id = ImportId(template);
+            let composed = import_id.compose(|name| Some(format!("<{name}>"))).unwrap();
+            for (name, value) in import_id.split(composed.as_str()).unwrap() {
+                assert_eq!(value, format!("<{name}>"));
+            }
+        }
+        assert_eq!(ImportId("{a}/{id}").split("one"), None);
+        assert_eq!(ImportId("{a}/{id}").split("/one"), None);
+        assert_eq!(ImportId("{a}/{id}").compose(|name| (name == "id").then(String::new)), None);
+    }
+
+    #[test]
+    fn a_state_that_holds_the_bare_id_leads_to_the_id_that_an_import_takes() {
+        let route = kind("routing_email_route");
+        let held = attributes(json!({ "domain_id": "acme.example", "pattern": "info" }));
+        assert_eq!(route.tracked_id("r-1", &held).as_str(), "acme.example/r-1");
+        let status = kind("task_management_worktype_status");
+        let held = attributes(json!({ "worktype_id": "w-1" }));
+        assert_eq!(status.tracked_id("w-1/s-1", &held).as_str(), "w-1/s-1");
+        assert_eq!(status.tracked_id("s-1", &held).as_str(), "w-1/s-1");
+        assert_eq!(status.tracked_id("s-1", &Attributes::new()).as_str(), "s-1");
+        assert_eq!(kind("routing_queue").tracked_id("a/b", &held).as_str(), "a/b");
+    }
+
+    #[test]
+    fn a_part_of_a_key_is_read_inside_nested_blocks() {
+        let integration = kind("integration");
+        let planned = json!({ "integration_type": "x", "config": [{ "name": "Data" }] });
+        let key = crate::survey::key_of(integration, &attributes(planned)).unwrap();
+        assert_eq!(key.parts(), ["Data", "x"]);
+        let unknown = attributes(json!({ "integration_type": "x", "config": [{}] }));
+        assert_eq!(crate::survey::key_of(integration, &unknown), None);
+    }
+
+    #[test]
+    fn a_key_with_a_parent_says_below_which_entity_to_look() {
+        let status = kind("task_management_worktype_status");
+        let key = Key::from_parts(vec!["Open".into(), "w-1".into()]);
+        assert_eq!(status.filling(&key), Some(vec!["w-1".to_owned()]));
+        assert_eq!(status.entity_id("s-1", &key).as_str(), "w-1/s-1");
+        assert_eq!(status.shown_key(&key), "Open");
+        let path = "/api/v2/taskmanagement/worktypes/w-1/statuses";
+        assert!(status.is_created_at(path));
+        assert!(!status.is_created_at("/api/v2/taskmanagement/worktypes//statuses"));
+        assert!(!status.is_created_at(&format!("{path}/s-1")));
     }
 }

@@ -26,6 +26,7 @@ pub mod growing;
 mod hcl;
 mod headlines;
 pub mod hint;
+mod identity;
 mod index;
 pub mod kind;
 pub mod kinds;

@@ -24,6 +24,8 @@ pub enum Difference {
     CompatibilityForm,
     /// Letters of another alphabet that look alike.
     LookAlike,
+    /// The name is the same, the division is another one.
+    Division,
 }
 
 impl Difference {
@@ -34,6 +36,7 @@ impl Difference {
             Self::Blanks => "blanks",
             Self::CompatibilityForm => "compatibility characters",
             Self::LookAlike => "look-alike letters",
+            Self::Division => "division",
         }
     }
 }
@@ -128,6 +131,7 @@ fn folded(name: &str, ways: &[Difference]) -> String {
         Difference::Case => name.to_lowercase(),
         Difference::CompatibilityForm => name.nfkc().collect(),
         Difference::LookAlike => skeleton(&name).collect(),
+        Difference::Division => name,
     })
 }
 

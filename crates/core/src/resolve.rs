@@ -50,12 +50,13 @@ pub(crate) fn resolve_at(world: &World<'_>, address: &Address) -> Resolution {
 }
 
 /// The first answer gives the verdict; what else applies stands beside it.
-fn finding(facts: &Facts<'_, '_>) -> Option<Finding> {
+pub(crate) fn finding(facts: &Facts<'_, '_>) -> Option<Finding> {
     let mut answers =
         Verdict::ALL.iter().filter_map(|verdict| Some((*verdict, row(*verdict).rule(facts)?)));
     let (verdict, mut evidence) = answers.next()?;
     let mut also = Vec::new();
-    for (other, more) in answers {
+    let has_also = verdict != Verdict::UpdatesExisting;
+    for (other, more) in answers.filter(|_| has_also) {
         if other.is_caution() && other != verdict && !also.contains(&other) {
             if evidence.drift.is_empty() {
                 evidence.drift = more.drift;
@@ -77,7 +78,7 @@ fn finding(facts: &Facts<'_, '_>) -> Option<Finding> {
         address: facts.subject.address().cloned(),
         alias: facts.alias.cloned(),
         org: facts.org.cloned(),
-        name: facts.wanted.as_ref().map(|wanted| wanted.to_string().into()),
+        name: facts.wanted.as_ref().map(|wanted| facts.shown(wanted).into()),
         evidence,
     };
     let sensitive = facts.sensitive(&finding.evidence.others);

@@ -146,7 +146,7 @@ impl From<&Entity> for ShownEntity {
 
 /// Returns whether any part of a kind's key is sensitive.
 pub(crate) fn is_key_sensitive(kind: &Kind, sensitive: &BTreeSet<String>) -> bool {
-    kind.key.iter().any(|part| sensitive.contains(part.terraform))
+    kind.key.iter().any(|part| sensitive.contains(part.attribute()))
 }
 
 /// Returns a text with every occurrence of these values concealed. A short value is looked for as a

@@ -16,7 +16,7 @@ use crate::drift::Drift;
 use crate::entities::Entities;
 use crate::entity::{Attributes, Entity, EntityId, Key, OrgId};
 use crate::failure::Failure;
-use crate::kind::{Kind, Visibility};
+use crate::kind::{DIVISION_ID, Filling, Kind, Scope, Visibility};
 use crate::name::{self, Likeness};
 
 /// What Terraform means to do with an instance (`change.actions` of the plan JSON).
@@ -92,6 +92,15 @@ impl Planned {
         key_of(self.kind, self.after.as_ref()?)
     }
 
+    /// Returns the division that the instance is to be in, as far as the plan knows it.
+    pub fn division(&self) -> Option<&str> {
+        if self.kind.scope != Scope::Division {
+            return None;
+        }
+        let division = self.after.as_ref()?.get(DIVISION_ID)?.as_str();
+        division.filter(|division| !division.is_empty())
+    }
+
     /// Says whether an attribute is set to `true` after the plan.
     pub fn flag(&self, attribute: &str) -> bool {
         self.after.as_ref().and_then(|after| after.get(attribute)) == Some(&Value::Bool(true))
@@ -108,7 +117,7 @@ impl Planned {
         let Some(after) = &self.after else {
             return Vec::new();
         };
-        let known = self.kind.drifting.iter();
+        let known = self.kind.drifting().iter();
         known
             .filter(|attribute| !self.unknown.contains(attribute.terraform))
             .filter(|attribute| !self.ignored.contains(attribute.terraform))
@@ -172,11 +181,8 @@ impl Planned {
 
 /// Reads the key of a kind out of Terraform's attributes; `None` unless every part is text.
 pub fn key_of(kind: &Kind, attributes: &Attributes) -> Option<Key> {
-    kind.key
-        .iter()
-        .map(|part| attributes.get(part.terraform).and_then(Value::as_str).map(str::to_owned))
-        .collect::<Option<Vec<_>>>()
-        .map(Key::from_parts)
+    let parts = kind.key.iter().map(|part| part.of(attributes)).collect::<Option<Vec<_>>>()?;
+    (!parts.is_empty()).then(|| Key::from_parts(parts))
 }
 
 /// What the plan wants.
@@ -283,6 +289,8 @@ pub struct Listing {
     pub by_id: BTreeMap<EntityId, ById>,
     /// What contradicts itself in the listing; none in one that is complete.
     pub flaws: Vec<Flaw>,
+    /// What filled the paths that were read, where the kind's path has placeholders.
+    pub read: BTreeSet<Filling>,
 }
 
 /// What contradicts itself in a listing, so that absence from it proves nothing.
@@ -346,6 +354,19 @@ impl Listing {
         (!flaws.is_empty()).then(|| flaws.join(", and "))
     }
 
+    /// Returns whether the entities beside which this one would be were read.
+    pub fn covers(&self, filling: &Filling) -> bool {
+        filling.is_empty() || self.read.contains(filling)
+    }
+
+    /// Takes in what was read of the same kind elsewhere.
+    pub fn join(&mut self, other: Self) {
+        self.is_complete &= other.is_complete;
+        self.entities.extend(other.entities);
+        self.flaws.extend(other.flaws);
+        self.read.extend(other.read);
+    }
+
     /// Returns an entity, from the listing or from a request for its id.
     pub fn entity(&self, id: &EntityId) -> Option<&Entity> {
         self.entities.with_id(id).or_else(|| match self.by_id.get(id)? {
@@ -401,6 +422,16 @@ impl Listings {
     /// Adds what was listed of a kind, or why it could not be.
     pub fn insert(&mut self, kind: &'static Kind, seen: Seen) {
         self.0.insert(kind, seen);
+    }
+
+    /// Adds what was listed of a kind somewhere, to what was listed elsewhere; a part that could not be
+    /// listed makes all of it unlisted.
+    pub fn add(&mut self, kind: &'static Kind, seen: Seen) {
+        match (self.0.get_mut(kind), seen) {
+            (Some(Seen::Listed(known)), Seen::Listed(more)) => known.join(more),
+            (Some(Seen::Unlisted(_)), Seen::Listed(_)) => {}
+            (_, seen) => self.insert(kind, seen),
+        }
     }
 
     /// Returns what is known of a kind.

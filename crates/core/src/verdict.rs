@@ -50,6 +50,8 @@ macro_rules! coded {
 macro_rules! each_verdict {
     ($with:ident) => {
         $with! {
+            /// Its create updates what exists.
+            UpdatesExisting = "DVY126", "updates_existing", access;
             /// Its org was asked, but not for entities of this kind.
             Unlisted = "DVY109", "unlisted", access;
             /// Its provider configuration leads to no credentials.
@@ -86,6 +88,8 @@ macro_rules! each_verdict {
             OtherOwner = "DVY125", "other_owner", state;
             /// Several entities could be meant.
             Ambiguous = "DVY104", "ambiguous", adopt;
+            /// As adopt, but the next apply would replace the entity.
+            WouldReplace = "DVY127", "would_replace", adopt;
             /// Exactly one entity has this name and importing it changes nothing.
             Adopt = "DVY101", "adopt", adopt;
             /// As adopt, but the next apply would change the entity.
@@ -146,7 +150,10 @@ impl HeadlineKind {
 impl Verdict {
     /// Says whether it is worth telling beside another that came first.
     pub(crate) fn is_caution(self) -> bool {
-        !matches!(self, Self::Adopt | Self::Create | Self::Managed | Self::Ambiguous)
+        !matches!(
+            self,
+            Self::Adopt | Self::Create | Self::Managed | Self::Ambiguous | Self::UpdatesExisting
+        )
     }
 }
 

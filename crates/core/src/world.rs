@@ -188,6 +188,7 @@ impl<'s> World<'s> {
         }
     }
 
+    /// Returns the listing of a kind, wherever it was read.
     pub(crate) fn listing(&self, org: &OrgId, kind: &Kind) -> Option<&'s Listing> {
         self.survey.orgs.get(org)?.listings.get(kind)
     }

@@ -309,7 +309,7 @@ impl Client {
     fn request(&self, call: &Call, url: &Url, authorization: Authorization<'_>) -> RequestBuilder {
         let request = match call.method {
             Method::Get => self.http.get(url.clone()),
-            Method::Post | Method::Login => self.http.post(url.clone()),
+            Method::Post | Method::Query | Method::Login => self.http.post(url.clone()),
         };
         let request = match authorization {
             Authorization::Bearer(token) => request.bearer_auth(token.expose_secret()),
@@ -429,7 +429,7 @@ impl Client {
     fn url(&self, call: &Call) -> Url {
         let base = match call.method {
             Method::Login => &self.connection.bases.login,
-            Method::Get | Method::Post => &self.connection.bases.api,
+            Method::Get | Method::Post | Method::Query => &self.connection.bases.api,
         };
         let mut url = Url::parse(&format!("{base}{}", call.path))
             .expect("a checked base and an absolute, escaped path make a URL");

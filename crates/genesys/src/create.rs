@@ -12,7 +12,7 @@ use crate::client::Client;
 use crate::dialect::{self, Dialect};
 use crate::entities::segment;
 use crate::error::{Error, Reason};
-use crate::wire::WireEntity;
+use crate::wire::{Reading, WireEntity};
 
 /// What is to be created.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,10 +103,10 @@ impl Client {
         _consent: &Consent,
     ) -> Result<Entity, Error> {
         let dialect = self.connection().dialect();
-        let call = Call::post(dialect.collection(kind), dialect.body(kind, new))
+        let call = Call::post(dialect.create_path(kind), dialect.body(kind, new))
             .needs(dialect.needs_to_create(kind));
         let created: WireEntity = self.send(&call).await?;
-        let created = created.into_entity(kind);
+        let created = created.into_entity(&Reading { kind, filling: &[] });
         if created.id.as_str().is_empty() || !new.is(&created) {
             let error = self.other_entity(&call, &created);
             return Err(Error { reason: Reason::UnknownOutcome, ..error });

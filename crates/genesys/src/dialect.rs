@@ -11,6 +11,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use divvy_core::Kind;
+use divvy_core::kind::Shows;
 use serde_json::{Map, Value, json};
 
 use crate::connection::{Bases, ConnectionError, Source};
@@ -28,11 +29,19 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// Returns where the collection of a kind is.
+    /// Returns where the entities of a kind are listed.
     pub(crate) fn collection(self, kind: &Kind) -> &'static str {
         match self {
-            Self::Published => kind.collection,
+            Self::Published => kind.list.map_or(kind.collection, |list| list.path),
             Self::Pathed => "/api/v2/auth/divisions",
+        }
+    }
+
+    /// Returns where an entity of a kind is made.
+    pub(crate) fn create_path(self, kind: &Kind) -> &'static str {
+        match self {
+            Self::Published => kind.collection,
+            Self::Pathed => self.collection(kind),
         }
     }
 
@@ -60,9 +69,12 @@ impl Dialect {
             .key
             .iter()
             .zip(new.key.parts())
-            .map(|(field, part)| (field.api.to_owned(), json!(part)))
+            .filter_map(|(field, part)| match field.shows {
+                Shows::Field(name) => Some((name.to_owned(), json!(part))),
+                Shows::InPath(_) => None,
+            })
             .collect();
-        if kind.drifting.iter().any(|attribute| attribute.api == "description") {
+        if kind.drifting().iter().any(|attribute| attribute.api == "description") {
             body.insert("description".into(), json!(description));
         }
         if self == Self::Pathed {

@@ -18,6 +18,7 @@ mod error;
 mod hints;
 mod http;
 mod pace;
+mod paging;
 pub mod profile;
 mod proxy;
 pub mod region;

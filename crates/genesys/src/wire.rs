@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use divvy_core::kind::KeyPart;
+use divvy_core::kind::{DIVISION_ID, Scope, Shows, placeholders};
 use divvy_core::{Attributes, Entity, EntityId, Key, Kind};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
@@ -36,8 +36,9 @@ pub(crate) struct OrganizationReply {
 }
 
 /// One page of an entity listing (`AuthzDivisionEntityListing` and its like).
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct Page {
+    #[serde(alias = "results")]
     pub(crate) entities: Vec<WireEntity>,
     #[serde(rename = "pageSize")]
     pub(crate) size: Option<u64>,
@@ -45,6 +46,51 @@ pub(crate) struct Page {
     #[serde(rename = "pageCount")]
     pub(crate) count: Option<u64>,
     pub(crate) total: Option<u64>,
+    #[serde(rename = "nextUri")]
+    pub(crate) next_uri: Option<String>,
+    #[serde(rename = "nextPage")]
+    pub(crate) further: Option<String>,
+    pub(crate) after: Option<String>,
+    pub(crate) cursors: Option<Cursors>,
+}
+
+/// Where some listings put the cursor of the next page.
+#[derive(Default, Deserialize)]
+pub(crate) struct Cursors {
+    pub(crate) after: Option<String>,
+}
+
+/// A listing of one page: some answer with the bare list.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum WholeList {
+    Page(Page),
+    Bare(Vec<WireEntity>),
+}
+
+impl From<WholeList> for Page {
+    fn from(list: WholeList) -> Self {
+        match list {
+            WholeList::Page(page) => page,
+            WholeList::Bare(entities) => Self { entities, ..Self::default() },
+        }
+    }
+}
+
+/// What entities are read of: their kind, and what fills the path that is read.
+#[derive(Clone, Copy)]
+pub(crate) struct Reading<'f> {
+    pub(crate) kind: &'static Kind,
+    pub(crate) filling: &'f [String],
+}
+
+impl Reading<'_> {
+    /// Returns what fills a placeholder of the path.
+    fn filled(&self, placeholder: &str) -> Option<&str> {
+        let path = self.kind.list?.path;
+        let at = placeholders(path).position(|name| name == placeholder)?;
+        self.filling.get(at).map(String::as_str)
+    }
 }
 
 /// One entity of any kind.
@@ -62,31 +108,87 @@ fn text_or_nothing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
 }
 
 impl WireEntity {
+    /// Returns a part of its key, as far as it is text.
+    fn part<'v>(&'v self, shows: Shows, reading: &'v Reading<'_>) -> Option<&'v str> {
+        match shows {
+            Shows::InPath(placeholder) => reading.filled(placeholder),
+            Shows::Field(path) => {
+                let mut steps = path.split('.');
+                let first = self.fields.get(steps.next()?)?;
+                steps.try_fold(first, |value, step| value.get(step))?.as_str()
+            }
+        }
+    }
+
+    /// Lets go of what nobody reads: an object may have a hundred fields, and an org many thousands.
+    pub(crate) fn slim(&mut self, kind: &Kind) {
+        let of_key = |name: &str| {
+            kind.key.iter().any(|part| match part.shows {
+                Shows::Field(path) => path.split('.').next() == Some(name),
+                Shows::InPath(_) => false,
+            })
+        };
+        self.fields.retain(|name, _| {
+            ALWAYS_READ.contains(&name.as_str())
+                || of_key(name)
+                || kind.drifting().iter().any(|known| known.api == name)
+                || kind.special.is_some_and(|special| special.field == name)
+                || PATHED_FIELDS.iter().any(|(_, api)| *api == name)
+        });
+    }
+
+    /// Says whether it is only kept to be restored: some listings show such ones too.
+    pub(crate) fn is_deleted(&self) -> bool {
+        self.fields.get("state").is_some_and(|state| state == "deleted")
+    }
+
     /// Returns the parts of its key, joined for comparing; `None` where one is missing or no text.
-    pub(crate) fn name(&self, kind: &Kind) -> Option<String> {
-        let text = |part: &KeyPart| self.fields.get(part.api).and_then(Value::as_str);
-        let parts: Option<Vec<&str>> = kind.key.iter().map(text).collect();
+    pub(crate) fn name(&self, reading: &Reading<'_>) -> Option<String> {
+        let parts: Option<Vec<&str>> =
+            reading.kind.key.iter().map(|part| self.part(part.shows, reading)).collect();
         parts.map(|parts| parts.join(" / "))
     }
 
-    /// Turns it into an entity: key, drifting attributes, home. Under the pathed dialect its
+    /// Returns the id that an import takes; empty where the reply lacks a part of it.
+    pub(crate) fn identity(&self, reading: &Reading<'_>) -> EntityId {
+        let composed = reading.kind.import_id.compose(|name| match name {
+            "id" => (!self.id.is_empty()).then(|| self.id.clone()),
+            _ => {
+                let part = reading.kind.key.iter().find(|part| part.terraform == name)?;
+                self.part(part.shows, reading).map(str::to_owned)
+            }
+        });
+        composed.unwrap_or_else(|| EntityId::new(""))
+    }
+
+    /// Returns the id of the division that it is in.
+    fn division(&self) -> Option<&Value> {
+        let nested = self.fields.get("division").and_then(|division| division.get("id"));
+        nested.or_else(|| self.fields.get("divisionId")).filter(|id| id.is_string())
+    }
+
+    /// Turns it into an entity: key, drifting attributes, division, home. Under the pathed dialect its
     /// `path`, `externalId` and `active` stand among the attributes too.
-    pub(crate) fn into_entity(self, kind: &'static Kind) -> Entity {
-        let text = |field: &str| {
-            let value = self.fields.get(field).and_then(Value::as_str);
-            value.unwrap_or_default().to_owned()
-        };
-        let key = kind.key.iter().map(|part| text(part.api)).collect();
-        let own = kind.key.iter().map(|part| (&part.terraform, &part.api));
-        let drifting = kind.drifting.iter().map(|attribute| (&attribute.terraform, &attribute.api));
-        let attributes: Attributes = own
+    pub(crate) fn into_entity(self, reading: &Reading<'_>) -> Entity {
+        let kind = reading.kind;
+        let part = |shows| self.part(shows, reading).unwrap_or_default().to_owned();
+        let key = Key::from_parts(kind.key.iter().map(|known| part(known.shows)).collect());
+        let own = kind.key.iter().filter_map(|part| match part.shows {
+            Shows::Field(field) => Some((part.terraform, field)),
+            Shows::InPath(_) => None,
+        });
+        let drifting = kind.drifting().iter().map(|known| (known.terraform, known.api));
+        let mut attributes: Attributes = own
             .chain(drifting)
-            .chain(PATHED_FIELDS.iter().map(|(ours, api)| (ours, api)))
-            .filter_map(|(ours, api)| Some(((*ours).to_owned(), self.fields.get(*api)?.clone())))
+            .chain(PATHED_FIELDS.iter().copied())
+            .filter_map(|(ours, api)| Some((ours.to_owned(), self.fields.get(api)?.clone())))
             .collect();
+        if let Some(division) = self.division().filter(|_| kind.scope == Scope::Division) {
+            attributes.insert(DIVISION_ID.to_owned(), division.clone());
+        }
         let is_home =
             kind.special.is_some_and(|it| self.fields.get(it.field) == Some(&Value::Bool(true)));
-        Entity { kind, id: EntityId::new(self.id), key: Key::from_parts(key), attributes, is_home }
+        Entity { kind, id: self.identity(reading), key, attributes, is_home }
     }
 
     /// Returns how many objects of each type belong to it (`objectCount=true`).
@@ -100,6 +202,9 @@ impl WireEntity {
     }
 }
 
+/// Fields that are read whatever the kind.
+const ALWAYS_READ: &[&str] = &["division", "divisionId", "state", "objectCounts"];
+
 /// Fields that only the pathed dialect has: our name, the API's.
 const PATHED_FIELDS: &[(&str, &str)] =
     &[("path", "path"), ("external_id", "externalId"), ("active", "active")];
@@ -112,7 +217,7 @@ mod tests {
 
     fn read(value: Value) -> Entity {
         let wire: WireEntity = serde_json::from_value(value).unwrap();
-        wire.into_entity(&DIVISION)
+        wire.into_entity(&Reading { kind: &DIVISION, filling: &[] })
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub use instances::NamedInstance;
 pub use invocation::PlanRequest;
 pub use lock_file::{LockFile, LockedProvider};
 pub use passed_flags::{Access, PassedFlags, split_words};
-pub use plan_document::{PlanDocument, ResourceChange};
+pub use plan_document::{Difference, PlanDocument, ResourceChange};
 pub use private_directory::PrivateDirectory;
 pub use program::{PROGRAM_VARIABLE, Terraform};
 pub use provider_address::ProviderAddress;

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use divvy_core::kind::Zero;
 use divvy_core::kinds;
 use divvy_core::survey::{ErroredState, StatePresence, Tracked, TrackedInstance};
-use divvy_core::{Address, Attributes, EntityId, Kind};
+use divvy_core::{Address, Attributes, Kind};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -184,7 +184,7 @@ fn tracked_instance(
         address,
         kind,
         provider_alias: alias_of(&resource.provider),
-        id: EntityId::new(id),
+        id: kind.tracked_id(id, &attributes),
         is_tainted: instance.status.as_deref() == Some("tainted"),
         is_deposed: instance.deposed.is_some(),
         sensitive: sensitive(&instance.sensitive_attributes),
@@ -206,7 +206,7 @@ fn sensitive(paths: &Value) -> BTreeSet<String> {
 /// Gives the flags of a kind back their type: `attributes_flat` is all text.
 fn unflattened(flat: &Attributes, kind: &Kind) -> Attributes {
     let is_flag = |name: &str| {
-        let mut drifting = kind.drifting.iter();
+        let mut drifting = kind.drifting().iter();
         kind.special.is_some_and(|special| special.attribute == name)
             || drifting.any(|entry| entry.terraform == name && entry.zero == Zero::Bool)
     };

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use divvy_core::kinds::KINDS;
+use divvy_core::kinds::division::DIVISION;
 use divvy_core::provider_arguments::Argument;
 use divvy_core::survey::{Alias, ById, StatePresence, TrackedInstance};
 use divvy_core::{EntityId, Kind, ProviderArguments};
@@ -332,7 +332,7 @@ async fn ask(
     let (organization, products, kinds) = tokio::join!(
         client.organization(),
         client.products(),
-        join_all(KINDS.iter().map(|kind| look_at(&client, kind))),
+        join_all([*DIVISION].into_iter().map(|kind| look_at(&client, kind))),
     );
     let mut answers = Answers {
         token: Heard::Told(()),

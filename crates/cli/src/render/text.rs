@@ -5,6 +5,7 @@
 
 use divvy_core::name::{harmless, visible};
 use divvy_core::shown::Shown;
+use divvy_core::verdict::Verdict;
 use unicode_width::UnicodeWidthStr;
 
 use crate::door::neutral;
@@ -80,7 +81,9 @@ pub(crate) fn counts(report: &Report) -> Vec<String> {
         any.map(|(outcome, count)| format!("{count} {}", outcome.title(true).to_lowercase()))
             .collect()
     } else {
-        report.summary.iter().map(|(word, count)| format!("{count} {word}")).collect()
+        let told = report.summary.iter();
+        let told = told.filter(|(word, _)| **word != Verdict::UpdatesExisting.word());
+        told.map(|(word, count)| format!("{count} {word}")).collect()
     };
     counts.extend((report.managed > 0).then(|| format!("{} managed", report.managed)));
     if counts.is_empty() {

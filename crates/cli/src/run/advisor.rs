@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use divvy_core::kinds::division::DIVISION;
 use divvy_core::survey::key_of;
 use divvy_core::{Key, Kind, Verdict, kinds};
 use divvy_plugin::proxy::{Advice, Create, CreateAdvisor, ProviderConfigure, Refusal, Settled};
@@ -160,7 +161,7 @@ impl CreateAdvisor for Advisor {
     }
 
     async fn before_create(&self, create: &Create) -> Advice {
-        let Some(kind) = kinds::of_terraform_type(&create.type_name) else { return Advice::Pass };
+        let Some(kind) = kind_of(create) else { return Advice::Pass };
         // Whoever interrupts does not wait for an org that does not answer.
         let number = tokio::select! {
             biased;
@@ -177,7 +178,7 @@ impl CreateAdvisor for Advisor {
     }
 
     async fn after_refusal(&self, create: &Create, refusal: &Refusal) -> Advice {
-        let Some(kind) = kinds::of_terraform_type(&create.type_name) else { return Advice::Pass };
+        let Some(kind) = kind_of(create) else { return Advice::Pass };
         let (number, failure, heard) = {
             let mut book = self.book();
             let Some(number) = book.applied(create, kind) else { return Advice::Pass };
@@ -241,7 +242,7 @@ impl CreateAdvisor for Advisor {
     }
 
     async fn settled(&self, create: &Create, settled: &Settled) {
-        let Some(kind) = kinds::of_terraform_type(&create.type_name) else { return };
+        let Some(kind) = kind_of(create) else { return };
         {
             let mut book = self.book();
             if let Some(number) = book.applied(create, kind) {
@@ -252,6 +253,11 @@ impl CreateAdvisor for Advisor {
             self.journal.secure().await;
         }
     }
+}
+
+/// Returns the kind of a create whose org is asked during a run.
+fn kind_of(create: &Create) -> Option<&'static Kind> {
+    kinds::of_terraform_type(&create.type_name).filter(|kind| *kind == *DIVISION)
 }
 
 /// The journal, opened by the first adoption: a run that adopts nothing leaves no trace.

@@ -56,7 +56,7 @@ pub(crate) fn attributes(create: &Create, kind: &Kind) -> (Attributes, BTreeSet<
 /// Reads the attributes that matter to a kind (its key, what drifts, the home flag), and the names
 /// of those that are not known yet.
 pub(crate) fn attributes_of(state: &Value, kind: &Kind) -> (Attributes, BTreeSet<String>) {
-    let drifting = kind.drifting.iter().map(|attribute| attribute.terraform);
+    let drifting = kind.drifting().iter().map(|attribute| attribute.terraform);
     let special = kind.special.map(|special| special.attribute);
     let (mut after, mut unknown) = (Attributes::new(), BTreeSet::new());
     let key = kind.key.iter().map(|part| part.terraform);

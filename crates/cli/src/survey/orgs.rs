@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use divvy_core::further_needs::{Needs, further_needs};
+use divvy_core::kind::Filling;
 use divvy_core::kinds;
-use divvy_core::kinds::division::DIVISION;
 use divvy_core::survey::{
-    Alias, AliasTarget, Change, Desired, Listing, Listings, Org, Planned, Seen, Survey, Tracked,
+    Alias, AliasTarget, Change, Desired, Listing, Org, Planned, Seen, Survey, Tracked,
 };
 use divvy_core::{Address, EntityId, Kind, OrgId, ProviderArguments};
 use divvy_genesys::{Client, Connection, Reason, Settings};
@@ -75,7 +75,8 @@ impl Surveyor<'_> {
             aliases.extend(arguments.keys());
         }
         let leads = self.leads(aliases, arguments)?;
-        let answers = self.answers(&leads, early).await;
+        let kinds = kinds_at_first_look(desired, tracked);
+        let answers = self.answers(&leads, early, &kinds).await;
         let several = answers.len() > 1;
         let mut refused: BTreeMap<String, String> = BTreeMap::new();
         let mut asked = BTreeMap::new();
@@ -136,6 +137,7 @@ impl Surveyor<'_> {
         &self,
         leads: &[Lead<'_>],
         early: Option<CommandResult<Asked>>,
+        kinds: &BTreeSet<&'static Kind>,
     ) -> BTreeMap<String, CommandResult<Asked>> {
         let mut open: BTreeMap<String, &Connection> = BTreeMap::new();
         for connection in leads.iter().filter_map(|(_, lead)| lead.as_ref().ok()) {
@@ -153,27 +155,30 @@ impl Surveyor<'_> {
                 answers.insert(key, early);
             }
         }
-        let replies =
-            open.values().map(|connection| async { ask_one(self.client(connection)?).await });
+        let replies = open
+            .values()
+            .map(|connection| async { ask_one(self.client(connection)?, kinds).await });
         let replies = join_all(replies).await;
         answers.extend(open.into_keys().zip(replies));
         answers
     }
 
-    /// Asks one org who it is and what it has, at the same time.
+    /// Asks one org who it is and what it has of these kinds, at the same time.
     pub(crate) async fn ask_one(
         context: &Context,
         observers: &Arc<Observers>,
         connection: &Connection,
+        kinds: &BTreeSet<&'static Kind>,
     ) -> CommandResult<Asked> {
         let observer = Arc::<Observers>::clone(observers) as _;
-        ask_one(client(context, connection.clone(), Settings::default(), observer)?).await
+        let client = client(context, connection.clone(), Settings::default(), observer)?;
+        ask_one(client, kinds).await
     }
 
     /// Asks what the first look made worth asking.
     pub(crate) async fn look_again(survey: &mut Survey, asked: &[Asked]) -> CommandResult<()> {
         let mut needs = further_needs(survey);
-        if needs.values().any(|needs| needs.listing) {
+        if needs.values().any(|needs| !needs.listings.is_empty()) {
             list_the_rest(survey, asked, needs).await?;
             needs = further_needs(survey);
         }
@@ -209,38 +214,71 @@ impl Surveyor<'_> {
     }
 }
 
-/// Asks one org who it is and what it has, at the same time.
-async fn ask_one(client: Client) -> CommandResult<Asked> {
-    let (organization, listing) = tokio::join!(client.organization(), client.listing(&DIVISION));
-    let listing = listing.map_err(of_api)?;
-    let organization = organization.map_err(of_api)?;
-    let org = Org {
-        name: organization.name,
+/// Returns the kinds of which a first look lists everything: something of them is to be made or
+/// imported, or they have an entity with a rule of its own.
+pub(crate) fn kinds_at_first_look(desired: &Desired, tracked: &Tracked) -> BTreeSet<&'static Kind> {
+    let is_asked = |planned: &&Planned| planned.makes_an_object() || planned.import_id.is_some();
+    let asked = desired.planned.iter().filter(is_asked).map(|planned| planned.kind);
+    let planned = desired.planned.iter().map(|planned| planned.kind);
+    let held = tracked.instances.iter().map(|tracked| tracked.kind);
+    let special = planned.chain(held).filter(|kind| kind.special.is_some());
+    asked.chain(special).filter(|kind| kind.is_read_whole()).collect()
+}
+
+/// Asks one org who it is and what it has of these kinds, at the same time. What may not be listed is
+/// unlisted; where nothing else was asked for, it is an error.
+async fn ask_one(client: Client, kinds: &BTreeSet<&'static Kind>) -> CommandResult<Asked> {
+    let nowhere = Filling::new();
+    let listings =
+        kinds.iter().map(|kind| async { (*kind, client.listing_at(kind, &nowhere).await) });
+    let (organization, listings) = tokio::join!(client.organization(), join_all(listings));
+    let mut org = Org {
         region: client.connection().region().map(|region| region.key.to_owned()),
-        listings: Listings::of(&DIVISION, listing),
+        ..Org::default()
     };
+    for (kind, listing) in listings {
+        let seen = match listing {
+            Err(error) if kinds.len() == 1 && kind.special.is_some() => {
+                return Err(of_api(error));
+            }
+            listing => seen(listing)?,
+        };
+        org.listings.insert(kind, seen);
+    }
+    let organization = organization.map_err(of_api)?;
+    org.name = organization.name;
     Ok(Asked { client, seen: (organization.id, org) })
 }
 
-/// Lists what the first look at an org left out; what is refused is known to be unlisted.
+/// What is refused is known to be unlisted.
+fn seen(listing: Result<Listing, divvy_genesys::Error>) -> CommandResult<Seen> {
+    match listing {
+        Ok(listing) => Ok(Seen::Listed(listing)),
+        Err(error) if error.reason == Reason::Interrupted => Err(of_api(error)),
+        Err(error) => Ok(Seen::Unlisted(error.with_hints().into())),
+    }
+}
+
+/// Lists what earlier looks at an org left out.
 async fn list_the_rest(
     survey: &mut Survey,
     asked: &[Asked],
     needs: BTreeMap<(OrgId, &'static Kind), Needs>,
 ) -> CommandResult<()> {
-    let unasked = needs.into_iter().filter(|(_, needs)| needs.listing);
-    let questions = unasked.filter_map(|((org, kind), _)| {
+    let unasked = needs.into_iter().flat_map(|((org, kind), needs)| {
+        needs.listings.into_iter().map(move |filling| (org.clone(), kind, filling))
+    });
+    let questions = unasked.filter_map(|(org, kind, filling)| {
         let client = &asked.iter().find(|asked| asked.seen.0 == org)?.client;
-        Some(async move { (org, kind, client.listing(kind).await) })
+        Some(async move {
+            let listing = client.listing_at(kind, &filling).await;
+            (org, kind, listing)
+        })
     });
     for (org, kind, listing) in join_all(questions).await {
-        let seen = match listing {
-            Ok(listing) => Seen::Listed(listing),
-            Err(error) if error.reason == Reason::Interrupted => return Err(of_api(error)),
-            Err(error) => Seen::Unlisted(error.with_hints().into()),
-        };
+        let seen = seen(listing)?;
         if let Some(org) = survey.orgs.get_mut(&org) {
-            org.listings.insert(kind, seen);
+            org.listings.add(kind, seen);
         }
     }
     Ok(())
@@ -248,9 +286,10 @@ async fn list_the_rest(
 
 pub(super) async fn early_answer(
     client: Option<CommandResult<Client>>,
+    kinds: &BTreeSet<&'static Kind>,
 ) -> Option<CommandResult<Asked>> {
     Some(match client? {
-        Ok(client) => ask_one(client).await,
+        Ok(client) => ask_one(client, kinds).await,
         Err(error) => Err(error),
     })
 }

@@ -15,6 +15,8 @@ mod ensure_twins;
 mod explain;
 mod explain_mixed;
 mod house;
+mod kinds;
+mod kinds_docs;
 mod pace;
 mod readme;
 mod recipes;

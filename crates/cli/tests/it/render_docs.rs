@@ -77,6 +77,7 @@ fn the_schema_lists_every_verdict_and_every_difference() {
         Difference::Blanks,
         Difference::CompatibilityForm,
         Difference::LookAlike,
+        Difference::Division,
     ];
     let candidate = &schema["$defs"]["finding"]["properties"]["candidates"]["items"];
     assert_eq!(candidate["properties"]["differs"]["items"]["enum"], json!(differences));
@@ -130,7 +131,7 @@ fn a_report_has_every_field_of_the_contract() {
 }
 
 /// Fails if a generated document differs from what the code says; writes it with `UPDATE_DOCS=1`.
-fn assert_generated(name: &str, content: &str) {
+pub(crate) fn assert_generated(name: &str, content: &str) {
     let path = document(name);
     if env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&path, content).unwrap();

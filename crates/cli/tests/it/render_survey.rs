@@ -148,6 +148,12 @@ pub(crate) fn every_verdict() -> Survey {
         create("support", "Support"),
         create("marketing", "marketing"),
         create("claims", "claims"),
+        Planned::new(
+            Address::parse("genesyscloud_routing_settings.here").unwrap(),
+            divvy_core::kinds::of_terraform_type("genesyscloud_routing_settings").unwrap(),
+            Alias::new(ALIAS),
+            Change::Create,
+        ),
         create("home", "Home"),
         change("retail", Change::NoOp, "Retail", "Retail"),
         create(r#"region["EMEA"]"#, "EMEA"),

@@ -1,29 +1,36 @@
-//! The table of kinds, one file for each row, with what is true only of it.
-//!
-//! Invariant: a Terraform type is in [`KINDS`] once.
+//! The table of kinds. Its facts are in `kinds.json`, with the source of each; a file here holds what is
+//! true of one kind only.
 
 pub mod division;
+mod home;
+mod row;
+mod table;
 
-use crate::kind::Kind;
-
-/// Every kind, in the order in which reports list them.
-pub static KINDS: &[&Kind] = &[&division::DIVISION];
-
-/// Returns the kind of a Terraform type such as `genesyscloud_auth_division`.
-pub fn of_terraform_type(terraform_type: &str) -> Option<&'static Kind> {
-    KINDS.iter().copied().find(|kind| kind.terraform_type == terraform_type)
-}
+pub use self::row::{FACTS, Gap, Row, rows};
+pub use self::table::{KINDS, of_terraform_type};
 
 #[cfg(test)]
 mod tests {
+    use super::division::{DIVISION, HOME_ATTRIBUTE};
     use super::*;
+    use crate::kind::Adoption;
 
     #[test]
-    fn each_kind_is_found_by_its_own_type_and_has_a_key() {
-        for kind in KINDS {
+    fn each_kind_is_found_by_its_own_type_and_has_a_key_where_it_needs_one() {
+        for kind in KINDS.iter() {
             assert_eq!(of_terraform_type(kind.terraform_type), Some(*kind));
-            assert!(!kind.key.is_empty(), "{kind:?}");
+            let is_found_by_key = kind.adoption == Adoption::ByKey;
+            assert!(!is_found_by_key || !kind.key.is_empty(), "{kind:?}");
+            assert_eq!(kind.list.is_some(), is_found_by_key, "{kind:?}");
         }
-        assert_eq!(of_terraform_type("genesyscloud_flow"), None);
+        assert_eq!(of_terraform_type("genesyscloud_tf_export"), None);
+        assert_eq!(of_terraform_type("aws_instance"), None);
+    }
+
+    #[test]
+    fn the_division_has_the_rule_that_is_its_own() {
+        let special = DIVISION.special.map(|special| special.attribute);
+        assert_eq!(special, Some(HOME_ATTRIBUTE));
+        assert!(KINDS.iter().all(|kind| kind.special.is_none() || *kind == *DIVISION));
     }
 }

@@ -6,7 +6,37 @@ use crate::facts::Facts;
 use crate::failure::{Origin, Shape};
 use crate::finding::{Evidence, Reason};
 use crate::hint::{CommandLine, Hint};
+use crate::kind::{Adoption, Kind};
 use crate::survey::{AliasTarget, Change, Seen};
+
+/// Why a kind is unlisted that nobody asked for.
+const UNREAD: &str = "it was not asked for them";
+
+pub(crate) struct UpdatesExisting;
+
+impl Row for UpdatesExisting {
+    fn page(&self) -> Page {
+        Page {
+            title: "nothing to adopt: the apply updates what exists",
+            meaning: "Objects of this type exist in every org, or belong to another object. The provider's create updates them, so it meets no taken name.",
+            fix: "Nothing. It is printed only where it failed.",
+            example: "genesyscloud_routing_settings, genesyscloud_user_roles",
+        }
+    }
+
+    fn rule(&self, facts: &Facts<'_, '_>) -> Option<Evidence> {
+        let is_quiet = facts.updates_existing() && facts.subject.failure.is_none();
+        is_quiet.then(Evidence::default)
+    }
+
+    fn message(&self, told: &Told<'_>) -> String {
+        format!("Nothing to adopt: the apply updates the {} that exists.", told.noun)
+    }
+
+    fn hints(&self, _told: &Told<'_>, _terraform: &str) -> Vec<Hint> {
+        Vec::new()
+    }
+}
 
 pub(crate) struct Unlisted;
 
@@ -22,11 +52,14 @@ impl Row for Unlisted {
 
     fn rule(&self, facts: &Facts<'_, '_>) -> Option<Evidence> {
         let is_asked_of_the_org = facts.makes_an_object() || facts.imports() || facts.renames();
-        if !is_asked_of_the_org || facts.listing.is_some() {
+        // Where it would be read is known only once its parents are.
+        let is_readable = facts.filling().is_some() || facts.kind.is_some_and(Kind::is_read_whole);
+        if !is_asked_of_the_org || facts.listing.is_some() || !is_readable {
             return None;
         }
         let reason = match facts.seen()? {
             Seen::Unlisted(reason) => reason.clone().into_owned(),
+            Seen::Listed(_) if facts.filling().is_some() => UNREAD.to_owned(),
             Seen::Listed(_) => return None,
         };
         Some(Evidence { reason: Reason::Unlisted(reason), ..Evidence::default() })
@@ -35,7 +68,7 @@ impl Row for Unlisted {
     fn message(&self, told: &Told<'_>) -> String {
         let reason = match &told.evidence.reason {
             Reason::Unlisted(reason) => reason.as_str(),
-            _ => "it was not asked for them",
+            _ => UNREAD,
         };
         let plural = told.finding.kind.map_or("entities", |kind| kind.words.plural);
         format!(
@@ -122,7 +155,7 @@ impl Row for NotAConflict {
         if matches!(failure.shape, Shape::StateNotSaved | Shape::Locked) {
             return Some(Evidence::because(Reason::StateStorage));
         }
-        if facts.kind.is_none() || facts.failed_create().is_none() {
+        if facts.kind.is_none() || facts.updates_existing() || facts.failed_create().is_none() {
             // A clashing rename is better told by its own rule.
             return match names::rename(facts) {
                 Some(_) => None,
@@ -148,6 +181,7 @@ impl Row for NotAConflict {
         match (&told.evidence.reason, told.finding.kind) {
             (Reason::StateStorage, _) => "The state's storage refused or is locked; no entity is in the way. Look after the state first.".to_owned(),
             (Reason::NameIsFree, _) => format!("The create failed, but no {noun} is called {name} now: nothing is in the way any more."),
+            (_, Some(kind)) if kind.adoption == Adoption::NotNeeded => format!("The create of a {noun} updates what exists: no taken name is behind this failure."),
             (_, Some(_)) => format!("Not the create of a {noun}: no taken name is behind this failure."),
             (_, None) => "Not the create of a kind that divvy knows: no taken name is behind this failure.".to_owned(),
         }

@@ -8,6 +8,7 @@ use crate::finding::{Evidence, Reason};
 use crate::hcl::hcl;
 use crate::hint::{CommandLine, Hint};
 use crate::kind::Visibility;
+use crate::name::Difference;
 use crate::shown::Shown;
 
 pub(crate) struct Ambiguous;
@@ -91,7 +92,13 @@ impl Row for Adopt {
     }
 
     fn message(&self, told: &Told<'_>) -> String {
-        exists(told, "")
+        let foretells = told.finding.kind.is_none_or(|kind| kind.drifting.is_some());
+        let text = exists(told, "");
+        if foretells {
+            text
+        } else {
+            format!("{text} What differs is shown before anything is imported.")
+        }
     }
 
     fn hints(&self, _told: &Told<'_>, _terraform: &str) -> Vec<Hint> {
@@ -100,6 +107,42 @@ impl Row for Adopt {
 
     fn remedy(&self, _evidence: &Evidence) -> Remedy {
         Remedy::Adopt
+    }
+}
+
+pub(crate) struct WouldReplace;
+
+impl Row for WouldReplace {
+    fn page(&self) -> Page {
+        Page {
+            title: "exists, and the apply after an import would replace it",
+            meaning: "Exactly one entity has this name, but an attribute differs that the provider cannot change in place: the apply after an import would delete the live entity, with all that belongs to it, and make another.",
+            fix: "Never imports it, whatever the flags. Make the configuration follow the org, or give the block another name.",
+            example: "column_names: configuration [\"phone\", \"mail\"], org [\"phone\"]",
+        }
+    }
+
+    fn rule(&self, facts: &Facts<'_, '_>) -> Option<Evidence> {
+        let replacing = facts.kind?.replacing;
+        let forces = |drift: &Drift| replacing.contains(&drift.attribute);
+        match_of(facts).filter(|evidence| evidence.drift.iter().any(forces))
+    }
+
+    fn message(&self, told: &Told<'_>) -> String {
+        let changes = changes(&told.evidence.drift, Tense::Conditional);
+        let why = changes.map(|changes| format!(", because it {changes}")).unwrap_or_default();
+        exists(
+            told,
+            &format!(", and an apply after an import would delete it and make another{why}"),
+        )
+    }
+
+    fn hints(&self, told: &Told<'_>, _terraform: &str) -> Vec<Hint> {
+        keep_attributes(&told.evidence.drift)
+    }
+
+    fn remedy(&self, _evidence: &Evidence) -> Remedy {
+        Remedy::Elsewhere
     }
 }
 
@@ -271,7 +314,8 @@ impl Row for Create {
     }
 
     fn rule(&self, facts: &Facts<'_, '_>) -> Option<Evidence> {
-        let candidates = facts.look_alikes();
+        let mut candidates = facts.namesakes();
+        candidates.extend(facts.look_alikes());
         facts.lacks_a_match().then(|| Evidence { candidates, ..Evidence::default() })
     }
 
@@ -287,8 +331,12 @@ impl Row for Create {
                 told.finding.kind.map_or("entities", |kind| kind.words.plural)
             )
         };
-        match told.evidence.candidates.as_slice() {
+        let candidates = told.evidence.candidates.as_slice();
+        match candidates {
             [] => text,
+            [..] if candidates.iter().all(|one| one.differs == [Difference::Division]) => {
+                format!("{text} Of that name in another division: {}.", told.candidates())
+            }
             _ => format!("{text} It looks like {}.", told.candidates()),
         }
     }

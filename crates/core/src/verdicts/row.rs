@@ -6,6 +6,7 @@ use crate::address::Address;
 use crate::facts::Facts;
 use crate::finding::{Evidence, Finding};
 use crate::hint::{CommandLine, Hint};
+use crate::kind::DIVISION_ID;
 use crate::name::visible;
 use crate::shown::Shown;
 
@@ -140,12 +141,16 @@ impl<'f> Told<'f> {
     /// Names the candidates, each with what differs.
     pub(crate) fn candidates(&self) -> String {
         join(self.evidence.candidates.iter().map(|candidate| {
+            let entity = &candidate.entity;
             let differs = join(candidate.differs.iter().map(|way| way.words().to_owned()));
-            let name = candidate.entity.key.visible();
+            let division =
+                entity.text(DIVISION_ID).map(|division| format!("; division {division}"));
+            let division = division.unwrap_or_default();
+            let name = entity.key.map(|key| entity.kind.shown_key(key)).visible();
             if differs.is_empty() {
-                format!("{name} ({})", candidate.entity.id)
+                format!("{name} ({}{division})", entity.id)
             } else {
-                format!("{name} ({}; differs in {differs})", candidate.entity.id)
+                format!("{name} ({}{division}; differs in {differs})", entity.id)
             }
         }))
     }

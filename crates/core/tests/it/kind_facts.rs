@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use divvy_core::Key;
+use divvy_core::kind::Adoption;
+use divvy_core::kinds::{Gap, KINDS, rows};
 use serde_json::Value;
 
 fn kinds() -> Vec<Value> {
@@ -32,6 +35,9 @@ fn each_type_has_one_row() {
 fn no_row_has_a_field_or_a_word_that_nobody_reads() {
     let fields = [
         "type",
+        "noun",
+        "plural",
+        "in_provider",
         "adoption",
         "scope",
         "key",
@@ -39,10 +45,15 @@ fn no_row_has_a_field_or_a_word_that_nobody_reads() {
         "search",
         "create",
         "item",
+        "limit",
+        "deleted",
         "import_id",
+        "secrets",
         "duplicate",
         "soft_delete",
         "replaced_by",
+        "drifting",
+        "permissions",
         "source",
     ];
     for kind in kinds() {
@@ -92,7 +103,7 @@ fn every_parent_is_a_type_of_the_table_and_every_path_is_filled_by_the_key() {
             if let Some(parent) = part.get("parent") {
                 assert!(types.contains(parent.as_str().unwrap_or_default()), "{parent}: {kind}");
             }
-            if part.get("in_path").is_some() {
+            if part.get("in_path").is_some() && text(kind, "adoption") != "derived" {
                 assert!(part.get("parent").is_some(), "a path holds an id of a parent: {kind}");
             }
         }
@@ -114,6 +125,41 @@ fn import_ids_are_made_of_the_id_and_attributes_of_the_key() {
             let is_known = part == "id" || key.iter().any(|known| text(known, "attribute") == part);
             assert!(is_known, "{part}: {kind}");
         }
+    }
+}
+
+#[test]
+fn every_row_that_can_be_adopted_is_a_kind_and_the_others_say_what_nobody_knows() {
+    let gaps: Vec<_> = rows()
+        .into_iter()
+        .filter(|row| row.adoption != "none")
+        .map(|row| (row.terraform_type, row.kind().err()))
+        .filter_map(|(name, gap)| Some((name.trim_start_matches("genesyscloud_"), gap?)))
+        .collect();
+    let expected = [
+        ("flow", Gap::KeyPart("type")),
+        ("journey_view_schedule", Gap::KeyPart("journey_view_id")),
+        ("knowledge_document_variation", Gap::ImportId),
+        ("organization_presence_definition", Gap::KeyPart("language_labels")),
+        ("responsemanagement_response", Gap::KeyPart("library_ids")),
+        ("responsemanagement_responseasset", Gap::KeyPart("filename")),
+    ];
+    assert_eq!(gaps, expected);
+    let found_by_key = KINDS.iter().filter(|kind| kind.adoption == Adoption::ByKey).count();
+    let not_needed = KINDS.iter().filter(|kind| kind.adoption == Adoption::NotNeeded).count();
+    assert_eq!((found_by_key, not_needed), (103, 29));
+}
+
+#[test]
+fn every_placeholder_of_what_is_read_is_filled_by_the_key() {
+    for kind in KINDS.iter() {
+        let key = Key::from_parts(kind.key.iter().map(|part| part.terraform.to_owned()).collect());
+        let Some(list) = kind.list else { continue };
+        let filling = kind.filling(&key).unwrap_or_else(|| panic!("{kind:?}"));
+        assert_eq!(filling.len(), placeholders(list.path).len(), "{kind:?}");
+        let id = kind.entity_id("its-id", &key);
+        let parts = kind.import_id.split(id.as_str()).unwrap_or_else(|| panic!("{kind:?}"));
+        assert!(!parts.is_empty(), "{kind:?}");
     }
 }
 

@@ -7,6 +7,7 @@ mod connections;
 mod creating;
 mod entities;
 mod listing;
+mod paging;
 mod pathed;
 mod proxies;
 mod retries;

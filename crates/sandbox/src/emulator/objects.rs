@@ -105,7 +105,7 @@ impl<'a> Objects<'a> {
     fn check_key(&self, object: &Object) -> Result<(), Taken> {
         let Self { org, collection, .. } = self;
         // Where a part of the key may be left out, nobody says what its absence means.
-        let is_whole = collection.key.iter().all(|field| object.fields.contains_key(field));
+        let is_whole = collection.key.iter().all(|field| at(&object.fields, field).is_some());
         let is_accepted = collection.duplicate.as_ref().is_some_and(|told| told.accepted);
         if collection.key.is_empty() || !is_whole || is_accepted || org.policy.accept_duplicates {
             return Ok(());
@@ -133,7 +133,7 @@ impl<'a> Objects<'a> {
     }
 
     fn are_same(&self, field: &str, left: &Object, right: &Object) -> bool {
-        match (left.fields.get(field), right.fields.get(field)) {
+        match (at(&left.fields, field), at(&right.fields, field)) {
             (Some(Value::String(left)), Some(Value::String(right))) => {
                 self.org.policy.same_name(left, right)
             }
@@ -166,8 +166,15 @@ pub(crate) fn division_of(fields: &Fields) -> Option<&str> {
     nested.or_else(|| fields.get("divisionId")?.as_str())
 }
 
+/// Follows a path such as `outcome.id`.
+fn at<'f>(fields: &'f Fields, path: &str) -> Option<&'f Value> {
+    let mut steps = path.split('.');
+    let first = fields.get(steps.next()?)?;
+    steps.try_fold(first, |value, step| value.get(step))
+}
+
 fn text_of(object: &Object, field: &str) -> String {
-    match object.fields.get(field) {
+    match at(&object.fields, field) {
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
         None => String::new(),

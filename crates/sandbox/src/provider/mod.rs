@@ -2,8 +2,8 @@
 //!
 //! Behaves as the official one was measured to behave, habits and faults included, so that what
 //! works against it works against the real one. It talks to a gateway on plain HTTP (the emulator)
-//! and to nothing else. Divisions go to the API, and so do types whose row names a path; the others
-//! live in the state alone.
+//! and to nothing else. Divisions go to the API, and so do the types of the facts; the others live in
+//! the state alone.
 
 mod api;
 mod call;
@@ -19,6 +19,7 @@ mod retry;
 mod schema;
 mod session;
 mod settings;
+mod types;
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -113,7 +114,7 @@ fn row_of(type_name: &str) -> Answer<&'static TypeRow> {
     if type_name == DIVISION.name {
         return Ok(&DIVISION);
     }
-    schema::plain_type(type_name)
+    types::named(type_name)
         .ok_or_else(|| Status::new(code::UNKNOWN, format!("no resource type {type_name}")))
 }
 
@@ -133,7 +134,7 @@ impl Provider for StandIn {
 
     fn schema(&self) -> ProviderSchema {
         let more = self.environment.get(SCHEMA_BYTES).and_then(|bytes| bytes.parse().ok());
-        schema::provider_schema(more.unwrap_or(0))
+        schema::provider_schema(&types::TYPES, more.unwrap_or(0))
     }
 
     async fn configure(&self, request: ConfigureRequest) -> Answer<DiagnosticsResponse> {
@@ -247,7 +248,10 @@ impl Provider for StandIn {
         let row = row_of(&request.type_name)?;
         let attributes = row.attributes.iter().map(|attribute| (attribute.name, Value::Null));
         let mut state = Value::object(attributes);
-        state.set("id", request.id.into());
+        state.set("id", request.id.as_str().into());
+        if let Some(api) = &row.api {
+            object::imported(api, &request.id, &mut state);
+        }
         let imported = ImportedResource {
             type_name: request.type_name,
             state: Some(state.write()),

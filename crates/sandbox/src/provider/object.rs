@@ -1,5 +1,5 @@
-//! Any type besides the division that talks to the API: one JSON object per instance under the
-//! path of its [`ApiRow`], whose fields are the attributes.
+//! Any type besides the division that talks to the API: one JSON object per instance, at the paths and in
+//! the fields that its [`ApiRow`] names.
 //!
 //! Knows no type by name. Invariant: the words of an error are those that the official provider has
 //! for all its types, and a refused update leaves the planned values in the state, as SDKv2 does.
@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 
 use super::call::{About, escape};
 use super::division::{Outcome, get};
-use super::schema::{ApiRow, Need, TypeRow};
+use super::schema::{ApiRow, AttributeRow, Shape, TypeRow};
 use super::session::{Ask, Session};
 
 /// The objects of one type.
@@ -23,7 +23,8 @@ pub(crate) struct Objects<'a> {
 impl Objects<'_> {
     /// Creates what is planned.
     pub(crate) async fn create(&self, planned: &Value) -> Outcome {
-        self.send(Method::POST, self.api.path, planned, "create", Value::Null).await
+        let path = self.filled(self.api.create, planned, "");
+        self.send(Method::POST, &path, planned, "create", Value::Null).await
     }
 
     /// Updates to what is planned.
@@ -42,9 +43,9 @@ impl Objects<'_> {
     ) -> Outcome {
         let (body, about) = (Some(self.body(planned)), self.about(planned));
         match self.session.ask(Ask { method, path, query: "", body, about }).await {
-            Ok(reply) => Outcome::of(self.state(&reply.json())),
+            Ok(reply) => Outcome::of(self.state(&reply.json(), planned)),
             Err(refusal) => {
-                let (noun, name) = (self.api.noun, text(planned, "name"));
+                let (noun, name) = (self.api.noun, self.name(planned).unwrap_or_default());
                 let summary = format!("Failed to {verb} {noun} {name} error: {}", refusal.text);
                 Outcome::failed(kept, refusal.diagnostic(&summary))
             }
@@ -62,7 +63,7 @@ impl Objects<'_> {
         };
         match self.session.ask(ask).await {
             Err(refusal) if refusal.status != Some(404) => {
-                let name = text(prior, "name");
+                let name = self.name(prior).unwrap_or_default();
                 let summary =
                     format!("Failed to delete {} {name} error: {}", self.api.noun, refusal.text);
                 Outcome::failed(prior.clone(), refusal.diagnostic(&summary))
@@ -74,10 +75,10 @@ impl Objects<'_> {
     /// Refreshes; null if the object is absent.
     pub(crate) async fn read(&self, current: &Value) -> Outcome {
         match self.session.ask(get(&self.path(current), "", self.about(current))).await {
-            Ok(reply) => Outcome::of(self.state(&reply.json())),
+            Ok(reply) => Outcome::of(self.state(&reply.json(), current)),
             Err(refusal) if refusal.status == Some(404) => Outcome::of(Value::Null),
             Err(refusal) => {
-                let id = text(current, "id");
+                let id = current.get("id").as_str().unwrap_or_default();
                 let summary =
                     format!("Failed to read {} {id} | error: {}", self.api.noun, refusal.text);
                 Outcome::failed(current.clone(), refusal.retried_diagnostic(&summary))
@@ -85,34 +86,123 @@ impl Objects<'_> {
         }
     }
 
+    /// Where an instance is, from what the state holds.
     fn path(&self, state: &Value) -> String {
-        format!("{}/{}", self.api.path, escape(text(state, "id")))
+        let held = state.get("id").as_str().unwrap_or_default();
+        let parts = self.api.split(held).unwrap_or_default();
+        let own = parts.iter().find(|(name, _)| *name == "id").map(|(_, id)| *id);
+        let own = if self.api.holds_own_id { held } else { own.unwrap_or(held) };
+        self.filled(self.api.item, state, own)
+    }
+
+    /// Fills the placeholders that are attributes; any other is the object's own id.
+    fn filled(&self, template: &str, state: &Value, own: &str) -> String {
+        let segments = template.split('/').map(|segment| {
+            let Some(name) = segment.strip_prefix('{').and_then(|name| name.strip_suffix('}'))
+            else {
+                return segment.to_owned();
+            };
+            let parent = self.api.parents.iter().find(|(_, placeholder)| *placeholder == name);
+            let value = parent.and_then(|(attribute, _)| state.get(attribute).as_str());
+            escape(value.unwrap_or(own))
+        });
+        segments.collect::<Vec<_>>().join("/")
+    }
+
+    /// The first part of its key.
+    fn name<'s>(&self, state: &'s Value) -> Option<&'s str> {
+        let (attribute, _) = self.api.fields.first()?;
+        at(state, attribute).as_str()
     }
 
     fn about<'a>(&'a self, state: &'a Value) -> About<'a> {
-        About {
-            resource_type: self.row.name,
-            id: state.get("id").as_str(),
-            name: state.get("name").as_str(),
-        }
+        About { resource_type: self.row.name, id: state.get("id").as_str(), name: self.name(state) }
     }
 
-    /// What is sent: every attribute that a block may set and does set.
+    /// What is sent: every attribute that a block sets.
     fn body(&self, planned: &Value) -> Json {
-        let settable = self.row.attributes.iter().filter(|row| row.need != Need::Computed);
-        let set =
-            settable.filter_map(|row| Some((row.name.to_owned(), json(planned.get(row.name))?)));
-        Json::Object(set.collect::<Map<_, _>>())
+        let mut body = Map::new();
+        for (attribute, field) in &self.api.fields {
+            let Some(value) = json(at(planned, attribute)) else { continue };
+            match field.split_once('.') {
+                Some((outer, inner)) => {
+                    body.insert(outer.to_owned(), Json::from_iter([(inner.to_owned(), value)]));
+                }
+                None => drop(body.insert((*field).to_owned(), value)),
+            }
+        }
+        Json::Object(body)
     }
 
-    fn state(&self, object: &Json) -> Value {
-        let value = |name: &str| Value::from(object.get(name).cloned().unwrap_or_default());
-        Value::object(self.row.attributes.iter().map(|row| (row.name, value(row.name))))
+    /// What the state holds of an object; its parents are those of the instance.
+    fn state(&self, object: &Json, instance: &Value) -> Value {
+        let own = object.get("id").and_then(Json::as_str).unwrap_or_default();
+        let found = |attribute: &str| {
+            let field = self.api.fields.iter().find(|(known, _)| *known == attribute);
+            let mut steps = field.map(|(_, field)| field.split('.')).into_iter().flatten();
+            let first = steps.next().and_then(|step| object.get(step));
+            let value =
+                first.and_then(|first| steps.try_fold(first, |value, step| value.get(step)));
+            Value::from(value.cloned().unwrap_or_default())
+        };
+        let value = |row: &AttributeRow| match row.shape {
+            Shape::Block(inner) => {
+                let of = |part: &AttributeRow| found(&format!("{}.0.{}", row.name, part.name));
+                let entry = Value::object(inner.iter().map(|part| (part.name, of(part))));
+                Value::from(vec![entry])
+            }
+            _ => match found(row.name) {
+                // Where an object does not show it, it was in the path.
+                Value::Null if self.is_parent(row.name) => instance.get(row.name).clone(),
+                value => value,
+            },
+        };
+        let mut state = Value::object(self.row.attributes.iter().map(|row| (row.name, value(row))));
+        let id = if self.api.holds_own_id { own.to_owned() } else { self.import_id(&state, own) };
+        state.set("id", id.into());
+        state
+    }
+
+    fn is_parent(&self, attribute: &str) -> bool {
+        self.api.parents.iter().any(|(parent, _)| *parent == attribute)
+    }
+
+    /// What an import of the object takes.
+    fn import_id(&self, state: &Value, own: &str) -> String {
+        let mut text = String::new();
+        let mut parts = self.api.import_id.split('{');
+        text.push_str(parts.next().unwrap_or_default());
+        for part in parts {
+            let (name, after) = part.split_once('}').unwrap_or((part, ""));
+            let value =
+                if name == "id" { own } else { state.get(name).as_str().unwrap_or_default() };
+            text.push_str(value);
+            text.push_str(after);
+        }
+        text
     }
 }
 
-fn text<'a>(state: &'a Value, name: &str) -> &'a str {
-    state.get(name).as_str().unwrap_or_default()
+/// Fills in what an id that an import takes says of an instance.
+pub(crate) fn imported(api: &ApiRow, id: &str, state: &mut Value) {
+    let Some(parts) = api.split(id) else { return };
+    for (name, value) in parts {
+        if name != "id" {
+            state.set(name, value.into());
+        } else if api.holds_own_id {
+            state.set("id", value.into());
+        }
+    }
+}
+
+/// Follows a path such as `config.0.name`.
+fn at<'v>(state: &'v Value, path: &str) -> &'v Value {
+    const NULL: Value = Value::Null;
+    path.split('.').fold(state, |value, step| match (value, step.parse::<usize>()) {
+        (Value::List(items), Ok(index)) => items.get(index).unwrap_or(&NULL),
+        (_, Ok(_)) => &NULL,
+        (value, Err(_)) => value.get(step),
+    })
 }
 
 /// A known value as JSON, if it has one.

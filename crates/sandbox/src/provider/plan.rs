@@ -45,7 +45,8 @@ pub(crate) fn plan(row: &TypeRow, prior: &Value, proposed: &Value) -> Planned {
 
 fn with_unknown_ids(row: &TypeRow, proposed: &Value) -> Value {
     let mut state = proposed.clone();
-    for attribute in row.attributes.iter().filter(|attribute| attribute.need == Need::Computed) {
+    let by_api = |need| matches!(need, Need::Computed | Need::OptionalComputed);
+    for attribute in row.attributes.iter().filter(|attribute| by_api(attribute.need)) {
         if state.get(attribute.name).is_null() {
             state.set(attribute.name, Value::Unknown);
         }
@@ -55,7 +56,16 @@ fn with_unknown_ids(row: &TypeRow, proposed: &Value) -> Value {
 
 /// Says whether two values are the same to SDKv2: absent equals zero.
 pub(crate) fn same(one: &Value, other: &Value) -> bool {
-    one == other || (is_zero(one) && is_zero(other))
+    match (one, other) {
+        (Value::List(ones), Value::List(others)) if ones.len() == others.len() => {
+            ones.iter().zip(others).all(|(one, other)| same(one, other))
+        }
+        (Value::Map(ones), Value::Map(others)) => {
+            let names = ones.keys().chain(others.keys());
+            names.into_iter().all(|name| same(one.get(name), other.get(name)))
+        }
+        _ => one == other || (is_zero(one) && is_zero(other)),
+    }
 }
 
 fn is_zero(value: &Value) -> bool {
@@ -79,7 +89,11 @@ pub(crate) fn upgrade(row: &TypeRow, raw: &RawState) -> Result<Value, Error> {
 }
 
 fn from_flatmap(row: &TypeRow, flat: &BTreeMap<String, String>) -> Value {
+    let text = |name: &str| flat.get(name).map_or(Value::Null, |text| text.as_str().into());
     let value = |name: &str, shape: Shape| match shape {
+        Shape::Block(inner) => Value::from(vec![Value::object(
+            inner.iter().map(|part| (part.name, text(&format!("{name}.0.{}", part.name)))),
+        )]),
         Shape::Texts => {
             let prefix = format!("{name}.");
             let elements = flat.range(prefix.clone()..).take_while(|(k, _)| k.starts_with(&prefix));
@@ -89,7 +103,7 @@ fn from_flatmap(row: &TypeRow, flat: &BTreeMap<String, String>) -> Value {
                 .collect::<Vec<_>>()
                 .into()
         }
-        Shape::Text => flat.get(name).map_or(Value::Null, |text| text.as_str().into()),
+        Shape::Text => text(name),
         Shape::Flag | Shape::Number => flat
             .get(name)
             .and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok())

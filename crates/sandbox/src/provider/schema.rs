@@ -1,14 +1,14 @@
 //! What the stand-in provider serves, as tables: attributes per type, and the provider block.
 //!
 //! Only data and its translation into the protocol's schema messages. The division is the official
-//! provider's; the other types have what configurations in the wild write on them, no more.
+//! provider's; the other types are in [`super::types`].
 
 use divvy_plugin::messages::{
     Attribute, Block, NestedBlock, Nesting, ProviderSchema, Schema, ServerCapabilities,
 };
 
 use self::Need::{Computed, Optional, Required};
-use self::Shape::{Flag, Number, Text, Texts};
+use self::Shape::{Flag, Number, Text};
 
 /// The type of an attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(crate) enum Shape {
     Flag,
     Number,
     Texts,
+    /// One block with these attributes.
+    Block(&'static [AttributeRow]),
 }
 
 /// Who fills an attribute.
@@ -24,10 +26,13 @@ pub(crate) enum Shape {
 pub(crate) enum Need {
     Required,
     Optional,
+    /// The block may set it, else the API does.
+    OptionalComputed,
     Computed,
 }
 
 /// One attribute: name, type, who fills it, and whether a change forces a replacement.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct AttributeRow {
     pub(crate) name: &'static str,
     pub(crate) shape: Shape,
@@ -44,11 +49,38 @@ pub(crate) struct TypeRow {
     pub(crate) api: Option<ApiRow>,
 }
 
-/// How a type is kept by the API, one object per instance.
+/// How the API keeps a type, one object per instance.
+#[derive(Debug)]
 pub(crate) struct ApiRow {
-    pub(crate) path: &'static str,
+    /// Where a create goes; placeholders are filled by attributes.
+    pub(crate) create: &'static str,
+    /// Where an object is; the last placeholder is its own id.
+    pub(crate) item: &'static str,
+    /// Which attribute fills which placeholder.
+    pub(crate) parents: Vec<(&'static str, &'static str)>,
+    /// Each attribute, as a path, and its field, as a path.
+    pub(crate) fields: Vec<(&'static str, &'static str)>,
+    /// What `terraform import` takes.
+    pub(crate) import_id: &'static str,
+    /// The state holds the object's own id, whatever an import takes.
+    pub(crate) holds_own_id: bool,
     /// What messages call an object.
     pub(crate) noun: &'static str,
+}
+
+impl ApiRow {
+    /// Takes an id apart: what fills each placeholder of the import id.
+    pub(crate) fn split<'i>(&self, id: &'i str) -> Option<Vec<(&'static str, &'i str)>> {
+        let mut rest = id;
+        let mut values = Vec::new();
+        for part in self.import_id.split('{').skip(1) {
+            let (name, after) = part.split_once('}')?;
+            let (value, left) = if after.is_empty() { (rest, "") } else { rest.split_once(after)? };
+            values.push((name, value));
+            rest = left;
+        }
+        Some(values)
+    }
 }
 
 const fn row(name: &'static str, shape: Shape, need: Need) -> AttributeRow {
@@ -69,76 +101,6 @@ pub(crate) static DIVISION: TypeRow = TypeRow {
     ],
     api: None,
 };
-
-/// The other types, so that whole configurations can be planned and applied.
-pub(crate) static PLAIN_TYPES: &[TypeRow] = &[
-    TypeRow {
-        name: "genesyscloud_routing_queue",
-        version: 1,
-        attributes: &[
-            row("acw_timeout_ms", Number, Optional),
-            row("acw_wrapup_prompt", Text, Optional),
-            row("description", Text, Optional),
-            row("division_id", Text, Optional),
-            ID,
-            row("name", Text, Required),
-            row("skill_evaluation_method", Text, Optional),
-        ],
-        api: None,
-    },
-    TypeRow {
-        name: "genesyscloud_routing_wrapupcode",
-        version: 1,
-        attributes: &[
-            row("description", Text, Optional),
-            row("division_id", Text, Optional),
-            ID,
-            row("name", Text, Required),
-        ],
-        api: None,
-    },
-    TypeRow {
-        name: "genesyscloud_routing_skill",
-        version: 1,
-        attributes: &[ID, row("name", Text, Required)],
-        api: None,
-    },
-    TypeRow {
-        name: "genesyscloud_routing_language",
-        version: 1,
-        attributes: &[ID, row("name", Text, Required)],
-        api: None,
-    },
-    TypeRow {
-        name: "genesyscloud_architect_schedules",
-        version: 1,
-        attributes: &[
-            row("description", Text, Optional),
-            row("division_id", Text, Optional),
-            row("end", Text, Required),
-            ID,
-            row("name", Text, Required),
-            row("rrule", Text, Optional),
-            row("start", Text, Required),
-        ],
-        api: Some(ApiRow { path: "/api/v2/architect/schedules", noun: "schedule" }),
-    },
-    TypeRow {
-        name: "genesyscloud_tf_export",
-        version: 0,
-        attributes: &[
-            row("directory", Text, Optional),
-            row("enable_dependency_resolution", Flag, Optional),
-            row("export_format", Text, Optional),
-            ID,
-            row("include_filter_resources", Texts, Optional),
-            row("include_state_file", Flag, Optional),
-            row("resource_types", Texts, Optional),
-            row("split_files_by_resource", Flag, Optional),
-        ],
-        api: None,
-    },
-];
 
 /// Looks a division up by name.
 pub(crate) static DIVISION_DATA: TypeRow = TypeRow {
@@ -201,25 +163,28 @@ impl Shape {
             Self::Text => r#""string""#,
             Self::Flag => r#""bool""#,
             Self::Number => r#""number""#,
-            Self::Texts => r#"["list","string"]"#,
+            Self::Texts | Self::Block(_) => r#"["list","string"]"#,
         }
     }
 }
 
 impl TypeRow {
     fn schema(&self) -> Schema {
-        Schema { version: self.version, block: Some(block(self.attributes, Vec::new())) }
+        let blocks = self.attributes.iter().filter_map(|row| match row.shape {
+            Shape::Block(inner) => Some(NestedBlock {
+                nesting: Nesting::List.into(),
+                min_items: 1,
+                ..nested(row.name, block(inner, Vec::new()), 1)
+            }),
+            _ => None,
+        });
+        Schema { version: self.version, block: Some(block(self.attributes, blocks.collect())) }
     }
 }
 
-/// Finds a type that is no division.
-pub(crate) fn plain_type(name: &str) -> Option<&'static TypeRow> {
-    PLAIN_TYPES.iter().find(|row| row.name == name)
-}
-
-/// The answer to `GetProviderSchema`, at least so many bytes long.
-pub(crate) fn provider_schema(bytes: usize) -> ProviderSchema {
-    let resources = PLAIN_TYPES.iter().chain([&DIVISION]);
+/// The answer to `GetProviderSchema` with these types and the division, at least so many bytes long.
+pub(crate) fn provider_schema(types: &[&TypeRow], bytes: usize) -> ProviderSchema {
+    let resources = types.iter().copied().chain([&DIVISION]);
     let data_sources = [&DIVISION_DATA, &HOME_DATA, &ORGANIZATION_DATA];
     let mut provider = provider_block();
     if let Some(attribute) = provider.attributes.first_mut() {
@@ -248,13 +213,14 @@ fn provider_block() -> Block {
 fn block(rows: &[AttributeRow], block_types: Vec<NestedBlock>) -> Block {
     let attributes = rows
         .iter()
+        .filter(|row| !matches!(row.shape, Shape::Block(_)))
         .map(|row| Attribute {
             name: row.name.to_owned(),
             r#type: row.shape.terraform_type().into(),
             description: String::new(),
             required: row.need == Required,
-            optional: row.need == Optional,
-            computed: row.need == Computed,
+            optional: matches!(row.need, Optional | Need::OptionalComputed),
+            computed: matches!(row.need, Computed | Need::OptionalComputed),
             sensitive: SENSITIVE.contains(&row.name),
         })
         .collect();

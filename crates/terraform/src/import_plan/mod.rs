@@ -17,7 +17,7 @@ use self::judge::{Judgement, Unfit, judge};
 use crate::error::Error;
 use crate::failure::{Failure, FailureKind};
 use crate::invocation::PlanRequest;
-use crate::plan_document::PlanDocument;
+use crate::plan_document::{Difference, PlanDocument};
 use crate::working_directory::{PlanFile, WorkingDirectory};
 
 /// One object to be adopted at one address.
@@ -71,6 +71,8 @@ pub struct Imported {
     pub way: Way,
     /// True if the object was updated as well, as was allowed.
     pub updated: bool,
+    /// What Terraform would still change in it.
+    pub differences: Vec<Difference>,
 }
 
 /// Through what an import was done.
@@ -93,6 +95,8 @@ pub struct LeftOut {
     pub id: EntityId,
     /// Why.
     pub reason: Reason,
+    /// What Terraform would have changed in it.
+    pub differences: Vec<Difference>,
 }
 
 /// Why an import was not done.
@@ -193,6 +197,8 @@ struct Work<'a> {
     adoption: Adoption,
     /// Imports that only `terraform import` can do without an update.
     by_command: BTreeMap<Address, EntityId>,
+    /// What Terraform would change after an import.
+    differences: BTreeMap<Address, Vec<Difference>>,
 }
 
 /// What became of one try to plan.
@@ -222,6 +228,7 @@ impl<'a> Work<'a> {
             when_drifted: imports.iter().map(policies).collect(),
             adoption: Adoption::default(),
             by_command: BTreeMap::new(),
+            differences: BTreeMap::new(),
         }
     }
 
@@ -263,6 +270,11 @@ impl<'a> Work<'a> {
                 Ok(Try::Done)
             }
             Judgement::Unfit(unfit) => {
+                for change in plan.changes() {
+                    let address = unfit.keys().find(|known| known.as_str() == change.address);
+                    self.differences
+                        .extend(address.map(|address| (address.clone(), change.differences())));
+                }
                 for (address, reason) in unfit {
                     self.take_out(&address, reason);
                 }
@@ -366,7 +378,8 @@ impl<'a> Work<'a> {
 
     fn leave_out(&mut self, address: &Address, reason: Reason) {
         if let Some((address, id)) = self.open.remove_entry(address) {
-            self.adoption.left_out.push(LeftOut { address, id, reason });
+            let differences = self.differences.remove(&address).unwrap_or_default();
+            self.adoption.left_out.push(LeftOut { address, id, reason, differences });
         }
     }
 
@@ -379,7 +392,9 @@ impl<'a> Work<'a> {
             })
         };
         for (address, id) in std::mem::take(&mut self.open) {
-            self.adoption.imported.push(Imported { updated: updated(&address), address, id, way });
+            let updated = updated(&address);
+            let differences = Vec::new();
+            self.adoption.imported.push(Imported { updated, address, id, way, differences });
         }
         self.adoption.changed_outputs = plan.changed_outputs();
         self.adoption.failed_checks = plan.failed_checks();
@@ -396,6 +411,7 @@ impl<'a> Work<'a> {
         for (address, id) in left {
             match self.directory.import(self.consent, &address, &id).await {
                 Ok(()) => self.adoption.imported.push(Imported {
+                    differences: self.differences.remove(&address).unwrap_or_default(),
                     address,
                     id,
                     way: Way::Command,
@@ -407,7 +423,8 @@ impl<'a> Work<'a> {
                         FailureKind::AlreadyManaged => Reason::NotImported,
                         _ => Reason::Refused(failure),
                     };
-                    self.adoption.left_out.push(LeftOut { address, id, reason });
+                    let differences = Vec::new();
+                    self.adoption.left_out.push(LeftOut { address, id, reason, differences });
                 }
                 Err(error) => return Err(error),
             }

@@ -72,7 +72,7 @@ fn kind_and_rest(summary: &str) -> Option<(&'static Kind, &str)> {
     let rest = ["Failed to create ", "Failed to update "];
     let rest = rest.iter().find_map(|verb| summary.strip_prefix(verb))?;
     KINDS.iter().find_map(|kind| {
-        Some((*kind, rest.strip_prefix(kind.words.in_provider)?.strip_prefix(' ')?))
+        Some((*kind, rest.strip_prefix(kind.words.in_provider?)?.strip_prefix(' ')?))
     })
 }
 

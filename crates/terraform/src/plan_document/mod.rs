@@ -17,8 +17,8 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 pub(crate) use self::configuration::{Configuration, ProviderConfig};
-pub use self::resource_change::ResourceChange;
 use self::resource_change::address_of;
+pub use self::resource_change::{Difference, ResourceChange};
 use crate::error::{Document, DocumentProblem, Error};
 
 /// The format versions that are understood: 0.2 is Terraform 1.0, 1.x everything since.

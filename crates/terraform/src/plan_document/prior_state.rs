@@ -115,7 +115,7 @@ pub(super) fn tracked(
     prior.values.root_module.resources(&mut resources);
     let instance = |address: Address, attributes: &Attributes, sensitive: BTreeSet<String>| {
         let kind = kinds::of_terraform_type(address.terraform_type())?;
-        let id = EntityId::new(attributes.get("id")?.as_str()?);
+        let id = kind.tracked_id(attributes.get("id")?.as_str()?, attributes);
         let alias = served_by.of(&address);
         let local = alias.as_str().rsplit(':').next().unwrap_or_default();
         Some(TrackedInstance {

@@ -50,6 +50,60 @@ impl ResourceChange {
     }
 }
 
+/// An attribute that a change would give another value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The top-level attribute or block.
+    pub attribute: String,
+    /// What it has; `None` where it is unset.
+    pub before: Option<Value>,
+    /// What it would get.
+    pub after: Option<Value>,
+    /// True where Terraform holds it to be sensitive.
+    pub is_sensitive: bool,
+    /// True where the difference makes Terraform replace the object.
+    pub forces_replacement: bool,
+}
+
+impl ResourceChange {
+    /// Returns the attributes that the change would give another value that is known. To the provider's
+    /// SDK, what is unset and what is empty are the same. Known for kinds only.
+    pub fn differences(&self) -> Vec<Difference> {
+        let Some(ChangeAttributes { before, after, unknown, sensitive, replaced_by }) =
+            &self.attributes
+        else {
+            return Vec::new();
+        };
+        let (Some(before), Some(after)) = (before, after) else { return Vec::new() };
+        let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+        let set = |value: Option<&Value>| value.filter(|value| !is_unset(value)).cloned();
+        names
+            .into_iter()
+            .filter(|name| !unknown.contains(*name))
+            .map(|name| Difference {
+                attribute: name.clone(),
+                before: set(before.get(name)),
+                after: set(after.get(name)),
+                is_sensitive: sensitive.contains(name),
+                forces_replacement: replaced_by.contains(name),
+            })
+            .filter(|difference| difference.before != difference.after)
+            .collect()
+    }
+}
+
+/// Says whether a value is its type's zero.
+fn is_unset(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Bool(true) => false,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(entries) => entries.values().all(is_unset),
+    }
+}
+
 /// The attributes of a kind's instance. `Debug` shows none of their values.
 #[derive(Clone, Default)]
 pub(crate) struct ChangeAttributes {
@@ -57,6 +111,7 @@ pub(crate) struct ChangeAttributes {
     pub(crate) after: Option<Attributes>,
     pub(crate) unknown: BTreeSet<String>,
     pub(crate) sensitive: BTreeSet<String>,
+    pub(crate) replaced_by: BTreeSet<String>,
 }
 
 impl fmt::Debug for ChangeAttributes {
@@ -162,6 +217,8 @@ struct WireChange {
     after_unknown: Value,
     before_sensitive: Value,
     after_sensitive: Value,
+    /// Paths to what makes Terraform replace the object.
+    replace_paths: Vec<Vec<Value>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -194,7 +251,9 @@ impl WireChange {
     fn attributes(self) -> ChangeAttributes {
         let mut sensitive = marked(&self.after_sensitive, self.after.as_ref());
         sensitive.extend(marked(&self.before_sensitive, self.before.as_ref()));
+        let first = |path: &Vec<Value>| Some(path.first()?.as_str()?.to_owned());
         ChangeAttributes {
+            replaced_by: self.replace_paths.iter().filter_map(first).collect(),
             unknown: marked(&self.after_unknown, self.after.as_ref()),
             sensitive,
             before: self.before,
@@ -232,4 +291,27 @@ fn marks_anything(mark: &Value) -> bool {
 pub(super) fn address_of(text: &str) -> Result<Address, Error> {
     Address::parse(text)
         .ok_or_else(|| Error::document(Document::Plan, DocumentProblem::Address(text.to_owned())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_is_told_without_what_is_unset_on_both_sides_or_not_known_yet() {
+        let json = r#"{"address":"genesyscloud_outbound_contact_list.x","mode":"managed",
+            "type":"genesyscloud_outbound_contact_list","change":{"actions":["delete","create"],
+            "before":{"name":"A","column_names":["phone"],"notes":"","same":[{"a":1}],"id":"1"},
+            "after":{"name":"B","column_names":["mail"],"notes":null,"same":[{"a":1}]},
+            "after_unknown":{"id":true},"before_sensitive":{"name":true},
+            "replace_paths":[["column_names"]]}}"#;
+        let change: ResourceChange = serde_json::from_str(json).unwrap();
+        let told: Vec<_> = change
+            .differences()
+            .into_iter()
+            .map(|one| (one.attribute, one.forces_replacement, one.is_sensitive))
+            .collect();
+        let expected = [("column_names".to_owned(), true, false), ("name".to_owned(), false, true)];
+        assert_eq!(told, expected);
+    }
 }

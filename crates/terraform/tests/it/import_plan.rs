@@ -150,6 +150,7 @@ fn an_address_in_the_state_is_left_out_and_the_others_are_adopted() {
             address: address("terraform_data.a"),
             id: EntityId::new("other"),
             reason: Reason::NotImported,
+            differences: Vec::new(),
         }]
     );
 }

@@ -140,5 +140,5 @@ impl Book {
 /// Lists the attributes of a kind that a finding may show.
 fn attributes_of(kind: &'static Kind) -> impl Iterator<Item = &'static str> {
     let key = kind.key.iter().map(|part| part.terraform);
-    key.chain(kind.drifting.iter().map(|attribute| attribute.terraform))
+    key.chain(kind.drifting().iter().map(|attribute| attribute.terraform))
 }

@@ -1,18 +1,17 @@
-//! What could not be looked at, and what a listing cannot prove: told with a second kind, which is
-//! in no table.
+//! What could not be looked at, and what a listing cannot prove: told with a kind whose entities are in
+//! divisions.
+
+use std::sync::LazyLock;
 
 use divvy_core::catalogue::{hints, message};
 use divvy_core::decide::{Policy, Question, decide};
 use divvy_core::failure::Origin;
 use divvy_core::finding::Reason;
-use divvy_core::kind::{
-    DuplicateReply, ImportId, KeyPart, Kind, Paging, Permissions, Visibility, Words,
-};
 use divvy_core::kinds::division::DIVISION;
 use divvy_core::resolve::resolve;
 use divvy_core::survey::{Alias, ById, Change, Listing, Listings, Planned, Seen, TrackedInstance};
 use divvy_core::verdict::Verdict;
-use divvy_core::{Address, Attributes, Entity, EntityId, Finding, Key};
+use divvy_core::{Address, Attributes, Entity, EntityId, Finding, Key, Kind, kinds};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -20,24 +19,8 @@ use super::{asks, policy};
 use crate::builder::{Scene, address, failure, org};
 use crate::properties::survey;
 
-static QUEUE: Kind = Kind {
-    terraform_type: "genesyscloud_routing_queue",
-    words: Words { noun: "queue", plural: "queues", in_provider: "queue" },
-    key: &[KeyPart { terraform: "name", api: "name", scope: None }],
-    collection: "/api/v2/routing/queues",
-    paging: Paging::Numbered(500),
-    visibility: Visibility::ByDivision,
-    import_id: ImportId::Entity,
-    limit: None,
-    deleted: None,
-    duplicates: &[DuplicateReply { status: 409, code: None }],
-    drifting: &[],
-    replacing: &[],
-    secrets: &[],
-    permissions: Permissions { list: &[], create: &[], deleted: &[], restore: &[] },
-    data_source: "genesyscloud_routing_queue",
-    special: None,
-};
+static QUEUE: LazyLock<&'static Kind> =
+    LazyLock::new(|| kinds::of_terraform_type("genesyscloud_routing_queue").expect("a kind"));
 
 const AT: &str = "genesyscloud_routing_queue.support";
 

@@ -35,7 +35,14 @@ fn below_a_parent(template: &str) -> String {
 fn key(row: &Value, nth: usize) -> Map<String, Value> {
     let fields =
         row["key"].as_array().expect("a key").iter().filter_map(|part| part["field"].as_str());
-    fields.map(|field| (field.to_owned(), json!(format!("{field} {nth}")))).collect()
+    let shown = |field: &str| {
+        let value = json!(format!("{field} {nth}"));
+        match field.split_once('.') {
+            Some((outer, inner)) => (outer.to_owned(), json!({ inner: value })),
+            None => (field.to_owned(), value),
+        }
+    };
+    fields.map(shown).collect()
 }
 
 /// Every id that the listing of a type shows, page after page of two.

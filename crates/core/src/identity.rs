@@ -1,0 +1,89 @@
+//! What names an entity: ids, keys, and the attributes that hold them.
+//!
+//! Never compares names: that is [`crate::name`]. Invariant: an id is kept as the text that the API
+//! sent; divvy never requires it to be a GUID.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Attribute values of an instance or entity, under Terraform's attribute names.
+pub type Attributes = serde_json::Map<String, Value>;
+
+/// The id of an entity, as the API spells it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EntityId(String);
+
+impl EntityId {
+    /// Wraps an id exactly as it was read.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// Returns the id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for EntityId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The id of an organization (`GET /api/v2/organizations/me`), or a stand-in text for an org that
+/// does not tell it. Two aliases with equal `OrgId` are one org.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OrgId(String);
+
+impl OrgId {
+    /// Wraps an organization id.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// Returns the id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for OrgId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What makes an entity unique within its org and kind: one or several parts, in the order of
+/// [`crate::Kind::key`]. For a division: its name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Key(Vec<String>);
+
+impl Key {
+    /// Makes a key of one part, for kinds that are known by name alone.
+    pub fn name(name: impl Into<String>) -> Self {
+        Self(vec![name.into()])
+    }
+
+    /// Makes a key of several parts, in the order of [`crate::Kind::key`].
+    pub fn from_parts(parts: Vec<String>) -> Self {
+        Self(parts)
+    }
+
+    /// Returns the parts.
+    pub fn parts(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Key {
+    /// Shows the parts joined by ` / `; a one-part key is its name and nothing else.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join(" / "))
+    }
+}
