@@ -321,7 +321,7 @@ const TITLES: [&str; 36] = [
 /// Returns whether a line is rather the title of a column than a division.
 pub(super) fn is_title(line: &str) -> bool {
     let letters: String = line.to_lowercase().chars().filter(|c| c.is_alphabetic()).collect();
-    TITLES.contains(&letters.as_str())
+    !line.contains(char::is_numeric) && TITLES.contains(&letters.as_str())
 }
 
 /// `INSERT INTO x;`, `print("Sales")`, `echo Sales`, `const names`.

@@ -351,6 +351,8 @@ fn names_with_signs_of_their_own_are_names() {
         "O'Brien",
         "“Gold” desk",
         "Imports",
+        "Division 0001",
+        "Name 2",
     ];
     for name in names {
         assert_eq!(self::names(name), [pair("line 1", name)], "{name}");
