@@ -3,28 +3,27 @@
 //! Starts no Terraform and changes nothing. Invariant: what the failed run itself created counts as
 //! tracked, so it is never offered to another address.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use divvy_core::kinds;
 use divvy_core::survey::{
-    Alias, AliasTarget, Change, Desired, Planned, StatePresence, Surroundings, Survey, Tracked,
-    TrackedInstance,
+    Alias, Change, Desired, Planned, StatePresence, Surroundings, Survey, Tracked, TrackedInstance,
 };
 use divvy_core::{Address, Attributes, EntityId};
-use divvy_genesys::{Connection, Dialect};
+use divvy_genesys::Dialect;
 use divvy_terraform::{PlanDocument, files, holds_configuration, is_plan_file};
 
 use crate::arguments::{OrgArguments, TerraformArguments};
 use crate::context::Context;
 use crate::error::{CommandError, CommandResult};
 use crate::observers::Observers;
-use crate::org::{OrgFlags, of_connection};
+use crate::org::OrgFlags;
 use crate::report::{Made, RunInfo};
 use crate::repository::Repository;
 use crate::survey::{
-    Look, OrgSeen, Subject, Surveyor, kinds_at_first_look, observers, place, program, read_states,
+    Asker, Lead, Look, Subject, kinds_at_first_look, observers, place, program, read_states,
 };
 use crate::terraform_errors::{of_file, of_terraform};
 use crate::typed_file;
@@ -73,42 +72,22 @@ impl<'c> Lookup<'c> {
             ..Tracked::default()
         };
         let kinds = kinds_at_first_look(&desired, &tracked);
-        let mut orgs = Vec::new();
-        let mut asked = Vec::new();
-        let connections = self.connections(plan, &desired);
-        let is_only_one = connections.len() == 1;
-        for (alias, connection) in connections {
-            let connection = match connection {
-                Ok(connection) => connection,
-                Err(error) if is_only_one => return Err(error),
-                Err(error) => {
-                    survey.aliases.insert(alias, AliasTarget::Unresolved(error.with_hints()));
-                    continue;
-                }
-            };
-            let answer =
-                Surveyor::ask_one(self.context, &self.observers, &connection, &kinds).await?;
-            let (id, org) = &answer.seen;
-            orgs.push(OrgSeen {
-                alias: alias.clone(),
-                credentials_from: Some(connection.credentials_from()),
-            });
-            survey.aliases.insert(alias, AliasTarget::Org(id.clone()));
-            survey.orgs.entry(id.clone()).or_insert_with(|| org.clone());
-            asked.push(answer);
-        }
+        let leads = self.leads(plan, &desired)?;
+        let asker = Asker::new(self.context, Arc::clone(&self.observers));
+        let answers = asker.ask(leads, None, &kinds).await?;
+        answers.enter(&mut survey);
         survey.tracked = Some(tracked);
         survey.desired = Some(Desired {
             planned: desired.planned.into_iter().chain(planned).collect(),
             ..desired
         });
-        Surveyor::look_again(&mut survey, &asked).await?;
+        answers.look_again(&mut survey).await?;
         Ok(Look {
             instances: 0,
             is_whole: true,
             is_narrowed: false,
             survey,
-            orgs,
+            orgs: answers.orgs,
             terraform_version: plan.and_then(PlanDocument::terraform_version).map(str::to_owned),
             outputs: Vec::new(),
         })
@@ -116,20 +95,13 @@ impl<'c> Lookup<'c> {
 
     /// Says what a report of a look should know beside findings and decisions.
     pub(crate) fn run_info(&self, look: &Look) -> RunInfo {
-        let from = look
-            .orgs
-            .iter()
-            .filter_map(|seen| Some((seen.alias.clone(), seen.credentials_from.clone()?)));
         let directory = &self.context.environment.current_directory;
         let repository = Repository::of(&self.context.environment, directory);
-        RunInfo {
-            made: Some(Made {
-                commit: repository.commit(&self.context.environment),
-                ..Made::here(repository.name_of_directory(directory))
-            }),
-            api_requests: self.observers.requests() as u64,
-            ..RunInfo::of(&look.survey, &from.collect())
-        }
+        let made = Made {
+            commit: repository.commit(&self.context.environment),
+            ..Made::here(repository.name_of_directory(directory))
+        };
+        RunInfo { made: Some(made), ..look.run_info(&self.observers) }
     }
 
     /// Says whether flags, environment and profile lead to an org at all.
@@ -139,23 +111,16 @@ impl<'c> Lookup<'c> {
 
     /// Works out where each provider configuration of the plan leads; without a plan, where flags,
     /// environment and profile lead.
-    fn connections(
-        &self,
-        plan: Option<&PlanDocument>,
-        desired: &Desired,
-    ) -> BTreeMap<Alias, CommandResult<Connection>> {
+    fn leads(&self, plan: Option<&PlanDocument>, desired: &Desired) -> CommandResult<Vec<Lead>> {
         let aliases: BTreeSet<&Alias> =
             desired.planned.iter().map(|planned| &planned.alias).collect();
-        let Some(plan) = plan.filter(|_| !aliases.is_empty()) else {
-            return BTreeMap::from([(Alias::new(ALIAS), self.flags.direct(Dialect::Published))]);
-        };
-        let written = plan.provider_arguments_as_written();
-        let is_only_one = aliases.len() == 1;
-        let connection = |alias: &Alias| {
-            let arguments = written.get(alias).cloned().unwrap_or_default();
-            self.flags.connection(alias, &arguments, is_only_one).map_err(of_connection)
-        };
-        aliases.into_iter().map(|alias| (alias.clone(), connection(alias))).collect()
+        match plan.filter(|_| !aliases.is_empty()) {
+            Some(plan) => self.flags.leads(aliases, &plan.provider_arguments_as_written()),
+            None => {
+                let connection = self.flags.direct(Dialect::Published)?;
+                Ok(vec![(Alias::new(ALIAS), Ok(connection))])
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! The credential logic itself is `Connection`'s; here only files named by flags are read.
 //! Invariant: a secret is wrapped as soon as it is read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -117,6 +117,28 @@ impl OrgFlags {
         };
         Connection::from_arguments(arguments, &self.environment, Some(&fallback))
             .and_then(|connection| self.with_authorities(connection))
+    }
+
+    /// Works out where each alias leads, or why nowhere.
+    ///
+    /// # Errors
+    /// Why the only one leads nowhere.
+    pub(crate) fn leads(
+        &self,
+        aliases: BTreeSet<&Alias>,
+        arguments: &BTreeMap<Alias, ProviderArguments>,
+    ) -> CommandResult<Vec<(Alias, Result<Connection, String>)>> {
+        let is_only_one = aliases.len() == 1;
+        let nothing_written = ProviderArguments::default();
+        let lead = |alias: &Alias| {
+            let written = arguments.get(alias).unwrap_or(&nothing_written);
+            match self.connection(alias, written, is_only_one) {
+                Ok(connection) => Ok((alias.clone(), Ok(connection))),
+                Err(error) if is_only_one => Err(of_connection(error)),
+                Err(error) => Ok((alias.clone(), Err(error.to_string()))),
+            }
+        };
+        aliases.into_iter().map(lead).collect()
     }
 
     /// Works out the connection of a command that needs no configuration.

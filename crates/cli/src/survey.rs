@@ -6,7 +6,7 @@ mod opening;
 mod orgs;
 
 pub(crate) use opening::{data_directory, observers, passed_flags, place, program};
-pub(crate) use orgs::{Asked, kinds_at_first_look};
+pub(crate) use orgs::{Asked, Asker, Lead, kinds_at_first_look};
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use divvy_core::kinds;
 use divvy_core::survey::{Alias, Desired, OtherState, Surroundings, Survey, Tracked};
 use divvy_core::{Address, Consent, EntityId, Failure, Kind, ProviderArguments};
-use divvy_genesys::{Client, Connection, Settings};
+use divvy_genesys::Client;
 use divvy_terraform::{
     Access, Blocks, Error, PlanDocument, PlanFile, PlanRequest, StateDocument, WorkingDirectory,
     is_plan_file,
@@ -30,7 +30,7 @@ use crate::error::CommandResult;
 use crate::journal::Journal;
 use crate::limit::Limited;
 use crate::observers::Observers;
-use crate::org::{OrgFlags, client, of_api, of_connection};
+use crate::org::{OrgFlags, of_api, of_connection};
 use crate::report::{self, Made, Place, RunInfo};
 use crate::repository::Repository;
 use crate::terraform_errors::{of_file, of_terraform};
@@ -68,6 +68,18 @@ pub(crate) struct Look {
     pub(crate) is_narrowed: bool,
 }
 
+impl Look {
+    /// Says what any report of it should know: whom it asked, and how often.
+    pub(crate) fn run_info(&self, observers: &Observers) -> RunInfo {
+        let from = self
+            .orgs
+            .iter()
+            .filter_map(|seen| Some((seen.alias.clone(), seen.credentials_from.clone()?)));
+        let seen = RunInfo::of(&self.survey, &from.collect());
+        RunInfo { api_requests: observers.requests() as u64, ..seen }
+    }
+}
+
 /// Terraform's word after a change.
 pub(crate) enum Verified {
     /// Nothing is left to do, except for these outputs.
@@ -90,6 +102,7 @@ pub(crate) struct Surveyor<'c> {
     pub(crate) blocks: Blocks,
     pub(crate) observers: Arc<Observers>,
     flags: OrgFlags,
+    asker: Asker<'c>,
     journal: OnceCell<Arc<Journal>>,
 }
 
@@ -109,7 +122,8 @@ impl<'c> Surveyor<'c> {
         let blocks = Blocks::read(directory.path(), &data_directory(context, &place))
             .map_err(of_terraform)?;
         let flags = OrgFlags::read(context, org).await?;
-        Ok(Self { context, directory, blocks, observers, flags, journal: OnceCell::new() })
+        let asker = Asker::new(context, Arc::clone(&observers));
+        Ok(Self { context, directory, blocks, observers, flags, asker, journal: OnceCell::new() })
     }
 
     /// Looks once: at a saved plan or at a fresh one from the state as stored, whose ids and names
@@ -324,13 +338,15 @@ impl<'c> Surveyor<'c> {
         early: Option<CommandResult<Asked>>,
         subject: &Subject<'_>,
     ) -> CommandResult<Look> {
-        let asked = self.ask(&desired, &tracked, arguments, early, &mut look).await?;
+        let answers = self.ask(&desired, &tracked, arguments, early).await?;
+        answers.enter(&mut look.survey);
         look.survey.surroundings = self.surroundings(subject.other_states).await?;
         look.survey.desired = Some(desired);
         look.survey.tracked = Some(tracked);
         look.survey.failures.clone_from(&subject.failures);
         look.survey.chosen.clone_from(&subject.chosen);
-        Self::look_again(&mut look.survey, &asked).await?;
+        answers.look_again(&mut look.survey).await?;
+        look.orgs = answers.orgs;
         Ok(look)
     }
 
@@ -385,10 +401,6 @@ impl<'c> Surveyor<'c> {
 
     /// Says what a report of a look should know beside findings and decisions.
     pub(crate) fn run_info(&self, look: &Look) -> RunInfo {
-        let from = look
-            .orgs
-            .iter()
-            .filter_map(|seen| Some((seen.alias.clone(), seen.credentials_from.clone()?)));
         let repository = Repository::of(&self.context.environment, self.directory.path());
         let planned = look.survey.desired.iter().flat_map(|desired| &desired.planned);
         let places = planned.filter_map(|planned| {
@@ -397,7 +409,6 @@ impl<'c> Surveyor<'c> {
             let place = Place { file, line: place.line };
             Some((planned.address.clone(), place))
         });
-        let seen = RunInfo::of(&look.survey, &from.collect());
         RunInfo {
             terraform: Some(report::Terraform {
                 program: self.directory.terraform().name(),
@@ -412,9 +423,8 @@ impl<'c> Surveyor<'c> {
             places: places.collect(),
             outputs_left: look.outputs.clone(),
             notes: self.notes(look),
-            api_requests: self.observers.requests() as u64,
             terraform_runs: self.observers.terraform_runs() as u64,
-            ..seen
+            ..look.run_info(&self.observers)
         }
     }
 
@@ -444,7 +454,7 @@ impl<'c> Surveyor<'c> {
             Ok(connection) => connection,
             Err(error) => return Ok(Some(Err(of_connection(error)))),
         };
-        let client = self.client(&connection)?;
+        let client = self.asker.client(&connection)?;
         client.sign_in().await.map_err(of_api)?;
         Ok(Some(Ok(client)))
     }
@@ -462,11 +472,6 @@ impl<'c> Surveyor<'c> {
         let is_new = |kind: &Kind| held.as_ref().is_some_and(|held| !held.contains(kind));
         let kinds = of_blocks.filter(|kind| kind.special.is_some() || is_new(kind));
         kinds.filter(|kind| kind.is_read_whole()).collect()
-    }
-
-    fn client(&self, connection: &Connection) -> CommandResult<Client> {
-        let observer = Arc::<Observers>::clone(&self.observers) as _;
-        client(self.context, connection.clone(), Settings::default(), observer)
     }
 
     async fn surroundings(&self, other_states: &[PathBuf]) -> CommandResult<Surroundings> {

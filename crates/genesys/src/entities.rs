@@ -206,7 +206,7 @@ impl Client {
         let call = Call::get(path).needs(kind.permissions.deleted);
         let reading = Reading { kind, filling: &[] };
         match self.pages(&reading, &call).await {
-            Ok(pages) => Ok(Some(pages.into_listing(&reading).entities.into())),
+            Ok(pages) => Ok(Some(pages.into_entities(&reading).collect())),
             Err(error) => match error.reason {
                 Reason::Forbidden { .. } | Reason::NotFound => Ok(None),
                 _ => Err(error),

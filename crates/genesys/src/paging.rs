@@ -6,9 +6,9 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
-use divvy_core::EntityId;
 use divvy_core::kind::{List, Paging};
 use divvy_core::survey::{Flaw, Listing};
+use divvy_core::{Entity, EntityId};
 use futures_util::{StreamExt as _, stream};
 use reqwest::Url;
 
@@ -254,16 +254,21 @@ impl Pages {
         !self.was_given_up && !self.flaws().is_empty()
     }
 
-    /// Makes the listing of it all.
-    pub(crate) fn into_listing(self, reading: &Reading<'_>) -> Listing {
+    /// Makes the listing of all that is alive.
+    pub(crate) fn into_listing(mut self, reading: &Reading<'_>) -> Listing {
         let flaws = self.flaws();
-        let alive = self.entities.into_iter().filter(|entity| !entity.is_deleted());
+        self.entities.retain(|entity| !entity.is_deleted());
         Listing {
-            entities: alive.map(|entity| entity.into_entity(reading)).collect(),
+            entities: self.into_entities(reading).collect(),
             is_complete: flaws.is_empty(),
             flaws,
             ..Listing::default()
         }
+    }
+
+    /// Returns every entity, deleted ones too.
+    pub(crate) fn into_entities(self, reading: &Reading<'_>) -> impl Iterator<Item = Entity> {
+        self.entities.into_iter().map(|entity| entity.into_entity(reading))
     }
 }
 

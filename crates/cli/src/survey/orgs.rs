@@ -16,11 +16,11 @@ use divvy_core::{Address, EntityId, Kind, OrgId, ProviderArguments};
 use divvy_genesys::{Client, Connection, Reason, Settings};
 use futures_util::future::{join_all, try_join_all};
 
-use super::{Look, OrgSeen, Surveyor};
+use super::{OrgSeen, Surveyor};
 use crate::context::Context;
 use crate::error::{CommandError, CommandResult, ErrorKind};
 use crate::observers::Observers;
-use crate::org::{client, of_api, of_connection};
+use crate::org::{client, of_api};
 
 /// A client and the org that it turned out to talk to, once it has been asked.
 pub(crate) struct Asked {
@@ -57,31 +57,41 @@ impl Asked {
 }
 
 /// An alias, and the connection that it leads to or why it leads to none.
-type Lead<'a> = (&'a Alias, Result<Connection, String>);
+pub(crate) type Lead = (Alias, Result<Connection, String>);
 
-impl Surveyor<'_> {
-    /// Asks every org that a planned or tracked instance needs.
-    pub(super) async fn ask(
+/// Asks orgs, each with the credentials of its own provider configuration: the one way in which survey
+/// and look-up do.
+pub(crate) struct Asker<'c> {
+    context: &'c Context,
+    observers: Arc<Observers>,
+}
+
+impl<'c> Asker<'c> {
+    /// Makes one whose requests these observers hear of.
+    pub(crate) fn new(context: &'c Context, observers: Arc<Observers>) -> Self {
+        Self { context, observers }
+    }
+
+    /// Makes the client of a connection.
+    pub(crate) fn client(&self, connection: &Connection) -> CommandResult<Client> {
+        let observer = Arc::<Observers>::clone(&self.observers) as _;
+        client(self.context, connection.clone(), Settings::default(), observer)
+    }
+
+    /// Asks every org that the leads go to, each once and all at the same time, but for the one that
+    /// was asked early. One of several that does not answer is unresolved, and says why.
+    pub(crate) async fn ask(
         &self,
-        desired: &Desired,
-        tracked: &Tracked,
-        arguments: &BTreeMap<Alias, ProviderArguments>,
+        leads: Vec<Lead>,
         early: Option<CommandResult<Asked>>,
-        look: &mut Look,
-    ) -> CommandResult<Vec<Asked>> {
-        let mut aliases: BTreeSet<&Alias> =
-            desired.planned.iter().map(|planned| &planned.alias).collect();
-        if !tracked.instances.is_empty() || aliases.is_empty() {
-            aliases.extend(arguments.keys());
-        }
-        let leads = self.leads(aliases, arguments)?;
-        let kinds = kinds_at_first_look(desired, tracked);
-        let answers = self.answers(&leads, early, &kinds).await;
-        let several = answers.len() > 1;
+        kinds: &BTreeSet<&'static Kind>,
+    ) -> CommandResult<Answers> {
+        let replies = self.replies(&leads, early, kinds).await;
+        let several = replies.len() > 1;
         let mut refused: BTreeMap<String, String> = BTreeMap::new();
         let mut asked = BTreeMap::new();
-        for (key, answer) in answers {
-            match answer {
+        for (key, reply) in replies {
+            match reply {
                 Ok(answer) => drop(asked.insert(key, answer)),
                 Err(error) if several && error.kind == ErrorKind::Failed => {
                     refused.insert(key, error.with_hints());
@@ -89,6 +99,7 @@ impl Surveyor<'_> {
                 Err(error) => return Err(error),
             }
         }
+        let mut answers = Answers::default();
         for (alias, lead) in leads {
             let (target, credentials_from) = match lead {
                 Err(reason) => (AliasTarget::Unresolved(reason), None),
@@ -103,39 +114,16 @@ impl Surveyor<'_> {
                     (target, Some(connection.credentials_from()))
                 }
             };
-            look.orgs.push(OrgSeen { alias: alias.clone(), credentials_from });
-            look.survey.aliases.insert(alias.clone(), target);
+            answers.orgs.push(OrgSeen { alias: alias.clone(), credentials_from });
+            answers.aliases.insert(alias, target);
         }
-        let asked: Vec<Asked> = asked.into_values().collect();
-        for Asked { seen: (id, org), .. } in &asked {
-            look.survey.orgs.entry(id.clone()).or_insert_with(|| org.clone());
-        }
-        Ok(asked)
+        answers.asked = asked.into_values().collect();
+        Ok(answers)
     }
 
-    /// Works out where each alias leads, or why nowhere.
-    fn leads<'a>(
+    async fn replies(
         &self,
-        aliases: BTreeSet<&'a Alias>,
-        arguments: &BTreeMap<Alias, ProviderArguments>,
-    ) -> CommandResult<Vec<Lead<'a>>> {
-        let is_only_one = aliases.len() == 1;
-        let nothing_written = ProviderArguments::default();
-        let lead = |alias: &'a Alias| {
-            let written = arguments.get(alias).unwrap_or(&nothing_written);
-            match self.flags.connection(alias, written, is_only_one) {
-                Ok(connection) => Ok((alias, Ok(connection))),
-                Err(error) if is_only_one => Err(of_connection(error)),
-                Err(error) => Ok((alias, Err(error.to_string()))),
-            }
-        };
-        aliases.into_iter().map(lead).collect()
-    }
-
-    /// Asks each org once, all at the same time, but for the one that was asked early.
-    async fn answers(
-        &self,
-        leads: &[Lead<'_>],
+        leads: &[Lead],
         early: Option<CommandResult<Asked>>,
         kinds: &BTreeSet<&'static Kind>,
     ) -> BTreeMap<String, CommandResult<Asked>> {
@@ -143,7 +131,7 @@ impl Surveyor<'_> {
         for connection in leads.iter().filter_map(|(_, lead)| lead.as_ref().ok()) {
             open.entry(connection.fingerprint()).or_insert(connection);
         }
-        let mut answers = BTreeMap::new();
+        let mut replies = BTreeMap::new();
         if let Some(early) = early {
             let key = match &early {
                 Ok(asked) => Some(asked.client.connection().fingerprint()),
@@ -152,38 +140,45 @@ impl Surveyor<'_> {
                 Err(_) => None,
             };
             if let Some((key, _)) = key.and_then(|key| open.remove_entry(&key)) {
-                answers.insert(key, early);
+                replies.insert(key, early);
             }
         }
-        let replies = open
+        let others = open
             .values()
             .map(|connection| async { ask_one(self.client(connection)?, kinds).await });
-        let replies = join_all(replies).await;
-        answers.extend(open.into_keys().zip(replies));
-        answers
+        let others = join_all(others).await;
+        replies.extend(open.into_keys().zip(others));
+        replies
     }
+}
 
-    /// Asks one org who it is and what it has of these kinds, at the same time.
-    pub(crate) async fn ask_one(
-        context: &Context,
-        observers: &Arc<Observers>,
-        connection: &Connection,
-        kinds: &BTreeSet<&'static Kind>,
-    ) -> CommandResult<Asked> {
-        let observer = Arc::<Observers>::clone(observers) as _;
-        let client = client(context, connection.clone(), Settings::default(), observer)?;
-        ask_one(client, kinds).await
+/// What the orgs answered.
+#[derive(Default)]
+pub(crate) struct Answers {
+    asked: Vec<Asked>,
+    /// Each alias, and whose credentials led where it leads.
+    pub(crate) orgs: Vec<OrgSeen>,
+    aliases: BTreeMap<Alias, AliasTarget>,
+}
+
+impl Answers {
+    /// Enters into a survey what was answered.
+    pub(crate) fn enter(&self, survey: &mut Survey) {
+        survey.aliases.extend(self.aliases.clone());
+        for Asked { seen: (id, org), .. } in &self.asked {
+            survey.orgs.entry(id.clone()).or_insert_with(|| org.clone());
+        }
     }
 
     /// Asks what the first look made worth asking.
-    pub(crate) async fn look_again(survey: &mut Survey, asked: &[Asked]) -> CommandResult<()> {
+    pub(crate) async fn look_again(&self, survey: &mut Survey) -> CommandResult<()> {
         let mut needs = further_needs(survey);
         if needs.values().any(|needs| !needs.listings.is_empty()) {
-            list_the_rest(survey, asked, needs).await?;
+            list_the_rest(survey, &self.asked, needs).await?;
             needs = further_needs(survey);
         }
         let questions = needs.into_iter().filter_map(|((org, kind), needs)| {
-            let client = &asked.iter().find(|asked| asked.seen.0 == org)?.client;
+            let client = &self.asked.iter().find(|asked| asked.seen.0 == org)?.client;
             Some(async move {
                 let ids: Vec<EntityId> = needs.ids.iter().cloned().collect();
                 let limit = async { if needs.limit { client.limit(kind).await } else { Ok(None) } };
@@ -211,6 +206,25 @@ impl Surveyor<'_> {
             }
         }
         Ok(())
+    }
+}
+
+impl Surveyor<'_> {
+    /// Asks every org that a planned or tracked instance needs.
+    pub(super) async fn ask(
+        &self,
+        desired: &Desired,
+        tracked: &Tracked,
+        arguments: &BTreeMap<Alias, ProviderArguments>,
+        early: Option<CommandResult<Asked>>,
+    ) -> CommandResult<Answers> {
+        let mut aliases: BTreeSet<&Alias> =
+            desired.planned.iter().map(|planned| &planned.alias).collect();
+        if !tracked.instances.is_empty() || aliases.is_empty() {
+            aliases.extend(arguments.keys());
+        }
+        let leads = self.flags.leads(aliases, arguments)?;
+        self.asker.ask(leads, early, &kinds_at_first_look(desired, tracked)).await
     }
 }
 
@@ -284,6 +298,7 @@ async fn list_the_rest(
     Ok(())
 }
 
+/// As [`ask_one`], where there is a client already.
 pub(super) async fn early_answer(
     client: Option<CommandResult<Client>>,
     kinds: &BTreeSet<&'static Kind>,

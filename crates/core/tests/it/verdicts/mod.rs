@@ -3,6 +3,7 @@
 mod chosen;
 mod headlines;
 mod home;
+mod many_kinds;
 mod names;
 mod pending;
 mod planned;
