@@ -121,7 +121,7 @@ impl Console {
         }
     }
 
-    /// Says whether somebody can answer a question here.
+    /// Returns whether somebody can answer a question here.
     pub(crate) fn can_ask(&self) -> bool {
         self.can_ask
     }
@@ -138,12 +138,12 @@ impl Console {
         self.is_verbose
     }
 
-    /// Says whether stdout takes colour.
+    /// Returns whether stdout takes colour.
     pub(crate) fn stdout_is_colored(&self) -> bool {
         self.is_colored.stdout
     }
 
-    /// Says whether stderr takes colour.
+    /// Returns whether stderr takes colour.
     pub(crate) fn stderr_is_colored(&self) -> bool {
         self.is_colored.stderr
     }
@@ -190,7 +190,7 @@ impl Console {
         self.line(&format!("{style}{}{style:#}: {}", tone.word(), door::talk(text)));
     }
 
-    /// Says whether progress is a moving line here, so that plain lines are not needed.
+    /// Returns whether progress is a moving line here, so that plain lines are not needed.
     pub(crate) fn shows_progress(&self) -> bool {
         self.shows_progress
     }

@@ -23,7 +23,7 @@ pub(crate) enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// Returns the exit code of design section 4.
+    /// Returns the exit code, which docs/cli.md lists.
     pub(crate) fn exit_code(self) -> u8 {
         match self {
             Self::Failed => 1,

@@ -67,7 +67,7 @@ impl<'l> Here<'l> {
         })
     }
 
-    /// Says whether a failure is one of this directory's, as far as that is known.
+    /// Returns whether a failure is one of this directory's, as far as that is known.
     pub(crate) fn holds(self, unit: Option<&str>) -> bool {
         match (self, unit) {
             (_, None) | (Self::All, _) => true,

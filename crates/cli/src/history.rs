@@ -74,7 +74,7 @@ impl History {
         Report::new(Command::Fix, decisions, surveyor.run_info(look))
     }
 
-    /// Says whether a headline of the newest look forbids every write.
+    /// Returns whether a headline of the newest look forbids every write.
     pub(crate) fn stops_writing(&self) -> bool {
         self.decisions().stop_writing()
     }

@@ -104,7 +104,7 @@ impl<'c> Lookup<'c> {
         RunInfo { made: Some(made), ..look.run_info(&self.observers) }
     }
 
-    /// Says whether flags, environment and profile lead to an org at all.
+    /// Returns whether flags, environment and profile lead to an org at all.
     pub(crate) fn leads_somewhere(&self) -> bool {
         self.flags.direct(Dialect::Published).is_ok()
     }

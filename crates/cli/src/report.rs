@@ -413,7 +413,7 @@ impl Report {
         self.headline.iter().chain(&self.further_headlines)
     }
 
-    /// Says whether anything is (to be) carried out.
+    /// Returns whether anything is (to be) carried out.
     pub fn has_actions(&self) -> bool {
         self.findings.iter().any(|finding| finding.action != Action::None)
     }

@@ -57,7 +57,7 @@ impl Address {
         })
     }
 
-    /// Says whether [`parse`](Self::parse) would read the text, without making an address of it.
+    /// Returns whether [`parse`](Self::parse) would read the text, without making an address of it.
     pub fn is_spelled(text: &str) -> bool {
         instance_of(text).is_some_and(|(_, name)| match (name.key, name.quoted_key()) {
             (Some(number), None) => number.parse::<u64>().is_ok(),

@@ -133,7 +133,7 @@ impl Cause {
         }
     }
 
-    /// Says whether running the same command again will not do: a person has to act.
+    /// Returns whether running the same command again will not do: a person has to act.
     pub fn needs_a_person(self) -> bool {
         match self {
             Self::TakenName

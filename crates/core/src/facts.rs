@@ -97,7 +97,7 @@ impl<'s> Facts<'s, '_> {
         self.subject.planned.map(|planned| planned.change)
     }
 
-    /// Says whether a new object is to be made here: planned, or tried and failed, and not tracked.
+    /// Returns whether a new object is to be made here: planned, or tried and failed, and not tracked.
     /// A saved plan may be older than a state that holds the object by now.
     pub(crate) fn creates(&self) -> bool {
         match self.subject.planned {
@@ -134,7 +134,7 @@ impl<'s> Facts<'s, '_> {
         keeps_its_object && self.subject.tracked.is_some() && !self.keeps_its_key()
     }
 
-    /// Says whether an object is made here, also to replace another.
+    /// Returns whether an object is made here, also to replace another.
     pub(crate) fn makes_an_object(&self) -> bool {
         self.creates() || self.subject.planned.is_some_and(Planned::makes_an_object)
     }
@@ -147,7 +147,7 @@ impl<'s> Facts<'s, '_> {
         }
     }
 
-    /// Says whether a new object is to be made whose key no entity has.
+    /// Returns whether a new object is to be made whose key no entity has.
     pub(crate) fn lacks_a_match(&self) -> bool {
         self.creates() && self.exact.is_empty()
     }
@@ -194,7 +194,7 @@ impl<'s> Facts<'s, '_> {
         planned.into_iter().chain(tracked).chain(of_others).flatten().cloned().collect()
     }
 
-    /// Says whether the API itself said that the name is taken.
+    /// Returns whether the API itself said that the name is taken.
     pub(crate) fn was_told_duplicate(&self) -> bool {
         self.kind.zip(self.failed_create()).is_some_and(|(kind, failure)| {
             failure.shape == Shape::Refused
@@ -245,7 +245,7 @@ impl<'s> Facts<'s, '_> {
         }
     }
 
-    /// Says whether the tracked entity already has the wanted key in the org.
+    /// Returns whether the tracked entity already has the wanted key in the org.
     pub(crate) fn keeps_its_key(&self) -> bool {
         self.wanted
             .as_ref()
@@ -392,22 +392,22 @@ impl<'s> Facts<'s, '_> {
         self.subject.planned.map(|planned| planned.changes_to(entity)).unwrap_or_default()
     }
 
-    /// Says whether the plan knows the address and keeps it.
+    /// Returns whether the plan knows the address and keeps it.
     pub(crate) fn stays(&self) -> bool {
         self.subject.planned.is_some_and(Planned::stays)
     }
 
-    /// Says whether the plan takes the address out of the state, with the entity or without.
+    /// Returns whether the plan takes the address out of the state, with the entity or without.
     pub(crate) fn leaves_the_configuration(&self) -> bool {
         self.subject.planned.is_some_and(|planned| !planned.stays())
     }
 
-    /// Says whether the plan forgets this address: the entity stays.
+    /// Returns whether the plan forgets this address: the entity stays.
     pub(crate) fn is_forgotten(&self) -> bool {
         self.change() == Some(Change::Forget)
     }
 
-    /// Says whether the plan forgets another address.
+    /// Returns whether the plan forgets another address.
     pub(crate) fn forgets(&self, address: &Address) -> bool {
         self.planned_at(address).is_some_and(|planned| planned.change == Change::Forget)
     }

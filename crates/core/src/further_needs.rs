@@ -30,7 +30,7 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// Says whether nothing is left to ask.
+    /// Returns whether nothing is left to ask.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -81,7 +81,7 @@ pub fn further_needs(survey: &Survey) -> BTreeMap<(OrgId, &'static Kind), Needs>
     needs
 }
 
-/// Says whether it matters what the org has: something is to be made, imported or renamed. What has an
+/// Returns whether it matters what the org has: something is to be made, imported or renamed. What has an
 /// entity with a rule of its own is always looked at.
 fn is_worth_listing(finding: &Finding, kind: &Kind) -> bool {
     kind.special.is_some()

@@ -36,7 +36,7 @@ pub enum Zero {
 }
 
 impl Zero {
-    /// Says whether a value counts as unset.
+    /// Returns whether a value counts as unset.
     pub fn is_unset(self, value: &Value) -> bool {
         match (self, value) {
             (_, Value::Null) => true,

@@ -28,7 +28,7 @@ impl<T> Argument<T> {
         }
     }
 
-    /// Says whether the argument is not written at all.
+    /// Returns whether the argument is not written at all.
     pub fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)
     }
@@ -90,7 +90,7 @@ pub struct ProviderArguments {
 }
 
 impl ProviderArguments {
-    /// Says whether the block itself says nothing of who is asking, so that the environment alone
+    /// Returns whether the block itself says nothing of who is asking, so that the environment alone
     /// decides and a listing can start before the plan is there.
     pub fn sets_no_credentials(&self) -> bool {
         self.access_token.is_absent()

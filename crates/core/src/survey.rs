@@ -101,12 +101,12 @@ impl Planned {
         division.filter(|division| !division.is_empty())
     }
 
-    /// Says whether an attribute is set to `true` after the plan.
+    /// Returns whether an attribute is set to `true` after the plan.
     pub fn flag(&self, attribute: &str) -> bool {
         self.after.as_ref().and_then(|after| after.get(attribute)) == Some(&Value::Bool(true))
     }
 
-    /// Says whether a new object would be made (a create, or either order of a replace).
+    /// Returns whether a new object would be made (a create, or either order of a replace).
     pub fn makes_an_object(&self) -> bool {
         matches!(self.change, Change::Create | Change::Replace { .. })
     }
@@ -165,7 +165,7 @@ impl Planned {
             .collect()
     }
 
-    /// Says whether the entity has another key than the instance wants, or other attributes.
+    /// Returns whether the entity has another key than the instance wants, or other attributes.
     pub fn differs_from(&self, entity: &Entity) -> bool {
         let has_other_key = self
             .wanted_key()
@@ -173,7 +173,7 @@ impl Planned {
         has_other_key || !self.drift_from(entity).is_empty()
     }
 
-    /// Says whether the address still belongs to the configuration after the plan.
+    /// Returns whether the address still belongs to the configuration after the plan.
     pub fn stays(&self) -> bool {
         !matches!(self.change, Change::Delete | Change::Forget)
     }
@@ -206,7 +206,7 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// Says whether nothing at all is pending.
+    /// Returns whether nothing at all is pending.
     pub fn is_clean(self) -> bool {
         self == Self::default()
     }

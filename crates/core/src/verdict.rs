@@ -141,14 +141,14 @@ coded! {
 }
 
 impl HeadlineKind {
-    /// Says whether this headline stops every write before it starts.
+    /// Returns whether this headline stops every write before it starts.
     pub fn stops_writing(self) -> bool {
         matches!(self, Self::ErroredState | Self::UnusableErroredState | Self::WrongOrg)
     }
 }
 
 impl Verdict {
-    /// Says whether it is worth telling beside another that came first.
+    /// Returns whether it is worth telling beside another that came first.
     pub(crate) fn is_caution(self) -> bool {
         !matches!(
             self,

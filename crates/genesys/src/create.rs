@@ -45,7 +45,7 @@ impl NewEntity {
         self
     }
 
-    /// Says whether an entity is the one that this asks for: same key on the NFC form, and the
+    /// Returns whether an entity is the one that this asks for: same key on the NFC form, and the
     /// same path where both have one.
     pub fn is(&self, entity: &Entity) -> bool {
         let same_path = match (self.path.as_deref(), entity.text("path")) {

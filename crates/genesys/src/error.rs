@@ -116,7 +116,7 @@ pub struct Error {
 }
 
 impl Error {
-    /// Says whether the org may have been changed although this is an error.
+    /// Returns whether the org may have been changed although this is an error.
     pub fn may_have_changed_the_org(&self) -> bool {
         self.reason == Reason::UnknownOutcome
     }
@@ -131,7 +131,7 @@ impl Error {
         matches!(self.reason, Reason::Refused | Reason::TooLong)
     }
 
-    /// Says whether this is how `kind` tells that a create met an existing entity. Only `POST` on
+    /// Returns whether this is how `kind` tells that a create met an existing entity. Only `POST` on
     /// the collection counts: the same status and code also mean version clashes elsewhere.
     pub fn is_duplicate_of(&self, kind: &divvy_core::Kind) -> bool {
         self.exchange.method == "POST"

@@ -92,7 +92,7 @@ impl ProxyServer {
         Ok(proxy.no_proxy(self.exceptions.as_deref().and_then(NoProxy::from_string)))
     }
 
-    /// Says whether it is used for every request.
+    /// Returns whether it is used for every request.
     pub(crate) fn has_no_exceptions(&self) -> bool {
         self.exceptions.is_none()
     }

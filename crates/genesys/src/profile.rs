@@ -99,7 +99,7 @@ impl Profile {
         }
     }
 
-    /// Says whether it leads to something else than a region's own hosts.
+    /// Returns whether it leads to something else than a region's own hosts.
     pub(crate) fn leads_elsewhere(&self) -> bool {
         self.gateway.is_some()
             || self

@@ -137,7 +137,7 @@ impl WireEntity {
         });
     }
 
-    /// Says whether it is only kept to be restored: some listings show such ones too.
+    /// Returns whether it is only kept to be restored: some listings show such ones too.
     pub(crate) fn is_deleted(&self) -> bool {
         self.fields.get("state").is_some_and(|state| state == "deleted")
     }

@@ -81,7 +81,7 @@ impl Client {
         Ok(A::decode(answer)?)
     }
 
-    /// Says whether the provider is gone: every further call would break.
+    /// Returns whether the provider is gone: every further call would break.
     pub(crate) fn is_closed(&self) -> bool {
         self.sender.is_closed()
     }

@@ -89,12 +89,12 @@ impl Value {
         }
     }
 
-    /// Says whether it is null.
+    /// Returns whether it is null.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
-    /// Says whether it is known only after apply (itself, not something inside it).
+    /// Returns whether it is known only after apply (itself, not something inside it).
     pub fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown)
     }

@@ -3,7 +3,7 @@
 //! Pure. A constraint that cannot be read allows nothing: better to ask for `init` than to start a
 //! provider that Terraform would refuse.
 
-/// Says whether a version satisfies all parts of a constraint; an empty one allows everything.
+/// Returns whether a version satisfies all parts of a constraint; an empty one allows everything.
 pub(crate) fn allows(constraints: &str, version: &str) -> bool {
     let Some(version) = Version::parse(version) else {
         return false;

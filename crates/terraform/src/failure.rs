@@ -315,7 +315,7 @@ impl Failure {
         Self { kind: FailureKind::of(&diagnostic), program, subcommand, code, diagnostic }
     }
 
-    /// Says whether the very same call may be tried once more because nothing was done.
+    /// Returns whether the very same call may be tried once more because nothing was done.
     pub fn is_worth_another_try(&self, writes: bool) -> bool {
         match self.kind {
             FailureKind::LockRace => true,

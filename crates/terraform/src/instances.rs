@@ -33,7 +33,7 @@ impl Blocks {
         named.collect()
     }
 
-    /// Says whether there are resources of a type whose instances only an evaluation tells.
+    /// Returns whether there are resources of a type whose instances only an evaluation tells.
     pub fn has_computed_instances(&self, terraform_type: &str) -> bool {
         self.bodies_of_type(terraform_type)
             .any(|(module, _, body)| self.literal_name(module, body).is_none())

@@ -31,7 +31,7 @@ pub struct Located {
 }
 
 impl Located {
-    /// Says whether the locked version is one that a constraint of the configuration allows.
+    /// Returns whether the locked version is one that a constraint of the configuration allows.
     pub fn satisfies(&self, constraints: &str) -> bool {
         constraint::allows(constraints, &self.version)
     }

@@ -485,7 +485,7 @@ fn is_identifier(text: &str) -> bool {
         && characters.all(|c| c.is_alphanumeric() || c == '_' || c == '-')
 }
 
-/// Says whether a text is names and dots alone, such as `data.vault_secret.gc.id`.
+/// Returns whether a text is names and dots alone, such as `data.vault_secret.gc.id`.
 fn is_traversal(text: &str) -> bool {
     text.split('.').all(is_identifier)
 }

@@ -93,7 +93,7 @@ impl StateDocument {
         Ok(document)
     }
 
-    /// Says whether there was any state at all.
+    /// Returns whether there was any state at all.
     pub(crate) fn is_written(&self) -> bool {
         !self.version.is_null()
     }
@@ -279,7 +279,7 @@ pub fn quoted_key(key: &str) -> String {
     quoted
 }
 
-/// Says whether Go's `unicode.IsPrint` holds: letters, marks, numbers, punctuation, symbols and the
+/// Returns whether Go's `unicode.IsPrint` holds: letters, marks, numbers, punctuation, symbols and the
 /// plain blank. Rust's text escaping draws the same line, except for a leading combining mark.
 fn is_printable(character: char) -> bool {
     let mut text = String::from("a");

@@ -34,7 +34,7 @@ impl Subcommand {
         }
     }
 
-    /// Says whether it can change state or org.
+    /// Returns whether it can change state or org.
     pub(crate) fn writes(self) -> bool {
         match self {
             Self::Version | Self::Plan | Self::Show | Self::Console | Self::StatePull => false,

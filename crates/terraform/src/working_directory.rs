@@ -49,7 +49,7 @@ impl PlanFile {
         Self { path, holds_changes: true, changed_outputs: Vec::new() }
     }
 
-    /// Says whether the plan would do anything to a resource. Outputs do not count, and neither
+    /// Returns whether the plan would do anything to a resource. Outputs do not count, and neither
     /// does a pending move; what Terraform did not say counts as a change.
     pub fn holds_changes(&self) -> bool {
         self.holds_changes
@@ -391,7 +391,7 @@ impl WorkingDirectory {
     }
 }
 
-/// Says whether a directory holds files that Terraform or OpenTofu reads as configuration.
+/// Returns whether a directory holds files that Terraform or OpenTofu reads as configuration.
 ///
 /// # Errors
 /// [`Error::File`] if the directory cannot be read.
@@ -404,7 +404,7 @@ pub fn holds_configuration(path: &Path) -> Result<bool, Error> {
     Ok(names.iter().any(|name| is_configuration_file(name)))
 }
 
-/// Says whether Terraform or OpenTofu reads a file of this name as configuration.
+/// Returns whether Terraform or OpenTofu reads a file of this name as configuration.
 pub(crate) fn is_configuration_file(name: &str) -> bool {
     let is_ignored = name.starts_with('.') || name.starts_with('#') || name.ends_with('~');
     let extensions = [".tf", ".tf.json", ".tofu", ".tofu.json"];
@@ -428,7 +428,7 @@ pub fn is_plan_file(content: &[u8]) -> bool {
     content.starts_with(b"PK") || serde_json::from_slice::<RemotePlan>(content).is_ok()
 }
 
-/// Says whether a plan file has an end: of a ZIP its last record (the plan of a cloud backend is
+/// Returns whether a plan file has an end: of a ZIP its last record (the plan of a cloud backend is
 /// JSON), of anything else one byte.
 fn is_whole(plan: &Path) -> io::Result<bool> {
     const LAST_RECORD: usize = 22;

@@ -56,7 +56,7 @@ pub(crate) struct Explain {
 }
 
 impl OrgArguments {
-    /// Says whether any flag says which org, or on whose behalf.
+    /// Returns whether any flag says which org, or on whose behalf.
     pub(crate) fn is_given(&self) -> bool {
         let Self {
             profile,

@@ -1,4 +1,4 @@
-//! `divvy check`: foretells the conflicts of the coming apply. Changes nothing.
+//! `divvy check`: predicts the conflicts of the coming apply. Changes nothing.
 
 use divvy_core::decide::{Policy, decide};
 use divvy_core::resolve::resolve;

@@ -114,7 +114,7 @@ impl Diagnosis {
         Self { rows, next: given.complete(&next) }
     }
 
-    /// Says whether anything is wrong.
+    /// Returns whether anything is wrong.
     pub(crate) fn has_cross(&self) -> bool {
         self.rows.iter().any(|row| row.ok == Some(false))
     }

@@ -44,7 +44,7 @@ impl Addresses {
         }
     }
 
-    /// Says whether the configuration wants every one of these.
+    /// Returns whether the configuration wants every one of these.
     pub(crate) fn know<'n>(&self, mut names: impl Iterator<Item = &'n str>) -> bool {
         names.all(|name| self.configured.contains_key(&nfc(name)))
     }
@@ -70,7 +70,7 @@ impl Addresses {
     }
 }
 
-/// Says whether a text is the address of a module, such as `module.org["emea"]`.
+/// Returns whether a text is the address of a module, such as `module.org["emea"]`.
 pub(crate) fn is_module(prefix: &str) -> bool {
     Address::parse(&format!("{prefix}.{}.x", DIVISION.terraform_type))
         .is_some_and(|address| address.module() == prefix)

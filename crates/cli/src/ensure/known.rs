@@ -110,7 +110,7 @@ impl Known {
         found.filter(is_near).collect()
     }
 
-    /// Says whether the parent of a wish is there: a division of that path (whatever its name),
+    /// Returns whether the parent of a wish is there: a division of that path (whatever its name),
     /// or, without paths, of that name.
     pub(crate) fn has_parent(&self, parent: &NewEntity) -> bool {
         match &parent.path {

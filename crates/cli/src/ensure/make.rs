@@ -148,12 +148,12 @@ impl Work {
         self.levels.iter().map(Vec::len).sum()
     }
 
-    /// Says whether something failed before anything was sent.
+    /// Returns whether something failed before anything was sent.
     pub(crate) fn has_failed(&self) -> bool {
         self.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Failed(_)))
     }
 
-    /// Says whether a second look is worth a request: something is in doubt, and nothing keeps the
+    /// Returns whether a second look is worth a request: something is in doubt, and nothing keeps the
     /// org from answering.
     pub(crate) fn is_in_doubt(&self) -> bool {
         let is_over = |outcome: &Outcome| matches!(outcome, Outcome::Failed(failure) if failure.holds_for_all());
@@ -292,7 +292,7 @@ fn place_of(new: &NewEntity) -> String {
 }
 
 impl Failure {
-    /// Says whether this run may have made the division all the same.
+    /// Returns whether this run may have made the division all the same.
     fn is_open(&self) -> bool {
         match self {
             Self::Refused(error) => error.may_have_changed_the_org(),
@@ -301,7 +301,7 @@ impl Failure {
         }
     }
 
-    /// Says whether every other create would fail in the same way.
+    /// Returns whether every other create would fail in the same way.
     fn holds_for_all(&self) -> bool {
         let Self::Refused(error) = self else { return false };
         match error.reason {

@@ -135,7 +135,7 @@ fn quoted(text: &str) -> String {
     visible(text).replace("${", "$${").replace("%{", "%%{")
 }
 
-/// Says whether an address is a bare HCL traversal: names, dots, indices and quoted keys without
+/// Returns whether an address is a bare HCL traversal: names, dots, indices and quoted keys without
 /// a template. Measured with Terraform 1.11.4: `${` begins a template unless a `$` stands before
 /// it, however many there are.
 fn is_expression(address: &str) -> bool {

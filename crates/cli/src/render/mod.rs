@@ -81,7 +81,7 @@ static TABLE: [Row; 11] = {
     const EVERY: &[Writer] = &[Check, Fix, Explain, Doctor];
     const REPORTS: &[Writer] = &[Check, Fix, Explain];
     const RUNS: &[Writer] = &[Check, Fix];
-    const FORETELLS: &[Writer] = &[Check];
+    const PREDICTS: &[Writer] = &[Check];
     const fn row(format: Format, form: Form, of: &'static [Writer], write: Write) -> Row {
         Row { format, form, of, write }
     }
@@ -90,8 +90,8 @@ static TABLE: [Row; 11] = {
             table::write(report, options.layout(), out)
         }),
         row(Format::Json, Form::Json, EVERY, |report, _, out| json::write(report, out)),
-        row(Format::Blocks, Form::People, FORETELLS, |report, _, out| blocks::write(report, out)),
-        row(Format::Commands, Form::Commands, FORETELLS, |report, options, out| {
+        row(Format::Blocks, Form::People, PREDICTS, |report, _, out| blocks::write(report, out)),
+        row(Format::Commands, Form::Commands, PREDICTS, |report, options, out| {
             commands::write(report, options.shell, out)
         }),
         row(Format::Markdown, Form::People, REPORTS, |report, _, out| markdown::write(report, out)),

@@ -208,7 +208,7 @@ fn shared_hints<'f>(findings: &[&'f Finding]) -> Option<&'f [Hint]> {
     (!others.is_empty() && !hints.is_empty() && all_agree).then_some(hints)
 }
 
-/// Says whether the row of a finding says it all.
+/// Returns whether the row of a finding says it all.
 fn says_it_all(finding: &Finding) -> bool {
     match finding.outcome {
         Outcome::Adopted => is_plain_adoption(finding) && finding.heard.is_none(),
@@ -219,7 +219,7 @@ fn says_it_all(finding: &Finding) -> bool {
     }
 }
 
-/// Says whether an import leaves nothing to say.
+/// Returns whether an import leaves nothing to say.
 fn is_plain_adoption(finding: &Finding) -> bool {
     finding.outcome == Outcome::Adopted && finding.drift.is_empty() && !finding.drift_stays
 }

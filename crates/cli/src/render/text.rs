@@ -17,7 +17,7 @@ pub(crate) fn shown(text: &str) -> String {
     neutral(&harmless(text))
 }
 
-/// Says whether text is written by [`shown`] as it is.
+/// Returns whether text is written by [`shown`] as it is.
 pub(crate) fn is_harmless(text: &str) -> bool {
     shown(text) == text
 }

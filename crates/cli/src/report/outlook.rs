@@ -25,8 +25,8 @@ impl Report {
                 .findings
                 .iter()
                 .any(|finding| finding.outcome == Outcome::NeedsYou || finding.drift_stays);
-        let foretells = matches!(self.command, Command::Check | Command::Explain);
-        let has_something_to_do = foretells && self.has_actions();
+        let predicts = matches!(self.command, Command::Check | Command::Explain);
+        let has_something_to_do = predicts && self.has_actions();
         let is_unclean = self.require_clean && self.clean != Some(true);
         match (needs_a_person, has_something_to_do || is_unclean) {
             (true, _) => 3,

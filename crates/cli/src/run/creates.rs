@@ -38,7 +38,7 @@ pub(crate) fn shown(
     finding
 }
 
-/// Says whether two planned instances of a type may come to one object: the platform may take names
+/// Returns whether two planned instances of a type may come to one object: the platform may take names
 /// for equal that are only nearly so, and a name that is not known may be any.
 pub(crate) fn may_be_one(type_name: &str, one: &Value, other: &Value) -> bool {
     let loosest = |planned: &Value| {
@@ -76,7 +76,7 @@ pub(crate) fn attributes_of(state: &Value, kind: &Kind) -> (Attributes, BTreeSet
     (after, unknown)
 }
 
-/// Says whether any part of a value is known only after apply.
+/// Returns whether any part of a value is known only after apply.
 pub(crate) fn holds_unknown(value: &Value) -> bool {
     match value {
         Value::Unknown => true,

@@ -20,7 +20,7 @@ pub(crate) fn failure(
     read(refusal, "", address, terraform_type, name)
 }
 
-/// Says whether the provider's log shows that an earlier try of this refused create was not answered.
+/// Returns whether the provider's log shows that an earlier try of this refused create was not answered.
 /// The log is long, and it matters only where something is there that the first listing lacked.
 pub(crate) fn is_self_made(refusal: &Refusal, provider_log: &str, failure: &Failure) -> bool {
     let (address, terraform_type) = (failure.address.as_ref(), failure.terraform_type.as_deref());
@@ -57,7 +57,7 @@ fn read(
     }
 }
 
-/// Says whether the outcome of the create is open: something may have been made.
+/// Returns whether the outcome of the create is open: something may have been made.
 pub(crate) fn is_outcome_open(failure: &Failure) -> bool {
     match failure.shape {
         Shape::UnknownOutcome | Shape::HalfCreated | Shape::ProviderDied => true,

@@ -113,7 +113,7 @@ fn has_terminal() -> bool {
     std::fs::File::open("/dev/tty").is_ok()
 }
 
-/// Says whether the terminal's Ctrl-C goes to our process group.
+/// Returns whether the terminal's Ctrl-C goes to our process group.
 fn is_in_foreground() -> bool {
     let terminal = std::fs::File::open("/dev/tty").ok();
     terminal.is_some_and(|terminal| {

@@ -38,7 +38,7 @@ pub(crate) async fn require_terraform(program: &Path) -> CommandResult<()> {
         .hint(CommandLine::divvy("run -- terraform apply").because("or tofu apply")))
 }
 
-/// Says whether a file is called after one of the programs, perhaps with a version behind.
+/// Returns whether a file is called after one of the programs, perhaps with a version behind.
 fn is_named(program: &Path) -> bool {
     let name = program.file_name().unwrap_or_default().to_string_lossy();
     NAMES.iter().filter_map(|known| name.strip_prefix(known)).any(|rest| {

@@ -37,7 +37,7 @@ pub(crate) fn report(
     Report::new(Command::Run, &conclusion.decisions, info)
 }
 
-/// Says whether a person should read it: Terraform has said all else.
+/// Returns whether a person should read it: Terraform has said all else.
 pub(crate) fn is_worth_reading(report: &Report) -> bool {
     let is_told = |outcome| !matches!(outcome, Outcome::Created | Outcome::LeftAlone);
     report.findings.iter().any(|finding| is_told(finding.outcome))

@@ -50,12 +50,12 @@ pub(crate) enum Flow {
 }
 
 impl Flow {
-    /// Says whether the run may change state and org.
+    /// Returns whether the run may change state and org.
     pub(crate) fn applies(&self) -> bool {
         matches!(self, Self::Apply { .. } | Self::ApplyPlan { .. })
     }
 
-    /// Says whether Terraform shows a plan for a person to think about. With `-auto-approve` it tells
+    /// Returns whether Terraform shows a plan for a person to think about. With `-auto-approve` it tells
     /// all warnings when the apply is over.
     pub(crate) fn shows_its_plan(&self) -> bool {
         matches!(self, Self::Plan { .. } | Self::Apply { asks: true })

@@ -144,7 +144,7 @@ fn advice(
     })
 }
 
-/// Says whether nothing is to be said of a planned create.
+/// Returns whether nothing is to be said of a planned create.
 fn is_quiet(verdict: Verdict, finding: &Finding) -> bool {
     match verdict {
         Verdict::Create

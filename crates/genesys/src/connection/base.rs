@@ -36,7 +36,7 @@ impl Bases {
         Ok(Self { login: api.clone(), api })
     }
 
-    /// Says whether TLS is needed for either.
+    /// Returns whether TLS is needed for either.
     pub(crate) fn need_tls(&self) -> bool {
         [&self.api, &self.login].iter().any(|base| base.starts_with("https:"))
     }

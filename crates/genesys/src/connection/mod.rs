@@ -262,7 +262,7 @@ impl Connection {
         self.proxies.iter().filter_map(ProxyServer::address).collect()
     }
 
-    /// Says whether every request certainly goes through a proxy. One of the environment may have
+    /// Returns whether every request certainly goes through a proxy. One of the environment may have
     /// exceptions, so it is no certainty.
     pub(crate) fn is_behind_proxy(&self) -> bool {
         self.proxies.iter().any(ProxyServer::has_no_exceptions)

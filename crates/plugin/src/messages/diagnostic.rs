@@ -49,7 +49,7 @@ impl Diagnostic {
         }
     }
 
-    /// Says whether it makes the call a failure.
+    /// Returns whether it makes the call a failure.
     pub fn is_error(&self) -> bool {
         self.severity() == Severity::Error
     }

@@ -177,7 +177,7 @@ pub trait CreateAdvisor: Send + Sync + 'static {
         refusal: &Refusal,
     ) -> impl Future<Output = Advice> + Send;
 
-    /// Says whether what one create meets may be what another one has just made: an adoption then
+    /// Returns whether what one create meets may be what another one has just made: an adoption then
     /// waits for that one's answer.
     fn may_meet(&self, _create: &Create, _other: &Create) -> bool {
         true

@@ -1,4 +1,4 @@
-//! A provider that stands between Terraform and the real one.
+//! A provider between Terraform and the real one.
 //!
 //! Terraform finds it through `TF_REATTACH_PROVIDERS`. Everything is handed on byte for byte; opened
 //! are only the calls that tell of creates and of what is managed. Invariants: one child process per

@@ -60,7 +60,7 @@ impl<A: CreateAdvisor> Shared<A> {
         }
     }
 
-    /// Says whether a warning is new: not yet given on another connection, that is, in an earlier
+    /// Returns whether a warning is new: not yet given on another connection, that is, in an earlier
     /// walk of the same command.
     pub(super) fn is_new_warning(&self, warned: Warned, connection: u64) -> bool {
         let Ok(mut known) = self.warned.lock() else {

@@ -137,7 +137,7 @@ impl Parameters {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Says whether a parameter is `true`.
+    /// Returns whether a parameter is `true`.
     pub(crate) fn flag(&self, name: &str) -> bool {
         self.one(name) == Some("true")
     }

@@ -41,7 +41,7 @@ impl Caller {
         }
     }
 
-    /// Says whether the client's role is granted in this division.
+    /// Returns whether the client's role is granted in this division.
     pub(crate) fn sees(&self, division: &Division) -> bool {
         let Some(divisions) = &self.divisions else {
             return true;

@@ -87,7 +87,7 @@ pub struct Division {
 }
 
 impl Division {
-    /// Says whether clients that see everything see it.
+    /// Returns whether clients that see everything see it.
     pub(crate) fn is_shown(&self) -> bool {
         matches!(self.standing, Standing::Home | Standing::Live)
     }

@@ -92,12 +92,12 @@ pub enum AbsentPath {
 }
 
 impl Policy {
-    /// Says whether two names are one name to this org.
+    /// Returns whether two names are one name to this org.
     pub(crate) fn same_name(&self, left: &str, right: &str) -> bool {
         self.compared(left) == self.compared(right)
     }
 
-    /// Says whether a search term finds a name.
+    /// Returns whether a search term finds a name.
     pub(crate) fn finds(&self, term: &str, name: &str) -> bool {
         let (term, name) = (term.to_lowercase(), name.to_lowercase());
         match self.search {

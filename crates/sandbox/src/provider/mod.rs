@@ -54,7 +54,7 @@ const SCHEMA_BYTES: &str = "DIVVY_STAND_IN_SCHEMA_BYTES";
 /// SDKv2's note beside each instance whose schema has a version.
 const PRIVATE: &[u8] = br#"{"schema_version":"1"}"#;
 
-/// Says whether this process was started under a provider's name, from the first of its arguments
+/// Returns whether this process was started under a provider's name, from the first of its arguments
 /// (Terraform starts a link; the program's own path would tell the link's target).
 pub fn is_wanted(first_argument: &OsStr) -> bool {
     let name = Path::new(first_argument).file_name().unwrap_or_default();

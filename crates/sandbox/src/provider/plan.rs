@@ -54,7 +54,7 @@ fn with_unknown_ids(row: &TypeRow, proposed: &Value) -> Value {
     state
 }
 
-/// Says whether two values are the same to SDKv2: absent equals zero.
+/// Returns whether two values are the same to SDKv2: absent equals zero.
 pub(crate) fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::List(ones), Value::List(others)) if ones.len() == others.len() => {

@@ -74,7 +74,7 @@ impl Session {
         self.settings.retry_timeout
     }
 
-    /// Says whether Terraform asked to stop: whoever is about to send a request gives up.
+    /// Returns whether Terraform asked to stop: whoever is about to send a request gives up.
     pub(crate) fn is_stopped(&self) -> bool {
         self.stopped.is_cancelled()
     }

@@ -121,7 +121,7 @@ impl Blocks {
         block.map(|(place, _)| place)
     }
 
-    /// Says whether `ignore_changes` of an instance's block names an attribute. Terraform takes only
+    /// Returns whether `ignore_changes` of an instance's block names an attribute. Terraform takes only
     /// constants there; a list that comments or a heredoc make unreadable counts as none.
     pub fn ignores(&self, address: &Address, attribute: &str) -> bool {
         let module = address.module_path().into_iter().map(str::to_owned).collect();
@@ -359,7 +359,7 @@ impl Written {
     }
 }
 
-/// Says whether Terraform lays a file over the others.
+/// Returns whether Terraform lays a file over the others.
 fn is_override(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or_default();
     stem == "override" || stem.ends_with("_override")

@@ -113,7 +113,7 @@ pub(super) fn find(directory: &Path) -> Result<LeftOver, Error> {
     Ok(found)
 }
 
-/// Says whether a file begins with our mark, or was being written when its run was killed.
+/// Returns whether a file begins with our mark, or was being written when its run was killed.
 fn is_ours(path: &Path, run: &str) -> bool {
     let mut begin = Vec::new();
     let read = files::open(path, Origin::Found).and_then(|file| {
@@ -125,7 +125,7 @@ fn is_ours(path: &Path, run: &str) -> bool {
     begin == HEADER.as_bytes() || (HEADER.as_bytes().starts_with(&begin) && is_of_a_run(run))
 }
 
-/// Says whether a word is what runs are called: a time and a process id.
+/// Returns whether a word is what runs are called: a time and a process id.
 fn is_of_a_run(word: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let parts = word.split_once('-').and_then(|(time, process)| {

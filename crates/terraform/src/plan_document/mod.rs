@@ -139,7 +139,7 @@ impl PlanDocument {
         self.terraform_version.as_deref()
     }
 
-    /// Says whether the plan is incomplete because of errors.
+    /// Returns whether the plan is incomplete because of errors.
     pub fn is_errored(&self) -> bool {
         self.errored
     }
@@ -180,7 +180,7 @@ impl PlanDocument {
             .collect()
     }
 
-    /// Says whether outputs are all that would change.
+    /// Returns whether outputs are all that would change.
     pub fn changes_outputs_only(&self) -> bool {
         !self.changed_outputs().is_empty() && self.pending().is_clean()
     }

@@ -38,7 +38,7 @@ pub struct ResourceChange {
 }
 
 impl ResourceChange {
-    /// Says whether an update changes nothing but which values are sensitive. Terraform carries it
+    /// Returns whether an update changes nothing but which values are sensitive. Terraform carries it
     /// out in the state alone, without a call of the provider. Known for kinds only.
     pub fn changes_marks_only(&self) -> bool {
         let keeps_values = |attributes: &ChangeAttributes| {
@@ -92,7 +92,7 @@ impl ResourceChange {
     }
 }
 
-/// Says whether a value is its type's zero.
+/// Returns whether a value is its type's zero.
 fn is_unset(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,

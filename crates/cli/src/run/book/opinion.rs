@@ -142,7 +142,7 @@ impl Book {
         Ok((id.clone(), *expect))
     }
 
-    /// Says whether this very run made the entity: the org lacked it when it was listed, the create
+    /// Returns whether this very run made the entity: the org lacked it when it was listed, the create
     /// got no answer (or the provider's log shows that an earlier try got none), and it is now there
     /// as it was to be.
     fn is_self_made(&self, finding: &Finding) -> bool {

@@ -1,4 +1,4 @@
-//! Each headline of design section 3, and what `fix` does under it.
+//! Each headline of docs/diagnostics.md, and what `fix` does under it.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Each verdict of design section 3 in the smallest scene that calls for it.
+//! Each verdict of docs/diagnostics.md in the smallest scene that calls for it.
 
 use divvy_sandbox::emulator::{Effect, Fault, Refusal};
 use serde_json::json;
