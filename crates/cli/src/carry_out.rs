@@ -6,8 +6,10 @@
 use divvy_core::decide::{Action, Decided, Decision, Expect, Question};
 use divvy_core::drift::{Drift, attribute_name};
 use divvy_core::shown::Shown;
-use divvy_core::{Address, Consent, EntityId, Finding};
-use divvy_terraform::{Adoption, Difference, Import, Reason, Way, WhenDrifted, WorkingDirectory};
+use divvy_core::{Address, Consent, EntityId, Finding, Survey};
+use divvy_terraform::{
+    Adoption, Difference, Import, LeftOut, Reason, Way, WhenDrifted, WorkingDirectory,
+};
 use serde_json::{Value, json};
 
 use crate::error::CommandResult;
@@ -30,6 +32,7 @@ pub(crate) async fn carry_out(
     directory: &WorkingDirectory,
     journal: &Journal,
     acts: Vec<(Finding, Action)>,
+    survey: &Survey,
     terraform_version: Option<&str>,
     consent: &Consent,
 ) -> CommandResult<Carried> {
@@ -63,7 +66,7 @@ pub(crate) async fn carry_out(
             .adopt(consent, &imports, journal.id(), terraform_version)
             .await
             .map_err(of_terraform)?;
-        account_for(&mut carried, &adoption, journal, &directory.terraform().name());
+        account_for(&mut carried, &adoption, journal, survey, &directory.terraform().name());
     }
     Ok(carried)
 }
@@ -140,7 +143,13 @@ fn name_of(carried: &Carried, address: &Address) -> String {
 }
 
 /// Turns what Terraform made of the imports into decisions and notes.
-fn account_for(carried: &mut Carried, adoption: &Adoption, journal: &Journal, terraform: &str) {
+fn account_for(
+    carried: &mut Carried,
+    adoption: &Adoption,
+    journal: &Journal,
+    survey: &Survey,
+    terraform: &str,
+) {
     for imported in &adoption.imported {
         carried.learn(&imported.address, &imported.differences, false);
         journal.write(&json!({ "event": "imported", "address": imported.address, "id": imported.id, "updated": imported.updated }));
@@ -169,39 +178,13 @@ fn account_for(carried: &mut Carried, adoption: &Adoption, journal: &Journal, te
         carried.notes.push(format!("{by_command} were imported one by one with `{terraform} import`, which changes nothing in the org."));
     }
     for left in &adoption.left_out {
+        carried.is_overtaken |= matches!(left.reason, Reason::NotImported);
         carried.learn(
             &left.address,
             &left.differences,
             matches!(left.reason, Reason::WouldDestroy),
         );
-        let (question, why) = match &left.reason {
-            Reason::WouldUpdate => {
-                (Question::Drift, "Terraform would change it after the import".to_owned())
-            }
-            Reason::WouldDestroy => {
-                (Question::Elsewhere, "Terraform would delete or replace it".to_owned())
-            }
-            Reason::NotImported => {
-                carried.is_overtaken = true;
-                (Question::Elsewhere, "another run has put it into the state meanwhile".to_owned())
-            }
-            Reason::OtherIdPlanned => {
-                (Question::Elsewhere, "the configuration imports another id there".to_owned())
-            }
-            Reason::ConditionFails(messages) => (
-                Question::Elsewhere,
-                format!(
-                    "the existing {} ({}) fails a rule of the block: {}",
-                    name_of(carried, &left.address),
-                    left.id,
-                    messages.join(" ").trim_end_matches('.')
-                ),
-            ),
-            Reason::NotFound => {
-                (Question::Elsewhere, "Terraform finds no object of this id".to_owned())
-            }
-            Reason::Refused(failure) => (Question::Elsewhere, failure.diagnostic.summary.clone()),
-        };
+        let (question, why) = why(left, &name_of(carried, &left.address), survey);
         carried.notes.push(format!("{} was left out: {why}.", left.address));
         for one in &mut carried.done {
             if one.finding.address.as_ref() == Some(&left.address) {
@@ -222,5 +205,96 @@ fn account_for(carried: &mut Carried, adoption: &Adoption, journal: &Journal, te
         carried
             .notes
             .push(format!("A pending `moved` block was carried out on the way: {from} to {to}."));
+    }
+}
+
+/// Says why an import was left out: what it comes to, and a clause that shows nothing sensitive.
+fn why(left: &LeftOut, name: &str, survey: &Survey) -> (Question, String) {
+    let shown = |text: &str| survey.without_secrets(text, &left.address, &left.id);
+    match &left.reason {
+        Reason::WouldUpdate => {
+            (Question::Drift, "Terraform would change it after the import".to_owned())
+        }
+        Reason::WouldDestroy => {
+            (Question::Elsewhere, "Terraform would delete or replace it".to_owned())
+        }
+        Reason::NotImported => {
+            (Question::Elsewhere, "another run has put it into the state meanwhile".to_owned())
+        }
+        Reason::OtherIdPlanned => {
+            (Question::Elsewhere, "the configuration imports another id there".to_owned())
+        }
+        Reason::ConditionFails(messages) => (
+            Question::Elsewhere,
+            format!(
+                "the existing {name} ({}) fails a rule of the block: {}",
+                left.id,
+                shown(messages.join(" ").trim_end_matches('.'))
+            ),
+        ),
+        Reason::NotFound => {
+            (Question::Elsewhere, "Terraform finds no object of this id".to_owned())
+        }
+        Reason::Refused(failure) => (Question::Elsewhere, shown(&failure.diagnostic.summary)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use divvy_core::kinds::division::DIVISION;
+    use divvy_core::survey::{Alias, Change, Desired, Listing, Listings, Org, Planned};
+    use divvy_core::{Attributes, Entity, Key, OrgId};
+    use divvy_terraform::{Diagnostic, Failure, FailureKind};
+
+    use super::*;
+
+    fn attributes(json: Value) -> Attributes {
+        serde_json::from_value(json).unwrap()
+    }
+
+    #[test]
+    fn why_an_import_was_refused_is_told_without_what_is_sensitive() {
+        let address = Address::parse("genesyscloud_auth_division.x").unwrap();
+        let alias = Alias::new("genesyscloud");
+        let planned = Planned {
+            after: Some(attributes(json!({ "name": "hush-Name", "description": "hush-ours" }))),
+            sensitive: ["name".to_owned(), "description".to_owned()].into(),
+            ..Planned::new(address.clone(), &DIVISION, alias, Change::Create)
+        };
+        let entity = Entity {
+            kind: &DIVISION,
+            id: EntityId::new("id-x"),
+            key: Key::name("hush-NAME"),
+            attributes: attributes(json!({ "description": "hush-theirs" })),
+            is_home: false,
+        };
+        let listing = Listing { entities: vec![entity].into(), ..Listing::default() };
+        let org = Org { listings: Listings::of(&DIVISION, listing), ..Org::default() };
+        let survey = Survey {
+            desired: Some(Desired { planned: vec![planned], ..Desired::default() }),
+            orgs: [(OrgId::new("org"), org)].into(),
+            ..Survey::default()
+        };
+        let told = "hush-Name is no hush-ours, but hush-NAME and hush-theirs";
+        let refused = Failure {
+            kind: FailureKind::Other,
+            program: "terraform".to_owned(),
+            subcommand: "import",
+            code: Some(1),
+            diagnostic: Diagnostic { summary: told.to_owned(), ..Diagnostic::default() },
+        };
+        for reason in
+            [Reason::ConditionFails(vec![told.to_owned()]), Reason::Refused(Box::new(refused))]
+        {
+            let left = LeftOut {
+                address: address.clone(),
+                id: EntityId::new("id-x"),
+                reason,
+                differences: Vec::new(),
+            };
+            let (_, why) = why(&left, "division", &survey);
+            assert!(!why.contains("hush"), "{why}");
+            assert!(why.contains("(sensitive value) is no (sensitive value), but"), "{why}");
+        }
     }
 }

@@ -4,9 +4,10 @@
 
 use std::sync::Arc;
 
+use divvy_core::Hint;
 use tokio_util::sync::CancellationToken;
 
-use crate::console::Console;
+use crate::console::{Console, Tone};
 use crate::environment::Environment;
 use crate::given::Given;
 use crate::interrupt::UnderWay;
@@ -21,4 +22,12 @@ pub(crate) struct Context {
     pub(crate) given: Given,
     pub(crate) interrupt: CancellationToken,
     pub(crate) under_way: UnderWay,
+}
+
+impl Context {
+    /// Says what to do next; a command carries what was given to this one.
+    pub(crate) fn hint(&self, hint: impl Into<Hint>) {
+        let hint = self.given.complete_hint(&hint.into());
+        self.console.mark(Tone::Hint, &hint.to_string());
+    }
 }

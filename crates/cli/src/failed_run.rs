@@ -5,7 +5,6 @@
 //! the log has no other, or if it fits the directory's path better than every other.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
@@ -96,7 +95,7 @@ impl FailedRun {
         }
         let name = if is_stdin { "standard input".into() } else { log.display().to_string() };
         let open = move |path: &Path| {
-            File::open(here.join(path)).map_err(|error| {
+            files::open(&here.join(path), Origin::Typed).map_err(|error| {
                 CommandError::failed(format!("could not read {}: {error}", path.display()))
                     .hint(keep_output.clone())
             })
@@ -165,7 +164,7 @@ fn note_of_units(units: &BTreeSet<&str>, here: Here<'_>) -> Option<String> {
     let names = units.iter().copied().collect::<Vec<_>>().join(", ");
     Some(match here {
         Here::Unit(unit) => format!(
-            "the log tells of several units ({names}); this directory is taken for {unit}; for another: --unit UNIT"
+            "the log holds several units ({names}); this directory is taken to be {unit}; for another, pass --unit UNIT"
         ),
         Here::All | Here::Unknown => format!(
             "the log tells of several units ({names}), and the path does not say which of them this directory is: only addresses that are here count, and what several tell of one address is asked about; to say it: --unit UNIT"
@@ -196,7 +195,7 @@ pub(crate) fn canonical_place(context: &Context, terraform: &TerraformArguments)
 }
 
 fn unknown_unit(wanted: &str, units: &BTreeSet<&str>) -> CommandError {
-    let error = CommandError::usage(format!("--unit {wanted}: the log tells of no such unit"));
+    let error = CommandError::usage(format!("--unit {wanted}: the log holds no such unit"));
     if units.is_empty() {
         return error.hint("it names no unit at all: leave --unit out");
     }

@@ -74,7 +74,7 @@ pub(crate) fn install(
         token.cancel();
         signals.second().await;
         if under_way.waited_for(&terraform).is_some() {
-            console.mark(Tone::Warning, &format!("{terraform} is told to stop at once"));
+            console.mark(Tone::Warning, &format!("telling {terraform} to stop at once"));
         }
         under_way.at_once.cancel();
     });

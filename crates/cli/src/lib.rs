@@ -22,6 +22,7 @@ mod journal;
 mod limit;
 mod log;
 mod lookup;
+mod manual;
 mod named_files;
 mod observers;
 mod org;

@@ -20,7 +20,8 @@ use crate::context::Context;
 use crate::error::{CommandError, CommandResult};
 use crate::observers::Observers;
 use crate::org::OrgFlags;
-use crate::report::RunInfo;
+use crate::report::{Made, RunInfo};
+use crate::repository::Repository;
 use crate::survey::{
     Asker, Lead, Look, Subject, kinds_at_first_look, observers, place, program, read_states,
 };
@@ -94,7 +95,15 @@ impl<'c> Lookup<'c> {
 
     /// Says what a report of a look should know beside findings and decisions.
     pub(crate) fn run_info(&self, look: &Look) -> RunInfo {
-        look.run_info(&self.observers)
+        let directory = &self.context.environment.current_directory;
+        let repository = Repository::of(&self.context.environment, directory);
+        RunInfo {
+            made: Some(Made {
+                commit: repository.commit(&self.context.environment),
+                ..Made::here(repository.name_of_directory(directory))
+            }),
+            ..look.run_info(&self.observers)
+        }
     }
 
     /// Says whether flags, environment and profile lead to an org at all.

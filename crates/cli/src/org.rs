@@ -4,7 +4,7 @@
 //! Invariant: a secret is wrapped as soon as it is read.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use divvy_core::ProviderArguments;
@@ -13,6 +13,7 @@ use divvy_core::survey::Alias;
 use divvy_genesys::{
     Client, Connection, ConnectionError, Dialect, Fallback, Flags, Profile, Settings,
 };
+use divvy_terraform::files::{self, Origin};
 use secrecy::SecretString;
 
 use crate::arguments::OrgArguments;
@@ -27,7 +28,8 @@ use crate::typed_file;
 pub(crate) struct OrgFlags {
     fallback: Fallback,
     profiles: Vec<(String, Profile)>,
-    ca_file: Option<std::path::PathBuf>,
+    /// The text of `--ca-file`.
+    authorities: Option<(String, PathBuf)>,
     environment: divvy_genesys::Environment,
 }
 
@@ -36,7 +38,12 @@ impl OrgFlags {
     pub(crate) async fn read(context: &Context, arguments: &OrgArguments) -> CommandResult<Self> {
         let access_token = read_secret(context, arguments.access_token_file.as_deref()).await?;
         let client_secret = read_secret(context, arguments.client_secret_file.as_deref()).await?;
-        Self::with_secrets(context, arguments, access_token, client_secret)
+        let authorities = match &arguments.ca_file {
+            Some(file) => Some((typed_file::read_text(context, file).await?, file.clone())),
+            None => None,
+        };
+        let flags = Self::with_secrets(context, arguments, access_token, client_secret)?;
+        Ok(Self { authorities, ..flags })
     }
 
     /// Without any flag: what the environment says.
@@ -50,7 +57,7 @@ impl OrgFlags {
         access_token: Option<SecretString>,
         client_secret: Option<SecretString>,
     ) -> CommandResult<Self> {
-        let environment = divvy_genesys::Environment::new(context.environment.variables.clone());
+        let environment = genesys_environment(context.environment.variables.clone());
         if let Some(secret) = &arguments.client_secret {
             door::keep_secret(secret);
             context.console.mark(
@@ -78,7 +85,7 @@ impl OrgFlags {
                 profile: arguments.profile.as_ref().map(profile).transpose()?,
             },
             profiles,
-            ca_file: arguments.ca_file.clone(),
+            authorities: None,
             environment,
         })
     }
@@ -87,7 +94,7 @@ impl OrgFlags {
     pub(crate) fn as_if_in_some_region(&self, variables: &BTreeMap<String, String>) -> Self {
         let mut variables = variables.clone();
         variables.insert("GENESYSCLOUD_REGION".to_owned(), "us-east-1".to_owned());
-        Self { environment: divvy_genesys::Environment::new(variables), ..self.clone() }
+        Self { environment: genesys_environment(variables), ..self.clone() }
     }
 
     /// Works out the connection of one provider configuration. With several of them, flags that do
@@ -109,7 +116,7 @@ impl OrgFlags {
             None => Fallback::default(),
         };
         Connection::from_arguments(arguments, &self.environment, Some(&fallback))
-            .map(|connection| self.with_ca(connection))
+            .and_then(|connection| self.with_authorities(connection))
     }
 
     /// Works out where each alias leads, or why nowhere.
@@ -145,15 +152,20 @@ impl OrgFlags {
         dialect: Dialect,
     ) -> Result<Connection, ConnectionError> {
         Connection::from_flags(&self.fallback, &self.environment, dialect)
-            .map(|connection| self.with_ca(connection))
+            .and_then(|connection| self.with_authorities(connection))
     }
 
-    fn with_ca(&self, connection: Connection) -> Connection {
-        match &self.ca_file {
-            Some(file) => connection.with_ca_file(file.clone()),
-            None => connection,
+    fn with_authorities(&self, connection: Connection) -> Result<Connection, ConnectionError> {
+        match &self.authorities {
+            Some((pem, file)) => connection.with_authorities(pem, file),
+            None => Ok(connection),
         }
     }
+}
+
+/// The environment of the client, whose files are read as all others are.
+fn genesys_environment(variables: BTreeMap<String, String>) -> divvy_genesys::Environment {
+    divvy_genesys::Environment::new(variables, |path| files::read(path, Origin::Found))
 }
 
 /// Makes the client of a connection.

@@ -103,11 +103,9 @@ pub(crate) fn write_blocks(
     let _ = render::blocks::write(report, &mut blocks);
     let file = terraform.chdir.as_ref().map_or_else(|| file.to_owned(), |chdir| chdir.join(file));
     write_file(&context.environment.current_directory.join(&file), &blocks)?;
-    let program = &report.program;
-    context.console.say(&format!(
-        "Import blocks are in {}. Review them, then: {program} plan, {program} apply.",
-        file.display()
-    ));
+    context.console.say(&format!("Import blocks are in {}: review them.", file.display()));
+    let apply = CommandLine::of(&report.program).words("apply");
+    context.hint(apply.because("imports them, after it has shown its plan"));
     Ok(report.exit_code())
 }
 

@@ -12,7 +12,7 @@ use divvy_core::address::Address;
 use divvy_core::decide::Question;
 use divvy_core::name::Difference;
 use divvy_core::shown::Shown;
-use divvy_core::survey::{Alias, Pending, Survey};
+use divvy_core::survey::Pending;
 use divvy_core::verdict::{HeadlineKind, Verdict};
 use serde::Serialize;
 use serde_json::Value;
@@ -24,7 +24,6 @@ mod build;
 mod explained;
 mod outlook;
 
-use self::build::orgs;
 pub use approved::{ApprovedError, approved_pairs};
 
 /// The version of the JSON contract.
@@ -42,6 +41,18 @@ pub enum Command {
     Explain,
     /// `divvy run`.
     Run,
+}
+
+impl Command {
+    /// Returns the word of the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Check => "check",
+            Self::Fix => "fix",
+            Self::Explain => "explain",
+            Self::Run => "run",
+        }
+    }
 }
 
 /// Terraform or OpenTofu, as it was run.
@@ -62,6 +73,38 @@ pub struct Place {
     pub line: usize,
 }
 
+/// Where and when a report was made: what whoever approves it asks first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// This program and its version.
+    pub divvy: String,
+    /// When, in UTC, to the second.
+    pub at: String,
+    /// The directory of the configuration, from the repository's own on.
+    pub directory: String,
+    /// The workspace; `None` where there is nothing to select one in.
+    pub workspace: Option<String>,
+    /// The type of the backend.
+    pub backend: Option<String>,
+    /// The commit that is checked out.
+    pub commit: Option<String>,
+}
+
+impl Made {
+    /// Begins with what every run knows: this program, this moment.
+    pub(crate) fn here(directory: String) -> Self {
+        let now = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+        Self {
+            divvy: format!("divvy {}", env!("CARGO_PKG_VERSION")),
+            at: now,
+            directory,
+            workspace: None,
+            backend: None,
+            commit: None,
+        }
+    }
+}
+
 /// What a run knows beyond its survey and its decisions.
 #[derive(Clone, Debug, Default)]
 pub struct RunInfo {
@@ -69,6 +112,8 @@ pub struct RunInfo {
     pub terraform: Option<Terraform>,
     /// How this user types the program, where it was not run; `None` if nobody knows.
     pub typed: Option<String>,
+    /// Where and when it was made.
+    pub made: Option<Made>,
     /// Each provider configuration that leads to an org.
     pub orgs: Vec<Org>,
     /// Where the block of each address stands, as far as it was found.
@@ -96,16 +141,6 @@ pub struct RunInfo {
 }
 
 impl RunInfo {
-    /// Takes from a survey what a report tells of it beside its findings. `credentials_from` says
-    /// where the credentials of each alias came from, in words, without a secret.
-    pub fn of(survey: &Survey, credentials_from: &BTreeMap<Alias, String>) -> Self {
-        Self {
-            orgs: orgs(survey, credentials_from),
-            pending: survey.desired.as_ref().map(|desired| desired.pending),
-            ..Self::default()
-        }
-    }
-
     /// Returns the Terraform program to type.
     pub fn program(&self) -> &str {
         let run = self.terraform.as_ref().map(|terraform| &terraform.program);
@@ -199,7 +234,8 @@ pub enum Action {
 }
 
 /// What becomes of a finding, for grouping.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Its entity is imported.
     Adopted,
@@ -265,7 +301,6 @@ pub struct Finding {
     /// What is done about it.
     pub action: Action,
     /// What becomes of it.
-    #[serde(skip)]
     pub outcome: Outcome,
     /// What a person is asked, if anything.
     #[serde(skip)]
@@ -274,6 +309,7 @@ pub struct Finding {
     #[serde(skip)]
     pub drift_stays: bool,
     /// Where its block stands, as far as it was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
     /// The failure that it explains, as it was heard of, in words.
     #[serde(skip)]
@@ -342,6 +378,9 @@ pub struct Report {
     /// Remarks for people, one sentence each.
     #[serde(skip)]
     pub notes: Vec<String>,
+    /// Where and when it was made.
+    #[serde(skip)]
+    pub made: Option<Made>,
     /// What every command in it carries.
     #[serde(skip)]
     pub(crate) given: Given,

@@ -6,10 +6,15 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
+use divvy_terraform::files::{self, Origin};
+
 use crate::environment::Environment;
 
 /// Variables in which CI systems name the root of the checkout: GitHub, GitLab, Azure.
 const ROOTS: [&str; 3] = ["GITHUB_WORKSPACE", "CI_PROJECT_DIR", "BUILD_SOURCESDIRECTORY"];
+
+/// Variables in which they name the commit.
+const COMMITS: [&str; 3] = ["GITHUB_SHA", "CI_COMMIT_SHA", "BUILD_SOURCEVERSION"];
 
 /// A repository's root, or what takes its place.
 #[derive(Clone, Debug)]
@@ -36,6 +41,42 @@ impl Repository {
         Self { root: told.or_else(of_git).unwrap_or_else(|| real(current)) }
     }
 
+    /// Names a directory from the repository's own on: `infra/envs/prod`.
+    pub(crate) fn name_of_directory(&self, directory: &Path) -> String {
+        let own = self.root.file_name().map(|name| name.to_string_lossy().into_owned());
+        let below = self.name(directory, Path::new("."));
+        let parts = own.into_iter().chain(Some(below).filter(|below| !below.is_empty()));
+        parts.collect::<Vec<_>>().join("/")
+    }
+
+    /// Returns the commit that is checked out: what the CI system says, else what git's files say.
+    pub(crate) fn commit(&self, environment: &Environment) -> Option<String> {
+        let said = COMMITS.iter().find_map(|name| environment.variables.get(*name));
+        said.cloned().or_else(|| self.commit_of_git()).filter(|commit| is_commit(commit))
+    }
+
+    fn commit_of_git(&self) -> Option<String> {
+        let read = |path: PathBuf| {
+            let text = files::read_text(&path, Origin::Found).ok()?;
+            Some(text.trim().to_owned())
+        };
+        let git = self.root.join(".git");
+        // In a worktree `.git` is a file that names the directory.
+        let git = if git.is_dir() {
+            git
+        } else {
+            self.root.join(read(git)?.strip_prefix("gitdir:")?.trim())
+        };
+        let head = read(git.join("HEAD"))?;
+        let Some(reference) = head.strip_prefix("ref:").map(str::trim) else { return Some(head) };
+        let common = read(git.join("commondir")).map_or_else(|| git.clone(), |path| git.join(path));
+        read(common.join(reference)).or_else(|| {
+            let packed = read(common.join("packed-refs"))?;
+            let mut lines = packed.lines().filter_map(|line| line.split_once(' '));
+            lines.find(|(_, name)| *name == reference).map(|(commit, _)| commit.to_owned())
+        })
+    }
+
     /// Names a file that is told relative to `directory`.
     pub(crate) fn name(&self, directory: &Path, file: &Path) -> String {
         let file = directory.join(file);
@@ -54,6 +95,10 @@ impl Repository {
         );
         parts.collect::<Vec<_>>().join("/")
     }
+}
+
+fn is_commit(text: &str) -> bool {
+    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Resolves links as far as the path exists, and `..` by the text where it does not.
@@ -111,6 +156,41 @@ mod tests {
             assert_eq!(name("../../modules/x/main.tf"), "modules/x/main.tf");
             assert_eq!(name("../../../elsewhere/a.tf"), "../elsewhere/a.tf");
         }
+    }
+
+    #[test]
+    fn the_commit_is_read_from_gits_own_files() {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = temporary.path().join("infra");
+        let git = |arguments: &[&str]| {
+            let ran = std::process::Command::new("git")
+                .args(["-c", "user.name=n", "-c", "user.email=e@example.invalid"])
+                .arg("-C")
+                .arg(&root)
+                .args(arguments)
+                .output()
+                .unwrap();
+            String::from_utf8(ran.stdout).unwrap().trim().to_owned()
+        };
+        fs::create_dir_all(root.join("envs/prod")).unwrap();
+        git(&["init", "-q"]);
+        let of = |directory: &Path| {
+            let environment =
+                Environment { current_directory: directory.to_owned(), ..Environment::default() };
+            let repository = Repository::of(&environment, directory);
+            (repository.name_of_directory(directory), repository.commit(&environment))
+        };
+        let prod = root.join("envs/prod");
+        assert_eq!(of(&prod), ("infra/envs/prod".to_owned(), None), "there is none yet");
+        git(&["commit", "-q", "--allow-empty", "-m", "one"]);
+        let commit = git(&["rev-parse", "HEAD"]);
+        assert_eq!(of(&root), ("infra".to_owned(), Some(commit.clone())));
+        git(&["pack-refs", "--all"]);
+        assert_eq!(of(&root).1, Some(commit.clone()));
+        git(&["worktree", "add", "-q", "../tree"]);
+        assert_eq!(of(&temporary.path().join("tree")).1, Some(commit.clone()));
+        git(&["checkout", "-q", "--detach"]);
+        assert_eq!(of(&root).1, Some(commit));
     }
 
     #[test]

@@ -31,7 +31,7 @@ use crate::journal::Journal;
 use crate::limit::Limited;
 use crate::observers::Observers;
 use crate::org::{OrgFlags, of_api, of_connection};
-use crate::report::{self, Place, RunInfo};
+use crate::report::{self, Made, Place, RunInfo};
 use crate::repository::Repository;
 use crate::terraform_errors::{of_file, of_terraform};
 use crate::typed_file;
@@ -413,6 +413,12 @@ impl<'c> Surveyor<'c> {
             terraform: Some(report::Terraform {
                 program: self.directory.terraform().name(),
                 version: look.terraform_version.clone(),
+            }),
+            made: Some(Made {
+                workspace: self.directory.workspace().or_else(|| Some("default".to_owned())),
+                backend: Some(self.blocks.backend().unwrap_or("local").to_owned()),
+                commit: repository.commit(&self.context.environment),
+                ..Made::here(repository.name_of_directory(self.directory.path()))
             }),
             places: places.collect(),
             outputs_left: look.outputs.clone(),

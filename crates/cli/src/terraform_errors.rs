@@ -28,8 +28,10 @@ pub(crate) fn of_terraform(error: Error) -> CommandError {
             return CommandError::usage(error);
         }
         Error::LockNeeded => {
-            return CommandError::usage(error)
-                .hint("divvy check -- -lock=false  # looks only; so does: divvy fix --dry-run");
+            return CommandError::usage(error).hint(
+                CommandLine::divvy("check -- -lock=false")
+                    .because("only looks; so does: divvy fix --dry-run"),
+            );
         }
         Error::FlagWithoutValue { flag } => {
             return CommandError::usage(&error).hint(format!("pass it as -- {flag}=VALUE"));
@@ -135,17 +137,16 @@ fn hints_of(failure: &Failure) -> Vec<Hint> {
                 format!("wait until the other run{who} has ended, or pass -- -lock-timeout=60s");
             // Without an id the backend's lock goes with whoever holds it.
             let unlock = holder.id.as_deref().map(|id| {
-                command("force-unlock").word(id).because("if nobody is at work any more").into()
+                command("force-unlock").word(id).because("once no other run is at work").into()
             });
             return [wait.into()].into_iter().chain(unlock).collect();
         }
-        FailureKind::LockFailed => {
-            "what divvy only looks at needs no lock: divvy check; to write, the backend has to lock"
-                .into()
-        }
+        FailureKind::LockFailed => CommandLine::divvy("check")
+            .because("needs no lock, since it only looks; to write, the backend has to lock")
+            .into(),
         FailureKind::LockRace => "run the same command again".into(),
         FailureKind::MissingVariable => {
-            "pass it on: divvy check -- -var NAME=VALUE, or -- -var-file FILE".into()
+            "pass the variable on: put -- -var NAME=VALUE or -- -var-file FILE at the end".into()
         }
         FailureKind::ConfigurationInvalid => command("validate").into(),
         FailureKind::ConditionFails => {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use divvy_core::decide::{Action, Decided, Decision, Decisions, Policy, Question, decide};
-use divvy_core::{Address, Consent, Finding, Resolution, Survey};
+use divvy_core::{Address, CommandLine, Consent, Finding, Resolution, Survey};
 use divvy_terraform::Access;
 
 use crate::arguments::{Fix, Said};
@@ -19,9 +19,6 @@ use crate::limit::{Limit, Limited};
 use crate::questions;
 use crate::report::{Report, approved_pairs};
 use crate::typed_file;
-
-/// How a file for `--approved` is made.
-const MAKE_APPROVAL: &str = "make it with: divvy check -o json=FILE";
 
 /// What has been allowed so far, and whether more can be asked for.
 pub(crate) struct Word<'c> {
@@ -49,14 +46,20 @@ pub(crate) enum Mode {
     LookOnly,
 }
 
+/// Returns what makes a file for `--approved`.
+fn make_approval() -> CommandLine {
+    CommandLine::divvy("check -o json=FILE").because("makes such a file")
+}
+
 impl<'c> Word<'c> {
     pub(crate) async fn of(context: &'c Context, arguments: &Fix) -> CommandResult<Self> {
         let approved = match &arguments.approved {
             Some(path) => {
                 let text = typed_file::read_text(context, path).await;
-                let text = text.map_err(|error| error.hint(MAKE_APPROVAL))?;
+                let text = text.map_err(|error| error.hint(make_approval()))?;
                 let pairs = approved_pairs(text.as_bytes()).map_err(|error| {
-                    CommandError::failed(format!("{}: {error}", path.display())).hint(MAKE_APPROVAL)
+                    CommandError::failed(format!("{}: {error}", path.display()))
+                        .hint(make_approval())
                 })?;
                 Some(pairs)
             }
@@ -252,8 +255,8 @@ impl<'c> Word<'c> {
     pub(crate) fn exit_code(&self, report: &Report) -> u8 {
         match self.mode {
             Mode::Nobody if report.has_actions() => {
-                let hint = "nothing was changed; to do this: divvy fix --yes";
-                self.context.console.mark(Tone::Hint, hint);
+                let command = CommandLine::divvy("fix --yes").because("nothing was changed so far");
+                self.context.hint(command);
                 3
             }
             Mode::Refused => 3,

@@ -7,10 +7,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::address::Address;
+use crate::entity::{Entity, EntityId};
 use crate::failure::Failure;
 use crate::finding::Finding;
 use crate::shown::{is_key_sensitive, without};
-use crate::survey::Planned;
+use crate::survey::{Planned, Survey};
 
 impl Finding {
     /// Lets go of every value of the attributes that Terraform holds to be sensitive: of the wanted
@@ -49,6 +51,34 @@ impl Planned {
             },
         )
     }
+}
+
+impl Survey {
+    /// Returns a text that Terraform said about an address and an id, without what it holds to be
+    /// sensitive: a rule's message and a provider's diagnostic quote the values that they were given.
+    pub fn without_secrets(&self, text: &str, address: &Address, id: &EntityId) -> String {
+        let planned = || self.desired.iter().flat_map(|desired| &desired.planned);
+        let wanted = planned().flat_map(Planned::sensitive_texts);
+        let here = planned().find(|planned| planned.address == *address);
+        let listings = self.orgs.values().flat_map(|org| org.listings.values());
+        // What the org has in the place of a sensitive value is as telling.
+        let entities: Vec<_> = listings.filter_map(|listing| listing.entity(id)).collect();
+        let present = here.into_iter().flat_map(|planned| {
+            entities.iter().flat_map(|entity| sensitive_texts_of(entity, &planned.sensitive))
+        });
+        without(text, wanted.chain(present))
+    }
+}
+
+fn sensitive_texts_of<'e>(
+    entity: &'e Entity,
+    sensitive: &BTreeSet<String>,
+) -> impl Iterator<Item = &'e str> {
+    let key = entity.kind.key.iter().zip(entity.key.parts());
+    let key = key.filter(|(part, _)| sensitive.contains(part.terraform));
+    let others = entity.attributes.iter().filter(|(name, _)| sensitive.contains(*name));
+    let others = others.filter_map(|(_, value)| value.as_str());
+    key.map(|(_, text)| text.as_str()).chain(others)
 }
 
 /// Returns a failure without what Terraform holds to be sensitive at its address: a provider's

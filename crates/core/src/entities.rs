@@ -22,6 +22,18 @@ struct Index {
     ids: HashMap<EntityId, usize>,
     keys: HashMap<Key, Vec<usize>>,
     loosest: HashMap<Vec<String>, Vec<usize>>,
+    home: Option<usize>,
+}
+
+impl Index {
+    fn add(&mut self, at: usize, entity: &Entity) {
+        self.ids.entry(entity.id.clone()).or_insert(at);
+        self.keys.entry(exact_form(&entity.key)).or_default().push(at);
+        self.loosest.entry(loosest_form(&entity.key)).or_default().push(at);
+        if entity.is_home {
+            self.home.get_or_insert(at);
+        }
+    }
 }
 
 /// The form of a key that equality looks at.
@@ -38,6 +50,19 @@ impl Entities {
     /// Returns the entity with this id.
     pub fn with_id(&self, id: &EntityId) -> Option<&Entity> {
         self.index().ids.get(id).map(|at| &self.all[*at])
+    }
+
+    /// Returns the home entity, where there is one.
+    pub(crate) fn home(&self) -> Option<&Entity> {
+        self.index().home.map(|at| &self.all[at])
+    }
+
+    /// Adds an entity; the index grows with it.
+    pub fn add(&mut self, entity: Entity) {
+        if let Some(index) = self.index.get_mut() {
+            index.add(self.all.len(), &entity);
+        }
+        self.all.push(entity);
     }
 
     /// Returns the entities whose key equals this one, by id.
@@ -62,9 +87,7 @@ impl Entities {
         self.index.get_or_init(|| {
             let mut index = Index::default();
             for (at, entity) in self.all.iter().enumerate() {
-                index.ids.entry(entity.id.clone()).or_insert(at);
-                index.keys.entry(exact_form(&entity.key)).or_default().push(at);
-                index.loosest.entry(loosest_form(&entity.key)).or_default().push(at);
+                index.add(at, entity);
             }
             index
         })
@@ -155,7 +178,9 @@ mod tests {
         let (name, other) = (Key::name("Zu\u{308}rich"), Key::name("zürich "));
         assert_eq!(ids(entities.equal_to(&name)), ["b"]);
         entities.push(entity("a", "Zürich"));
-        entities.push(entity("c", "ZÜRICH"));
+        assert_eq!(ids(entities.equal_to(&name)), ["a", "b"]);
+        entities.add(Entity { is_home: true, ..entity("c", "ZÜRICH") });
+        assert_eq!(entities.home().unwrap().id.as_str(), "c");
         assert_eq!(ids(entities.equal_to(&name)), ["a", "b"]);
         assert_eq!(ids(entities.equal_to(&other)), [""; 0]);
         assert_eq!(ids(entities.around(&other)), ["a", "b", "c"]);

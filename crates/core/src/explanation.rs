@@ -108,7 +108,7 @@ impl Cause {
             {
                 Self::TakenName
             }
-            (Operation::Update, Some(409)) if is_of_a_kind => Self::RenameClash,
+            (Operation::Update, Some(status)) if clashes(failure, status) => Self::RenameClash,
             (_, Some(409)) => Self::OtherConflict,
             (_, Some(401)) => Self::Unauthorized,
             (_, Some(403)) => Self::Forbidden,
@@ -166,6 +166,11 @@ fn kind_of(failure: &Failure) -> Option<&'static Kind> {
     kinds::of_terraform_type(failure.terraform_type.as_deref()?)
 }
 
+/// Says whether the kind is known to answer so to a key that another entity has.
+fn clashes(failure: &Failure, status: u16) -> bool {
+    kind_of(failure).is_some_and(|kind| kind.rename_clash == Some(status))
+}
+
 /// A log that does not tell the request does not speak against it.
 fn posts_to_collection(failure: &Failure) -> bool {
     failure.method.as_deref().is_none_or(|method| method == "POST")
@@ -212,7 +217,7 @@ fn message(cause: Cause, failure: &Failure) -> String {
         Cause::UncertainCreate => format!("How the create of {name} ended is not known ({status}): this run may have made the {noun}, or it was there before."),
         Cause::HalfCreated => format!("The provider made {name} and did not find it right afterwards, so the state does not know it. It probably exists."),
         Cause::CutOff => format!("The provider's process ended while it was at work on {name}: what it had begun may be done, and the state does not know it."),
-        Cause::ProviderDied => "The provider's process ended. As far as the log tells, it was not changing anything.".to_owned(),
+        Cause::ProviderDied => "The provider's process ended. As far as the log shows, it was not changing anything.".to_owned(),
         Cause::Mismatch => format!("The org stored another value for {name} than was sent (blanks at the ends or letter case, usually). It exists and is tainted: the next apply would delete it and make another."),
         Cause::StateNotSaved => "Terraform could not save the state. What the run made is known to errored.tfstate only, beside the configuration; an import before it is pushed would block it. If the storage itself said 409, somebody else has written: compare lineage and serial first.".to_owned(),
         Cause::Locked => "Another run holds the state's lock; no name is in the way.".to_owned(),
@@ -225,7 +230,7 @@ fn message(cause: Cause, failure: &Failure) -> String {
         Cause::Forbidden => forbidden(failure, noun, &request),
         Cause::RateLimited => format!("{request} was refused because too many came before it (429)."),
         Cause::NotFound => format!("It looks for a {noun} that this org does not show: another name, another id, or another org. Names are compared exactly."),
-        Cause::Other => "As far as the log tells, no taken name is behind this failure.".to_owned(),
+        Cause::Other => "As far as the log shows, no taken name is behind this failure.".to_owned(),
     }
 }
 
@@ -280,7 +285,7 @@ fn hints(cause: Cause, failure: &Failure, typed: Typed<'_>) -> Vec<Hint> {
             let unlock = terraform().words("force-unlock LOCK_ID");
             vec![
                 terraform().words("apply -lock-timeout=120s").into(),
-                unlock.because("if nobody is at work any more").into(),
+                unlock.because("once no other run is at work").into(),
             ]
         }
         Cause::StateStorage => {

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 
 use crate::address::Address;
 use crate::conceal;
-use crate::entities::{exact_form, loosest_form};
 use crate::entity::{Entity, EntityId, Key, OrgId};
 use crate::failure::{Failure, Operation, Shape};
 use crate::finding::{Candidate, Choice, Drift, Evidence};
@@ -73,8 +72,8 @@ fn may_be_in(entity: &Entity, division: Option<&str>) -> bool {
 impl<'s> Facts<'s, '_> {
     /// Returns the units whose failures a log tells of at this address, each once.
     pub(crate) fn units_of_failures(&self) -> Vec<String> {
-        let failures = self.world.survey.failures.iter();
-        let here = failures.filter(|failure| failure.address.as_ref() == self.subject.address());
+        let here = self.subject.address().map(|address| self.world.failures_at(address));
+        let here = here.into_iter().flatten();
         let units: BTreeSet<_> = here.filter_map(|failure| failure.unit.clone()).collect();
         units.into_iter().collect()
     }
@@ -171,9 +170,8 @@ impl<'s> Facts<'s, '_> {
         let is_absent =
             self.listing.is_some_and(|listing| listing.by_id.get(id) == Some(&ById::Absent));
         let own = self.subject.address();
-        let holders = self.world.holding.get(id).into_iter().flatten();
-        let is_held =
-            holders.into_iter().any(|holder| holder.is_deposed || Some(&holder.address) != own);
+        let mut holders = self.world.holding(id).into_iter();
+        let is_held = holders.any(|holder| holder.is_deposed || Some(&holder.address) != own);
         Choice {
             id: id.clone(),
             is_forbidden: is_absent || is_held || entity.is_some_and(|entity| entity.is_home),
@@ -207,7 +205,7 @@ impl<'s> Facts<'s, '_> {
     }
 
     pub(crate) fn home(&self) -> Option<&'s Entity> {
-        self.listing?.entities.iter().find(|entity| entity.is_home)
+        self.listing?.entities.home()
     }
 
     pub(crate) fn wants_home(&self) -> bool {
@@ -261,14 +259,9 @@ impl<'s> Facts<'s, '_> {
             return Vec::new();
         };
         let own = self.subject.address();
-        self.world
-            .holders
-            .get(&(place, id))
-            .into_iter()
-            .flatten()
-            .copied()
-            .filter(|holder| Some(&holder.address) != own)
-            .collect()
+        let mut holders = self.world.holders(place, id);
+        holders.retain(|holder| Some(&holder.address) != own);
+        holders
     }
 
     /// Returns the addresses of [`Self::other_holders`].
@@ -278,12 +271,12 @@ impl<'s> Facts<'s, '_> {
 
     /// Returns the deposed instance that holds the id, at any address: the next apply deletes it.
     pub(crate) fn deposed_holder(&self, id: &'s EntityId) -> Option<&'s TrackedInstance> {
-        self.world.deposed.get(&(self.place?, id)).copied()
+        self.world.deposed(self.place?, id)
     }
 
     /// Returns the plan's word on another address.
     pub(crate) fn planned_at(&self, address: &Address) -> Option<&'s Planned> {
-        self.world.planned.get(address).copied()
+        self.world.planned_at(address)
     }
 
     /// Returns other addresses that stay in the configuration and want the same key.
@@ -291,7 +284,7 @@ impl<'s> Facts<'s, '_> {
         let Some((place, key)) = self.place.zip(self.wanted.as_ref()) else {
             return Vec::new();
         };
-        self.others(self.world.wanting.get(&(place, exact_form(key))))
+        self.others(self.world.wanting(place, key))
     }
 
     /// Returns other addresses that want a key which differs only as a person may overlook.
@@ -300,22 +293,22 @@ impl<'s> Facts<'s, '_> {
             return Vec::new();
         };
         let exact = self.rivals();
-        let mut near = self.others(self.world.wanting_loosely.get(&(place, loosest_form(key))));
-        near.retain(|address| !exact.contains(address));
+        let mut near = self.others(self.world.wanting_loosely(place, key));
+        // Both are in order.
+        near.retain(|address| exact.binary_search(address).is_err());
         near
     }
 
     /// Returns other addresses that claim the home entity of the same org.
     pub(crate) fn home_rivals(&self) -> Vec<&'s Address> {
-        self.others(self.place.and_then(|place| self.world.wanting_home.get(&place)))
+        self.place.map(|place| self.others(self.world.wanting_home(place))).unwrap_or_default()
     }
 
-    fn others(&self, planned: Option<&Vec<&'s Planned>>) -> Vec<&'s Address> {
+    fn others(&self, planned: Vec<&'s Planned>) -> Vec<&'s Address> {
         let own = self.subject.address();
         let division = self.subject.planned.and_then(Planned::division);
         let mut addresses: Vec<_> = planned
             .into_iter()
-            .flatten()
             .filter(|other| division.zip(other.division()).is_none_or(|(one, two)| one == two))
             .map(|planned| &planned.address)
             .filter(|address| Some(*address) != own)
@@ -429,12 +422,7 @@ impl<'s> Facts<'s, '_> {
         let Some((listing, key)) = self.listing.zip(self.wanted.as_ref()) else {
             return Vec::new();
         };
-        listing
-            .deleted
-            .iter()
-            .flatten()
-            .filter(|entity| name::compare_keys(&entity.key, key) == Likeness::Equal)
-            .collect()
+        listing.deleted.as_ref().map(|deleted| deleted.equal_to(key)).unwrap_or_default()
     }
 
     /// Returns other states that manage this id.

@@ -9,6 +9,7 @@ use crate::entity::{EntityId, OrgId};
 use crate::facts::Facts;
 use crate::failure::Operation;
 use crate::finding::Finding;
+use crate::index::Index;
 use crate::kind::{Adoption, Filling, Kind, Visibility};
 use crate::resolve::finding;
 use crate::survey::{Listings, Survey};
@@ -37,7 +38,8 @@ impl Needs {
 
 /// Returns what is worth asking, by org and kind.
 pub fn further_needs(survey: &Survey) -> BTreeMap<(OrgId, &'static Kind), Needs> {
-    let world = World::new(survey);
+    let index = Index::of(survey);
+    let world = World::new(survey, &index);
     let held_ids = held_ids(survey);
     let mut needs: BTreeMap<(OrgId, &'static Kind), Needs> = BTreeMap::new();
     for subject in world.subjects() {

@@ -4,26 +4,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::failure::Shape;
+use crate::entity::OrgId;
 use crate::finding::{Finding, Headline, Reason};
 use crate::kind::{Adoption, Kind, Visibility};
-use crate::survey::{Change, StatePresence, Survey, TrackedInstance};
+use crate::survey::{ById, Change, Org, StatePresence, Survey, TrackedInstance};
 use crate::verdict::{HeadlineKind, Verdict};
 use crate::world::{Existence, World};
 
 /// Says what holds of the whole run, the weightiest first.
 pub(crate) fn headlines(world: &World<'_>, findings: &[Finding]) -> Vec<Headline> {
     let survey = world.survey;
-    let mut headlines = Vec::new();
-    let state_was_lost =
-        survey.failures.iter().any(|failure| failure.shape == Shape::StateNotSaved);
-    let stored = survey.tracked.as_ref().and_then(|tracked| tracked.lineage.as_deref());
-    let kind = match &survey.surroundings.errored_state {
-        Some(errored) if !errored.continues(stored) => Some(HeadlineKind::UnusableErroredState),
-        Some(_) => Some(HeadlineKind::ErroredState),
-        None => state_was_lost.then_some(HeadlineKind::ErroredState),
-    };
-    headlines.extend(kind.map(|kind| Headline { kind, org: None, count: 0, of: 0 }));
+    let mut headlines = stopping(world);
     for (org_id, org) in &survey.orgs {
         let about_org = |kind, count, of| Headline { kind, org: Some(org_id.clone()), count, of };
         // Of an org that was asked name by name, Home may simply be the one name that was asked for.
@@ -32,12 +23,7 @@ pub(crate) fn headlines(world: &World<'_>, findings: &[Finding]) -> Vec<Headline
             listing.is_some_and(|listing| listing.is_complete && listing.only_home_is_visible())
         };
         let only_home = org.listings.listed().any(|(kind, _)| shows_home_alone(kind));
-        // Of what was not listed, or may be hidden, absence says nothing.
-        let is_provable = |tracked: &&TrackedInstance| {
-            let is_visible = tracked.kind.visibility == Visibility::WholeOrg;
-            is_visible && org.listings.get(tracked.kind).is_some()
-        };
-        let tracked: Vec<_> = world.tracked_in(org_id).filter(is_provable).collect();
+        let tracked = provable(world, org_id, org);
         let in_org = || findings.iter().filter(|finding| finding.org.as_ref() == Some(org_id));
         let is_of = |finding: &Finding, kind: &Kind| finding.kind == Some(kind);
         let unseen = tracked
@@ -53,11 +39,6 @@ pub(crate) fn headlines(world: &World<'_>, findings: &[Finding]) -> Vec<Headline
         let told = in_org().filter(is_unseen).count();
         if only_home && unseen + told > 0 {
             headlines.push(about_org(HeadlineKind::RestrictedView, unseen + told, tracked.len()));
-        }
-        let absent =
-            tracked.iter().filter(|tracked| world.existence(tracked) == Existence::Absent).count();
-        if absent >= 2 && absent == tracked.len() {
-            headlines.push(about_org(HeadlineKind::WrongOrg, absent, tracked.len()));
         }
         let rests_on_absence = |finding: &&Finding| {
             matches!(finding.verdict, Verdict::Create | Verdict::Hidden | Verdict::NearMiss)
@@ -84,6 +65,43 @@ pub(crate) fn headlines(world: &World<'_>, findings: &[Finding]) -> Vec<Headline
     headlines.extend(missing_state(survey, findings));
     headlines.sort_by_key(|headline| headline.kind);
     headlines
+}
+
+/// Says what stops every write: none of it rests on a finding.
+pub(crate) fn stopping(world: &World<'_>) -> Vec<Headline> {
+    let survey = world.survey;
+    let stored = survey.tracked.as_ref().and_then(|tracked| tracked.lineage.as_deref());
+    let kind = match &survey.surroundings.errored_state {
+        Some(errored) if !errored.continues(stored) => Some(HeadlineKind::UnusableErroredState),
+        Some(_) => Some(HeadlineKind::ErroredState),
+        None => world.is_state_lost().then_some(HeadlineKind::ErroredState),
+    };
+    let mut headlines: Vec<_> =
+        kind.map(|kind| Headline { kind, org: None, count: 0, of: 0 }).into_iter().collect();
+    for (id, org) in &survey.orgs {
+        let asked = org.listings.listed().flat_map(|(_, listing)| listing.by_id.values());
+        if !asked.into_iter().any(|answer| *answer == ById::Absent) {
+            continue;
+        }
+        let tracked = provable(world, id, org);
+        let is_absent = |one: &&&TrackedInstance| world.existence(one) == Existence::Absent;
+        let absent = tracked.iter().filter(is_absent).count();
+        if absent >= 2 && absent == tracked.len() {
+            let (kind, org) = (HeadlineKind::WrongOrg, Some(id.clone()));
+            headlines.push(Headline { kind, org, count: absent, of: tracked.len() });
+        }
+    }
+    headlines
+}
+
+/// Returns what is tracked in an org and would be seen if it were there: of what was not listed, or may be
+/// hidden, absence says nothing.
+fn provable<'s>(world: &World<'s>, id: &OrgId, org: &Org) -> Vec<&'s TrackedInstance> {
+    let is_provable = |tracked: &&TrackedInstance| {
+        let is_visible = tracked.kind.visibility == Visibility::WholeOrg;
+        is_visible && org.listings.get(tracked.kind).is_some()
+    };
+    world.tracked_in(id).into_iter().filter(is_provable).collect()
 }
 
 /// No state at all, and each of at least three planned names exists: of one kind, or of all. What

@@ -263,6 +263,8 @@ pub struct Kind {
     pub deleted: Option<&'static str>,
     /// How a duplicate shows as the answer to `POST` on [`Kind::collection`].
     pub duplicates: &'static [DuplicateReply],
+    /// The status of an update to a key that another entity has, where it says nothing else.
+    pub rename_clash: Option<u16>,
     /// Attributes beyond the key that an import could find different; `None` where only Terraform can
     /// tell what is.
     pub drifting: Option<&'static [DriftingAttribute]>,
@@ -289,6 +291,11 @@ impl Kind {
             reply.status == status && (reply.code.is_none() || reply.code == code)
         };
         self.duplicates.iter().any(says_so)
+    }
+
+    /// Returns whether a reply of this status may say that the key is taken, among other things.
+    pub fn may_be_duplicate(&self, status: u16) -> bool {
+        self.duplicates.iter().any(|reply| reply.status == status)
     }
 
     /// Returns whether a path is the one that a create is sent to.

@@ -13,7 +13,8 @@ use std::sync::Arc;
 use crate::address::Address;
 use crate::facts::Facts;
 use crate::finding::{Finding, Resolution};
-use crate::headlines::headlines;
+use crate::headlines::{headlines, stopping};
+use crate::index::Index;
 use crate::survey::Survey;
 use crate::verdict::Verdict;
 use crate::verdicts::row;
@@ -21,30 +22,31 @@ use crate::world::World;
 
 /// Resolves a survey. Pure and total.
 pub fn resolve(survey: &Survey) -> Resolution {
-    let world = World::new(survey);
+    resolve_world(&World::new(survey, &Index::of(survey)))
+}
+
+/// As [`resolve`], of what is indexed already.
+pub(crate) fn resolve_world(world: &World<'_>) -> Resolution {
     let findings: Vec<_> = world
         .subjects()
         .into_iter()
-        .filter_map(|subject| finding(&Facts::of(&world, subject)))
+        .filter_map(|subject| finding(&Facts::of(world, subject)))
         .collect();
-    Resolution { headlines: headlines(&world, &findings), findings }
+    Resolution { headlines: headlines(world, &findings), findings }
 }
 
-/// Resolves one address of a survey, together with those that want its name: what an id may be
-/// taken for depends on no others. As [`resolve`] does, but for the headlines: only those that stop
-/// every write are there, since the others count findings.
-pub fn resolve_at(survey: &Survey, address: &Address) -> Resolution {
-    let world = World::new(survey);
-    let own = Facts::of(&world, world.subject_at(address));
-    let mut addresses = own.rivals();
-    addresses.push(address);
-    addresses.sort();
-    let subjects = addresses.into_iter().map(|address| world.subject_at(address));
-    let findings: Vec<_> =
-        subjects.filter_map(|subject| finding(&Facts::of(&world, subject))).collect();
-    let mut headlines = headlines(&world, &findings);
-    headlines.retain(|headline| headline.kind.stops_writing());
-    Resolution { headlines, findings }
+/// Resolves one address together with those that want its name: see
+/// [`crate::GrowingSurvey::resolve_at`].
+pub(crate) fn resolve_at(world: &World<'_>, address: &Address) -> Resolution {
+    let own = Facts::of(world, world.subject_at(address));
+    let mut findings: Vec<_> = finding(&own).into_iter().collect();
+    // Of several that want one name nothing is done, so the others do not matter.
+    if findings.iter().any(|own| own.verdict != Verdict::DuplicateInConfig) {
+        let rivals = own.rivals().into_iter().map(|rival| world.subject_at(rival));
+        findings.extend(rivals.filter_map(|subject| finding(&Facts::of(world, subject))));
+        findings.sort_by(|one, other| one.address.cmp(&other.address));
+    }
+    Resolution { headlines: stopping(world), findings }
 }
 
 /// The first answer gives the verdict; what else applies stands beside it.

@@ -282,7 +282,7 @@ pub struct Listing {
     /// True if every page was read.
     pub is_complete: bool,
     /// Soft-deleted entities; `None` if that list was not read or not allowed.
-    pub deleted: Option<Vec<Entity>>,
+    pub deleted: Option<Entities>,
     /// How many entities the org may have; `None` if not asked.
     pub limit: Option<u64>,
     /// Answers to requests by id, for ids that the listing lacked.

@@ -1,19 +1,20 @@
-//! The survey, indexed once: by address, by id, and by key in each org.
+//! The survey and its index, as the rules ask them.
 //!
 //! Never decides. Invariant: two instances meet here only if they belong to the same org, whatever
 //! their aliases are called.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 
 use crate::address::Address;
 use crate::entities::{exact_form, loosest_form};
 use crate::entity::{Entity, EntityId, Key, OrgId};
 use crate::failure::Failure;
+use crate::index::{self, Index};
 use crate::kind::Kind;
 use crate::subject::Subject;
-use crate::survey::{Alias, AliasTarget, Listing, Planned, Survey, TrackedInstance};
+use crate::survey::{Alias, Listing, Planned, Survey, TrackedInstance};
 
-/// Where an entity of a kind lives, for the indexes.
+/// Where an entity of a kind lives.
 pub(crate) type Place<'s> = (&'s OrgId, &'static Kind);
 
 /// Whether an id exists.
@@ -28,117 +29,132 @@ pub(crate) enum Existence<'s> {
 }
 
 /// The indexed survey.
+#[derive(Clone, Copy)]
 pub(crate) struct World<'s> {
     pub(crate) survey: &'s Survey,
-    pub(crate) holders: HashMap<(Place<'s>, &'s EntityId), Vec<&'s TrackedInstance>>,
-    pub(crate) deposed: HashMap<(Place<'s>, &'s EntityId), &'s TrackedInstance>,
-    /// Every instance that holds an id, whatever its org; deposed ones too.
-    pub(crate) holding: HashMap<&'s EntityId, Vec<&'s TrackedInstance>>,
-    pub(crate) planned: HashMap<&'s Address, &'s Planned>,
-    tracked: HashMap<&'s Address, &'s TrackedInstance>,
-    pub(crate) wanting: HashMap<(Place<'s>, Key), Vec<&'s Planned>>,
-    pub(crate) wanting_loosely: HashMap<(Place<'s>, Vec<String>), Vec<&'s Planned>>,
-    pub(crate) wanting_home: HashMap<Place<'s>, Vec<&'s Planned>>,
+    index: &'s Index,
 }
 
 impl<'s> World<'s> {
-    pub(crate) fn new(survey: &'s Survey) -> Self {
-        let mut world = Self {
-            survey,
-            holders: HashMap::new(),
-            deposed: HashMap::new(),
-            holding: HashMap::new(),
-            planned: HashMap::new(),
-            tracked: HashMap::new(),
-            wanting: HashMap::new(),
-            wanting_loosely: HashMap::new(),
-            wanting_home: HashMap::new(),
-        };
-        for planned in survey.desired.iter().flat_map(|desired| &desired.planned) {
-            world.planned.insert(&planned.address, planned);
-            let Some(org) = world.org_of_alias(&planned.alias) else {
-                continue;
-            };
-            let place = (org, planned.kind);
-            if !planned.stays() {
-                continue;
-            }
-            if let Some(key) = planned.wanted_key() {
-                world.wanting_loosely.entry((place, loosest_form(&key))).or_default().push(planned);
-                world.wanting.entry((place, exact_form(&key))).or_default().push(planned);
-            }
-            if planned.kind.special.is_some_and(|special| planned.flag(special.attribute)) {
-                world.wanting_home.entry(place).or_default().push(planned);
-            }
-        }
-        for tracked in survey.tracked.iter().flat_map(|tracked| &tracked.instances) {
-            world.holding.entry(&tracked.id).or_default().push(tracked);
-            let org = world.org_of_tracked(tracked);
-            let place = org.map(|org| (org, tracked.kind));
-            if tracked.is_deposed {
-                world.deposed.extend(place.map(|place| ((place, &tracked.id), tracked)));
-                continue;
-            }
-            world.tracked.insert(&tracked.address, tracked);
-            if let Some(place) = place {
-                world.holders.entry((place, &tracked.id)).or_default().push(tracked);
-            }
-        }
-        // The order of inputs must not show.
-        world.holders.values_mut().for_each(|held| held.sort_by(|a, b| a.address.cmp(&b.address)));
-        world
+    pub(crate) fn new(survey: &'s Survey, index: &'s Index) -> Self {
+        Self { survey, index }
     }
 
     /// Returns every subject, by address; failures without an address come last.
     pub(crate) fn subjects(&self) -> Vec<Subject<'s>> {
         let mut by_address: BTreeMap<&Address, Subject<'s>> = BTreeMap::new();
-        for (address, planned) in &self.planned {
-            by_address.entry(address).or_default().planned = Some(planned);
+        for (address, at) in &self.index.planned {
+            by_address.entry(address).or_default().planned = index::planned(self.survey, *at);
         }
-        for (address, tracked) in &self.tracked {
-            by_address.entry(address).or_default().tracked = Some(tracked);
+        for (address, at) in &self.index.tracked {
+            by_address.entry(address).or_default().tracked = index::tracked(self.survey, *at);
         }
-        let mut failures: BTreeMap<&Address, Vec<&Failure>> = BTreeMap::new();
-        let mut unaddressed = Vec::new();
-        for failure in &self.survey.failures {
-            match &failure.address {
-                Some(address) => failures.entry(address).or_default().push(failure),
-                None => unaddressed.push(Subject { failure: Some(failure), ..Subject::default() }),
-            }
-        }
-        let has_strangers = self.tells_of_several_units();
-        for (address, failures) in failures {
+        for address in self.index.failures.keys() {
             let subject = by_address.entry(address).or_default();
-            *subject = subject.with_failures(&failures, has_strangers);
+            *subject = self.with_failures(*subject, address);
         }
+        let unaddressed = self.survey.failures.iter().filter(|failure| failure.address.is_none());
+        let unaddressed =
+            unaddressed.map(|failure| Subject { failure: Some(failure), ..Subject::default() });
         by_address.into_values().chain(unaddressed).collect()
-    }
-
-    /// Says whether the failures are of several units, so that none of them is known to be this one.
-    fn tells_of_several_units(&self) -> bool {
-        let units: BTreeSet<_> =
-            self.survey.failures.iter().filter_map(|failure| failure.unit.as_ref()).collect();
-        units.len() > 1
     }
 
     /// Returns the subject at one address, as [`Self::subjects`] has it.
     pub(crate) fn subject_at(&self, address: &Address) -> Subject<'s> {
-        let failures = self.survey.failures.iter();
-        let here: Vec<&Failure> =
-            failures.filter(|failure| failure.address.as_ref() == Some(address)).collect();
+        let tracked = self.index.tracked.get(address);
         let subject = Subject {
-            planned: self.planned.get(address).copied(),
-            tracked: self.tracked.get(address).copied(),
+            planned: self.planned_at(address),
+            tracked: tracked.and_then(|at| index::tracked(self.survey, *at)),
             ..Subject::default()
         };
-        subject.with_failures(&here, self.tells_of_several_units())
+        self.with_failures(subject, address)
+    }
+
+    fn with_failures(&self, subject: Subject<'s>, address: &Address) -> Subject<'s> {
+        let here: Vec<&Failure> = self.failures_at(address).collect();
+        subject.with_failures(&here, self.index.tells_of_several_units())
+    }
+
+    /// Returns the failures at an address.
+    pub(crate) fn failures_at(&self, address: &Address) -> impl Iterator<Item = &'s Failure> {
+        let positions = self.index.failures.get(address).into_iter().flatten();
+        positions.filter_map(|at| self.survey.failures.get(*at))
+    }
+
+    /// Reports whether some failure says that the state could not be saved.
+    pub(crate) fn is_state_lost(&self) -> bool {
+        self.index.is_state_lost
+    }
+
+    /// Returns what the plan says of an address.
+    pub(crate) fn planned_at(&self, address: &Address) -> Option<&'s Planned> {
+        index::planned(self.survey, *self.index.planned.get(address)?)
+    }
+
+    /// Returns the instances of an org that hold an id, by address.
+    pub(crate) fn holders(
+        &self,
+        (org, kind): Place<'s>,
+        id: &EntityId,
+    ) -> Vec<&'s TrackedInstance> {
+        let place = self.index.place(org, kind);
+        let held = place.and_then(|place| self.index.holders.get(&(place, id.clone())));
+        let mut held = self.instances(held);
+        // The order of inputs must not show.
+        held.sort_by(|a, b| a.address.cmp(&b.address));
+        held
+    }
+
+    /// Returns the deposed instance of an org that holds an id.
+    pub(crate) fn deposed(
+        &self,
+        (org, kind): Place<'s>,
+        id: &EntityId,
+    ) -> Option<&'s TrackedInstance> {
+        let place = self.index.place(org, kind)?;
+        self.instances(self.index.deposed.get(&(place, id.clone()))).pop()
+    }
+
+    /// Returns every instance that holds an id, whatever its org; deposed ones too.
+    pub(crate) fn holding(&self, id: &EntityId) -> Vec<&'s TrackedInstance> {
+        self.instances(self.index.holding.get(id))
+    }
+
+    /// Returns the planned instances that want this key in this place.
+    pub(crate) fn wanting(&self, (org, kind): Place<'s>, key: &Key) -> Vec<&'s Planned> {
+        let place = self.index.place(org, kind);
+        self.plans(place.and_then(|place| self.index.wanting.get(&(place, exact_form(key)))))
+    }
+
+    /// Returns the planned instances that want this key, or one that may be near it.
+    pub(crate) fn wanting_loosely(&self, (org, kind): Place<'s>, key: &Key) -> Vec<&'s Planned> {
+        let place = self.index.place(org, kind);
+        self.plans(
+            place.and_then(|place| self.index.wanting_loosely.get(&(place, loosest_form(key)))),
+        )
+    }
+
+    /// Returns the planned instances that claim the home entity.
+    pub(crate) fn wanting_home(&self, (org, kind): Place<'s>) -> Vec<&'s Planned> {
+        let place = self.index.place(org, kind);
+        self.plans(place.and_then(|place| self.index.wanting_home.get(&place)))
+    }
+
+    fn plans(&self, positions: Option<&Vec<usize>>) -> Vec<&'s Planned> {
+        let positions = positions.into_iter().flatten();
+        positions.filter_map(|at| index::planned(self.survey, *at)).collect()
+    }
+
+    fn instances(&self, positions: Option<&Vec<usize>>) -> Vec<&'s TrackedInstance> {
+        let positions = positions.into_iter().flatten();
+        positions.filter_map(|at| index::tracked(self.survey, *at)).collect()
     }
 
     pub(crate) fn alias_of(&self, subject: Subject<'s>) -> Option<&'s Alias> {
         let stays = subject.planned.filter(|planned| planned.stays());
         stays
             .map(|planned| &planned.alias)
-            .or_else(|| self.alias_of_tracked(subject.tracked?))
+            .or_else(|| self.index.alias_of_tracked(self.survey, subject.tracked?))
             .or(subject.planned.map(|planned| &planned.alias))
             .or_else(|| match self.survey.aliases.len() {
                 1 => self.survey.aliases.keys().next(),
@@ -146,29 +162,12 @@ impl<'s> World<'s> {
             })
     }
 
-    /// Finds the provider configuration that the state names; the root module's wins. Only an
-    /// address that stays is better known to the plan: its JSON forgets the alias of a deleted block.
-    fn alias_of_tracked(&self, tracked: &'s TrackedInstance) -> Option<&'s Alias> {
-        if let Some(planned) = self.planned.get(&tracked.address).filter(|planned| planned.stays())
-        {
-            return Some(&planned.alias);
-        }
-        let names_it = |alias: &&Alias| {
-            let local = alias.as_str().rsplit(':').next().unwrap_or_default();
-            local.split_once('.').map(|(_, alias)| alias) == tracked.provider_alias.as_deref()
-        };
-        self.survey.aliases.keys().filter(names_it).min_by_key(|alias| alias.as_str().contains(':'))
-    }
-
     pub(crate) fn org_of_alias(&self, alias: &Alias) -> Option<&'s OrgId> {
-        match self.survey.aliases.get(alias)? {
-            AliasTarget::Org(org) => Some(org),
-            AliasTarget::Unresolved(_) => None,
-        }
+        index::org_of_alias(self.survey, alias)
     }
 
-    fn org_of_tracked(&self, tracked: &'s TrackedInstance) -> Option<&'s OrgId> {
-        self.org_of_alias(self.alias_of_tracked(tracked)?)
+    fn org_of_tracked(&self, tracked: &TrackedInstance) -> Option<&'s OrgId> {
+        self.org_of_alias(self.index.alias_of_tracked(self.survey, tracked)?)
     }
 
     /// Returns whether a tracked id exists in its org, as far as this client can prove it.
@@ -194,15 +193,12 @@ impl<'s> World<'s> {
         self.survey.orgs.get(org)?.listings.get(kind)
     }
 
-    /// Returns each tracked instance of an org, of any kind.
-    pub(crate) fn tracked_in(&self, org: &OrgId) -> impl Iterator<Item = &'s TrackedInstance> {
-        let mut tracked: Vec<_> = self
-            .tracked
-            .values()
-            .copied()
-            .filter(|tracked| self.org_of_tracked(tracked) == Some(org))
-            .collect();
+    /// Returns each tracked instance of an org, of any kind, by address.
+    pub(crate) fn tracked_in(&self, org: &OrgId) -> Vec<&'s TrackedInstance> {
+        let current = self.index.tracked.values().filter_map(|at| index::tracked(self.survey, *at));
+        let mut tracked: Vec<_> =
+            current.filter(|tracked| self.org_of_tracked(tracked) == Some(org)).collect();
         tracked.sort_by(|a, b| a.address.cmp(&b.address));
-        tracked.into_iter()
+        tracked
     }
 }

@@ -158,16 +158,13 @@ pub(crate) fn http_client(
 }
 
 fn tls(connection: &Connection) -> Result<ClientConfig, ConnectionError> {
-    let extra = match &connection.ca_file {
-        Some(path) => certificates(path)?,
-        None => Vec::new(),
-    };
     let ring = Arc::new(rustls::crypto::ring::default_provider());
     let builder =
         ClientConfig::builder_with_provider(ring.clone()).with_safe_default_protocol_versions()?;
     let over_tls = |proxy: &ProxyServer| proxy.url.starts_with("https:");
     let mut tls = if connection.bases.need_tls() || connection.proxies.iter().any(over_tls) {
-        let verifier = Arc::new(Verifier::new_with_extra_roots(extra, ring)?);
+        let verifier =
+            Arc::new(Verifier::new_with_extra_roots(connection.authorities.clone(), ring)?);
         // "dangerous" only says that the verifier is not webpki's own; it checks everything.
         builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
     } else {
@@ -177,15 +174,17 @@ fn tls(connection: &Connection) -> Result<ClientConfig, ConnectionError> {
     Ok(tls)
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ConnectionError> {
-    let pem = std::fs::read(path)
-        .map_err(|source| ConnectionError::Unreadable { path: path.to_owned(), source })?;
+/// Reads the certificates of a PEM file; `path` is only for messages.
+pub(crate) fn certificates(
+    pem: &str,
+    path: &Path,
+) -> Result<Vec<CertificateDer<'static>>, ConnectionError> {
     let malformed = |place: &str| ConnectionError::Malformed {
         path: path.to_owned(),
         expected: "a PEM file with certificates",
         place: place.to_owned(),
     };
-    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem.as_bytes())
         .collect::<Result<_, _>>()
         .map_err(|_| malformed("a PEM section is broken"))?;
     if certificates.is_empty() {
@@ -227,9 +226,8 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_certificates_is_refused() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "no certificate").unwrap();
-        assert!(matches!(certificates(file.path()), Err(ConnectionError::Malformed { .. })));
+    fn a_file_without_certificates_is_named() {
+        let error = certificates("not a certificate", Path::new("ca.pem")).unwrap_err();
+        assert!(matches!(error, ConnectionError::Malformed { .. }), "{error}");
     }
 }

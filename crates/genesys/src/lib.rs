@@ -27,11 +27,11 @@ mod token;
 mod wire;
 
 pub use client::{Client, Settings};
-pub use connection::{Connection, ConnectionError, Environment, Fallback, Flags, Source};
+pub use connection::{Connection, ConnectionError, Environment, Fallback, Flags, ReadFile, Source};
 pub use create::{Conflict, Ensured, NewEntity, PrintedRequest};
 pub use dialect::Dialect;
 pub use entities::{ObjectCounts, Organization};
 pub use error::{Error, Exchange, NetworkFailure, Reason};
 pub use hints::{hints_of_status, how_to_grant};
 pub use profile::Profile;
-pub use region::Region;
+pub use region::{REGIONS, Region};

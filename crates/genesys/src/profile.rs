@@ -10,7 +10,6 @@
 
 use std::path::{Path, PathBuf};
 
-use divvy_core::text;
 use secrecy::SecretString;
 use toml::{Table, Value};
 
@@ -39,17 +38,12 @@ impl Profile {
     /// If the file is missing, is not TOML, or has no such profile.
     pub fn load(name: &str, environment: &Environment) -> Result<Self, ConnectionError> {
         let path = environment.home().unwrap_or_default().join(".gc").join("config.toml");
-        match std::fs::read(&path) {
-            Ok(bytes) => match text::decode(&bytes) {
-                Ok(text) => Self::parse(&text, name, &path),
-                Err(_) => Err(ConnectionError::Malformed {
-                    path,
-                    expected: "TOML",
-                    place: text::NotText.to_string(),
-                }),
-            },
-            Err(source) => Err(ConnectionError::Unreadable { path, source }),
-        }
+        let text = environment.text_of(&path, "TOML")?;
+        let missing = || ConnectionError::Unreadable {
+            path: path.clone(),
+            source: std::io::ErrorKind::NotFound.into(),
+        };
+        Self::parse(&text.ok_or_else(missing)?, name, &path)
     }
 
     /// Reads a profile from the text of such a file; `path` is only for messages.
@@ -136,6 +130,8 @@ fn no_profile(path: &Path, name: &str, table: &Table) -> ConnectionError {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use secrecy::ExposeSecret;
 
@@ -187,7 +183,8 @@ gateway_pathparams = '{login: /loginpath, api: /apipath}'
         for bytes in [format!("\u{feff}{file}").into_bytes(), utf16] {
             std::fs::write(home.path().join(".gc/config.toml"), bytes).unwrap();
             let home = home.path().display().to_string();
-            let environment: Environment = [("HOME", home)].into_iter().collect();
+            let home = BTreeMap::from([("HOME".to_owned(), home)]);
+            let environment = Environment::new(home, |path| std::fs::read(path));
             let profile = Profile::load("", &environment).unwrap();
             assert_eq!(profile.client_id.as_deref(), Some("id-1"));
         }

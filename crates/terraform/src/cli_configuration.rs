@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use self::hcl1::Item;
 use crate::Environment;
+use crate::files::{self, Origin};
 use crate::provider_address::{ProviderAddress, is_opentofu};
 
 /// The directory in the home directory whose `*.tfrc` and `*.tfrc.json` are read too.
@@ -74,8 +75,8 @@ impl CliConfiguration {
             }
             let unreadable =
                 |reason: String| CliConfigurationError::Unreadable { path: path.clone(), reason };
-            let text =
-                std::fs::read_to_string(&path).map_err(|error| unreadable(error.to_string()))?;
+            let text = files::read_text(&path, Origin::Found)
+                .map_err(|error| unreadable(error.to_string()))?;
             let items = hcl1::parse(&text).map_err(unreadable)?;
             configuration.overrides.extend(overrides(&items, &path, program));
         }
@@ -222,6 +223,23 @@ mod tests {
             "",
         ] {
             assert_eq!(read(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_windows_wrote_is_read_like_any_other() {
+        let text =
+            "provider_installation {\r\n dev_overrides {\r\n \"a/b\" = \"/x\"\r\n }\r\n}\r\n";
+        let marked = format!("\u{feff}{text}");
+        let utf16 = |order: fn(u16) -> [u8; 2]| marked.encode_utf16().flat_map(order).collect();
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("rc");
+        for bytes in [marked.clone().into_bytes(), utf16(u16::to_le_bytes), utf16(u16::to_be_bytes)]
+        {
+            std::fs::write(&path, bytes).unwrap();
+            let named = ("TF_CLI_CONFIG_FILE".to_owned(), path.display().to_string());
+            let read = CliConfiguration::read(&Environment::from([named]), "terraform").unwrap();
+            assert_eq!(read.development_overrides().len(), 1);
         }
     }
 

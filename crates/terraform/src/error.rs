@@ -164,7 +164,7 @@ pub enum DocumentProblem {
     WebPage,
     /// The JSON is there, with other text before or after it: what printed it is not Terraform alone.
     #[error(
-        "there is other text before or after the JSON, so a wrapper stands in front of Terraform"
+        "there is other text before or after the JSON, so a wrapper runs in front of Terraform"
     )]
     Surrounded,
     /// It is JSON of Terraform's, but of a state or a configuration.

@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::cli_configuration::provider_binaries;
 use crate::constraint;
+use crate::files::{self, Origin};
 use crate::lock_file::{LockFile, LockedProvider};
 use crate::provider_address::ProviderAddress;
 
@@ -178,7 +179,7 @@ fn package_hash(directory: &Path) -> Result<String, LocateError> {
 }
 
 fn file_hash(path: &Path) -> io::Result<String> {
-    let mut file = std::fs::File::open(path)?;
+    let mut file = files::open(path, Origin::Found)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 16];
     loop {

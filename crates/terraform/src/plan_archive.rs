@@ -13,6 +13,8 @@ use sha2::{Digest as _, Sha256};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
+use crate::files::{self, Origin};
+
 /// The entry of Terraform's own that makes an archive a plan.
 const OWN_ENTRY: &str = "tfplan";
 /// What is added is a few lines; a larger entry of this name was not written by us.
@@ -121,7 +123,7 @@ fn open(plan: &Path) -> io::Result<Option<ZipArchive<File>>> {
     if !fs::metadata(plan)?.is_file() {
         return Ok(None);
     }
-    let Ok(archive) = ZipArchive::new(File::open(plan)?) else { return Ok(None) };
+    let Ok(archive) = ZipArchive::new(files::open(plan, Origin::Found)?) else { return Ok(None) };
     let is_plan = archive.index_for_name(OWN_ENTRY).is_some();
     Ok(is_plan.then_some(archive))
 }

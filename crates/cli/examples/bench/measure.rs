@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 /// How often memory is looked at.
 const LOOK: Duration = Duration::from_millis(1);
 
+/// The kernel counts processor time in hundredths of a second.
+const MILLISECONDS_A_TICK: u64 = 10;
+
 /// What two sides took, turn by turn.
 pub(crate) struct Turns {
     left: Vec<Duration>,
@@ -107,6 +110,29 @@ pub(crate) fn time_and_peak(command: &mut Command, expected: i32) -> (Duration, 
     };
     assert_eq!(code, Some(expected), "{command:?}");
     (started.elapsed(), peak)
+}
+
+/// How much processor time a process took itself, without its children: read when it has ended and
+/// before it is waited for.
+pub(crate) fn own_cpu(command: &mut Command, expected: i32) -> Duration {
+    let mut child =
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
+    let path = format!("/proc/{}/stat", child.id());
+    let took = loop {
+        let stat = std::fs::read_to_string(&path).expect("it is not waited for yet");
+        // Behind the name in parentheses: the state, ten fields, user and system time in ticks.
+        let fields = stat.rsplit_once(") ").expect("a process has a name").1;
+        let fields: Vec<&str> = fields.split(' ').collect();
+        if fields[0] == "Z" {
+            let ticks: u64 =
+                fields[11..13].iter().map(|ticks| ticks.parse::<u64>().unwrap_or(0)).sum();
+            break Duration::from_millis(ticks * MILLISECONDS_A_TICK);
+        }
+        thread::sleep(LOOK);
+    };
+    let code = child.wait().expect("the program is ours").code();
+    assert_eq!(code, Some(expected), "{command:?}");
+    took
 }
 
 /// Bytes, from the line `VmHWM:   12345 kB`.

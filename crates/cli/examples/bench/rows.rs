@@ -6,6 +6,7 @@
 mod adopting;
 mod checking;
 mod ensuring;
+mod growing;
 mod reading;
 mod running;
 
@@ -26,7 +27,7 @@ pub(crate) struct Row {
 type Measure = fn(usize) -> Vec<Row>;
 
 /// Every group of rows, by the name that picks it on the command line.
-pub(crate) const ALL: [(&str, Measure); 9] = [
+pub(crate) const ALL: [(&str, Measure); 10] = [
     ("start", reading::start),
     ("requests", checking::requests),
     ("check", checking::check),
@@ -36,6 +37,7 @@ pub(crate) const ALL: [(&str, Measure); 9] = [
     ("ensure", ensuring::ensure),
     ("explain", reading::explain),
     ("run", running::run),
+    ("growth", growing::growth),
 ];
 
 /// Says how two sides compare: `1.04 (1.52 s : 1.46 s)`.

@@ -97,8 +97,13 @@ impl Drop for World {
 impl World {
     /// An initialised directory that wants [`WANTED`] divisions which an org of [`DIVISIONS`] has.
     pub(crate) fn new(credentials: Credentials) -> Self {
+        Self::sized(credentials, DIVISIONS - 1, WANTED)
+    }
+
+    /// As [`Self::new`], of an org with so many divisions beside Home.
+    pub(crate) fn sized(credentials: Credentials, divisions: usize, wanted: usize) -> Self {
         let seed = Seed {
-            divisions: (1..DIVISIONS).map(|number| SeedDivision::named(name(number))).collect(),
+            divisions: (1..=divisions).map(|number| SeedDivision::named(name(number))).collect(),
             ..Seed::default()
         };
         let options = Options { seed, faults: vec![delay()], ..Options::default() };
@@ -137,7 +142,7 @@ impl World {
         }
         at("root");
         let world = Self { org, is_delayed: true, temporary, variables };
-        world.want((1..=WANTED).map(name), credentials);
+        world.want((1..=wanted).map(name), credentials);
         world.forget();
         crate::measure::time(&mut world.terraform(&["init", "-input=false"]), 0);
         world

@@ -2,8 +2,9 @@
 
 use clap::Args;
 
-use super::{OrgArguments, Output, TerraformArguments};
-use crate::render::{Writer, help_for};
+use super::offers::offers;
+use super::shared::{OrgArguments, Output, TerraformArguments};
+use crate::render::{Writer, help_for, names_of};
 
 /// Say on one page what works and what does not: Terraform, provider, state, credentials, org,
 /// permissions, left-overs. Changes nothing, in the org or here.
@@ -12,7 +13,7 @@ use crate::render::{Writer, help_for};
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
     /// Form of the output.
-    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", help = help_for(Writer::Doctor))]
+    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", help = help_for(Writer::Doctor), value_parser = offers::<Output>(names_of(Writer::Doctor)), hide_possible_values = true)]
     pub(crate) outputs: Vec<Output>,
 
     #[command(flatten)]

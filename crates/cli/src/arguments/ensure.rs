@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum};
 use divvy_core::label::Style;
 use divvy_genesys::Dialect;
 
-use super::{OrgArguments, Output, Said, TerraformArguments};
+use super::given::Said;
+use super::shared::{OrgArguments, Output, TerraformArguments};
 
 /// Get or create divisions, without Terraform: what exists is returned, what is missing is made.
 ///
@@ -19,6 +20,9 @@ use super::{OrgArguments, Output, Said, TerraformArguments};
 /// Exit code: 0 everything named exists (with --dry-run: could be looked up), 3 a name was left out
 /// for a person to decide, or something exists more than once, 1 error.
 #[derive(Debug, Args)]
+#[command(
+    override_usage = "divvy ensure [OPTIONS] <NAME>...\n       divvy ensure [OPTIONS] --from <FILE|->"
+)]
 #[command(after_help = "Examples:\n  \
     divvy ensure Engineering\n  \
     divvy ensure --from divisions.csv -o commands\n  \
@@ -73,7 +77,7 @@ pub(crate) struct Ensure {
 
     /// json, table, commands, blocks, ids; `FORMAT=FILE` writes a file. Repeatable. Without it: a
     /// table on a terminal, else json.
-    #[arg(short, long = "output", value_name = "FORMAT[=FILE]")]
+    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", value_parser = Output::<EnsureFormat>::parser(), hide_possible_values = true)]
     pub(crate) outputs: Vec<Output<EnsureFormat>>,
 
     /// Look only: say what would be created. Needs no right to create.

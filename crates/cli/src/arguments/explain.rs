@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{OrgArguments, Output, TerraformArguments};
-use crate::render::{Writer, help_for};
+use super::offers::offers;
+use super::shared::{OrgArguments, Output, TerraformArguments};
+use crate::render::{Writer, help_for, names_of};
 
 /// Explain the output of a failed run, or a code such as DVY101. Changes nothing.
 ///
@@ -44,7 +45,7 @@ pub(crate) struct Explain {
     pub(crate) other_states: Vec<PathBuf>,
 
     /// Form of the output.
-    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", help = help_for(Writer::Explain))]
+    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", help = help_for(Writer::Explain), value_parser = offers::<Output>(names_of(Writer::Explain)), hide_possible_values = true)]
     pub(crate) outputs: Vec<Output>,
 
     #[command(flatten)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Said;
+use super::given::Said;
 
 /// Run Terraform so that the create of a division that exists becomes its adoption.
 ///

@@ -2,7 +2,8 @@
 
 use clap::{ArgAction, Args};
 
-use super::{TerraformArguments, Yes};
+use super::given::Yes;
+use super::shared::TerraformArguments;
 
 /// Take back what a `fix` did to the state. The org is not touched.
 ///

@@ -4,6 +4,8 @@
 //! Flags of one run alone ([`OF_ONE_RUN`]) have none, and neither has a switch: consent is never taken
 //! from the environment. Invariant: a flag that is typed wins over its variable.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use clap::{Arg, ArgAction, Command};
 
 /// Flags with a value that says what one run is about. All others have a variable.
@@ -57,11 +59,67 @@ fn with_variable(arg: Arg) -> Arg {
     }
 }
 
+/// Returns what is worth a warning among the variables that are set: a name that nothing reads, but that
+/// is one slip away from one that is read, or that belongs to a flag without a variable.
+pub(super) fn unread(mut command: Command, set: &BTreeMap<String, String>) -> Vec<String> {
+    command.build();
+    let commands = || std::iter::once(&command).chain(command.get_subcommands());
+    let known: BTreeSet<&str> = commands()
+        .flat_map(Command::get_arguments)
+        .filter_map(|arg| arg.get_env()?.to_str())
+        .collect();
+    let squeezed = |name: &str| name.replace(['_', '-'], "").to_uppercase();
+    let say = |name: &String| {
+        if known.contains(name.as_str()) {
+            return None;
+        }
+        let rest = name.strip_prefix("DIVVY_")?;
+        let mut flags = commands().flat_map(Command::get_arguments).filter_map(Arg::get_long);
+        // A pipeline may keep the version that it installs in a variable.
+        let is_meant = |flag: &&str| squeezed(flag) == squeezed(rest) && *flag != "version";
+        if let Some(flag) = flags.find(is_meant) {
+            let variable = known.iter().find(|known| squeezed(known) == squeezed(name));
+            return Some(match variable {
+                Some(variable) => format!("{name} is not read: write {variable}"),
+                None => {
+                    format!("{name} is not read: --{flag} is for one run, so it has no variable")
+                }
+            });
+        }
+        let near = known.iter().find(|known| strsim::osa_distance(known, name) == 1)?;
+        Some(format!("{name} is not read: did you mean {near}?"))
+    };
+    set.keys().filter_map(say).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
-
     use super::super::command;
+    use super::*;
+
+    #[test]
+    fn a_variable_that_nothing_reads_is_named_where_a_flag_was_meant() {
+        let said =
+            |name: &str| unread(command(), &BTreeMap::from([(name.to_owned(), "v".to_owned())]));
+        for name in [
+            "DIVVY_REGION",
+            "DIVVY_VERSION",
+            "DIVVY_TERRAFORM",
+            "DIVVY_TEST_ALL",
+            "DIVVY_",
+            "REGION",
+        ] {
+            assert_eq!(said(name), Vec::<String>::new());
+        }
+        assert_eq!(
+            said("DIVVY_ONCONFLICT"),
+            ["DIVVY_ONCONFLICT is not read: write DIVVY_ON_CONFLICT"]
+        );
+        assert_eq!(said("DIVVY_REGOIN"), ["DIVVY_REGOIN is not read: did you mean DIVVY_REGION?"]);
+        for name in ["DIVVY_YES", "DIVVY_CLIENT_SECRET", "DIVVY_PLAN"] {
+            assert!(said(name)[0].ends_with("is for one run, so it has no variable"), "{name}");
+        }
+    }
 
     #[test]
     fn every_flag_that_is_kept_constant_has_the_variable_of_its_name() {
@@ -153,7 +211,7 @@ mod tests {
         command.build();
         let flags = std::iter::once(&command).chain(command.get_subcommands());
         let of_flags = flags
-            .flat_map(clap::Command::get_arguments)
+            .flat_map(Command::get_arguments)
             .filter_map(|arg| Some(arg.get_env()?.to_str()?.to_owned()));
         let mut read = read_by_the_sources();
         read.extend(of_flags);
@@ -170,7 +228,7 @@ mod tests {
     fn no_consent_and_no_secret_comes_from_a_variable() {
         let mut command = command();
         command.build();
-        let all = command.get_subcommands().flat_map(clap::Command::get_arguments);
+        let all = command.get_subcommands().flat_map(Command::get_arguments);
         for arg in all.filter(|arg| arg.get_env().is_some()) {
             assert!(arg.get_action().takes_values(), "{arg}: a switch");
             assert_ne!(arg.get_long(), Some("client-secret"));

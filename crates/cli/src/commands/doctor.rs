@@ -11,7 +11,7 @@ use crate::render::{Format, Writer};
 pub(crate) async fn run(context: &Context, arguments: &Doctor) -> CommandResult<u8> {
     output::refuse_unknown(&arguments.outputs, Writer::Doctor)?;
     let facts = gather::gather(context, &arguments.org, &arguments.terraform).await?;
-    let diagnosis = Diagnosis::of(&facts);
+    let diagnosis = Diagnosis::of(&facts, &context.given);
     let (width, is_colored) = (console::width(), context.console.stdout_is_colored());
     output::write(context, &arguments.outputs, Format::Table, |format| match format {
         Format::Json => diagnosis.json(),

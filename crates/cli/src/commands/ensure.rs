@@ -4,7 +4,6 @@
 //! list is known to be good and every name has been looked up.
 
 use std::collections::HashSet;
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,16 +24,13 @@ use crate::ensure::talk::{Teller, failures, question, tell, tell_twins, tell_wit
 use crate::ensure::turn::Turn;
 use crate::ensure::wish::{Identity, Reading, name_of};
 use crate::error::{CommandError, CommandResult};
-use crate::interrupt;
 use crate::observers::Observers;
 use crate::org::{OrgFlags, client};
 use crate::output;
+use crate::typed_file;
 
 /// Between the sentences of one error.
 const LINE: &str = "\n       ";
-
-/// The largest list that is read, in bytes.
-const LARGEST_LIST: u64 = 64 * 1024 * 1024;
 
 /// The exit code for what only a person can settle.
 const NEEDS_A_PERSON: u8 = 3;
@@ -127,26 +123,11 @@ fn argument(arguments: &Ensure, name: &str) -> Row {
 async fn rows(context: &Context, arguments: &Ensure) -> CommandResult<Vec<Row>> {
     let mut rows: Vec<Row> = arguments.names.iter().map(|name| argument(arguments, name)).collect();
     if let Some(file) = &arguments.from {
-        let named = file.clone();
-        let is_stdin = file == Path::new("-");
-        if is_stdin {
+        if file == Path::new("-") {
             context.console.awaits("the list of divisions");
         }
-        let read = move || {
-            let mut bytes = Vec::new();
-            let most = LARGEST_LIST + 1;
-            if is_stdin {
-                std::io::stdin().take(most).read_to_end(&mut bytes)?;
-            } else {
-                std::fs::File::open(named)?.take(most).read_to_end(&mut bytes)?;
-            }
-            if bytes.len() as u64 == most {
-                return Err(std::io::Error::other("it is larger than any list of divisions"));
-            }
-            Ok(bytes)
-        };
-        let bytes = interrupt::beside(&context.interrupt, read).await?.map_err(|error| {
-            CommandError::failed(format!("could not read {}: {error}", file.display()))
+        let bytes = typed_file::read(context, file).await.map_err(|error| {
+            error
                 .hint("name a list of divisions, or - for standard input: divvy ensure --from FILE")
         })?;
         let list = list::read(&bytes, file).map_err(|refusal| bad_rows(arguments, refusal))?;

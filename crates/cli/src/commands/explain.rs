@@ -168,8 +168,7 @@ impl Explaining<'_> {
                 let console = &self.context.console;
                 console.mark(Tone::Warning, &format!("not looked up: {}", error.message));
                 for hint in &error.hints {
-                    let hint = self.context.given.complete_hint(hint);
-                    console.mark(Tone::Hint, &hint.to_string());
+                    self.context.hint(hint.clone());
                 }
                 Ok(None)
             }

@@ -70,9 +70,10 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
         }
         let Some(consent) = word.consent(&acts).await? else { break };
         let journal = surveyor.begin_journal(&consent, "fix")?;
-        let version = history.look().terraform_version.clone();
+        let seen = history.look();
+        let version = seen.terraform_version.as_deref();
         let carried =
-            carry_out(&surveyor.directory, journal, acts, version.as_deref(), &consent).await?;
+            carry_out(&surveyor.directory, journal, acts, &seen.survey, version, &consent).await?;
         let is_overtaken = carried.is_overtaken;
         history.carried(round, carried);
         match surveyor.verify(&subject, history.look().instances, is_overtaken).await? {

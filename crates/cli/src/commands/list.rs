@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use divvy_core::kinds::division::DIVISION;
 use divvy_core::name::{nfc, visible};
-use divvy_core::{Entity, effect::Unobserved};
+use divvy_core::{CommandLine, Entity, effect::Unobserved};
 use divvy_genesys::dialect::last_segment;
 use divvy_genesys::{Client, Dialect, NewEntity, ObjectCounts, Settings};
 
@@ -73,12 +73,12 @@ pub(crate) async fn run(context: &Context, arguments: &List) -> CommandResult<u8
         context.console.say(&nothing(arguments));
     }
     if let Some(command) = creation {
-        context.console.mark(Tone::Hint, &format!("create what is missing: {command}"));
+        context.hint(command.because("creates what is missing"));
     }
     if let Some(gap) = gap {
         let what = "this list may lack divisions that exist";
         context.console.mark(Tone::Warning, &format!("{what}: {gap}"));
-        context.console.mark(Tone::Hint, "run the same command again: the next one may be whole");
+        context.hint("run the same command again: the next one may be whole");
         return Ok(NEEDS_A_PERSON);
     }
     Ok(if is_missing { 2 } else { 0 })
@@ -139,30 +139,28 @@ fn nothing(arguments: &List) -> String {
 
 /// Writes the command that creates what is missing; `None` where it would not fit on a line, or
 /// where something is nearly there.
-fn creation(arguments: &List, missing: &[&NewEntity], known: &Known) -> Option<String> {
+fn creation(arguments: &List, missing: &[&NewEntity], known: &Known) -> Option<CommandLine> {
     const NAMED: usize = 5;
     let is_near = missing.iter().any(|wish| !known.near(wish).is_empty());
     if missing.is_empty() || missing.len() > NAMED || is_near || arguments.deleted {
         return None;
     }
-    let dialect = match arguments.dialect {
-        Dialect::Published => "",
-        Dialect::Pathed => " --dialect pathed",
-    };
     let words = missing.iter().map(|wish| match &wish.path {
         Some(path) if last_segment(path) != name_of(wish) => None,
-        Some(path) => Shell::Sh.word(path),
-        None => Shell::Sh.word(name_of(wish)),
+        // What a shell cannot be given is not printed.
+        Some(path) => Shell::Sh.word(path).map(|_| path.as_str()),
+        None => Shell::Sh.word(name_of(wish)).map(|_| name_of(wish)),
     });
-    let words: Vec<String> = words.collect::<Option<_>>()?;
-    let command = format!("divvy ensure{dialect}");
+    let words: Vec<&str> = words.collect::<Option<_>>()?;
+    let mut command = CommandLine::divvy("ensure");
+    if arguments.dialect == Dialect::Pathed {
+        command = command.words("--dialect pathed");
+    }
     // Behind --new a name is never a flag.
-    Some(if missing.iter().any(|wish| name_of(wish).starts_with('-')) {
-        let words = words.iter().map(|word| format!(" --new {word}"));
-        format!("{command}{}", words.collect::<String>())
-    } else {
-        format!("{command} {}", words.join(" "))
-    })
+    let is_like_a_flag = missing.iter().any(|wish| name_of(wish).starts_with('-'));
+    Some(words.into_iter().fold(command, |command, word| {
+        if is_like_a_flag { command.words("--new").word(word) } else { command.word(word) }
+    }))
 }
 
 /// Says that a name is missing, and which ones are nearly it.

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use divvy_terraform::Terraform;
 
-use crate::arguments::{Arguments, ColorChoice, Command, habits};
+use crate::arguments::{Arguments, ColorChoice, Command, habits, unread_variables};
 use crate::console::{self, Console, Tone};
 use crate::context::Context;
 use crate::door;
@@ -50,6 +50,9 @@ pub(crate) fn main() -> ExitCode {
     let talk = &arguments.talk;
     environment.secrets().for_each(door::keep_secret);
     let console = Arc::new(Console::new(talk.color, talk.quiet, talk.verbose > 0));
+    for unread in unread_variables(&environment.variables) {
+        console.mark(Tone::Warning, &unread);
+    }
     crate::log::set_up(talk.verbose, talk.log_format);
     let result = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(run(arguments.command, Arc::clone(&console), environment)),
@@ -91,6 +94,6 @@ async fn run(
         Command::Undo(arguments) => undo::run(&context, &arguments).await,
         Command::Demo(arguments) => demo::run(&context, &arguments).await,
         Command::Completions(arguments) => print::completions(&context, &arguments),
-        Command::Man => print::man(&context),
+        Command::Man(arguments) => print::man(&context, &arguments),
     }
 }

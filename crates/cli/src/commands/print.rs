@@ -1,8 +1,12 @@
 //! `divvy completions` and `divvy man`: texts made from the command line's own definition.
 
-use crate::arguments::{self, Completions};
+use divvy_core::CommandLine;
+
+use crate::arguments::{self, Completions, Manual};
 use crate::context::Context;
 use crate::error::{CommandError, CommandResult};
+use crate::manual;
+use crate::output;
 
 pub(crate) fn completions(context: &Context, wanted: &Completions) -> CommandResult<u8> {
     let mut script = Vec::new();
@@ -10,12 +14,27 @@ pub(crate) fn completions(context: &Context, wanted: &Completions) -> CommandRes
     print(context, &script)
 }
 
-pub(crate) fn man(context: &Context) -> CommandResult<u8> {
-    let mut page = Vec::new();
-    clap_mangen::Man::new(arguments::command())
-        .render(&mut page)
-        .map_err(|error| CommandError::failed(format!("could not make the page: {error}")))?;
-    print(context, &page)
+pub(crate) fn man(context: &Context, wanted: &Manual) -> CommandResult<u8> {
+    let failed = |error| CommandError::failed(format!("could not make the page: {error}"));
+    if let Some(directory) = &wanted.directory {
+        let place = context.environment.current_directory.join(directory);
+        std::fs::create_dir_all(&place).map_err(|error| {
+            CommandError::failed(format!("could not make {}: {error}", directory.display()))
+        })?;
+        for (file, page) in manual::pages(arguments::command()).map_err(failed)? {
+            output::write_file(&place.join(file), &page)?;
+        }
+        return Ok(0);
+    }
+    let name = wanted.subcommand.as_deref();
+    match manual::page(arguments::command(), name).map_err(failed)? {
+        Some(page) => print(context, &page),
+        None => {
+            let name = name.unwrap_or_default();
+            Err(CommandError::usage(format!("there is no command {name}"))
+                .hint(CommandLine::divvy("help").because("lists them")))
+        }
+    }
 }
 
 fn print(context: &Context, bytes: &[u8]) -> CommandResult<u8> {

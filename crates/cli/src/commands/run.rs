@@ -162,7 +162,7 @@ impl Stage {
         let room = Room::open(Path::new(temporary)).map_err(|error| {
             CommandError::failed(format!("could not write into {temporary}: {error}"))
         })?;
-        let observers = Arc::new(Observers::default());
+        let observers = Arc::new(Observers::of(context));
         let Some(directory) = working_directory(&path, program, &room, &observers)? else {
             return match &command.flow {
                 // A plan file holds its configuration; all others Terraform refuses by itself.
@@ -319,18 +319,17 @@ impl Stage {
                 Ok((tracked, _)) => {
                     known = places(&tracked);
                     let lost = book.adopted().into_iter().filter(|id| !known.contains_key(id));
-                    let lost: Vec<EntityId> = lost.collect();
-                    for id in &lost {
-                        book.is_not_saved(id, "Terraform did not save it in the state.");
-                    }
+                    let lost: BTreeSet<EntityId> = lost.collect();
+                    book.are_not_saved(&lost, "Terraform did not save it in the state.");
                     self.notes.extend(not_saved(&lost, &self.directory));
                 }
                 Err(error) => {
                     self.notes.push(format!(
-                        "The state could not be read again, so addresses are missing here: {error}."
+                        "The state could not be read again, so whether it holds what was adopted is not known, and addresses are missing here: {error}."
                     ));
-                    for id in book.adopted().iter().filter(|_| !is_success) {
-                        book.is_not_saved(id, "Whether the state holds it is not known.");
+                    if !is_success {
+                        let lost = book.adopted();
+                        book.are_not_saved(&lost, "Whether the state holds it is not known.");
                     }
                 }
             }
@@ -399,7 +398,7 @@ fn announced(plan: &Path) -> ((BTreeSet<Announcement>, Option<String>), Vec<Stri
 }
 
 /// Says what became of adoptions that the state does not hold.
-fn not_saved(lost: &[EntityId], directory: &WorkingDirectory) -> Option<String> {
+fn not_saved(lost: &BTreeSet<EntityId>, directory: &WorkingDirectory) -> Option<String> {
     let first = lost.first()?;
     let count = lost.len();
     let program = directory.terraform().name();

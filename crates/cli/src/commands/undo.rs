@@ -54,7 +54,7 @@ pub(crate) async fn run(context: &Context, arguments: &Undo) -> CommandResult<u8
             confirm::ask(&context.console, &answers, &question(&steps)).await?
         }
         None => {
-            context.console.mark(Tone::Hint, "nothing was changed; to do this: divvy undo --yes");
+            context.hint(CommandLine::divvy("undo --yes").because("nothing was changed so far"));
             None
         }
     };
@@ -72,9 +72,8 @@ pub(crate) async fn run(context: &Context, arguments: &Undo) -> CommandResult<u8
             Step::LeftAlone { .. } | Step::IdIsGone { .. } => {}
         }
     }
-    let program = &context.terraform;
-    let done = format!("undone; see what Terraform makes of it with: {program} plan");
-    context.console.mark(Tone::Done, &done);
+    context.console.mark(Tone::Done, "undone");
+    context.hint(CommandLine::of(&context.terraform).words("plan").because("shows what is left"));
     Ok(0)
 }
 

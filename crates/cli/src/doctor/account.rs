@@ -5,8 +5,8 @@
 
 use divvy_genesys::Reason;
 
+use super::answer::{Answer, of_heard};
 use super::facts::{Account, Concern, NoWay, Way};
-use super::{Answer, of_heard};
 
 /// What a clock may be off by, in seconds, before certificates and tokens suffer.
 const TOLERATED_SKEW: u64 = 300;

@@ -5,12 +5,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use divvy_core::catalogue;
+use divvy_core::{CommandLine, catalogue};
 use divvy_terraform::files::{self, Origin};
 use divvy_terraform::{errored_state as errored_state_of, left_over_imports};
 use serde::Deserialize;
 
-use super::Answer;
+use super::answer::Answer;
 use super::facts::{Facts, Leftovers, Lock};
 
 /// Where the provider writes what it said and heard, unless told otherwise.
@@ -84,10 +84,9 @@ pub(super) fn errored_state(facts: &Facts) -> Answer {
             .hint(catalogue::move_errored_state_away());
     }
     Answer::cross(format!("{ERRORED_STATE}: an apply made something and could not save it")).hint(
-        format!(
-            "{} state push {ERRORED_STATE}, before anything else; then remove it",
-            facts.program()
-        ),
+        CommandLine::of(facts.program())
+            .words("state push errored.tfstate")
+            .because("before anything else; then remove the file"),
     )
 }
 
@@ -115,9 +114,10 @@ pub(super) fn import_blocks(facts: &Facts) -> Answer {
             "a divvy fix that was killed left {}",
             facts.leftovers.import_files.join(", ")
         ))
-        .hint(format!(
-            "unless a divvy fix is at work here: remove {first}, or run divvy fix, which does"
-        ));
+        .hint(
+            CommandLine::divvy("fix")
+                .because(format!("removes {first}, unless another divvy fix is at work here")),
+        );
     }
     let Ok(configuration) = &facts.configuration else {
         return Answer::tick("none of divvy's");
@@ -158,7 +158,7 @@ pub(super) fn literal_credentials(facts: &Facts) -> Answer {
     };
     match configuration.literal_credentials.as_slice() {
         [] => Answer::tick("none"),
-        places => Answer::cross(format!("a secret stands in plain text at {}", places.join(", ")))
+        places => Answer::cross(format!("a secret is in plain text at {}", places.join(", ")))
             .hint("use GENESYSCLOUD_OAUTHCLIENT_SECRET or a sensitive variable, and make a new secret"),
     }
 }

@@ -4,6 +4,7 @@
 //! function. Never changes anything. Invariant: every row answers, also where it could not be asked.
 
 mod account;
+mod answer;
 mod facts;
 pub(crate) mod gather;
 mod leftovers;
@@ -13,11 +14,13 @@ mod provider;
 #[cfg(test)]
 mod tests;
 
-use divvy_core::Hint;
+use divvy_core::{CommandLine, Hint};
 use serde::Serialize;
 use serde_json::json;
 
-use self::facts::{Account, Facts, Heard, KindSeen, Trouble};
+use self::answer::Answer;
+use self::facts::{Account, Facts, KindSeen};
+use crate::given::Given;
 
 /// Version of the JSON; within one, fields are only added.
 const SCHEMA_VERSION: u32 = 1;
@@ -52,7 +55,7 @@ static CHECKS: &[Check] = &[
     Check { id: "state", group: TERRAFORM, asks: "Can the state be read, and which one is it?", judge: Judge::Once(provider::state) },
     Check { id: "execution", group: TERRAFORM, asks: "Do plan and apply run on this machine?", judge: Judge::Once(provider::execution) },
     Check { id: "credentials", group: ORG, asks: "Are there credentials, and where do they come from?", judge: Judge::Account(account::credentials) },
-    Check { id: "region", group: ORG, asks: "Is the region known, and does nobody contradict it?", judge: Judge::Account(account::region) },
+    Check { id: "region", group: ORG, asks: "Is the region known, and do all sources agree?", judge: Judge::Account(account::region) },
     Check { id: "proxy", group: ORG, asks: "Is there a proxy, and does it let requests through?", judge: Judge::Account(account::proxy) },
     Check { id: "token", group: ORG, asks: "Are the credentials accepted?", judge: Judge::Account(account::token) },
     Check { id: "clock", group: ORG, asks: "Does the clock of this machine agree with the API's?", judge: Judge::Account(account::clock) },
@@ -64,60 +67,11 @@ static CHECKS: &[Check] = &[
     Check { id: "may_list_deleted", group: ORG, asks: "May this client see what was deleted?", judge: Judge::Kind(org::may_list_deleted) },
     Check { id: "limit", group: ORG, asks: "Is there room for more?", judge: Judge::Kind(org::limit) },
     Check { id: "errored_state", group: LEFTOVERS, asks: "Is there a state that an apply could not save?", judge: Judge::Once(leftovers::errored_state) },
-    Check { id: "state_lock", group: LEFTOVERS, asks: "Does somebody hold the state's lock?", judge: Judge::Once(leftovers::state_lock) },
+    Check { id: "state_lock", group: LEFTOVERS, asks: "Is the state locked?", judge: Judge::Once(leftovers::state_lock) },
     Check { id: "import_blocks", group: LEFTOVERS, asks: "Are there import blocks that have done their work?", judge: Judge::Once(leftovers::import_blocks) },
     Check { id: "debug_log", group: LEFTOVERS, asks: "Is there a log of the provider that may hold tokens?", judge: Judge::Once(leftovers::debug_log) },
-    Check { id: "literal_credentials", group: LEFTOVERS, asks: "Do credentials stand in the configuration in plain text?", judge: Judge::Once(leftovers::literal_credentials) },
+    Check { id: "literal_credentials", group: LEFTOVERS, asks: "Are there credentials in plain text in the configuration?", judge: Judge::Once(leftovers::literal_credentials) },
 ];
-
-/// What a check came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Answer {
-    /// `None` where the question does not arise, or could not be asked.
-    ok: Option<bool>,
-    message: String,
-    hints: Vec<Hint>,
-}
-
-impl Answer {
-    fn new(ok: Option<bool>, message: impl Into<String>) -> Self {
-        Self { ok, message: message.into(), hints: Vec::new() }
-    }
-
-    fn tick(message: impl Into<String>) -> Self {
-        Self::new(Some(true), message)
-    }
-
-    fn cross(message: impl Into<String>) -> Self {
-        Self::new(Some(false), message)
-    }
-
-    fn open(message: impl Into<String>) -> Self {
-        Self::new(None, message)
-    }
-
-    fn refused(trouble: &Trouble) -> Self {
-        Self::cross(&trouble.message).hints(trouble.hints.iter().cloned())
-    }
-
-    fn hint(self, hint: impl Into<Hint>) -> Self {
-        self.hints([hint.into()])
-    }
-
-    fn hints(mut self, hints: impl IntoIterator<Item = impl Into<Hint>>) -> Self {
-        self.hints.extend(hints.into_iter().map(Into::into));
-        self
-    }
-}
-
-/// Judges what was told; what was refused is a cross, what was not asked is left open.
-fn of_heard<T>(heard: &Heard<T>, unasked: &str, judge: impl FnOnce(&T) -> Answer) -> Answer {
-    match heard {
-        Heard::Unasked => Answer::open(unasked),
-        Heard::Refused(trouble) => Answer::refused(trouble),
-        Heard::Told(value) => judge(value),
-    }
-}
 
 /// One line of the page.
 #[derive(Serialize)]
@@ -136,11 +90,13 @@ struct Row {
 /// Every check with its answer.
 pub(crate) struct Diagnosis {
     rows: Vec<Row>,
+    /// What to type next.
+    next: CommandLine,
 }
 
 impl Diagnosis {
-    /// Judges the facts.
-    pub(crate) fn of(facts: &Facts) -> Self {
+    /// Judges the facts; what is to be typed carries what was given.
+    pub(crate) fn of(facts: &Facts, given: &Given) -> Self {
         let rows = CHECKS.iter().flat_map(|check| {
             check.answers(facts).into_iter().map(|(about, answer)| Row {
                 id: check.id,
@@ -148,11 +104,14 @@ impl Diagnosis {
                 about,
                 ok: answer.ok,
                 message: answer.message,
-                hints: answer.hints,
+                hints: answer.hints.iter().map(|hint| given.complete_hint(hint)).collect(),
                 group: check.group,
             })
         });
-        Self { rows: rows.collect() }
+        let rows: Vec<Row> = rows.collect();
+        let has_cross = rows.iter().any(|row| row.ok == Some(false));
+        let next = CommandLine::divvy(if has_cross { "doctor" } else { "check" });
+        Self { rows, next: given.complete(&next) }
     }
 
     /// Says whether anything is wrong.

@@ -8,8 +8,8 @@ use divvy_core::CommandLine;
 use divvy_core::name::visible as quoted;
 use divvy_genesys::how_to_grant;
 
+use super::answer::{Answer, of_heard};
 use super::facts::{Account, Heard, KindSeen};
-use super::{Answer, of_heard};
 
 /// How many addresses a message names.
 const NAMED: usize = 3;

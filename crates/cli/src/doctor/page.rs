@@ -55,19 +55,16 @@ impl Diagnosis {
     fn count(&self) -> String {
         let count = |ok| self.rows.iter().filter(|row| row.ok == ok).count();
         format!(
-            "{} well, {} wrong, {} left open",
+            "{} passed, {} failed, {} skipped",
             count(Some(true)),
             count(Some(false)),
             count(None)
         )
     }
 
-    fn next(&self) -> &'static str {
-        if self.has_cross() {
-            "do what stands below the first cross, then: divvy doctor"
-        } else {
-            "divvy check"
-        }
+    fn next(&self) -> String {
+        let lead = if self.has_cross() { "fix the first ✗ above, then: " } else { "" };
+        shown(&format!("{lead}{}", self.next))
     }
 }
 

@@ -5,8 +5,8 @@
 use divvy_core::CommandLine;
 use divvy_terraform::LockFile;
 
+use super::answer::{Answer, of_heard};
 use super::facts::{Facts, Overridden};
-use super::{Answer, of_heard};
 use crate::terraform_errors::WITHOUT_WRAPPER;
 
 /// The vendor's provider, without the registry.
@@ -45,7 +45,7 @@ pub(super) fn wrapper(facts: &Facts) -> Answer {
             Answer::refused(trouble)
         }
         _ if program.passes_wrapper_by => Answer::tick(format!(
-            "the wrapper of setup-terraform is passed by: {}; it stands in front of what else the workflow runs",
+            "setup-terraform's wrapper is bypassed: divvy runs {}; the workflow's own steps still go through the wrapper",
             program.path.display()
         ))
         .hint("it copies what Terraform prints into step outputs: set `terraform_wrapper: false`"),
@@ -64,7 +64,7 @@ pub(super) fn execution(facts: &Facts) -> Answer {
     Answer::open(format!(
         "`{backend}` may run them elsewhere: then divvy check, -o blocks and divvy fix --write work with the plan's JSON alone, and divvy run and divvy fix --yes do not, unless the workspace's execution mode is local"
     ))
-    .hint(format!("{program} show -json PLANFILE > plan.json  # then: divvy check --plan plan.json"))
+    .hint(CommandLine::of(program).words("show -json PLANFILE > plan.json").because("then: divvy check --plan plan.json"))
 }
 
 fn major_and_minor(version: &str) -> Option<(u64, u64)> {
@@ -128,7 +128,7 @@ pub(super) fn lock_file(facts: &Facts) -> Answer {
         }
         LockFile::Unreadable => {
             return Answer::cross(".terraform.lock.hcl cannot be read")
-                .hint(format!("take it from version control, or remove it; then: {init}"));
+                .hint(init.because("after it was taken from version control, or removed"));
         }
         lock @ LockFile::Read(_) => lock.provider(VENDOR),
     };
@@ -280,7 +280,7 @@ mod tests {
         for lock in [LockFile::Missing, LockFile::Unreadable, LockFile::Read(vec![other.clone()])] {
             let answer = judged(&|configuration| configuration.lock_file = lock.clone());
             assert_eq!(answer.ok, Some(false), "{lock:?}");
-            assert!(answer.hints[0].to_string().ends_with("terraform init"));
+            assert!(answer.hints[0].to_string().contains("terraform init"));
         }
         assert_eq!(judged(&|configuration| configuration.is_installed = false).ok, Some(false));
         assert_eq!(judged(&|configuration| configuration.is_reattached = true).ok, None);

@@ -13,6 +13,7 @@ use super::facts::{
     Way,
 };
 use super::{CHECKS, Diagnosis};
+use crate::given::Given;
 
 pub(super) fn trouble(message: &str) -> Trouble {
     Trouble { message: message.to_owned(), hints: vec!["do something".into()] }
@@ -124,7 +125,7 @@ pub(super) fn facts() -> Facts {
 
 #[test]
 fn a_healthy_set_up_is_all_ticks() {
-    let diagnosis = Diagnosis::of(&facts());
+    let diagnosis = Diagnosis::of(&facts(), &Given::default());
     assert!(diagnosis.rows.iter().all(|row| row.ok == Some(true)), "{}", page(&diagnosis));
     assert_eq!(diagnosis.rows.len(), CHECKS.len());
     assert!(page(&diagnosis).ends_with("next: divvy check\n"));
@@ -149,7 +150,7 @@ fn every_check_answers_even_if_nothing_could_be_learnt() {
         accounts: vec![account],
         leftovers: Leftovers::default(),
     };
-    let diagnosis = Diagnosis::of(&facts);
+    let diagnosis = Diagnosis::of(&facts, &Given::default());
     assert_eq!(diagnosis.rows.len(), CHECKS.len());
     let crosses: Vec<_> = diagnosis.rows.iter().filter(|row| row.ok == Some(false)).collect();
     let ids: Vec<_> = crosses.iter().map(|row| row.id).collect();
@@ -162,7 +163,7 @@ fn every_check_answers_even_if_nothing_could_be_learnt() {
 fn two_accounts_are_told_apart() {
     let mut facts = facts();
     facts.accounts.push(Account { alias: Some("genesyscloud.eu".to_owned()), ..account() });
-    let diagnosis = Diagnosis::of(&facts);
+    let diagnosis = Diagnosis::of(&facts, &Given::default());
     let tokens: Vec<_> = diagnosis.rows.iter().filter(|row| row.id == "token").collect();
     assert_eq!(tokens.len(), 2);
     assert_eq!(tokens[1].about.as_deref(), Some("genesyscloud.eu"));
@@ -178,7 +179,7 @@ fn what_is_to_be_typed_names_the_program_that_was_found() {
     configuration.unreadable.push("main.tf".to_owned());
     facts.leftovers.errored_state =
         Some(divvy_core::survey::ErroredState { lineage: Some("a".to_owned()), serial: Some(3) });
-    let page = page(&Diagnosis::of(&facts));
+    let page = page(&Diagnosis::of(&facts, &Given::default()));
     for line in ["> tofu init", "> tofu validate", "> tofu state push"] {
         assert!(page.contains(line), "{line}: {page}");
     }
@@ -189,7 +190,7 @@ fn what_is_to_be_typed_names_the_program_that_was_found() {
 fn a_name_cannot_deceive_on_the_page() {
     let mut facts = facts();
     facts.accounts[0].alias = Some("genesyscloud.\u{1b}[2J".to_owned());
-    assert!(!page(&Diagnosis::of(&facts)).contains('\u{1b}'));
+    assert!(!page(&Diagnosis::of(&facts, &Given::default())).contains('\u{1b}'));
 }
 
 fn page(diagnosis: &Diagnosis) -> String {

@@ -176,8 +176,7 @@ fn client(url: &str, dialect: Dialect, try_timeout: Duration) -> Client {
         ..Flags::default()
     };
     let given = Fallback { flags, profile: None };
-    let connection =
-        Connection::from_flags(&given, &Environment::new(BTreeMap::new()), dialect).unwrap();
+    let connection = Connection::from_flags(&given, &Environment::default(), dialect).unwrap();
     let settings = Settings {
         rate: u32::MAX,
         try_timeout,

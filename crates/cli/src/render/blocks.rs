@@ -1,12 +1,13 @@
 //! `-o blocks`: import blocks in HCL for what would be imported, comments for the rest.
 //!
-//! The address is copied as Terraform spelled it, which is how `to` wants it. Invariant: nothing
+//! The instances of one `for_each` share a block where Terraform takes that. The address is copied as Terraform spelled it, which is how `to` wants it. Invariant: nothing
 //! leaves its place: an address that is more than names and quoted keys, and an id or address with
 //! characters that cannot be shown, become a comment.
 
 use std::io;
 
 use divvy_core::name::visible;
+use divvy_core::{Address, InstanceKey};
 
 use super::text;
 use crate::report::{Action, Finding, Outcome, Report};
@@ -19,11 +20,15 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     for headline in report.headlines() {
         writeln!(out, "# {} {}: {}", headline.code, headline.kind, text::shown(&headline.message))?;
     }
-    for (index, finding) in report.findings_of(Outcome::Adopted).enumerate() {
+    let takes_for_each = takes_for_each(report);
+    for (index, group) in groups(report, takes_for_each).iter().enumerate() {
         if index > 0 || report.headline.is_some() {
             writeln!(out)?;
         }
-        block(finding, out)?;
+        match group.as_slice() {
+            [alone] => block(alone, out)?,
+            several => block_of_several(several, out)?,
+        }
     }
     if report.findings_of(Outcome::Adopted).next().is_some() {
         writeln!(out)?;
@@ -34,6 +39,63 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Returns whether Terraform takes `for_each` in an import block: since 1.7, as OpenTofu does.
+fn takes_for_each(report: &Report) -> bool {
+    let version = report.terraform.as_ref().and_then(|terraform| terraform.version.as_deref());
+    let mut parts = version.unwrap_or_default().split('.').map(|part| part.parse::<u32>().ok());
+    matches!((parts.next().flatten(), parts.next().flatten()), (Some(major), Some(minor)) if (major, minor) >= (1, 7))
+}
+
+/// What is adopted, block by block: the instances of one `for_each` together, where that can be written.
+fn groups(report: &Report, takes_for_each: bool) -> Vec<Vec<&Finding>> {
+    let mut groups: Vec<(Option<String>, Vec<&Finding>)> = Vec::new();
+    for finding in report.findings_of(Outcome::Adopted) {
+        let resource = keyed(finding)
+            .filter(|_| takes_for_each)
+            .map(|(address, ..)| address.resource().to_owned());
+        let known = groups.iter_mut().find(|(known, _)| known.is_some() && *known == resource);
+        match known {
+            Some((_, group)) => group.push(finding),
+            None => groups.push((resource, vec![finding])),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+/// An instance of a `for_each` that is imported and can be written: its address, key and id.
+fn keyed(finding: &Finding) -> Option<(Address, String, &str)> {
+    let (Action::Import { id } | Action::Update { id }, Some(address)) =
+        (&finding.action, &finding.address)
+    else {
+        return None;
+    };
+    let address = Address::parse(address)?;
+    let InstanceKey::Text(key) = address.key() else { return None };
+    let key = key.clone();
+    (is_expression(address.as_str()) && text::is_harmless(id)).then_some((address, key, id))
+}
+
+fn block_of_several(findings: &[&Finding], out: &mut dyn io::Write) -> io::Result<()> {
+    let mut resource = String::new();
+    let mut rows = Vec::new();
+    for finding in findings {
+        let Some((address, key, id)) = keyed(finding) else { continue };
+        address.resource().clone_into(&mut resource);
+        if !finding.drift.is_empty() {
+            writeln!(out, "# {}: {}", text::address(finding), text::shown(&finding.message))?;
+        }
+        // The key is spelled in the address as it is spelled here.
+        rows.push((format!("\"{key}\""), quoted(id)));
+    }
+    let width = rows.iter().map(|(key, _)| text::columns(key)).max().unwrap_or_default();
+    writeln!(out, "import {{\n  for_each = {{")?;
+    for (key, id) in rows {
+        let padding = width - text::columns(&key);
+        writeln!(out, "    {key}{:padding$} = {id}", "")?;
+    }
+    writeln!(out, "  }}\n  to = {resource}[each.key]\n  id = each.value\n}}")
 }
 
 fn block(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {

@@ -6,6 +6,7 @@
 mod annotations;
 mod azure;
 pub mod blocks;
+mod codequality;
 pub mod commands;
 pub mod diagnostics;
 pub mod github;
@@ -46,6 +47,8 @@ pub enum Format {
     Sarif,
     /// A test report, for CI systems that show one.
     Junit,
+    /// Issues for GitLab's merge request widget.
+    Codequality,
     /// One page for a browser.
     Html,
 }
@@ -73,7 +76,7 @@ pub(crate) struct Row {
 }
 
 /// The formats, each with its file: a new one is a file and a row here.
-static TABLE: [Row; 10] = {
+static TABLE: [Row; 11] = {
     use Writer::{Check, Doctor, Explain, Fix};
     const EVERY: &[Writer] = &[Check, Fix, Explain, Doctor];
     const REPORTS: &[Writer] = &[Check, Fix, Explain];
@@ -96,6 +99,9 @@ static TABLE: [Row; 10] = {
         row(Format::Azure, Form::Commands, REPORTS, |report, _, out| azure::write(report, out)),
         row(Format::Sarif, Form::Json, RUNS, |report, _, out| sarif::write(report, out)),
         row(Format::Junit, Form::People, RUNS, |report, _, out| junit::write(report, out)),
+        row(Format::Codequality, Form::Json, RUNS, |report, _, out| {
+            codequality::write(report, out)
+        }),
         // Its data block is JSON; all else in it is escaped.
         row(Format::Html, Form::Commands, RUNS, |report, _, out| html::write(report, out)),
     ]
@@ -115,9 +121,14 @@ impl Format {
 }
 
 /// Names the formats that a command writes.
+pub(crate) fn names_of(writer: Writer) -> impl Iterator<Item = String> {
+    let rows = TABLE.iter().filter(move |row| row.of.contains(&writer));
+    rows.map(|row| row.format.name())
+}
+
+/// As [`names_of`], in one line.
 pub(crate) fn names_for(writer: Writer) -> String {
-    let rows = TABLE.iter().filter(|row| row.of.contains(&writer));
-    rows.map(|row| row.format.name()).collect::<Vec<_>>().join(", ")
+    names_of(writer).collect::<Vec<_>>().join(", ")
 }
 
 /// Returns the help of a command's `-o`.

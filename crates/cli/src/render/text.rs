@@ -88,7 +88,7 @@ pub(crate) fn counts(report: &Report) -> Vec<String> {
     counts.extend((report.managed > 0).then(|| format!("{} managed", report.managed)));
     if counts.is_empty() {
         let nothing = match report.command {
-            Command::Explain => "no failure is told",
+            Command::Explain => "no failure was found",
             Command::Check | Command::Fix | Command::Run => {
                 "nothing of these kinds is planned or tracked"
             }

@@ -64,6 +64,7 @@ impl Report {
             require_clean: info.require_clean,
             leaves_out: info.leaves_out,
             notes,
+            made: info.made,
             given: Given::default(),
         }
     }
@@ -72,6 +73,18 @@ impl Report {
 /// What is managed is printed only where the next apply renames it.
 fn is_worth_a_word(finding: &finding::Finding) -> bool {
     finding.verdict != Verdict::Managed || !finding.evidence.drift.is_empty()
+}
+
+impl RunInfo {
+    /// Takes from a survey what a report tells of it beside its findings. `credentials_from` says
+    /// where the credentials of each alias came from, in words, without a secret.
+    pub fn of(survey: &Survey, credentials_from: &BTreeMap<Alias, String>) -> Self {
+        Self {
+            orgs: orgs(survey, credentials_from),
+            pending: survey.desired.as_ref().map(|desired| desired.pending),
+            ..Self::default()
+        }
+    }
 }
 
 impl Finding {
@@ -270,7 +283,7 @@ fn hints(
 }
 
 /// Returns each provider configuration that leads to an org.
-pub(super) fn orgs(survey: &Survey, credentials_from: &BTreeMap<Alias, String>) -> Vec<Org> {
+fn orgs(survey: &Survey, credentials_from: &BTreeMap<Alias, String>) -> Vec<Org> {
     survey
         .aliases
         .iter()

@@ -15,6 +15,7 @@ use divvy_plugin::proxy::{Advice, Create, CreateAdvisor, ProviderConfigure, Refu
 use divvy_terraform::WorkingDirectory;
 use serde_json::json;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::arguments::Said;
 use crate::confirm;
@@ -37,6 +38,7 @@ pub(crate) struct Advisor {
     book: Mutex<Book>,
     journal: LazyJournal,
     terraform_version: Mutex<Option<String>>,
+    interrupted: CancellationToken,
 }
 
 impl Advisor {
@@ -61,6 +63,7 @@ impl Advisor {
             book: Mutex::new(book),
             journal: LazyJournal { working_directory, consent, journal: Mutex::default() },
             terraform_version: Mutex::default(),
+            interrupted: CancellationToken::new(),
         }
     }
 
@@ -135,7 +138,7 @@ impl Advisor {
             && verdict == Some(Verdict::Hidden)
             && let Some(deleted) = self.orgs.deleted(&create.alias, kind).await
         {
-            self.book().found_deleted(&create.alias, kind, deleted);
+            self.book().found_deleted(&create.alias, kind, &deleted);
         }
         true
     }
@@ -159,7 +162,12 @@ impl CreateAdvisor for Advisor {
 
     async fn before_create(&self, create: &Create) -> Advice {
         let Some(kind) = kind_of(create) else { return Advice::Pass };
-        let number = self.enter(create, kind).await;
+        // Whoever interrupts does not wait for an org that does not answer.
+        let number = tokio::select! {
+            biased;
+            number = self.enter(create, kind) => number,
+            () = self.interrupted.cancelled() => return Advice::Pass,
+        };
         let mut book = self.book();
         let Some(opinion) = book.opinion(number, Phase::Plan) else { return Advice::Pass };
         let advice = words::in_plan(&opinion, book.policy(), &self.flow);
@@ -181,12 +189,13 @@ impl CreateAdvisor for Advisor {
             (number, failure, heard)
         };
         let is_open = failures::is_outcome_open(&failure);
-        if !is_open && !failures::may_mean_taken(&failure) {
+        if !is_open && !failures::may_mean_taken(&failure, kind) {
             return Advice::Pass;
         }
         let mut opinion = self.book().opinion(number, Phase::Apply);
-        // 400 says many things: only what the listing shows counts.
-        if is_open || failure.status == Some(409) {
+        let is_clear = is_open || failures::says_taken(&failure, kind);
+        // Of a status that says many things only what the listing shows counts.
+        if is_clear {
             let verdict = opinion.as_ref().map(|opinion| opinion.finding.verdict);
             // By the time the org has answered, the log may have lost the lines about this create.
             let is_explained = matches!(verdict, Some(Verdict::Adopt | Verdict::AdoptWithDrift));
@@ -198,10 +207,7 @@ impl CreateAdvisor for Advisor {
             }
         }
         let Some(opinion) = opinion else { return Advice::Pass };
-        if failure.status == Some(400)
-            && opinion.adoption.is_err()
-            && opinion.finding.evidence.entity.is_none()
-        {
+        if !is_clear && opinion.adoption.is_err() && opinion.finding.evidence.entity.is_none() {
             return Advice::Pass;
         }
         let advice = words::in_apply(&opinion, self.book().policy());
@@ -221,6 +227,10 @@ impl CreateAdvisor for Advisor {
     fn may_meet(&self, create: &Create, other: &Create) -> bool {
         create.type_name == other.type_name
             && may_be_one(&create.type_name, &create.planned, &other.planned)
+    }
+
+    fn stopping(&self) {
+        self.interrupted.cancel();
     }
 
     fn deletes(&self, type_name: &str, id: &str) {

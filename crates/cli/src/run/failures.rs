@@ -5,7 +5,7 @@
 //! is worth a look at the org.
 
 use divvy_core::failure::{Operation, Origin, Shape};
-use divvy_core::{Address, Failure};
+use divvy_core::{Address, Failure, Kind};
 use divvy_plugin::proxy::Refusal;
 use divvy_terraform::{Diagnostic, logs};
 
@@ -66,11 +66,16 @@ pub(crate) fn is_outcome_open(failure: &Failure) -> bool {
     }
 }
 
-/// Says whether the API may have meant that the name is taken. 400 is its answer to many things;
+/// Returns whether the API may have meant that the name is taken: some statuses say many things, and
 /// what the org shows decides.
-pub(crate) fn may_mean_taken(failure: &Failure) -> bool {
+pub(crate) fn may_mean_taken(failure: &Failure, kind: &Kind) -> bool {
     let is_create = failure.method.as_deref().is_none_or(|method| method == "POST");
-    is_create && matches!(failure.status, Some(409 | 400))
+    is_create && failure.status.is_some_and(|status| kind.may_be_duplicate(status))
+}
+
+/// Returns whether the status alone says that the name is taken.
+pub(crate) fn says_taken(failure: &Failure, kind: &Kind) -> bool {
+    failure.status.is_some_and(|status| kind.is_duplicate(status, None))
 }
 
 /// A create that left nothing in the state and said nothing readable: it made something and could
@@ -97,6 +102,7 @@ fn unheard(summary: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use divvy_core::kinds::division::DIVISION;
     use divvy_plugin::messages::Diagnostic;
 
     use super::*;
@@ -120,10 +126,14 @@ mod tests {
         let conflict =
             heard("Failed to create division Sales error: API Error: 409 - x (c)", &detail(409));
         assert_eq!((conflict.status, conflict.shape), (Some(409), Shape::Refused));
-        assert!(may_mean_taken(&conflict) && !is_outcome_open(&conflict));
+        assert!(may_mean_taken(&conflict, &DIVISION) && says_taken(&conflict, &DIVISION));
+        assert!(!is_outcome_open(&conflict));
+        let other =
+            heard("Failed to create division Sales error: API Error: 400 - x (c)", &detail(400));
+        assert!(may_mean_taken(&other, &DIVISION) && !says_taken(&other, &DIVISION));
         let forbidden =
             heard("Failed to create division Sales error: API Error: 403 - x (c)", &detail(403));
-        assert!(!may_mean_taken(&forbidden) && !is_outcome_open(&forbidden));
+        assert!(!may_mean_taken(&forbidden, &DIVISION) && !is_outcome_open(&forbidden));
         let lost = heard(
             "Failed to create division Sales error: POST https://x giving up after 21 attempt(s)",
             r#"{"resourceType":"genesyscloud_auth_division","errorMessage":"unable to build a message"}"#,

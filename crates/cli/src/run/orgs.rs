@@ -41,7 +41,7 @@ struct Listed {
     client: Client,
     id: OrgId,
     org: Org,
-    deleted: OnceCell<Option<Vec<Entity>>>,
+    deleted: OnceCell<Option<Arc<[Entity]>>>,
 }
 
 /// What an org answered.
@@ -73,13 +73,14 @@ impl Asked {
     }
 
     /// Lists what was deleted and may be restored, once; none where that cannot be learnt.
-    async fn deleted(&self, kind: &'static Kind) -> Option<Vec<Entity>> {
+    async fn deleted(&self, kind: &'static Kind) -> Option<Arc<[Entity]>> {
         let Way::Client(listed) = &self.way else { return None };
         let list = || async {
-            listed.client.deleted(kind).await.unwrap_or_else(|error| {
+            let deleted = listed.client.deleted(kind).await.unwrap_or_else(|error| {
                 tracing::warn!(%error, "the deleted ones could not be listed");
                 None
-            })
+            });
+            deleted.map(Arc::from)
         };
         listed.deleted.get_or_init(list).await.clone()
     }
@@ -185,7 +186,7 @@ impl Orgs {
         &self,
         alias: &AliasToken,
         kind: &'static Kind,
-    ) -> Option<Vec<Entity>> {
+    ) -> Option<Arc<[Entity]>> {
         let lead = self.lead(alias)?;
         lead.answer.get()?.as_ref().ok()?.deleted(kind).await
     }
@@ -234,10 +235,6 @@ impl Orgs {
         let (organization, listing) =
             tokio::join!(client.organization(), client.listing(&DIVISION));
         let listing = listing.map_err(|error| No::of(&error))?;
-        // Absence from such a listing proves nothing; the provider is asked name by name.
-        if let Some(gap) = listing.gap() {
-            return Err(No { reason: gap, is_answered: false });
-        }
         let organization = organization.map_err(|error| No::of(&error))?;
         let listings = Listings::of(&DIVISION, listing);
         let org = Org { name: organization.name, region, listings };

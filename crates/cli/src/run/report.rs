@@ -3,7 +3,7 @@
 //!
 //! Never decides. Invariant: nothing goes to stdout, which is Terraform's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use divvy_core::Decided;
@@ -56,11 +56,12 @@ fn sort(conclusion: &mut Conclusion) {
 /// Gives each provider configuration the name that the state has for it.
 fn name_aliases(conclusion: &mut Conclusion, places: &Places) {
     let mut names: BTreeMap<Alias, Alias> = BTreeMap::new();
+    let told: HashMap<_, _> = places.values().map(|(address, told)| (address, told)).collect();
     for Decided { finding, .. } in &conclusion.decisions.all {
         let Some((alias, address)) = finding.alias.as_ref().zip(finding.address.as_ref()) else {
             continue;
         };
-        let Some((_, told)) = places.values().find(|(known, _)| known == address) else { continue };
+        let Some(told) = told.get(address) else { continue };
         let local = alias.as_str().split('.').next().unwrap_or_default();
         let name = match told {
             Some(told) => format!("{local}.{told}"),

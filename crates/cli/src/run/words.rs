@@ -17,6 +17,19 @@ use crate::run::subcommand::Flow;
 pub(crate) fn in_plan(opinion: &Opinion, policy: &RunPolicy, flow: &Flow) -> Advice {
     let finding = &opinion.finding;
     match (finding.verdict, &opinion.adoption) {
+        (verdict, _) if leaves_open(verdict) && is_told(opinion, policy) => {
+            let gap = opinion.gap.as_ref().map_or("", |gap| gap.why.as_str());
+            match policy.stance {
+                Stance::Error => unseen(policy, summary("may already exist", finding), gap),
+                // Terraform folds what is said of several creates in the same words.
+                _ => Advice::Warn {
+                    summary: "The org's list of divisions is incomplete".to_owned(),
+                    detail: format!(
+                        "{gap} What it lacks may exist all the same; its create is refused then.\n> divvy doctor"
+                    ),
+                },
+            }
+        }
         (verdict, _) if is_quiet(verdict, finding) => Advice::Pass,
         (Verdict::UnresolvedCredentials, _) => {
             let summary = "Nothing can be foretold about existing divisions".to_owned();
@@ -28,12 +41,6 @@ pub(crate) fn in_plan(opinion: &Opinion, policy: &RunPolicy, flow: &Flow) -> Adv
                      again before it is created."
                 .to_owned(),
         },
-        (verdict, _)
-            if leaves_open(verdict) && opinion.gap.is_some() && policy.stance == Stance::Error =>
-        {
-            let gap = opinion.gap.as_deref().unwrap_or_default();
-            unseen(policy, summary("may already exist", finding), gap)
-        }
         // The adoption follows at once and tells of itself.
         (Verdict::Adopt | Verdict::AdoptWithDrift, Ok(_)) if !flow.shows_its_plan() => Advice::Pass,
         (Verdict::Adopt | Verdict::AdoptWithDrift, Ok((id, expect))) => {
@@ -74,6 +81,12 @@ fn unseen(policy: &RunPolicy, summary: String, why: &str) -> Advice {
     }
 }
 
+/// Returns whether it is said that the org was not seen whole: to a gate always, else where the
+/// listing contradicts itself.
+fn is_told(opinion: &Opinion, policy: &RunPolicy) -> bool {
+    opinion.gap.as_ref().is_some_and(|gap| gap.is_flaw || policy.stance == Stance::Error)
+}
+
 /// Returns whether a verdict rests on what the listing lacks.
 fn leaves_open(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::Create | Verdict::Gone | Verdict::NotAConflict)
@@ -95,7 +108,8 @@ pub(crate) fn in_apply(opinion: &Opinion, policy: &RunPolicy) -> Advice {
                 };
                 ("was adopted", format!("{because} Nothing was created."))
             };
-            let detail = format!("{happened} {id} is in the state now.{}", drift(*expect));
+            let detail =
+                format!("{happened} Terraform takes {id} into the state.{}", drift(*expect));
             advice(summary(word, finding), detail, id, finding, *expect)
         }
         Err(_)

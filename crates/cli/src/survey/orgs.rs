@@ -201,7 +201,7 @@ impl Answers {
         for (org, kind, limit, deleted, by_id) in answers {
             if let Some(listing) = listing_of(survey, &org, kind) {
                 listing.limit = limit.or(listing.limit);
-                listing.deleted = deleted.or(listing.deleted.take());
+                listing.deleted = deleted.map(Into::into).or(listing.deleted.take());
                 listing.by_id.extend(by_id);
             }
         }

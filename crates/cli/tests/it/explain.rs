@@ -421,7 +421,7 @@ fn a_log_without_failures_is_said_to_be_one() {
     let world = World::new(seed(&[]));
     world.write("apply.log", "Apply complete! Resources: 0 added, 0 changed, 0 destroyed.\n");
     let ran = world.divvy(&["explain", "apply.log"]).ended(0);
-    assert!(ran.stdout.contains("no failure is told"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("no failure was found"), "{}", ran.stdout);
     assert_eq!(world.org().requests().len(), 0);
 }
 

@@ -1,7 +1,9 @@
 //! Integration tests of the program.
 
+mod ci;
 mod demo;
 mod doctor;
+mod encodings;
 mod end_to_end;
 mod ensure;
 mod ensure_addresses;

@@ -87,6 +87,7 @@ fn each_format_of_a_check() {
     assert_snapshot!("azure", rendered(&report, Format::Azure));
     assert_snapshot!("sarif", rendered(&report, Format::Sarif));
     assert_snapshot!("junit", rendered(&report, Format::Junit));
+    assert_snapshot!("codequality", rendered(&report, Format::Codequality));
     assert_snapshot!("html", rendered(&report, Format::Html));
 }
 

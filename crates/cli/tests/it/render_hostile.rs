@@ -52,6 +52,7 @@ fn no_format_for_people_lets_a_control_character_or_a_direction_mark_through() {
         Format::Azure,
         Format::Sarif,
         Format::Junit,
+        Format::Codequality,
     ] {
         let text = rendered(&report, format);
         let bad: Vec<_> = text

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use divvy::report::{Command, Place, Report, RunInfo, Terraform};
+use divvy::report::{Command, Made, Place, Report, RunInfo, Terraform};
 use divvy_core::address::Address;
 use divvy_core::decide::{Policy, decide};
 use divvy_core::entity::{Attributes, Entity, EntityId, Key, OrgId};
@@ -221,7 +221,7 @@ pub(crate) fn every_verdict() -> Survey {
     let listing =
         survey.orgs.values_mut().flat_map(|org| org.listings.values_mut()).next().unwrap();
     listing.by_id = BTreeMap::from([(id(97), ById::Absent), (id(98), ById::Absent)]);
-    listing.deleted = Some(vec![entity(20, "Deleted")]);
+    listing.deleted = Some(vec![entity(20, "Deleted")].into());
     survey
 }
 
@@ -231,6 +231,14 @@ pub(crate) fn info() -> RunInfo {
         terraform: Some(Terraform {
             program: "terraform".to_owned(),
             version: Some("1.11.4".to_owned()),
+        }),
+        made: Some(Made {
+            divvy: "divvy 9.9.9".to_owned(),
+            at: "2026-11-28 11:16:25 UTC".to_owned(),
+            directory: "infra/envs/prod".to_owned(),
+            workspace: Some("default".to_owned()),
+            backend: Some("s3".to_owned()),
+            commit: Some("6012862538fa411d08c0e5a3854f972ac6f8b742".to_owned()),
         }),
         places: BTreeMap::from([
             (division("eng"), Place { file: "main.tf".to_owned(), line: 12 }),

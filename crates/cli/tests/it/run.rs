@@ -8,12 +8,14 @@ mod extremes;
 mod gates;
 #[cfg(target_os = "linux")]
 mod interruption;
+mod lies;
 mod plan_files;
 mod refusals;
 mod sensitive;
 #[cfg(target_os = "linux")]
 pub(crate) mod terminal;
 mod transparency;
+mod unsaved;
 mod without_credentials;
 
 use std::os::unix::fs::symlink;

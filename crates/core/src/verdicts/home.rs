@@ -13,7 +13,7 @@ impl Row for Home {
         Page {
             title: "the home division, asked for in a way that must not be carried out",
             meaning: "Home always exists. Without `home = true` an import plans to replace it, which ends in 409 and an empty state. With `home = true` under another name, Home is renamed; and an import of an ordinary division with `home = true` deletes that division.",
-            fix: "Never imports it as it stands; no flag changes that. With --home it adopts Home where the block says `home = true` and has Home's name.",
+            fix: "Never imports it as it is; no flag changes that. With --home it adopts Home where the block says `home = true` and has Home's name.",
             example: "resource \"genesyscloud_auth_division\" \"home\" { name = \"Home\" }",
         }
     }

@@ -81,7 +81,7 @@ impl Scene {
     }
 
     pub(crate) fn exists(mut self, id: &str, name: &str) -> Self {
-        self.listing().entities.push(entity(id, name));
+        self.listing().entities.add(entity(id, name));
         self
     }
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use divvy_core::decide::{Action, Decision, Policy, decide};
-use divvy_core::resolve::{resolve, resolve_at};
-use divvy_core::survey::{Change, Planned, StatePresence, TrackedInstance};
+use divvy_core::resolve::resolve;
+use divvy_core::survey::{Alias, Change, Planned, StatePresence, TrackedInstance};
 use divvy_core::verdict::Verdict;
-use divvy_core::{EntityId, Survey, name};
+use divvy_core::{EntityId, GrowingSurvey, Survey, name};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -267,13 +267,48 @@ proptest! {
         // Without repairs, of which several may want one id.
         let policy = Policy { adopt_all: true, adopt_drifted: true, accept_drift, ..Policy::default() };
         let whole = decide(resolve(&survey), &policy);
+        let survey = GrowingSurvey::new(survey);
         for decided in &whole.all {
             let Some(address) = &decided.finding.address else { continue };
-            let alone = decide(resolve_at(&survey, address), &policy);
+            let alone = decide(survey.resolve_at(address), &policy);
             let at = alone.all.iter().find(|other| other.finding.address.as_ref() == Some(address));
             prop_assert_eq!(at.expect("an address with a finding has one alone"), decided);
             let stopping = whole.headlines.iter().filter(|headline| headline.kind.stops_writing());
             prop_assert!(alone.headlines.iter().eq(stopping));
+        }
+    }
+
+    #[test]
+    fn what_grew_piece_by_piece_is_resolved_as_what_was_there_at_once(survey in survey(), state_first in any::<bool>()) {
+        let mut begun = survey.clone();
+        let (planned, instances) = (
+            begun.desired.as_mut().map(|desired| std::mem::take(&mut desired.planned)).unwrap_or_default(),
+            begun.tracked.as_mut().map(|tracked| std::mem::take(&mut tracked.instances)).unwrap_or_default(),
+        );
+        let failures = std::mem::take(&mut begun.failures);
+        let mut growing = GrowingSurvey::new(begun);
+        let track = |growing: &mut GrowingSurvey| instances.iter().for_each(|one| growing.track(one.clone()));
+        if state_first {
+            track(&mut growing);
+        }
+        for planned in planned {
+            // It is not what it was first taken for.
+            let first = Planned { after: None, alias: Alias::new("another"), change: Change::Delete, ..planned.clone() };
+            let at = growing.plan(first);
+            growing.resolve_at(&planned.address);
+            growing.plan_again(at, |first| *first = planned);
+        }
+        for failure in failures {
+            growing.fail(failure);
+        }
+        if !state_first {
+            track(&mut growing);
+        }
+        prop_assert_eq!(growing.indexed(), 1);
+        prop_assert_eq!(growing.resolve(), resolve(&survey));
+        let at_once = GrowingSurvey::new(survey);
+        for address in at_once.resolve().findings.into_iter().filter_map(|finding| finding.address) {
+            prop_assert_eq!(growing.resolve_at(&address), at_once.resolve_at(&address));
         }
     }
 

@@ -26,6 +26,16 @@ pub enum ConnectionError {
         /// What is missing, in words.
         missing: &'static str,
     },
+    /// An access token holds what no header can carry. The token is not shown.
+    #[error("the access token from {from} cannot be sent: its character {place} is {character}")]
+    BadToken {
+        /// Where it was given.
+        from: String,
+        /// Which of its characters, from 1.
+        place: usize,
+        /// What that is, in words.
+        character: String,
+    },
     /// No source names a region.
     #[error("no region is given")]
     NoRegion,
@@ -114,6 +124,9 @@ impl ConnectionError {
             Self::NoRegion => &["set GENESYSCLOUD_REGION or `--region`, e.g. eu-central-1"],
             Self::UnknownRegion { .. } => {
                 &["regions look like eu-central-1; mypurecloud.de is taken too"]
+            }
+            Self::BadToken { .. } => {
+                &["give the token alone, on one line, without the word Bearer and without quotes"]
             }
             Self::BadUrl { .. } => &["it looks like https://api.mypurecloud.de"],
             Self::Unreadable { .. } | Self::Malformed { .. } => {

@@ -253,19 +253,11 @@ pub(super) fn sdk_gateway(
         return Ok(None);
     };
     let path = home.join(".genesyscloudgo").join("config");
-    let text = match std::fs::read(&path) {
-        Ok(text) => text,
-        Err(error)
-            if matches!(
-                error.kind(),
-                std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
-            ) =>
-        {
-            return Ok(None);
-        }
-        Err(source) => return Err(ConnectionError::Unreadable { path, source }),
+    let text = match environment.text_of(&path, "JSON") {
+        Ok(Some(text)) => text,
+        Ok(None) | Err(ConnectionError::Malformed { .. }) => return Ok(None),
+        Err(error) => return Err(error),
     };
-    let text = divvy_core::text::decode(&text).unwrap_or_default();
     let Ok(SdkConfiguration { gateway }) = serde_json::from_str(&text) else {
         return Ok(None);
     };

@@ -11,13 +11,14 @@ mod layer;
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::path::PathBuf;
+use std::path::Path;
 
 use divvy_core::ProviderArguments;
+use rustls::pki_types::CertificateDer;
 use secrecy::{ExposeSecret as _, SecretString};
 
 pub(crate) use base::{Bases, GatewayParts};
-pub use environment::Environment;
+pub use environment::{Environment, ReadFile};
 pub use error::ConnectionError;
 use layer::{Layer, Sourced};
 
@@ -112,7 +113,7 @@ pub struct Connection {
     pub(crate) bases: Bases,
     pub(crate) credentials: Credentials,
     pub(crate) proxies: Vec<ProxyServer>,
-    pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) authorities: Vec<CertificateDer<'static>>,
     pub(crate) dialect: Dialect,
     region: Option<&'static Region>,
     credentials_from: Vec<Source>,
@@ -195,7 +196,7 @@ impl Connection {
             },
             bases: place.bases,
             credentials,
-            ca_file: None,
+            authorities: Vec::new(),
             dialect,
             region: place.region,
             credentials_from,
@@ -203,11 +204,13 @@ impl Connection {
         })
     }
 
-    /// Trusts the certificates of a PEM file too (`--ca-file`); the file is read by the client.
-    #[must_use]
-    pub fn with_ca_file(mut self, ca_file: PathBuf) -> Self {
-        self.ca_file = Some(ca_file);
-        self
+    /// Trusts the certificates of a PEM file too (`--ca-file`); `path` is only for messages.
+    ///
+    /// # Errors
+    /// If the text holds no certificate, or a broken one.
+    pub fn with_authorities(mut self, pem: &str, path: &Path) -> Result<Self, ConnectionError> {
+        self.authorities = http::certificates(pem, path)?;
+        Ok(self)
     }
 
     /// Returns the region, where the org is named by one.
@@ -343,6 +346,20 @@ impl Place {
     }
 }
 
+/// Finds what no header can carry (RFC 6750, 2.1: a bearer token is visible ASCII): its place from 1,
+/// and what it is.
+fn unsendable(token: &str) -> Option<(usize, String)> {
+    let (index, found) = token.chars().enumerate().find(|(_, char)| !char.is_ascii_graphic())?;
+    let named = match found {
+        '\n' | '\r' => "a line end".to_owned(),
+        '\t' => "a tab".to_owned(),
+        ' ' => "a space".to_owned(),
+        other if other.is_control() => format!("a control character (U+{:04X})", u32::from(other)),
+        other => format!("no ASCII character (U+{:04X})", u32::from(other)),
+    };
+    Some((index + 1, named))
+}
+
 /// Goes through the layers until one completes a pair or has a token. Within a layer the token
 /// wins, as it does in the provider; but half a pair that was given by flag is never dropped for
 /// somebody else's token.
@@ -354,6 +371,10 @@ fn credentials(layers: &[Layer]) -> Result<(Credentials, Vec<Source>), Connectio
         let half_is_by_flag = id.is_some_and(|id| id.from == Source::Flags)
             || secret.is_some_and(|secret| secret.from == Source::Flags);
         if let (false, Some(token)) = (half_is_by_flag, &layer.access_token) {
+            if let Some((place, character)) = unsendable(token.value.expose_secret()) {
+                let from = token.from.to_string();
+                return Err(ConnectionError::BadToken { from, place, character });
+            }
             let credentials = Credentials::AccessToken(token.value.clone());
             return Ok((credentials, vec![token.from.clone()]));
         }

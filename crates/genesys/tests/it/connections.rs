@@ -1,5 +1,6 @@
 //! Who wins: provider block, environment, configuration file, flags, profile.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use divvy_core::ProviderArguments;
@@ -238,7 +239,8 @@ fn home(file: &str, text: &str) -> (TempDir, Environment) {
     let path = home.path().join(file);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();
-    let environment = environment(&[("HOME", home.path().to_str().unwrap())]);
+    let home_only = BTreeMap::from([("HOME".to_owned(), home.path().to_str().unwrap().to_owned())]);
+    let environment = Environment::new(home_only, |path| fs::read(path));
     (home, environment)
 }
 
@@ -386,4 +388,27 @@ fn only_one_caller_of_one_place_has_one_fingerprint() {
     assert!(!one.contains("hush"), "{one}");
     let client = Connection::from_arguments(&full_block(), &environment(&[]), None).unwrap();
     assert!(client.fingerprint().ends_with("client block-id"), "{}", client.fingerprint());
+}
+
+#[test]
+fn a_token_that_no_header_can_carry_is_named_by_its_character_and_never_shown() {
+    for (token, character) in [
+        ("abc\ndef", "character 4 is a line end"),
+        ("abc def", "character 4 is a space"),
+        ("abc\u{7}", "character 4 is a control character (U+0007)"),
+        ("\u{feff}abc", "character 1 is no ASCII character (U+FEFF)"),
+        ("töken", "character 2 is no ASCII character (U+00F6)"),
+    ] {
+        let flags = Flags { access_token: Some(token.to_owned().into()), ..Flags::default() };
+        let given = Fallback { flags, profile: None };
+        let error = Connection::from_flags(
+            &given,
+            &environment(&[("GENESYSCLOUD_REGION", "eu-central-1")]),
+            Dialect::Published,
+        )
+        .unwrap_err();
+        let told = error.to_string();
+        assert!(told.contains(character) && told.contains("from flags"), "{told}");
+        assert!(!told.contains("abc") && !error.hints().is_empty(), "{told}");
+    }
 }

@@ -66,7 +66,10 @@ async fn a_certificate_is_trusted_if_the_ca_file_vouches_for_it_and_refused_if_n
     .await;
     let (url, authority) = tls_before(&server).await;
     let unknown = connection(&url, Dialect::Published);
-    let known = unknown.clone().with_ca_file(authority.path().to_owned());
+    let known = unknown
+        .clone()
+        .with_authorities(&std::fs::read_to_string(authority.path()).unwrap(), authority.path())
+        .unwrap();
     let client = |connection| {
         Client::new(connection, quick(), Arc::new(Unobserved), CancellationToken::new()).unwrap()
     };

@@ -7,9 +7,9 @@
 
 use std::time::Duration;
 
-use super::Shared;
 use super::advisor::{Adopt, Create, CreateAdvisor, Settled};
 use super::inquiry::{import, no_error, said};
+use super::shared::Shared;
 use crate::child::Child;
 use crate::messages::{
     ApplyRequest, ApplyResponse, Diagnostic, PlanRequest, PlanResponse, ReadResponse,

@@ -21,7 +21,7 @@ pub struct AliasToken(String);
 
 impl AliasToken {
     /// Makes the token of an evaluated provider block, from its encoded form.
-    pub(crate) fn of(encoded_block: &[u8]) -> Self {
+    pub fn of(encoded_block: &[u8]) -> Self {
         let hash = Sha256::digest(encoded_block);
         Self(URL_SAFE_NO_PAD.encode(&hash[..9]))
     }
@@ -139,7 +139,7 @@ pub enum Settled {
         /// Its id.
         id: String,
     },
-    /// Something that existed is in the state now.
+    /// Something that existed is handed to Terraform for its state.
     Adopted {
         /// Its id.
         id: String,
@@ -188,6 +188,9 @@ pub trait CreateAdvisor: Send + Sync + 'static {
 
     /// An object is about to be deleted.
     fn deletes(&self, _type_name: &str, _id: &str) {}
+
+    /// Terraform asks the provider to stop: somebody has interrupted it.
+    fn stopping(&self) {}
 
     /// A create is about to be answered to Terraform, which waits for this.
     fn settled(&self, create: &Create, settled: &Settled) -> impl Future<Output = ()> + Send;

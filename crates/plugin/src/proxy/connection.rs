@@ -19,7 +19,7 @@ use super::advisor::{
 };
 use super::inquiry::Inquirer;
 use super::instances::Instances;
-use super::{Shared, Warned};
+use super::shared::{Shared, Warned};
 use crate::child::Child;
 use crate::connect::Unanswered;
 use crate::error::Error;
@@ -207,6 +207,7 @@ impl<A: CreateAdvisor> Connection<A> {
     /// of a create gives up the read that follows, and Terraform taints what was created: the next
     /// apply would delete it.
     fn stop(&self, message: Bytes) {
+        self.shared.advisor.stopping();
         let own = self.configured().map(|configured| configured.child);
         let (processes, creates) = (Arc::clone(&self.shared.processes), Arc::clone(&self.creates));
         tokio::spawn(async move {

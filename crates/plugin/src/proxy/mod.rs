@@ -12,15 +12,13 @@ mod inquiry;
 mod instances;
 mod processes;
 mod sending;
+mod shared;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use bytes::Bytes;
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixListener;
 use tokio::task::JoinHandle;
@@ -32,7 +30,7 @@ pub use self::advisor::{
 use self::connection::Connection;
 pub use self::inquiry::{Inquirer, Inquiry};
 use self::processes::Processes;
-use self::sending::Sending;
+use self::shared::Shared;
 use crate::child::REATTACH_PROVIDERS;
 pub use crate::child::{Launch, Output};
 use crate::error::Error;
@@ -44,26 +42,6 @@ pub struct Proxy<A> {
     socket: PathBuf,
     done: DropGuard,
     listening: JoinHandle<()>,
-}
-
-/// What all connections of one proxy share.
-pub(crate) struct Shared<A> {
-    processes: Arc<Processes>,
-    advisor: A,
-    /// (resource type, id) of everything that some address holds.
-    managed: Mutex<HashSet<(String, String)>>,
-    sending: Sending,
-    /// What was warned of, and on which connection: an apply plans twice.
-    warned: Mutex<HashMap<Warned, u64>>,
-    connections: AtomicU64,
-}
-
-#[derive(PartialEq, Eq, Hash)]
-struct Warned {
-    alias: AliasToken,
-    type_name: String,
-    planned: Bytes,
-    summary: String,
 }
 
 impl<A: CreateAdvisor> Proxy<A> {
@@ -78,14 +56,7 @@ impl<A: CreateAdvisor> Proxy<A> {
         let processes = Arc::new(Processes::start(launch).await?);
         let listener = UnixListener::bind(&socket)
             .map_err(Error::io(format!("listening on {}", socket.display())))?;
-        let shared = Arc::new(Shared {
-            processes,
-            advisor,
-            managed: Mutex::default(),
-            sending: Sending::default(),
-            warned: Mutex::default(),
-            connections: AtomicU64::new(0),
-        });
+        let shared = Arc::new(Shared::new(processes, advisor));
         let done = CancellationToken::new();
         let listening = tokio::spawn(listen(listener, Arc::clone(&shared), done.clone()));
         Ok(Self { shared, socket, done: done.drop_guard(), listening })
@@ -160,7 +131,7 @@ async fn listen<A: CreateAdvisor>(
     shared: Arc<Shared<A>>,
     done: CancellationToken,
 ) {
-    loop {
+    for number in 0.. {
         let stream = tokio::select! {
             () = done.cancelled() => return,
             accepted = listener.accept() => match accepted {
@@ -171,42 +142,11 @@ async fn listen<A: CreateAdvisor>(
                 }
             },
         };
-        let number = shared.connections.fetch_add(1, Ordering::Relaxed);
         let connection = Arc::new(Connection::new(Arc::clone(&shared), number));
         let done = done.clone();
         tokio::spawn(async move {
             let answer = |request| Arc::clone(&connection).handle(request);
             converse(TokioIo::new(stream), &done, answer).await;
         });
-    }
-}
-
-impl<A: CreateAdvisor> Shared<A> {
-    fn saw_managed(&self, type_name: &str, id: &str) {
-        let is_new = self.reserve(type_name, id);
-        if is_new {
-            self.advisor.saw_managed(type_name, id);
-        }
-    }
-
-    /// Marks an id as managed; false if it already was.
-    fn reserve(&self, type_name: &str, id: &str) -> bool {
-        let entry = (type_name.to_owned(), id.to_owned());
-        self.managed.lock().is_ok_and(|mut managed| managed.insert(entry))
-    }
-
-    fn release(&self, type_name: &str, id: &str) {
-        if let Ok(mut managed) = self.managed.lock() {
-            managed.remove(&(type_name.to_owned(), id.to_owned()));
-        }
-    }
-
-    /// Says whether a warning is new: not yet given on another connection, that is, in an earlier
-    /// walk of the same command.
-    fn is_new_warning(&self, warned: Warned, connection: u64) -> bool {
-        let Ok(mut known) = self.warned.lock() else {
-            return true;
-        };
-        *known.entry(warned).or_insert(connection) == connection
     }
 }

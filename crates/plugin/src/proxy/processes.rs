@@ -2,7 +2,8 @@
 //!
 //! Knows no create and no advice. Invariant: a process is configured once, with one request.
 
-use std::sync::{Arc, Mutex};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use prost::Message as _;
@@ -23,6 +24,14 @@ pub(crate) struct Processes {
     /// All others, the dead ones too.
     kept: Mutex<Vec<Arc<Child>>>,
     schema: OnceCell<Bytes>,
+    /// What was asked of the schema, by type: it is large, and each adoption asks.
+    asked: Mutex<Asked>,
+}
+
+#[derive(Default)]
+struct Asked {
+    data_sources: HashMap<String, Option<Arc<Block>>>,
+    computed: HashMap<String, Arc<[String]>>,
 }
 
 impl Processes {
@@ -51,6 +60,7 @@ impl Processes {
             base: base.into(),
             kept: Mutex::default(),
             schema: OnceCell::new(),
+            asked: Mutex::default(),
         }
     }
 
@@ -122,17 +132,35 @@ impl Processes {
     }
 
     /// The block of a data source; none if the provider has no such data source.
-    pub(crate) async fn data_source(&self, type_name: &str) -> Result<Option<Block>, Status> {
+    pub(crate) async fn data_source(&self, type_name: &str) -> Result<Option<Arc<Block>>, Status> {
+        if let Some(block) = self.asked().data_sources.get(type_name) {
+            return Ok(block.clone());
+        }
         let mut schema = self.decoded_schema().await?;
-        Ok(schema.data_source_schemas.remove(type_name).and_then(block))
+        let block = schema.data_source_schemas.remove(type_name).and_then(block).map(Arc::new);
+        self.asked().data_sources.insert(type_name.to_owned(), block.clone());
+        Ok(block)
     }
 
     /// The attributes of a resource type that the provider fills.
-    pub(crate) async fn computed_attributes(&self, type_name: &str) -> Result<Vec<String>, Status> {
+    pub(crate) async fn computed_attributes(
+        &self,
+        type_name: &str,
+    ) -> Result<Arc<[String]>, Status> {
+        if let Some(computed) = self.asked().computed.get(type_name) {
+            return Ok(Arc::clone(computed));
+        }
         let mut schema = self.decoded_schema().await?;
         let block = schema.resource_schemas.remove(type_name).and_then(block);
         let attributes = block.map(|block| block.attributes).unwrap_or_default();
-        Ok(attributes.into_iter().filter(|one| one.computed).map(|one| one.name).collect())
+        let computed = attributes.into_iter().filter(|one| one.computed).map(|one| one.name);
+        let computed: Arc<[String]> = computed.collect();
+        self.asked().computed.insert(type_name.to_owned(), Arc::clone(&computed));
+        Ok(computed)
+    }
+
+    fn asked(&self) -> MutexGuard<'_, Asked> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The last part of what all processes wrote to standard error.

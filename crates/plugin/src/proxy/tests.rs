@@ -11,7 +11,6 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use super::adopt::Adoption;
 use super::connection::Connection;
 use super::processes::Processes;
-use super::sending::Sending;
 use super::{
     Adopt, Advice, AliasToken, Create, CreateAdvisor, ProviderConfigure, Refusal, Settled, Shared,
 };
@@ -220,14 +219,7 @@ async fn with_proxy<T>(
         let client = Client::open(&Line::parse(&line).unwrap()).await.unwrap();
         let child = Arc::new(Child::of(client));
         let advisor = Adviser { advice, refusals: Mutex::default(), settled: Mutex::default() };
-        let shared = Arc::new(Shared {
-            processes: Arc::new(Processes::of(Arc::clone(&child))),
-            advisor,
-            managed: Mutex::default(),
-            sending: Sending::default(),
-            warned: Mutex::default(),
-            connections: 0.into(),
-        });
+        let shared = Arc::new(Shared::new(Arc::new(Processes::of(Arc::clone(&child))), advisor));
         talk(shared, child).await
     };
     tokio::select! {

@@ -10,7 +10,9 @@ use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Block, BlockLabel, Body};
 
 use super::expression::on_one_line;
-use super::{Argument, Form, Found, ImportBlock, Lines, NamedBlock, ResourceBlock, Written};
+use super::written::{
+    Argument, Form, Found, ImportBlock, Lines, NamedBlock, ResourceBlock, Written,
+};
 
 pub(super) fn read(text: &str, file: &Path) -> Option<Found> {
     let stripped = text.strip_prefix('\u{feff}').unwrap_or(text);

@@ -8,7 +8,9 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::expression::on_one_line;
-use super::{Argument, Form, Found, ImportBlock, Lines, NamedBlock, ResourceBlock, Written};
+use super::written::{
+    Argument, Form, Found, ImportBlock, Lines, NamedBlock, ResourceBlock, Written,
+};
 
 type Object = Map<String, Value>;
 
@@ -100,7 +102,7 @@ fn entries<'a>(object: &'a Object, name: &str) -> impl Iterator<Item = (&'a Stri
     object.get(name).into_iter().flat_map(objects).flatten()
 }
 
-fn place(lines: &Lines<'_>, words: &[&str]) -> super::Place {
+fn place(lines: &Lines<'_>, words: &[&str]) -> super::written::Place {
     let mut at = 0;
     for word in words {
         let quoted = Value::from(*word).to_string();

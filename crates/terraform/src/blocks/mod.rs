@@ -8,11 +8,10 @@ mod expression;
 mod hcl;
 mod json;
 mod visibility;
+mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::fs;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use divvy_core::Address;
@@ -20,27 +19,13 @@ use serde::Deserialize;
 
 pub(crate) use self::expression::references;
 pub use self::visibility::Visibility;
+pub(crate) use self::written::{Argument, Form, Written};
+use self::written::{Found, ResourceBlock};
+pub use self::written::{ImportBlock, Place};
 use crate::error::Error;
 use crate::files::{self, Origin};
 use crate::provider_address::ProviderAddress;
 use crate::working_directory::is_configuration_file;
-
-/// Where something stands.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    /// The file, relative to the working directory.
-    pub file: PathBuf,
-    /// The line, from 1.
-    pub line: usize,
-    /// The bytes of the file; empty where only the line is known (`.tf.json`).
-    pub bytes: (usize, usize),
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file.display(), self.line)
-    }
-}
 
 /// How a provider block says who is asking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,113 +52,6 @@ pub struct ProviderBlock {
     /// What it says of credentials.
     pub credentials: Credentials,
     pub(crate) body: Written,
-}
-
-/// One `import` block.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImportBlock {
-    /// Its `to`, as written.
-    pub to: String,
-    /// Its `id`, where that is a constant and the block names no provider.
-    pub id: Option<String>,
-    /// Where it stands.
-    pub place: Place,
-}
-
-/// The arguments of a block as written.
-#[derive(Clone, Default)]
-pub(crate) struct Written {
-    pub(crate) arguments: BTreeMap<String, Argument>,
-    /// Nested blocks in their order, with their names.
-    pub(crate) blocks: Vec<(String, Written)>,
-    /// Names of blocks that a `dynamic` block may make.
-    pub(crate) dynamic: Vec<String>,
-    /// Each argument as an expression on one line, where it can be written so.
-    pub(crate) sources: BTreeMap<String, String>,
-}
-
-impl Written {
-    /// Returns the `id` of an import block, where it is a constant and the block names no provider.
-    fn literal_id(&self) -> Option<String> {
-        match &self.arguments.get("id")?.form {
-            Form::Literal(id) if !self.arguments.contains_key("provider") => Some(id.clone()),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Debug for Written {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.arguments.keys()).finish()
-    }
-}
-
-/// One argument as written.
-#[derive(Clone)]
-pub(crate) struct Argument {
-    pub(crate) place: Place,
-    pub(crate) form: Form,
-}
-
-/// How an argument is written.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// Null, as good as not written.
-    Null,
-    /// A constant, as text.
-    Literal(String),
-    /// An expression, by its source text.
-    Expression(String),
-    /// Something that cannot be carried over as one expression.
-    Opaque,
-}
-
-impl Form {
-    fn says_nothing(&self) -> bool {
-        match self {
-            Self::Null => true,
-            Self::Literal(text) => text.is_empty(),
-            Self::Expression(_) | Self::Opaque => false,
-        }
-    }
-
-    fn is_plain_text(&self) -> bool {
-        matches!(self, Self::Literal(text) if !text.is_empty())
-    }
-}
-
-/// One block that has a name: `module`, `variable`.
-struct NamedBlock {
-    name: String,
-    body: Written,
-}
-
-impl NamedBlock {
-    fn new(name: impl Into<String>, body: Written) -> Self {
-        Self { name: name.into(), body }
-    }
-}
-
-/// One `resource` block.
-struct ResourceBlock {
-    terraform_type: String,
-    label: String,
-    place: Place,
-    body: Written,
-}
-
-/// What one file, or all files, say.
-#[derive(Default)]
-struct Found {
-    resources: Vec<ResourceBlock>,
-    providers: Vec<(String, Option<String>, Place, Written)>,
-    modules: Vec<NamedBlock>,
-    variables: Vec<NamedBlock>,
-    locals: Written,
-    imports: Vec<ImportBlock>,
-    backend: Option<String>,
-    required_providers: BTreeMap<String, String>,
-    required_versions: Vec<(String, String)>,
 }
 
 /// The configuration's blocks.
@@ -466,17 +344,6 @@ impl Blocks {
 }
 
 impl Written {
-    /// Lays an override over this: its arguments win, its blocks replace those of the same name.
-    fn merge(&mut self, later: Self) {
-        self.sources.retain(|name, _| !later.arguments.contains_key(name));
-        self.arguments.extend(later.arguments);
-        self.sources.extend(later.sources);
-        let replaced: Vec<&String> = later.blocks.iter().map(|(name, _)| name).collect();
-        self.blocks.retain(|(name, _)| !replaced.contains(&name));
-        self.blocks.extend(later.blocks);
-        self.dynamic.extend(later.dynamic);
-    }
-
     fn credentials(&self) -> Credentials {
         let forms = || {
             let named = CREDENTIALS.iter().filter_map(|name| self.arguments.get(*name));
@@ -496,25 +363,6 @@ impl Written {
 fn is_override(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or_default();
     stem == "override" || stem.ends_with("_override")
-}
-
-/// Turns byte offsets into places.
-struct Lines<'a> {
-    file: &'a Path,
-    text: &'a str,
-    /// Bytes that stood before `text`: a byte order mark.
-    before: usize,
-}
-
-impl Lines<'_> {
-    fn place(&self, bytes: Range<usize>) -> Place {
-        let head = self.text.get(..bytes.start).unwrap_or(self.text);
-        Place {
-            file: self.file.to_owned(),
-            line: 1 + head.matches('\n').count(),
-            bytes: (bytes.start + self.before, bytes.end + self.before),
-        }
-    }
 }
 
 /// Reads a file as Terraform reads it: UTF-8 and nothing else. A mark stays; the reader of HCL counts

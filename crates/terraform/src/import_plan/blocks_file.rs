@@ -16,6 +16,7 @@ use divvy_core::{Address, EntityId};
 use serde_json::json;
 
 use crate::error::Error;
+use crate::files::{self, Origin};
 
 /// What a file of ours begins with: a comment of Terraform's JSON syntax, which says whose it is.
 const HEADER: &str =
@@ -115,7 +116,7 @@ pub(super) fn find(directory: &Path) -> Result<LeftOver, Error> {
 /// Says whether a file begins with our mark, or was being written when its run was killed.
 fn is_ours(path: &Path, run: &str) -> bool {
     let mut begin = Vec::new();
-    let read = fs::File::open(path).and_then(|file| {
+    let read = files::open(path, Origin::Found).and_then(|file| {
         file.take(u64::try_from(HEADER.len()).unwrap_or(u64::MAX)).read_to_end(&mut begin)
     });
     if read.is_err() {

@@ -12,28 +12,6 @@ use super::diagnostic::{Damage, Diagnostic, beginning};
 use super::progress::Progress;
 use super::summary;
 
-/// Summaries of Terraform and the provider that say by themselves what failed.
-/// `None` = whatever was being done at the address.
-static SUMMARIES: &[(&str, Option<Operation>, Shape)] = &[
-    ("Failed to save state", Some(Operation::State), Shape::StateNotSaved),
-    ("Failed to persist state", Some(Operation::State), Shape::StateNotSaved),
-    ("Error saving state", Some(Operation::State), Shape::StateNotSaved),
-    ("Error acquiring the state lock", Some(Operation::State), Shape::Locked),
-    ("Error locking state", Some(Operation::State), Shape::Locked),
-    ("Error releasing the state lock", Some(Operation::State), Shape::Unclassified),
-    ("Failed to load state", Some(Operation::State), Shape::Unclassified),
-    ("Error loading state", Some(Operation::State), Shape::Unclassified),
-    ("Failed to get existing workspaces", Some(Operation::State), Shape::Unclassified),
-    ("Provider produced inconsistent result after apply", None, Shape::HalfCreated),
-    ("Plugin did not respond", None, Shape::ProviderDied),
-    ("Request cancelled", None, Shape::ProviderDied),
-    ("The terraform-provider-", None, Shape::ProviderDied),
-    ("mismatch on attribute ", None, Shape::Mismatch),
-    ("Cannot import non-existent remote object", Some(Operation::Read), Shape::Unclassified),
-    ("failed to authorize Genesys Cloud", Some(Operation::ProviderStart), Shape::Refused),
-    ("exhausted retries on Genesys Cloud", Some(Operation::ProviderStart), Shape::Refused),
-];
-
 /// Calls of the plugin protocol, where a dead provider's diagnostic names one.
 const CALLS: [(&str, Operation); 3] = [
     (").ConfigureProvider call", Operation::ProviderStart),
@@ -54,8 +32,9 @@ const NO_ANSWER: [&str; 7] = [
 
 const LONGEST_SUMMARY: usize = 4096;
 
-/// Reads a diagnostic; `progress` knows what the run was doing at its address.
-pub(super) fn classify(mut diagnostic: Diagnostic, progress: &Progress) -> Failure {
+/// Reads a diagnostic; `progress` knows what the run was doing at its address. The second value is true
+/// if no other program prints such a diagnostic.
+pub(super) fn classify(mut diagnostic: Diagnostic, progress: &Progress) -> (Failure, bool) {
     let detail = detail::read_api_detail(&diagnostic.body);
     let has_detail = detail.is_some();
     let detail = detail.unwrap_or_default();
@@ -74,7 +53,12 @@ pub(super) fn classify(mut diagnostic: Diagnostic, progress: &Progress) -> Failu
     let shape = shape_of(&diagnostic, status, has_detail);
     let name = planned.or_else(|| summary::name_in(&mut diagnostic));
     let text = &diagnostic.summary;
-    Failure {
+    let is_own = place.is_known()
+        || status.is_some()
+        || diagnostic.is_own()
+        || summary::shape_in(text).is_some_and(|(_, shape)| shape != Shape::ProviderDied)
+        || summary::is_providers(text);
+    let failure = Failure {
         terraform_type: detail
             .terraform_type
             .or_else(|| place.address.as_ref().map(|address| address.terraform_type().to_owned()))
@@ -96,7 +80,8 @@ pub(super) fn classify(mut diagnostic: Diagnostic, progress: &Progress) -> Failu
         unit: diagnostic.unit,
         is_self_made: false,
         origin: Origin::Log,
-    }
+    };
+    (failure, is_own)
 }
 
 /// Says in one line what a detail tells that was copied without its summary.
@@ -112,6 +97,12 @@ struct PlaceOf {
     address: Option<Address>,
     data_source_type: Option<String>,
     is_provider: bool,
+}
+
+impl PlaceOf {
+    fn is_known(&self) -> bool {
+        self.address.is_some() || self.data_source_type.is_some() || self.is_provider
+    }
 }
 
 /// Reads the place after `with`, or in Terraform's prose.
@@ -143,22 +134,31 @@ fn place_of(diagnostic: &mut Diagnostic) -> PlaceOf {
     }
 }
 
+/// What only Terraform says in a diagnostic's body.
+const BODIES: [&str; 3] = ["registry.terraform.io/", "registry.opentofu.org/", "GRPCProvider"];
+const PROVIDER: &str = "terraform-provider-";
+/// Files whose lines it names.
+const FILES: [&str; 6] = [".tf", ".tf.json", ".tofu", ".tofu.json", ".tfvars", ".tfvars.json"];
+
 impl Diagnostic {
+    /// True if it is drawn as Terraform draws it, or names a file or a program of Terraform's.
+    fn is_own(&self) -> bool {
+        let file = |line: &String| {
+            let (file, _) = line.trim().strip_prefix("on ")?.split_once(" line ")?;
+            FILES.iter().any(|ending| file.ends_with(ending)).then_some(())
+        };
+        self.is_boxed
+            || self.summary.contains(PROVIDER)
+            || self
+                .body
+                .iter()
+                .any(|line| file(line).is_some() || BODIES.iter().any(|text| line.contains(text)))
+    }
+
     /// Looks for a sentence of Terraform in the body, whose lines are wrapped at blanks.
     fn has_in_body(&self, sentence: &str) -> bool {
         self.body.join(" ").contains(sentence)
     }
-}
-
-/// True if Terraform or the provider begins a diagnostic like this.
-pub(super) fn is_own_text(summary: &str) -> bool {
-    own_text(summary).is_some()
-}
-
-/// The entry of [`SUMMARIES`] for a diagnostic.
-fn own_text(summary: &str) -> Option<(Option<Operation>, Shape)> {
-    let entry = SUMMARIES.iter().find(|(text, ..)| summary.starts_with(text));
-    entry.map(|(_, operation, shape)| (*operation, *shape))
 }
 
 fn operation_of(
@@ -167,7 +167,7 @@ fn operation_of(
     place: &PlaceOf,
     progress: &Progress,
 ) -> Operation {
-    let own = own_text(&diagnostic.summary);
+    let own = summary::shape_in(&diagnostic.summary);
     let called = || CALLS.iter().find(|(call, _)| diagnostic.has_in_body(call));
     let at_address =
         || progress.operation_at(diagnostic.unit.as_deref(), place.address.as_ref()?.as_str());
@@ -194,7 +194,7 @@ fn operation_of_method(method: &str) -> Option<Operation> {
 }
 
 fn shape_of(diagnostic: &Diagnostic, status: Option<u16>, has_detail: bool) -> Shape {
-    match own_text(&diagnostic.summary) {
+    match summary::shape_in(&diagnostic.summary) {
         // Terraform uses this summary for any attribute; only an absent object was half created.
         Some((_, Shape::HalfCreated)) if diagnostic.has_in_body("unexpected new value: .") => {
             return Shape::Mismatch;

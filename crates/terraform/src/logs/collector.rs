@@ -9,6 +9,7 @@ use super::detail::{self, JsonScan};
 use super::diagnostic::{Damage, Diagnostic, beginning};
 use super::markup;
 use super::signs::LOST_RULES;
+use super::summary;
 
 const LONGEST: usize = 64 << 10;
 const MOST_LANES: usize = 128;
@@ -78,6 +79,8 @@ pub(super) struct Collector {
     open: Vec<Open>,
     found: Vec<Diagnostic>,
     has_lost: bool,
+    /// One that could not be told was one of Terraform's all the same.
+    pub(super) has_lost_own: bool,
 }
 
 impl Collector {
@@ -269,7 +272,11 @@ impl Collector {
         if open.is_detail_alone() {
             open.diagnostic.damage(Damage::BeginningMissing);
         }
+        open.diagnostic.is_boxed =
+            open.frame == Frame::Box && (open.has_beginning || end == End::Whole);
         let has_summary = !open.diagnostic.summary.is_empty() || open.is_detail_alone();
+        self.has_lost_own |=
+            open.diagnostic.location.is_some() || summary::is_providers(&open.diagnostic.summary);
         if open.is_warning || !has_summary && end == End::Cut {
             return;
         }
@@ -332,7 +339,12 @@ impl Open {
                     self.is_summary_undone = line.is_markup;
                 }
                 None if inner.trim().is_empty() => {}
-                None => self.diagnostic.damage(Damage::BeginningMissing),
+                None => {
+                    self.diagnostic.damage(Damage::BeginningMissing);
+                    if let Some(location) = location(inner) {
+                        self.diagnostic.location = Some(location.to_owned());
+                    }
+                }
             }
             return;
         }
@@ -360,7 +372,10 @@ impl Open {
 fn severity(text: &str) -> Option<(bool, &str)> {
     let text = text.trim_start();
     let error = text.strip_prefix("Error: ").map(|summary| (false, summary));
-    error.or_else(|| text.strip_prefix("Warning: ").map(|summary| (true, summary)))
+    error
+        .or_else(|| text.strip_prefix("Warning: ").map(|summary| (true, summary)))
+        // A page shows it without the word, and it is copied so.
+        .or_else(|| summary::is_providers(text).then_some((false, text)))
 }
 
 /// Reads `  with ADDRESS,`.
@@ -384,5 +399,5 @@ fn ends_plain(text: &str) -> bool {
 
 /// True if a summary ends with `(correlation id)`: then it is not cut, also without a line end.
 fn has_correlation_id(summary: &str) -> bool {
-    super::summary::correlation_id_in(summary).is_some()
+    summary::correlation_id_in(summary).is_some()
 }

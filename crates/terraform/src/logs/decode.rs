@@ -40,14 +40,20 @@ pub(super) struct Lines<R> {
     number: usize,
 }
 
-/// One line, without its line end.
-pub(super) struct Line<'a> {
-    pub(super) text: Cow<'a, str>,
+/// Where a line stands, and how sound it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
     /// From 1.
     pub(super) number: usize,
     /// False for a last line that no line feed ends, which may be cut, and for a piece of a line.
     pub(super) is_ended: bool,
     pub(super) harm: Harm,
+}
+
+/// One line, without its line end.
+pub(super) struct Line<'a> {
+    pub(super) text: Cow<'a, str>,
+    pub(super) place: Place,
 }
 
 impl<R: Read> Lines<R> {
@@ -156,7 +162,7 @@ fn to_text(bytes: &[u8], number: usize, is_ended: bool) -> Line<'_> {
         Ok(text) if !text.contains(['\0', '\u{fffd}']) => (Cow::Borrowed(text), Harm::None),
         result => repaired(bytes, result.err().is_some_and(|error| error.error_len().is_some())),
     };
-    Line { text, number, is_ended, harm }
+    Line { text, place: Place { number, is_ended, harm } }
 }
 
 /// Reads a line that is no sound UTF-8; one that is merely cut within a character is no other code
@@ -177,6 +183,29 @@ fn repaired(bytes: &[u8], is_other_code_page: bool) -> (Cow<'_, str>, Harm) {
     (WINDOWS_1252.decode_without_bom_handling(bytes).0, harm)
 }
 
+/// Gives every line of an input, in pieces where carriage returns overwrite.
+pub(super) fn each_line(
+    head: &[u8],
+    input: impl Read,
+    number: &mut usize,
+    mut take: impl FnMut(&str, Place),
+) -> io::Result<()> {
+    let mut lines = Lines::new(head, input);
+    loop {
+        *number = lines.number() - 1;
+        let Some(line) = lines.next()? else { return Ok(()) };
+        each_row(&line.text, |row| take(row, line.place));
+    }
+}
+
+/// Gives the pieces of a line in which carriage returns overwrite.
+pub(super) fn each_row(line: &str, mut take: impl FnMut(&str)) {
+    if !line.contains('\r') {
+        return take(line);
+    }
+    line.split('\r').filter(|piece| !piece.is_empty()).for_each(take);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,7 +214,7 @@ mod tests {
         let mut lines = Lines::new(&bytes[..bytes.len().min(512)], bytes);
         let mut all = Vec::new();
         while let Some(line) = lines.next().unwrap() {
-            all.push((line.text.into_owned(), line.harm));
+            all.push((line.text.into_owned(), line.place.harm));
         }
         all
     }
@@ -228,7 +257,7 @@ mod tests {
         let mut lines = Lines::new(b"aa", &bytes[..]);
         let mut pieces = Vec::new();
         while let Some(line) = lines.next().unwrap() {
-            pieces.push((line.text.len(), line.number, line.is_ended));
+            pieces.push((line.text.len(), line.place.number, line.place.is_ended));
         }
         assert_eq!(pieces, [(LONGEST_LINE, 1, false), (CHUNK, 1, true), (4, 2, false)]);
     }

@@ -18,6 +18,8 @@ pub(super) struct Diagnostic {
     /// The other lines: rest of the summary, then the detail.
     pub(super) body: Vec<String>,
     pub(super) damage: Vec<Damage>,
+    /// It stood in a box, with a rule above or below.
+    pub(super) is_boxed: bool,
 }
 
 impl Diagnostic {

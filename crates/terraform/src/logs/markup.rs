@@ -31,6 +31,9 @@ pub(super) fn undone(line: &str) -> Option<Undone> {
     if let Some(text) = without_section(line) {
         return Some(Undone { lines: vec![text.to_owned()], is_markup: false });
     }
+    if let Some(text) = service_message(line) {
+        return Some(Undone { lines: text.lines().map(str::to_owned).collect(), is_markup: false });
+    }
     let has_tag = line.contains('<') && tags(line).next().is_some();
     let spells_quotes = QUOTES.iter().any(|quote| line.contains(quote)) && !line.contains('"');
     if has_tag || spells_quotes {
@@ -49,6 +52,30 @@ fn without_section(line: &str) -> Option<&str> {
         Some((text, _)) => Some(text),
         None => inner,
     }
+}
+
+/// Reads the text of a service message of TeamCity (its reference, "Escaped values").
+fn service_message(line: &str) -> Option<String> {
+    let (_, attributes) = line.split_once("##teamcity[message ")?;
+    let (_, value) = attributes.split_once("text='")?;
+    let mut text = String::new();
+    let mut chars = value.chars();
+    while let Some(char) = chars.next() {
+        text.push(match char {
+            '\'' => return Some(text),
+            '|' => match chars.next()? {
+                'n' => '\n',
+                'r' => '\r',
+                '0' => {
+                    let code: String = chars.by_ref().skip(1).take(4).collect();
+                    char::from_u32(u32::from_str_radix(&code, 16).ok()?)?
+                }
+                other => other,
+            },
+            other => other,
+        });
+    }
+    None
 }
 
 /// The tags of a line, as their places and names.
@@ -189,6 +216,7 @@ mod tests {
             ("<span style=\"color: #f00\">│</span> {&#34;a&#x22;:1}", "│ {\"a\":1}"),
             ("<system-out><![CDATA[╷", "╷"),
             ("╵]]></system-out>", "╵"),
+            ("##teamcity[message text='|0x2502 |[a|] || |'x|'' status='ERROR']", "│ [a] | 'x'"),
         ] {
             assert_eq!(lines(line), [text], "{line:?}");
         }

@@ -11,15 +11,20 @@
 //! log damaged is said to be damaged. Invariant: memory is bounded by the longest line and a fixed
 //! budget, whatever the input.
 
+mod channel;
 mod classify;
 mod collector;
 mod decode;
 mod detail;
 mod diagnostic;
 mod escape;
+mod failures;
 mod looks;
+mod mail;
 mod markup;
 mod nested;
+mod order;
+mod outcome;
 mod pieces;
 mod prefix;
 mod progress;
@@ -27,44 +32,17 @@ mod provider_log;
 mod reading;
 mod signs;
 mod summary;
+mod table;
 mod ui_line;
 mod units;
 mod unpack;
 
 use std::io::Read;
 
-use divvy_core::{Address, EntityId, Failure};
+use divvy_core::Failure;
 
+pub use outcome::{LogError, LogReading};
 pub(crate) use ui_line::errors;
-
-/// What a log tells.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LogReading {
-    /// Each failure once, in the order of the log.
-    pub failures: Vec<Failure>,
-    /// What the same run created, so that it is not offered for adoption: unit, address, id.
-    pub created: Vec<(Option<String>, Address, Option<EntityId>)>,
-    /// True if the log is cut, or does not say how every operation that it shows ended: that it has no
-    /// failure does not mean that the run had none.
-    pub is_incomplete: bool,
-    /// Where nothing in the input is the output of Terraform: what the input looks like.
-    pub not_terraform: Option<&'static str>,
-    /// What a reader of the result should know about the log itself, as sentences.
-    pub notes: Vec<String>,
-}
-
-/// Why a log could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum LogError {
-    /// The input failed. What was read before is lost; read it again.
-    #[error("reading the log failed after line {line}; check the file and try again")]
-    Input {
-        /// The last line that was read, from 1.
-        line: usize,
-        /// What the system said.
-        source: std::io::Error,
-    },
-}
 
 /// Reads the output of one or several Terraform runs: human output or `-json` lines, in UTF-8 or
 /// UTF-16, packed or not, with whatever stands before each line or around all of them, also cut at

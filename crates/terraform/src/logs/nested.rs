@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::detail::JsonScan;
+use super::order;
 use super::units::plain_unit;
 
 /// Documents up to this length are read as a whole, longer ones string by string.
-const LONGEST_WHOLE: usize = 4 << 20;
+pub(super) const LONGEST_WHOLE: usize = 4 << 20;
 const DEEPEST: usize = 16;
 
 /// Parts of the names of fields that say who wrote a line, where several write at once.
@@ -56,26 +57,38 @@ pub(super) fn beginning(text: &str) -> Beginning {
     }
 }
 
-/// Finds an object that ends a line, behind any text.
+/// Finds a document that ends a line: an object behind any text, a string behind the key or the dash
+/// of YAML.
 pub(super) fn at_end(text: &str) -> Option<(&str, Value)> {
     let trimmed = text.trim_end();
-    if !trimmed.ends_with('}') {
-        return None;
-    }
-    let (prefix, object) = trimmed.split_at(trimmed.find("{\"")?);
-    match beginning(object) {
+    let start = match trimmed.chars().next_back()? {
+        '}' => trimmed.find("{\"")?,
+        '"' => trimmed.find('"').filter(|at| is_yaml(&trimmed[..*at]))?,
+        _ => return None,
+    };
+    let (prefix, document) = trimmed.split_at(start);
+    match beginning(document) {
         Beginning::Whole(value) if !prefix.contains('"') => Some((prefix, value)),
         _ => None,
     }
 }
 
+/// True for `- ` and `key: `.
+fn is_yaml(prefix: &str) -> bool {
+    let item = prefix.trim_start();
+    let key = item.strip_prefix("- ").unwrap_or(item);
+    key.is_empty() && !item.is_empty() || key.strip_suffix(": ").is_some_and(is_key)
+}
+
+/// True for the key of a pair.
+fn is_key(key: &str) -> bool {
+    !key.is_empty()
+        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
 /// Reads `key=value key="quoted value"`, the other form of structured logs; only where it holds a
 /// quoted text.
 pub(super) fn pairs(text: &str) -> Option<Value> {
-    let is_key = |key: &str| {
-        !key.is_empty()
-            && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-    };
     if !text.contains("=\"") || !text.split_once('=').is_some_and(|(key, _)| is_key(key)) {
         return None;
     }
@@ -147,8 +160,14 @@ fn visit_at(
     match value {
         Value::String(text) => give(Found::Text { field, unit, text }),
         Value::Array(all) => {
-            for value in all {
-                visit_at(value, field, unit, depth + 1, give);
+            if let Some(text) = text_of_bytes(all) {
+                return give(Found::Text { field, unit, text: &text });
+            }
+            let mut visit = |value| visit_at(value, field, unit, depth + 1, give);
+            if order::is_newest_first(all) {
+                all.iter().rev().for_each(&mut visit);
+            } else {
+                all.iter().for_each(&mut visit);
             }
         }
         Value::Object(fields) => {
@@ -170,6 +189,13 @@ fn visit_at(
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+/// Reads a list of bytes, as journald prints a text that holds an escape byte.
+fn text_of_bytes(all: &[Value]) -> Option<String> {
+    let byte = |value: &Value| u8::try_from(value.as_u64()?).ok();
+    let bytes: Vec<u8> = all.iter().map(byte).collect::<Option<_>>()?;
+    String::from_utf8(bytes).ok().filter(|text| !text.is_empty())
 }
 
 /// The values of an object that say who wrote its text.

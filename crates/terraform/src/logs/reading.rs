@@ -4,77 +4,35 @@
 //! [`MOST_CHANNELS`].
 
 use std::collections::HashMap;
-use std::io::{self, Read};
+use std::io::Read;
 use std::rc::Rc;
 
 use divvy_core::Failure;
+use serde_json::Value;
 
+use super::channel::{At, Channel, Held, in_column, in_unit, lane_of, root};
 use super::collector::{Collector, LaneLine};
-use super::decode::{Harm, Lines};
-use super::diagnostic::Damage;
+use super::decode::{Harm, Place, each_line, each_row};
+use super::diagnostic::{Damage, Diagnostic};
+use super::failures::Failures;
+use super::mail::Mail;
 use super::nested::{self, Beginning, Document, Found, Next};
-use super::pieces::{Joiner, Place};
-use super::prefix::{Prefixes, Step, Stripped};
+use super::order::Order;
+use super::outcome::{LogError, LogReading};
+use super::pieces::Joiner;
+use super::prefix::{Step, Stripped};
 use super::progress::{Budget, Progress};
 use super::provider_log::ProviderLog;
 use super::signs::{self, Evidence};
+use super::table::{Given, Table};
 use super::ui_line::{self, UiLine};
 use super::unpack::{self, Packing};
-use super::{LogError, LogReading, classify, escape, looks, markup, units};
+use super::{classify, escape, looks, markup, units};
 
-/// Failures of one text in different units that are compared with another telling.
-const MOST_TELLINGS: usize = 64;
 /// Fields of documents that are read, each with what it has taught.
 const MOST_CHANNELS: usize = 256;
 /// Texts within texts.
 const DEEPEST: usize = 8;
-
-/// One text: the input itself, or a field of the documents in it.
-#[derive(Debug, Default)]
-struct Channel {
-    prefixes: Prefixes,
-    /// Lines whose prefix is not certain yet.
-    held: Vec<Held>,
-    /// A document of several lines that has begun.
-    document: Option<Document>,
-    /// The unit whose text stands in a column, and how far that is indented.
-    column: Option<(Rc<str>, usize)>,
-    /// A line whose end has not come, where the strings of a field bring their own line ends.
-    begun: String,
-    brings_line_ends: bool,
-    /// Something of Terraform's stood in it.
-    has_signs: bool,
-}
-
-#[derive(Debug)]
-struct Held {
-    text: String,
-    unit: Option<Rc<str>>,
-    place: Place,
-    is_markup: bool,
-}
-
-/// Where a line stands.
-#[derive(Clone, Debug)]
-struct At {
-    /// The channel.
-    field: Rc<str>,
-    unit: Option<Rc<str>>,
-    place: Place,
-    is_markup: bool,
-    depth: usize,
-}
-
-impl At {
-    fn within(&self, field: &str, unit: Option<&str>) -> Self {
-        Self {
-            field: format!("{}{field}", self.field).into(),
-            unit: unit.map(Rc::from).or_else(|| self.unit.clone()),
-            depth: self.depth + 1,
-            ..self.clone()
-        }
-    }
-}
 
 /// All that has been read so far.
 #[derive(Debug, Default)]
@@ -83,9 +41,9 @@ pub(super) struct Reading {
     collector: Collector,
     progress: Progress,
     provider_log: ProviderLog,
-    failures: Vec<Failure>,
-    /// Places in `failures` by what two tellings of one failure share.
-    index: HashMap<String, Vec<usize>>,
+    failures: Failures,
+    /// Documents of the input itself whose order is not known yet.
+    order: Order<At>,
     /// The unit of lines that name none themselves.
     heading: Option<Rc<str>>,
     evidence: Evidence,
@@ -104,11 +62,22 @@ impl Reading {
         let mut number = 0;
         let result = unpack::each_text(input, &mut packing, &mut |(head, input)| {
             self.looks_like.get_or_insert_with(|| looks::looks_like(head));
-            let mut joiner = Joiner::default();
+            let (mut joiner, mut mail) = (Joiner::default(), Mail::default());
+            let mut table = Table::default();
+            let mut last = Place { number: 1, is_ended: false, harm: Harm::None };
+            let mut take = |line: &str, place: Place| {
+                last = place;
+                mail.feed(line, &mut |line| {
+                    table.feed(line, place, &mut |given, place| self.take_given(given, place));
+                });
+            };
             let result = each_line(head, input, &mut number, |text, place| {
-                joiner.take_in(text, place, |line, place| self.take_line(&root(place), line));
+                joiner.take_in(text, place, &mut take);
             });
-            joiner.finish(|line, place| self.take_line(&root(place), line));
+            joiner.finish(&mut take);
+            let mut give = |given: Given<'_>, place: Place| self.take_given(given, place);
+            mail.finish(&mut |line| table.feed(line, last, &mut give));
+            table.finish(&mut give);
             self.end_text();
             result
         });
@@ -128,14 +97,44 @@ impl Reading {
     }
 
     /// Reads a diagnostic that was received as such.
-    pub(super) fn failure_of(&self, diagnostic: super::diagnostic::Diagnostic) -> Failure {
-        let mut failure = classify::classify(diagnostic, &self.progress);
+    pub(super) fn failure_of(&self, diagnostic: Diagnostic) -> Failure {
+        let (mut failure, _) = classify::classify(diagnostic, &self.progress);
         failure.is_self_made = self.provider_log.is_self_made(&failure);
         failure
     }
 
-    fn take_diagnostic(&mut self, diagnostic: super::diagnostic::Diagnostic) {
-        self.add(classify::classify(diagnostic, &self.progress));
+    fn take_diagnostic(&mut self, diagnostic: Diagnostic) {
+        let (failure, is_own) = classify::classify(diagnostic, &self.progress);
+        self.evidence.is_run |= is_own;
+        self.is_budget_spent |= !self.failures.add(failure, &mut self.budget);
+    }
+
+    /// Reads what the layers below have made of a line of the input.
+    fn take_given(&mut self, given: Given<'_>, place: Place) {
+        let at = root(place);
+        match given {
+            Given::Line(line) => self.take_line(&at, line),
+            Given::Row(row) => self.take_entry(&at, row),
+            Given::Piece { field, text, is_end } => {
+                self.take_piece(&at.within(field, None), text, is_end);
+            }
+        }
+    }
+
+    /// Reads a document, after those of its text that are older.
+    fn take_entry(&mut self, at: &At, value: Value) {
+        if at.depth > 0 {
+            return self.take_value(at, &value);
+        }
+        for (at, value) in self.order.push(at.clone(), value) {
+            self.take_value(&at, &value);
+        }
+    }
+
+    fn release_entries(&mut self) {
+        for (at, value) in self.order.release() {
+            self.take_value(&at, &value);
+        }
     }
 
     fn channel(&mut self, field: &Rc<str>) -> &mut Channel {
@@ -156,7 +155,7 @@ impl Reading {
             });
             match next {
                 Next::More => self.channel(&at.field).document = Some(document),
-                Next::Whole(value) => self.take_value(at, &value),
+                Next::Whole(value) => self.take_entry(at, value),
                 Next::Broken => self.end_document(at, document),
             }
             return;
@@ -179,6 +178,9 @@ impl Reading {
         let behind = channel.prefixes.behind(line);
         if channel.held.is_empty() && self.take_structured(at, line, behind) {
             return;
+        }
+        if at.depth == 0 {
+            self.release_entries();
         }
         let channel = self.channel(&at.field);
         let step = channel.prefixes.learn(line);
@@ -205,7 +207,7 @@ impl Reading {
                 if behind.starts_with([' ', '\t']) && self.is_inside(at, line, prefix) {
                     return false;
                 }
-                self.take_value(&in_unit(at, prefix), &value);
+                self.take_entry(&in_unit(at, prefix), value);
                 return true;
             }
             Beginning::Open => {
@@ -219,7 +221,7 @@ impl Reading {
             Beginning::None => {}
         }
         if let Some(value) = nested::pairs(behind) {
-            self.take_value(&in_unit(at, prefix), &value);
+            self.take_entry(&in_unit(at, prefix), value);
             return true;
         }
         let Some((before, value)) = nested::at_end(behind) else { return false };
@@ -229,7 +231,7 @@ impl Reading {
         let before = &line[..prefix.len() + before.len()];
         self.channel(&at.field).prefixes.teach(before);
         self.provider_log.look(line);
-        self.take_value(&in_unit(at, before), &value);
+        self.take_entry(&in_unit(at, before), value);
         true
     }
 
@@ -241,7 +243,7 @@ impl Reading {
     }
 
     /// Reads everything in a document.
-    fn take_value(&mut self, at: &At, value: &serde_json::Value) {
+    fn take_value(&mut self, at: &At, value: &Value) {
         nested::visit(value, &mut |found| match found {
             Found::Text { field, unit, text } => {
                 self.take_string(&at.within(field, unit), text);
@@ -290,12 +292,12 @@ impl Reading {
     }
 
     fn take_detail(&mut self, at: &At, text: String) {
-        let diagnostic = super::diagnostic::Diagnostic {
+        let diagnostic = Diagnostic {
             unit: at.unit.as_deref().map(str::to_owned),
             line: at.place.number,
             body: vec![text],
             damage: vec![Damage::BeginningMissing],
-            ..super::diagnostic::Diagnostic::default()
+            ..Diagnostic::default()
         };
         self.take_diagnostic(diagnostic);
     }
@@ -353,7 +355,9 @@ impl Reading {
     }
 
     fn take_message(&mut self, message: UiLine, unit: Option<&str>, place: Place) {
-        self.evidence.is_run = true;
+        let is_own =
+            !matches!(message, UiLine::Other { is_own: false } | UiLine::Broken { is_own: false });
+        self.evidence.is_run |= is_own;
         let fits = match message {
             UiLine::Error(mut diagnostic) => {
                 diagnostic.harm(place.harm);
@@ -371,8 +375,8 @@ impl Reading {
                 self.evidence.ends();
                 true
             }
-            UiLine::Other => true,
-            UiLine::Broken => {
+            UiLine::Other { .. } => true,
+            UiLine::Broken { .. } => {
                 const MOST: usize = 5;
                 if self.broken_lines.len() < MOST {
                     self.broken_lines.push(place.number);
@@ -391,6 +395,7 @@ impl Reading {
 
     /// Ends a text: what is held back comes, and no line continues one of another text.
     fn end_text(&mut self) {
+        self.release_entries();
         // What is still held may hold more of it, but never deeper than this.
         for _ in 0..DEEPEST {
             let mut fields: Vec<Rc<str>> = self.channels.keys().cloned().collect();
@@ -401,6 +406,7 @@ impl Reading {
                 self.end_channel(&at);
             }
         }
+        self.order = Order::default();
         self.channels.clear();
         self.heading = None;
         self.has_lost |= self.collector.finish();
@@ -429,43 +435,23 @@ impl Reading {
         });
     }
 
-    /// Keeps a failure, unless it has been told before.
-    fn add(&mut self, failure: Failure) {
-        self.evidence.is_run |= failure.address.is_some()
-            || failure.status.is_some()
-            || signs::is_own_summary(&failure.summary);
-        let key = match (&failure.correlation_id, &failure.address) {
-            (Some(id), _) => id.clone(),
-            (None, Some(address)) => format!("{address}\n{}", failure.summary),
-            (None, None) => failure.summary.clone(),
-        };
-        let places = self.index.get(&key).into_iter().flatten().copied();
-        let known = places.take(MOST_TELLINGS).find(|&place| {
-            let known = &self.failures[place];
-            may_be_same(known.address.as_ref(), failure.address.as_ref())
-                && (failure.correlation_id.is_some()
-                    || may_be_same(known.unit.as_ref(), failure.unit.as_ref()))
-        });
-        if let Some(place) = known {
-            absorb(&mut self.failures[place], failure);
-            return;
-        }
-        let cost = key.len() + failure.summary.len() + failure.name.as_ref().map_or(0, String::len);
-        if self.budget.take(cost + size_of::<Failure>()) {
-            self.index.entry(key).or_default().push(self.failures.len());
-            self.failures.push(failure);
-        } else {
-            self.is_budget_spent = true;
-        }
-    }
-
     /// Ends the reading.
     pub(super) fn finish(mut self) -> LogReading {
-        for failure in &mut self.failures {
+        for failure in &mut self.failures.all {
             failure.is_self_made = self.provider_log.is_self_made(failure);
         }
         let mut notes = std::mem::take(&mut self.packing.notes);
-        if self.has_lost || self.breaks_off() {
+        let Evidence { is_run, is_ended } = self.evidence;
+        if !is_run && !self.collector.has_lost_own {
+            let looks_like = self.looks_like.unwrap_or("an archive without a file");
+            return LogReading {
+                is_incomplete: !notes.is_empty(),
+                not_terraform: notes.is_empty().then_some(looks_like),
+                notes,
+                ..LogReading::default()
+            };
+        }
+        if self.has_lost || self.failures.breaks_off() {
             notes.push(
                 "The log breaks off inside a diagnostic: there may be more failures.".to_owned(),
             );
@@ -473,7 +459,7 @@ impl Reading {
         if let Some(first) = self.broken_lines.first() {
             notes.push(format!("Line {first} is a cut JSON message: there may be more failures."));
         }
-        let unended = self.unended();
+        let unended = self.failures.unended(&self.progress);
         if let Some(first) = unended.first() {
             notes.push(format!(
                 "The log does not say how {} operation(s) ended, such as the one at {first}: \
@@ -484,137 +470,17 @@ impl Reading {
         if self.is_budget_spent {
             notes.push("The log tells of more than is kept: run again on a part of it.".to_owned());
         }
-        let Evidence { is_run, is_ended } = self.evidence;
-        if is_run && !is_ended && notes.is_empty() && self.failures.is_empty() {
+        if !is_ended && notes.is_empty() && self.failures.all.is_empty() {
             notes.push(
                 "The log ends before the run does: how the run ended is not known.".to_owned(),
             );
         }
-        let is_foreign = !is_run && notes.is_empty() && self.failures.is_empty();
         LogReading {
             is_incomplete: !notes.is_empty(),
-            not_terraform: self.looks_like.filter(|_| is_foreign),
-            failures: self.failures,
+            not_terraform: None,
+            failures: self.failures.all,
             created: self.progress.into_created(),
             notes,
         }
     }
-
-    /// True if a diagnostic is cut and was not told again as a whole.
-    fn breaks_off(&self) -> bool {
-        let is_cut = |damage: &String| damage == Damage::BreaksOff.words();
-        self.failures.iter().any(|failure| failure.damage.iter().any(is_cut))
-    }
-
-    /// Addresses whose operation began and of whose end the log says nothing, sorted.
-    fn unended(&self) -> Vec<&str> {
-        let mut told: HashMap<&str, Vec<Option<&str>>> = HashMap::new();
-        for failure in &self.failures {
-            if let Some(address) = &failure.address {
-                told.entry(address.as_str()).or_default().push(failure.unit.as_deref());
-            }
-        }
-        let is_told = |unit: Option<&str>, address: &str| {
-            told.get(address).is_some_and(|units| {
-                units.iter().any(|told| unit.is_none() || told.is_none() || *told == unit)
-            })
-        };
-        let in_flight = self.progress.in_flight.keys();
-        let mut unended: Vec<&str> = in_flight
-            .filter(|(unit, address)| !is_told(unit.as_deref(), address))
-            .map(|(_, address)| address.as_str())
-            .collect();
-        // A failure without an address may be the end of any of them.
-        let unaddressed = self.failures.iter().filter(|failure| failure.address.is_none()).count();
-        if unended.len() <= unaddressed {
-            return Vec::new();
-        }
-        unended.sort_unstable();
-        unended
-    }
-}
-
-fn root(place: Place) -> At {
-    At { field: Rc::from(""), unit: None, place, is_markup: false, depth: 0 }
-}
-
-/// The place, in the unit that a prefix names.
-fn in_unit(at: &At, prefix: &str) -> At {
-    let unit = units::unit_in(prefix).map(Rc::from).or_else(|| at.unit.clone());
-    At { unit, ..at.clone() }
-}
-
-/// Names the source of a line: the channel and the prefix.
-fn lane_of(field: &str, lane: Option<String>) -> Option<String> {
-    match (field.is_empty(), lane) {
-        (true, lane) => lane,
-        (false, None) => Some(field.to_owned()),
-        (false, Some(lane)) => Some(format!("{field}\n{lane}")),
-    }
-}
-
-/// Reads the unit of a line in or below a column of text, and takes the indentation off.
-fn in_column<'a>(
-    column: &mut Option<(Rc<str>, usize)>,
-    prefix: &str,
-    text: &'a str,
-) -> (Option<Rc<str>>, &'a str) {
-    if units::is_column(prefix) {
-        *column = units::unit_in(prefix).map(|unit| (unit.into(), prefix.len()));
-        return (None, text);
-    }
-    let Some((unit, width)) = column else { return (None, text) };
-    let indent = text.bytes().take_while(|&byte| byte == b' ').count();
-    if prefix.is_empty() && indent >= *width {
-        return (Some(Rc::clone(unit)), &text[*width..]);
-    }
-    if !prefix.is_empty() || indent < text.len() {
-        *column = None;
-    }
-    (None, text)
-}
-
-/// Gives every line of an input, in pieces where carriage returns overwrite.
-fn each_line(
-    head: &[u8],
-    input: impl Read,
-    number: &mut usize,
-    mut take: impl FnMut(&str, Place),
-) -> io::Result<()> {
-    let mut lines = Lines::new(head, input);
-    loop {
-        *number = lines.number() - 1;
-        let Some(line) = lines.next()? else { return Ok(()) };
-        let place = Place { number: line.number, is_ended: line.is_ended, harm: line.harm };
-        each_row(&line.text, |row| take(row, place));
-    }
-}
-
-fn each_row(line: &str, mut take: impl FnMut(&str)) {
-    if !line.contains('\r') {
-        return take(line);
-    }
-    line.split('\r').filter(|piece| !piece.is_empty()).for_each(take);
-}
-
-/// True unless both are known and differ.
-fn may_be_same<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
-    one.is_none() || other.is_none() || one == other
-}
-
-/// Adds what a second telling knows better; the place stays that of the first.
-fn absorb(known: &mut Failure, other: Failure) {
-    if other.damage.is_empty() && !known.damage.is_empty() {
-        let first = std::mem::replace(known, other);
-        known.line = first.line;
-        return absorb(known, Failure { damage: Vec::new(), ..first });
-    }
-    known.unit = known.unit.take().or(other.unit);
-    known.address = known.address.take().or(other.address);
-    known.terraform_type = known.terraform_type.take().or(other.terraform_type);
-    known.status = known.status.or(other.status);
-    known.method = known.method.take().or(other.method);
-    known.path = known.path.take().or(other.path);
-    known.name = known.name.take().or(other.name);
-    known.correlation_id = known.correlation_id.take().or(other.correlation_id);
 }

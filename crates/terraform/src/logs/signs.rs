@@ -4,7 +4,7 @@
 //! Never reads what follows. Invariant: a sign is Terraform's, OpenTofu's or the provider's own
 //! wording, never a CI system's.
 
-use super::{classify, progress, summary, ui_line};
+use super::{progress, summary, ui_line};
 
 /// Where in a line Terraform's own text begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,13 +35,16 @@ const PHRASES: &[(&str, Meaning)] = {
         ("Initializing the backend", Run),
         ("Initializing provider plugins", Run),
         ("Acquiring state lock", Run),
-        ("Plan: ", Run),
+        ("Terraform planned the following actions", Run),
+        (COUNT, Run),
         ("Saved the plan to: ", End),
         ("This plan was saved to: ", End),
         ("Note: You didn't use the -out option", End),
         ("Apply complete! ", End),
         ("Destroy complete! ", End),
-        ("No changes. ", End),
+        ("No changes. Your infrastructure", End),
+        ("No changes. Infrastructure is up-to-date", End),
+        ("No changes. No objects need to be destroyed", End),
         ("Changes to Outputs:", End),
         ("Import successful!", End),
         ("Success! The configuration is valid", End),
@@ -49,6 +52,16 @@ const PHRASES: &[(&str, Meaning)] = {
         ("OpenTofu has been successfully initialized", End),
     ]
 };
+
+/// A number follows it.
+const COUNT: &str = "Plan: ";
+
+/// What a text means that begins with one of the phrases.
+fn meaning(text: &str) -> Option<Meaning> {
+    let (phrase, meaning) = PHRASES.iter().find(|(phrase, _)| text.starts_with(phrase))?;
+    let is_counted = || text[phrase.len()..].starts_with(|first: char| first.is_ascii_digit());
+    (*phrase != COUNT || is_counted()).then_some(*meaning)
+}
 
 /// The rules of Terraform's boxes.
 pub(super) const RULES: [char; 3] = ['╷', '│', '╵'];
@@ -84,7 +97,7 @@ pub(super) fn anchor(line: &str) -> Option<Anchor> {
     if let Some(at) = line.find(ui_line::BEGINNING) {
         return certain(at);
     }
-    if let Some((at, _)) = phrase(line) {
+    if let Some(at) = phrase(line) {
         return certain(at);
     }
     if let Some(address) = progress::address_in(line) {
@@ -100,10 +113,11 @@ pub(super) fn anchor(line: &str) -> Option<Anchor> {
 }
 
 /// Finds a phrase that stands at the beginning of a word.
-fn phrase(line: &str) -> Option<(usize, Meaning)> {
-    PHRASES.iter().find_map(|(phrase, meaning)| {
+fn phrase(line: &str) -> Option<usize> {
+    PHRASES.iter().find_map(|(phrase, _)| {
         let at = line.find(phrase)?;
-        (begins_word(line, at) && !line[..at].contains('"')).then_some((at, *meaning))
+        meaning(&line[at..])?;
+        (begins_word(line, at) && !line[..at].contains('"')).then_some(at)
     })
 }
 
@@ -166,9 +180,8 @@ pub(super) fn without_decoration(prefix: &str) -> &str {
 }
 
 /// True if no other program begins an error like this.
-pub(super) fn is_own_summary(text: &str) -> bool {
-    classify::is_own_text(text)
-        || summary::operation_in(text).is_some() && text.contains(" error: ")
+fn is_own_summary(text: &str) -> bool {
+    summary::shape_in(text).is_some() || summary::is_providers(text)
 }
 
 /// What the lines of an input have shown so far.
@@ -183,9 +196,7 @@ pub(super) struct Evidence {
 impl Evidence {
     /// Takes in a line of text without its prefix.
     pub(super) fn look(&mut self, text: &str) {
-        let trimmed = text.trim_start();
-        let meaning = PHRASES.iter().find(|(phrase, _)| trimmed.starts_with(phrase));
-        match meaning.map(|(_, meaning)| meaning) {
+        match meaning(text.trim_start()) {
             Some(Meaning::Run) => *self = Self { is_run: true, is_ended: false },
             Some(Meaning::End) => *self = Self { is_run: true, is_ended: true },
             None => {}

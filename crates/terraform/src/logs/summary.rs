@@ -4,36 +4,73 @@
 //! Never reads the API's message. Invariant: where two readings are possible there is none.
 
 use divvy_core::Kind;
-use divvy_core::failure::Operation;
+use divvy_core::failure::{Operation, Shape};
 use divvy_core::kinds::KINDS;
 
 use super::diagnostic::{Damage, Diagnostic};
 
-/// What the provider says it was doing, before the noun.
-const VERBS: [(&str, Operation); 6] = [
-    ("Failed to create ", Operation::Create),
-    ("Failed to update ", Operation::Update),
-    ("Failed to delete ", Operation::Delete),
-    ("Failed to read ", Operation::Read),
-    ("Could not find ", Operation::Read),
-    ("Error requesting ", Operation::Read),
+/// How Terraform and the provider begin a diagnostic: what was being done (`None` = whatever was at the
+/// address), and how it failed, where these words say it by themselves.
+static BEGINNINGS: &[(&str, Option<Operation>, Option<Shape>)] = &[
+    ("Failed to create ", Some(Operation::Create), None),
+    ("Failed to update ", Some(Operation::Update), None),
+    ("Failed to delete ", Some(Operation::Delete), None),
+    ("Failed to read ", Some(Operation::Read), None),
+    ("Could not find ", Some(Operation::Read), None),
+    ("Error requesting ", Some(Operation::Read), None),
+    ("Failed to save state", Some(Operation::State), Some(Shape::StateNotSaved)),
+    ("Failed to persist state", Some(Operation::State), Some(Shape::StateNotSaved)),
+    ("Error saving state", Some(Operation::State), Some(Shape::StateNotSaved)),
+    ("Error acquiring the state lock", Some(Operation::State), Some(Shape::Locked)),
+    ("Error locking state", Some(Operation::State), Some(Shape::Locked)),
+    ("Error releasing the state lock", Some(Operation::State), Some(Shape::Unclassified)),
+    ("Failed to load state", Some(Operation::State), Some(Shape::Unclassified)),
+    ("Error loading state", Some(Operation::State), Some(Shape::Unclassified)),
+    ("Failed to get existing workspaces", Some(Operation::State), Some(Shape::Unclassified)),
+    ("Provider produced inconsistent result after apply", None, Some(Shape::HalfCreated)),
+    ("Plugin did not respond", None, Some(Shape::ProviderDied)),
+    ("Request cancelled", None, Some(Shape::ProviderDied)),
+    ("The terraform-provider-", None, Some(Shape::ProviderDied)),
+    ("mismatch on attribute ", None, Some(Shape::Mismatch)),
+    ("Cannot import non-existent remote object", Some(Operation::Read), Some(Shape::Unclassified)),
+    ("failed to authorize Genesys Cloud", Some(Operation::ProviderStart), Some(Shape::Refused)),
+    ("exhausted retries on Genesys Cloud", Some(Operation::ProviderStart), Some(Shape::Refused)),
 ];
 
 /// What CI systems print instead of a secret.
 const MASKS: [&str; 2] = ["***", "[MASKED]"];
 
+/// Returns what the beginning says where it says how it failed.
+pub(super) fn shape_in(summary: &str) -> Option<(Option<Operation>, Shape)> {
+    let (operation, shape) = beginning_of(summary)?;
+    shape.map(|shape| (operation, shape))
+}
+
 /// Returns what the provider was doing.
 pub(super) fn operation_in(summary: &str) -> Option<Operation> {
-    VERBS.iter().find(|(verb, _)| summary.starts_with(verb)).map(|(_, operation)| *operation)
+    let (operation, shape) = beginning_of(summary)?;
+    operation.filter(|_| shape.is_none())
 }
+
+fn beginning_of(summary: &str) -> Option<(Option<Operation>, Option<Shape>)> {
+    let entry = BEGINNINGS.iter().find(|(text, ..)| summary.starts_with(text));
+    entry.map(|(_, operation, shape)| (*operation, *shape))
+}
+
+/// True if the provider begins a diagnostic like this: with a noun of its own, or the SDK's error.
+pub(super) fn is_providers(summary: &str) -> bool {
+    let ends = || ENDS.iter().any(|end| summary.contains(end));
+    operation_in(summary).is_some() && summary.contains("API Error: ")
+        || kind_in(summary).is_some() && ends()
+}
+
+/// What may stand behind the name, the shortest first.
+const ENDS: [&str; 3] = [" error: ", " error: API Error: ", ": API Error: "];
 
 /// Returns the kind whose noun follows `Failed to create` or `Failed to update`, and the rest.
 fn kind_and_rest(summary: &str) -> Option<(&'static Kind, &str)> {
-    let writing = |(verb, operation): &(&str, Operation)| {
-        let writes = matches!(operation, Operation::Create | Operation::Update);
-        if writes { summary.strip_prefix(verb) } else { None }
-    };
-    let rest = VERBS.iter().find_map(writing)?;
+    let rest = ["Failed to create ", "Failed to update "];
+    let rest = rest.iter().find_map(|verb| summary.strip_prefix(verb))?;
     KINDS.iter().find_map(|kind| {
         Some((*kind, rest.strip_prefix(kind.words.in_provider?)?.strip_prefix(' ')?))
     })
@@ -52,7 +89,7 @@ pub(super) fn name_in(diagnostic: &mut Diagnostic) -> Option<String> {
         let name = parts.next()?;
         (parts.next().is_some() && parts.next().is_none()).then_some(name)
     };
-    let name = [" error: ", " error: API Error: "].iter().find_map(only_part)?.to_owned();
+    let name = ENDS.iter().find_map(only_part)?.to_owned();
     if MASKS.iter().any(|mask| name.contains(mask)) {
         diagnostic.damage(Damage::NameMasked);
         return None;

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::diagnostic::Diagnostic;
 
 /// What a line tells; kinds of lines that are of no use here are [`UiLine::Other`].
+/// Other programs log in the same form: `is_own` where the module is one of Terraform's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum UiLine {
     /// A diagnostic of severity error.
@@ -22,9 +23,9 @@ pub(super) enum UiLine {
     /// What the run has changed: the last but the outputs.
     Summary,
     /// Any other message; the reason of an `apply_errored` comes in a diagnostic.
-    Other,
+    Other { is_own: bool },
     /// It begins as a UI line and is no JSON: cut, or overwritten.
-    Broken,
+    Broken { is_own: bool },
 }
 
 #[derive(Deserialize)]
@@ -82,6 +83,9 @@ struct Resource<'a> {
 /// How each message begins.
 pub(super) const BEGINNING: &str = "{\"@level\"";
 
+/// Who writes them.
+const MODULES: [&str; 2] = ["\"@module\":\"terraform.", "\"@module\":\"tofu."];
+
 /// Gives every UI message of a line, mostly one; false if there is none. Other text may stand
 /// around them.
 pub(super) fn read(
@@ -94,23 +98,24 @@ pub(super) fn read(
         return false;
     };
     let json = &line[start..];
+    let is_own = MODULES.iter().any(|module| json.contains(module));
     let is_of_use = json.contains("\"diagnostic\"") || json.contains("\"apply_");
     if !is_of_use {
         take(match json.trim_end().ends_with('}') {
             true if json.contains("\"change_summary\"") => UiLine::Summary,
-            true => UiLine::Other,
-            false => UiLine::Broken,
+            true => UiLine::Other { is_own },
+            false => UiLine::Broken { is_own },
         });
         return true;
     }
     let mut messages = serde_json::Deserializer::from_str(json).into_iter::<Message>();
     let mut rest = 0;
     while let Some(Ok(message)) = messages.next() {
-        take(meaning(message, unit, number).unwrap_or(UiLine::Other));
+        take(meaning(message, unit, number).unwrap_or(UiLine::Other { is_own }));
         rest = messages.byte_offset();
     }
     if json[rest..].trim_start().starts_with(BEGINNING) {
-        take(UiLine::Broken);
+        take(UiLine::Broken { is_own });
     }
     true
 }
@@ -187,14 +192,23 @@ mod tests {
             [started.clone(), started.clone()]
         );
         let cut = &STARTED[..STARTED.len() - 3];
-        assert_eq!(messages(&format!("{STARTED}{cut}")), [started, UiLine::Broken]);
+        assert_eq!(
+            messages(&format!("{STARTED}{cut}")),
+            [started, UiLine::Broken { is_own: false }]
+        );
     }
 
     #[test]
     fn a_cut_message_is_broken_and_other_json_is_none() {
-        assert_eq!(messages(r#"{"@level":"error","@message":"Error: x"#), [UiLine::Broken]);
+        assert_eq!(
+            messages(r#"{"@level":"error","@message":"Error: x"#),
+            [UiLine::Broken { is_own: false }]
+        );
         assert_eq!(messages(r#"{"note":"not ours"}"#), []);
-        assert_eq!(messages(r#"{"@level":"info","type":"version"}"#), [UiLine::Other]);
+        assert_eq!(
+            messages(r#"{"@level":"info","type":"version"}"#),
+            [UiLine::Other { is_own: false }]
+        );
     }
 
     #[test]
@@ -204,7 +218,7 @@ mod tests {
                 r#"{{"@level":"error","diagnostic":{{"severity":"{severity}","summary":"one\ntwo"}},"type":"diagnostic"}}"#
             )
         };
-        assert_eq!(messages(&diagnostic("warning")), [UiLine::Other]);
+        assert_eq!(messages(&diagnostic("warning")), [UiLine::Other { is_own: false }]);
         let found = messages(&diagnostic("error"));
         let UiLine::Error(diagnostic) = &found[0] else { panic!("{found:?}") };
         assert_eq!((diagnostic.summary.as_str(), diagnostic.body.len()), ("one", 1));

@@ -1,4 +1,4 @@
-//! Takes an input out of gzip and ZIP, also of one in the other, and gives each text within.
+//! Takes an input out of gzip, ZIP and tar, also of one in the other, and gives each text within.
 //!
 //! Never trusts what an archive says of its size. Invariant: no more than [`MOST_BYTES`] are
 //! expanded of one input, whatever it holds.
@@ -125,7 +125,41 @@ fn unpack(
     if is_packed && head.starts_with(b"PK\x03\x04") {
         return unpack_zip(&mut input, bounds, depth, packing, give);
     }
+    if is_packed && head.get(TAR_MAGIC) == Some(b"ustar") {
+        return unpack_tar(&mut input, bounds, depth, packing, give);
+    }
     give((&head, &mut input))
+}
+
+/// Where a tar archive says that it is one.
+const TAR_MAGIC: std::ops::Range<usize> = 257..262;
+
+/// Gives each file of a tar archive (POSIX, "ustar Interchange Format").
+fn unpack_tar(
+    mut input: &mut dyn Read,
+    bounds: &Bounds,
+    depth: usize,
+    packing: &mut Packing,
+    give: &mut dyn FnMut(Text<'_>) -> io::Result<()>,
+) -> io::Result<()> {
+    const BLOCK: usize = 512;
+    const SIZE: std::ops::Range<usize> = 124..136;
+    const KIND: usize = 156;
+    let mut header = [0; BLOCK];
+    loop {
+        input.read_exact(&mut header)?;
+        let size = String::from_utf8_lossy(&header[SIZE]);
+        let size = size.trim_matches(['\0', ' ']);
+        if header.get(TAR_MAGIC) != Some(b"ustar") {
+            return Ok(());
+        }
+        let size = u64::from_str_radix(size, 8).map_err(|_| io::ErrorKind::InvalidData)?;
+        let mut entry = (&mut input).take(size.next_multiple_of(BLOCK as u64));
+        if matches!(header[KIND], b'0' | 0) {
+            unpack(&mut (&mut entry).take(size), bounds, depth + 1, packing, give)?;
+        }
+        io::copy(&mut entry, &mut io::sink())?;
+    }
 }
 
 fn unpack_zip(

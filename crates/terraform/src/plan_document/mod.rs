@@ -10,13 +10,14 @@ mod resource_change;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use divvy_core::survey::{Change, Desired, Pending, Planned};
+use divvy_core::survey::{Change, Desired, Pending, Planned, Tracked};
 use divvy_core::{Address, EntityId, kinds};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
 pub(crate) use self::configuration::{Configuration, ProviderConfig};
+use self::resource_change::address_of;
 pub use self::resource_change::{Difference, ResourceChange};
 use crate::error::{Document, DocumentProblem, Error};
 
@@ -234,6 +235,16 @@ impl PlanDocument {
         Ok(Desired { planned, pending: self.pending() })
     }
 
+    /// Returns what the state held when the plan was made, as far as the plan's JSON tells: for where
+    /// the state itself cannot be read. Whether a state was there at all, it does not tell.
+    ///
+    /// # Errors
+    /// [`Error::Document`] if an address of a kind is not understood.
+    pub fn tracked(&self) -> Result<Tracked, Error> {
+        let served_by = self.configuration.provider_keys();
+        prior_state::tracked(&self.prior_state, &served_by, self.desired()?.planned)
+    }
+
     pub(crate) fn configuration(&self) -> &Configuration {
         &self.configuration
     }
@@ -242,11 +253,6 @@ impl PlanDocument {
     pub(crate) fn variable(&self, name: &str) -> Option<&Value> {
         self.variables.get(name).map(|variable| &variable.value)
     }
-}
-
-fn address_of(text: &str) -> Result<Address, Error> {
-    Address::parse(text)
-        .ok_or_else(|| Error::document(Document::Plan, DocumentProblem::Address(text.to_owned())))
 }
 
 #[cfg(test)]

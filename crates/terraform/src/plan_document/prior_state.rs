@@ -6,14 +6,14 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use divvy_core::survey::{StatePresence, Tracked, TrackedInstance};
+use divvy_core::survey::{Planned, StatePresence, Tracked, TrackedInstance};
 use divvy_core::{Address, Attributes, EntityId, kinds};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::resource_change::marked;
-use super::{PlanDocument, address_of};
+use super::configuration::ProviderKeys;
+use super::resource_change::{address_of, marked};
 use crate::error::Error;
 
 /// The state as a plan's JSON has it.
@@ -105,60 +105,57 @@ impl Module {
     }
 }
 
-impl PlanDocument {
-    /// Returns what the state held when the plan was made, as far as the plan's JSON tells: for where
-    /// the state itself cannot be read. Whether a state was there at all, it does not tell.
-    ///
-    /// # Errors
-    /// [`Error::Document`] if an address of a kind is not understood.
-    pub fn tracked(&self) -> Result<Tracked, Error> {
-        let mut resources = Vec::new();
-        self.prior_state.values.root_module.resources(&mut resources);
-        let served_by = self.configuration.provider_keys();
-        let instance = |address: Address, attributes: &Attributes, sensitive: BTreeSet<String>| {
-            let kind = kinds::of_terraform_type(address.terraform_type())?;
-            let id = kind.tracked_id(attributes.get("id")?.as_str()?, attributes);
-            let alias = served_by.of(&address);
-            let local = alias.as_str().rsplit(':').next().unwrap_or_default();
-            Some(TrackedInstance {
-                kind,
-                provider_alias: local.split_once('.').map(|(_, alias)| alias.to_owned()),
-                id,
-                attributes: attributes.clone(),
-                sensitive,
-                is_tainted: false,
-                is_deposed: false,
-                address,
-            })
-        };
-        let mut instances = Vec::new();
-        for resource in resources.into_iter().filter(|one| !one.is_data && !one.values.is_empty()) {
-            let found = instance(
-                address_of(&resource.address)?,
-                &resource.values,
-                marked(&resource.sensitive, Some(&resource.values)),
-            );
-            instances.extend(found.map(|found| TrackedInstance {
-                is_tainted: resource.is_tainted,
-                is_deposed: resource.is_deposed,
-                ..found
-            }));
-        }
-        let known: BTreeSet<EntityId> = instances.iter().map(|known| known.id.clone()).collect();
-        for planned in self.desired()?.planned {
-            let address = planned.previous_address.unwrap_or(planned.address);
-            // An import has values before, and the state does not hold them yet.
-            let before = planned.before.filter(|_| planned.import_id.is_none());
-            let found = before.and_then(|before| instance(address, &before, planned.sensitive));
-            instances.extend(found.filter(|found| !known.contains(&found.id)));
-        }
-        Ok(Tracked { presence: StatePresence::Present, instances, ..Tracked::default() })
+/// Returns what the state held, from what the plan has of it and from the values before each change.
+pub(super) fn tracked(
+    prior: &PriorState,
+    served_by: &ProviderKeys,
+    planned: Vec<Planned>,
+) -> Result<Tracked, Error> {
+    let mut resources = Vec::new();
+    prior.values.root_module.resources(&mut resources);
+    let instance = |address: Address, attributes: &Attributes, sensitive: BTreeSet<String>| {
+        let kind = kinds::of_terraform_type(address.terraform_type())?;
+        let id = kind.tracked_id(attributes.get("id")?.as_str()?, attributes);
+        let alias = served_by.of(&address);
+        let local = alias.as_str().rsplit(':').next().unwrap_or_default();
+        Some(TrackedInstance {
+            kind,
+            provider_alias: local.split_once('.').map(|(_, alias)| alias.to_owned()),
+            id,
+            attributes: attributes.clone(),
+            sensitive,
+            is_tainted: false,
+            is_deposed: false,
+            address,
+        })
+    };
+    let mut instances = Vec::new();
+    for resource in resources.into_iter().filter(|one| !one.is_data && !one.values.is_empty()) {
+        let found = instance(
+            address_of(&resource.address)?,
+            &resource.values,
+            marked(&resource.sensitive, Some(&resource.values)),
+        );
+        instances.extend(found.map(|found| TrackedInstance {
+            is_tainted: resource.is_tainted,
+            is_deposed: resource.is_deposed,
+            ..found
+        }));
     }
+    let known: BTreeSet<EntityId> = instances.iter().map(|known| known.id.clone()).collect();
+    for planned in planned {
+        let address = planned.previous_address.unwrap_or(planned.address);
+        // An import has values before, and the state does not hold them yet.
+        let before = planned.before.filter(|_| planned.import_id.is_none());
+        let found = before.and_then(|before| instance(address, &before, planned.sensitive));
+        instances.extend(found.filter(|found| !known.contains(&found.id)));
+    }
+    Ok(Tracked { presence: StatePresence::Present, instances, ..Tracked::default() })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::PlanDocument;
 
     #[test]
     fn a_plans_json_alone_tells_what_the_state_held() {

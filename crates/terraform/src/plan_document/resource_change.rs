@@ -6,12 +6,14 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use divvy_core::Attributes;
 use divvy_core::kinds;
 use divvy_core::survey::Change;
+use divvy_core::{Address, Attributes};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, de};
 use serde_json::Value;
+
+use crate::error::{Document, DocumentProblem, Error};
 
 /// What the plan would do with one instance of any type.
 #[derive(Clone, Debug)]
@@ -283,6 +285,12 @@ fn marks_anything(mark: &Value) -> bool {
         Value::Object(entries) => entries.values().any(marks_anything),
         _ => false,
     }
+}
+
+/// Reads an address of the plan.
+pub(super) fn address_of(text: &str) -> Result<Address, Error> {
+    Address::parse(text)
+        .ok_or_else(|| Error::document(Document::Plan, DocumentProblem::Address(text.to_owned())))
 }
 
 #[cfg(test)]

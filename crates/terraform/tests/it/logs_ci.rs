@@ -557,13 +557,188 @@ fn wrapped() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+/// A cell of a table, quoted.
+fn cell(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
+}
+
+/// The log as the stores of logs export it: one line a row, or all of it in one cell.
+fn tables() -> Vec<(&'static str, Vec<u8>)> {
+    let second = |number: usize| format!("2026-11-28T{}Z", clock(number));
+    let bare = |line: &str| if line.contains(['"', ',']) { cell(line) } else { line.to_owned() };
+    let rows = |header: &str, row: &dyn Fn(usize, &str) -> String| {
+        format!("{header}\n{}", with(&boxed(), row))
+    };
+    let datadog = rows("Date,Host,Service,Message", &|number, line| {
+        format!("{},ip-10-0-0-1,terraform,{}", second(number), bare(line))
+    });
+    let newest_first = |lines: &[String]| {
+        let rows = lines.iter().enumerate().rev();
+        rows.map(|(number, line)| format!("{},a,{}\n", second(number), cell(line)))
+            .collect::<String>()
+    };
+    let spread = |text: String| text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    vec![
+        ("UTF-16 in a table", spread(format!("\u{feff}{datadog}"))),
+        ("Datadog", datadog.into_bytes()),
+        (
+            "Splunk",
+            rows("\"_time\",\"_raw\"", &|number, line| {
+                format!("{},{}", cell(&second(number)), cell(line))
+            })
+            .into_bytes(),
+        ),
+        (
+            "CloudWatch Insights",
+            rows("@timestamp,@message,@logStream", &|number, line| {
+                format!("{},{},apply/a1", second(number), bare(line))
+            })
+            .into_bytes(),
+        ),
+        ("one column", rows("\"_raw\"", &|_, line| cell(line)).into_bytes()),
+        (
+            "all in one cell",
+            format!("_time,source,_raw\n1,apply,{}\n", cell(&prefixed(&boxed(), ""))).into_bytes(),
+        ),
+        (
+            "semicolons, the log in the middle",
+            rows("time;message;level", &|number, line| {
+                format!("{};{};info", second(number), cell(line))
+            })
+            .into_bytes(),
+        ),
+        (
+            "tabs, without quotes",
+            rows("time\tmessage\tlevel", &|number, line| {
+                format!("{}\t{line}\tinfo", second(number))
+            })
+            .into_bytes(),
+        ),
+        (
+            "tabs, without a header",
+            with(&plain(), |number, line| format!("EVENTS\t{number}\t{line}\t{number}"))
+                .into_bytes(),
+        ),
+        (
+            "commas that nothing quotes",
+            rows("time,message", &|number, line| format!("{},{line}", second(number))).into_bytes(),
+        ),
+        (
+            "a log in JSON in a cell",
+            rows("time,log", &|number, line| {
+                let json = serde_json::json!({"log": format!("{line}\n"), "stream": "stdout"});
+                format!("{},{}", second(number), cell(&json.to_string()))
+            })
+            .into_bytes(),
+        ),
+        (
+            "two sources",
+            rows("time,pod,message", &|number, line| {
+                format!("{number},tf-1,{}\n{number},web,GET / 200", cell(line))
+            })
+            .into_bytes(),
+        ),
+        (
+            "the newest row first",
+            format!("Date,Host,Message\n{}", newest_first(&boxed())).into_bytes(),
+        ),
+        ("the newest row first, without a header", newest_first(&plain()).into_bytes()),
+        (
+            "the newest row first, by a clock of its own, behind the line of a spreadsheet",
+            format!(
+                "sep=,\n\"@timestamp\",message\n{}",
+                newest_first(&boxed())
+                    .replace("2026-11-28T", "Nov 28, 2026 @ ")
+                    .replace(",a,", ",")
+            )
+            .replace("Nov", "\"Nov")
+            .replace("Z,\"", "\",\"")
+            .into_bytes(),
+        ),
+    ]
+}
+
+/// The log as chat, mail and other programs pass it on.
+fn passed_on() -> Vec<(&'static str, Vec<u8>)> {
+    use base64::Engine as _;
+    let boxes = prefixed(&boxed(), "");
+    let mail = |encoding: &str, body: String| {
+        format!("To: a@example.com\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n{body}")
+            .into_bytes()
+    };
+    let quoted: String = boxes
+        .bytes()
+        .enumerate()
+        .map(|(number, byte)| match byte {
+            b'\n' => "\r\n".to_owned(),
+            b if b.is_ascii() && b != b'=' && number % 40 > 0 => char::from(b).into(),
+            b => format!("={b:02X}{}", if number % 40 == 0 { "=\r\n" } else { "" }),
+        })
+        .collect();
+    let packed = base64::engine::general_purpose::STANDARD.encode(&boxes);
+    let packed: Vec<&str> =
+        packed.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    let service_message = |_: usize, line: &str| {
+        let line =
+            line.replace('|', "||").replace('\'', "|'").replace('[', "|[").replace(']', "|]");
+        format!("##teamcity[message text='{}' status='ERROR']", line.replace('│', "|0x2502"))
+    };
+    let loki: Vec<_> = boxed()
+        .iter()
+        .enumerate()
+        .rev()
+        .map(|(number, line)| serde_json::json!([format!("17643287840000{number:05}"), line]))
+        .collect();
+    vec![
+        ("mail, quoted-printable", mail("quoted-printable", quoted)),
+        ("mail, base64", mail("base64", packed.join("\r\n"))),
+        ("a blank line behind each", plain().join("\n\n").into_bytes()),
+        ("TeamCity's service messages", with(&boxed(), service_message).into_bytes()),
+        (
+            "journald, with its lists of bytes",
+            with(&coloured(), |_, line| {
+                serde_json::json!({"MESSAGE": line.as_bytes()}).to_string()
+            })
+            .into_bytes(),
+        ),
+        (
+            "Loki, the newest line first",
+            serde_json::json!({"data": {"result": [{"stream": {"app": "tf"}, "values": loki}]}})
+                .to_string()
+                .into_bytes(),
+        ),
+        (
+            "a list of YAML",
+            with(&boxed(), |_, line| format!("- {}", serde_json::Value::from(line))).into_bytes(),
+        ),
+        ("tar", tar(&[("other.log", "make: ok\n"), ("job/apply.log", &boxes)])),
+    ]
+}
+
+/// An archive as `tar` writes it, as far as it is read.
+fn tar(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut archive = Vec::new();
+    for (name, text) in files {
+        let mut header = [0; 512];
+        header[..name.len()].copy_from_slice(name.as_bytes());
+        header[124..135].copy_from_slice(format!("{:011o}", text.len()).as_bytes());
+        header[156] = b'0';
+        header[257..262].copy_from_slice(b"ustar");
+        archive.extend(header);
+        archive.extend(text.as_bytes());
+        archive.resize(archive.len().next_multiple_of(512), 0);
+    }
+    archive.resize(archive.len() + 1024, 0);
+    archive
+}
+
 fn json_lines() -> serde_json::Value {
     json().iter().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()).collect()
 }
 
 #[test]
 fn one_run_gives_the_same_failures_whatever_its_log_is_wrapped_in() {
-    for (name, log) in wrapped() {
+    for (name, log) in wrapped().into_iter().chain(tables()).chain(passed_on()) {
         let reading = logs::read(&log[..]).unwrap();
         assert_eq!(described(&reading), expected(""), "{name}\n{}", String::from_utf8_lossy(&log));
         assert!(!reading.is_incomplete, "{name}: {:?}", reading.notes);
@@ -605,6 +780,7 @@ fn what_holds_no_output_of_terraform_says_what_it_looks_like() {
         ("\u{89}PNG", Some("text without Terraform's output")),
         ("{\"message\":\"Not Found\"}", Some("JSON without a message of Terraform's")),
         ("npm ERR! code 1\nnpm ERR! x\n", Some("text without Terraform's output")),
+        ("name,description\nSales,x\nClaims,y\n", Some("text without Terraform's output")),
         ("No changes. Your infrastructure matches the configuration.\n", None),
     ] {
         let reading = logs::read(log.as_bytes()).unwrap();
@@ -624,4 +800,68 @@ fn a_log_that_ends_before_its_run_is_no_run_without_failures() {
     assert!(!logs::read(ended.as_bytes()).unwrap().is_incomplete);
     let cut = &ended[..ended.find("Apply").unwrap()];
     assert!(logs::read(cut.as_bytes()).unwrap().is_incomplete);
+}
+
+#[test]
+fn an_error_of_another_tool_is_no_output_of_terraform() {
+    for log in [
+        "Error: Cannot find module 'x'\n    at Module._resolveFilename (node:internal)\n",
+        "Error: INSTALLATION FAILED: cannot re-use a name that is still in use\n",
+        "Error: unknown flag: --foo\nSee 'kubectl get --help' for usage.\n",
+        "Error: Request failed with status code 409\nError: Request cancelled\n",
+        "Error: expected \"{\".\n  ╷\n1 │ a\n  │  ^\n  ╵\n  main.scss 1:2  root stylesheet\n",
+        "╭──────╮\n│ Error: update available │\n╰──────╯\n",
+        "Error: Failed to prepare build: \"amazon-ebs\"\n\n  on main.pkr.hcl line 5:\n",
+        "2026-11-28T11:19:00.0Z ##[error]Error: Input required and not supplied: token\n",
+        "+ terraform apply\nsh: terraform: not found\nError: Process completed with exit code 127.\n",
+        "{\"@level\":\"error\",\"@message\":\"failed\",\"@module\":\"core\",\"@timestamp\":\"x\"}\n",
+        "fatal: [h]: FAILED! => {\"msg\":\"Error: x already exists\"}\n",
+        "Plan: Free\nNo changes. Bye\n",
+        "Warning: deprecated\nError: x\n\n",
+    ] {
+        let reading = logs::read(log.as_bytes()).unwrap();
+        assert!(reading.not_terraform.is_some(), "{log}\n{:?}", described(&reading));
+        assert_eq!(reading.failures, [], "{log}");
+    }
+}
+
+#[test]
+fn one_pasted_line_of_the_providers_is_enough() {
+    for (text, name) in [
+        ("Error: Failed to create division Sales: API Error: 409 - taken", Some("Sales")),
+        ("Error: Failed to create division Sales error: API Error: 409 - taken", Some("Sales")),
+        ("Failed to create division Sales error: API Error: 409 - taken", Some("Sales")),
+        ("Error: Failed to create routing queue X error: API Error: 409 - taken", None),
+        (
+            "Jenkins » Error: Failed to create division Sales error: API Error: 409 - x",
+            Some("Sales"),
+        ),
+    ] {
+        for text in [text.to_owned(), format!("{text}\n")] {
+            let reading = logs::read(text.as_bytes()).unwrap();
+            let found: Vec<_> = reading.failures.iter().map(|failure| failure.status).collect();
+            // The name may be cut where no line feed ends it.
+            assert!(found == [Some(409)] || !text.ends_with('\n'), "{text}: {reading:?}");
+            assert_eq!(reading.not_terraform, None, "{text}");
+            if text.ends_with('\n') {
+                assert_eq!(reading.failures[0].name.as_deref(), name, "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_failure_of_terraforms_is_told_by_its_box_its_file_or_its_address() {
+    for log in [
+        "╷\n│ Error: Inconsistent dependency lock file\n│ \n│ The following\n╵\n",
+        "Error: Reference to undeclared resource\n\n  on main.tf line 4, in output \"a\":\n   4: b\n",
+        "Error: anything\n\n  with module.a.b.c[\"k\"],\n",
+        "Error: Plugin did not respond\n\nThe plugin.(*GRPCProvider).ReadResource call\n",
+        "Initializing the backend...\n\nError: anything\n",
+    ] {
+        let reading = logs::read(log.as_bytes()).unwrap();
+        assert_eq!((reading.failures.len(), reading.not_terraform), (1, None), "{log}");
+    }
+    let cut = logs::read("│   with a.b,\n│   on main.tf line 1\n".as_bytes()).unwrap();
+    assert!(cut.is_incomplete && cut.not_terraform.is_none());
 }

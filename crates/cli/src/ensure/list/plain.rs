@@ -7,7 +7,7 @@
 use divvy_core::name::visible;
 use divvy_core::shell::word;
 
-use super::{Refusal, Row, is_guid};
+use super::row::{Refusal, Row, is_guid};
 
 /// How many lines are named; the others are counted.
 const NAMED: usize = 10;
@@ -33,6 +33,7 @@ const SED: &str = "sed -E 's/^([-*+•]|[0-9]+[.)]) +//' FILE | divvy ensure --f
 const PAGE: &str = "look at what was fetched: a sign-on page or an error page holds no divisions";
 const IDS: &str = "give names, not ids: jq -r '.[].name', or cut -f2";
 const LINES: &str = "grep -v '^#' FILE | divvy ensure --from -";
+const CODE: &str = "take the names out of it: one name a line";
 const RAW: &str = "write the name as it is, without escapes or placeholders, in UTF-8";
 
 /// Signs of other formats, the most telling first.
@@ -74,6 +75,11 @@ const SIGNS: &[Sign] = &[
         is: |line| line.starts_with("> ") || line.starts_with("$ "),
     },
     Sign { what: "text with escapes or placeholders", instead: RAW, is: is_escaped },
+    Sign { what: "a statement of SQL or of a program", instead: CODE, is: is_statement },
+    Sign { what: "a line of a log", instead: CODE, is: is_of_log },
+    Sign { what: "a URL or a mail address", instead: RAW, is: is_locator },
+    Sign { what: "a number", instead: IDS, is: is_number },
+    Sign { what: "text in bold or a link, as Markdown has it", instead: RAW, is: is_marked },
 ];
 
 /// Reads one name a line; blank lines are skipped.
@@ -98,6 +104,14 @@ pub(super) fn read(text: &str) -> Result<Vec<Row>, Refusal> {
     }
     if !refused.is_empty() {
         return Err(refusal(&refused));
+    }
+    if let Some((index, title)) = lines().next().filter(|(_, line)| is_title(line)) {
+        let problem =
+            format!("line {}: {} looks like the title of a column", index + 1, visible(title));
+        return Err(Refusal {
+            problems: vec![problem],
+            hints: vec![CSV.to_owned(), literally(Some(title))],
+        });
     }
     let row = |(index, line): (usize, &str)| Row {
         place: format!("line {}", index + 1),
@@ -197,6 +211,7 @@ fn is_row(line: &str) -> bool {
         || line.contains("  ")
         || line.starts_with('|')
         || line.ends_with('|')
+        || line.contains(" | ")
         || bytes.iter().enumerate().any(is_tight)
         || count.is_some_and(|(count, rest)| {
             count.bytes().all(|byte| byte.is_ascii_digit()) && matches!(rest, ")" | "s)")
@@ -204,11 +219,11 @@ fn is_row(line: &str) -> bool {
 }
 
 fn is_item(line: &str) -> bool {
-    let marks = ["- ", "* ", "+ ", "• ", "– ", "— ", "· ", "‣ ", "◦ "];
+    const MARKS: &str = "-*+•–—·‣◦@=!%&?:\\^~";
     let after_number = line.trim_start_matches(|c: char| c.is_ascii_digit());
     let is_numbered = after_number.len() < line.len()
         && (after_number.starts_with(". ") || after_number.starts_with(") "));
-    is_numbered || marks.iter().any(|mark| line.starts_with(mark))
+    is_numbered || line.starts_with(|first| MARKS.contains(first))
 }
 
 /// `name = "x"`, `NAME=x`, `name: x`, `divisions:`; not `EMEA: Sales`, which may be a name.
@@ -231,7 +246,7 @@ fn is_assignment(line: &str) -> bool {
         "warning",
         "total",
     ];
-    if line.ends_with(':') {
+    if line.ends_with(':') || [" = ", " := ", " => "].iter().any(|sign| line.contains(sign)) {
         return true;
     }
     let Some(at) = line.find([':', '=']) else { return false };
@@ -261,4 +276,139 @@ fn is_escaped(line: &str) -> bool {
     ["${", "{{", "$(", "<%", "%20", "%2F", "%2f", "\u{fffd}"].iter().any(|sign| line.contains(sign))
         || line.split("\\u").skip(1).any(is_hex)
         || mojibake
+}
+
+/// First lines that are rather the title of a column than a division, in letters only.
+const TITLES: [&str; 36] = [
+    "name",
+    "names",
+    "division",
+    "divisions",
+    "divisionname",
+    "displayname",
+    "title",
+    "label",
+    "id",
+    "description",
+    "bezeichnung",
+    "abteilung",
+    "abteilungen",
+    "bereich",
+    "bereiche",
+    "divisionen",
+    "nom",
+    "noms",
+    "libellé",
+    "nombre",
+    "nombres",
+    "división",
+    "divisiones",
+    "nome",
+    "nomi",
+    "divisione",
+    "divisioni",
+    "divisão",
+    "divisões",
+    "naam",
+    "navn",
+    "namn",
+    "nazwa",
+    "название",
+    "名前",
+    "名称",
+];
+
+/// Returns whether a line is rather the title of a column than a division.
+pub(super) fn is_title(line: &str) -> bool {
+    let letters: String = line.to_lowercase().chars().filter(|c| c.is_alphabetic()).collect();
+    !line.contains(char::is_numeric) && TITLES.contains(&letters.as_str())
+}
+
+/// `INSERT INTO x;`, `print("Sales")`, `echo Sales`, `const names`.
+fn is_statement(line: &str) -> bool {
+    const SQL: [&str; 9] = [
+        "insert into ",
+        "delete from ",
+        "create table ",
+        "alter table ",
+        "drop table ",
+        "values (",
+        "with recursive ",
+        "order by ",
+        "copy ",
+    ];
+    const WORDS: &[&str] = &[
+        "echo",
+        "printf",
+        "export",
+        "curl",
+        "terraform",
+        "tofu",
+        "divvy",
+        "cat",
+        "cd",
+        "sudo",
+        "set",
+        "const",
+        "let",
+        "var",
+        "def",
+        "function",
+        "return",
+        "print",
+        "import",
+        "package",
+        "use",
+        "public",
+        "private",
+        "class",
+        "elif",
+        "fi",
+        "done",
+        "esac",
+        "EOF",
+    ];
+    let lower = line.to_lowercase();
+    let has = |start: &str, then: &str| lower.starts_with(start) && lower.contains(then);
+    let first = line.split(' ').next().unwrap_or_default();
+    let is_call = ["(\"", "('", "()", "[\"", "['"].iter().any(|open| line.contains(open));
+    line.ends_with(';')
+        || is_call
+        || WORDS.contains(&first)
+        || SQL.iter().any(|start| lower.starts_with(start))
+        || has("select ", " from ")
+        || has("update ", " set ")
+}
+
+/// `2026-11-28 …`, `… 11:19:44 …`, `ERROR: …`.
+fn is_of_log(line: &str) -> bool {
+    const LEVELS: [&str; 8] =
+        ["TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "FATAL"];
+    let like = |shape: &str, bytes: &[u8]| {
+        shape.bytes().zip(bytes).all(|(want, have)| match want {
+            b'd' => have.is_ascii_digit(),
+            _ => want == *have,
+        })
+    };
+    let has = |shape: &str| line.as_bytes().windows(shape.len()).any(|part| like(shape, part));
+    let first = line.split([' ', ':']).next().unwrap_or_default();
+    has("dddd-dd-dd") || has("dd:dd:dd") || LEVELS.contains(&first)
+}
+
+fn is_locator(line: &str) -> bool {
+    let is_mail = || {
+        let host = line.split_once('@').map(|(_, host)| host);
+        !line.contains(' ') && host.is_some_and(|host| host.contains('.'))
+    };
+    line.contains("://") || is_mail()
+}
+
+fn is_number(line: &str) -> bool {
+    line.chars().all(|c| c.is_ascii_digit() || " .,+-()%€$".contains(c))
+}
+
+fn is_marked(line: &str) -> bool {
+    let is_within =
+        |mark: &str| line.len() > 2 * mark.len() && line.starts_with(mark) && line.ends_with(mark);
+    line.contains("](") || ["**", "__", "_", "~~"].iter().any(|mark| is_within(mark))
 }

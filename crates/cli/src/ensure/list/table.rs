@@ -6,23 +6,10 @@
 
 use divvy_core::name::visible;
 
-use super::{List, Refusal, Row, plain};
+use super::plain;
+use super::row::{List, Refusal, Row};
 
 const HEADER: &str = "name the column in the first line: name, or name and description, or path";
-
-/// First lines of one column that are rather its title than a division; letters only.
-const TITLES: [&str; 10] = [
-    "name",
-    "names",
-    "division",
-    "divisions",
-    "divisionname",
-    "displayname",
-    "title",
-    "label",
-    "id",
-    "description",
-];
 
 /// Returns whether a text begins as a table does: with a `sep=` line, or a header that names a column
 /// which divisions have.
@@ -45,15 +32,11 @@ pub(super) fn read(text: &str, delimiter: Option<u8>) -> Result<List, Refusal> {
     if columns.is_usable() {
         return rows(body, delimiter, lines_before, columns, true).map_err(refusal);
     }
-    let is_title = |cell: &str| {
-        let letters: String = cell.to_lowercase().chars().filter(|c| c.is_alphabetic()).collect();
-        TITLES.contains(&letters.as_str())
-    };
     // One column without a header is a list of names, if nothing parts any of its lines.
     let is_parted = |line: &str| line.contains([',', ';', '\t', '|']);
     match &columns.unused[..] {
         [] if body.trim().is_empty() => Ok(List::default()),
-        [only] if !is_title(only) && !body.lines().any(is_parted) => {
+        [only] if !plain::is_title(only) && !body.lines().any(is_parted) => {
             let column = Columns { count: 1, name: Some(0), ..Columns::default() };
             let list = rows(body, delimiter, lines_before, column, false).map_err(refusal)?;
             let problem = |row: &Row| {

@@ -205,6 +205,43 @@ fn a_list_in_another_format_is_refused_with_its_line_and_what_to_type() {
         "$ jq . x",
         "curl: (6) Could not resolve host",
         "jq: error: syntax",
+        "INSERT INTO divisions VALUES ('Sales');",
+        "insert into divisions (name) values (1)",
+        "SELECT name FROM divisions",
+        "COMMIT;",
+        "print(\"Sales\")",
+        "ensure('Sales')",
+        "main()",
+        "echo Sales",
+        "export DIVISION",
+        "const names",
+        "let sales",
+        "x := Sales",
+        "a => b",
+        "const names = [\"Sales\"]",
+        "2026-11-28T11:19:44Z Sales",
+        "Nov 28 11:19:44 host Sales",
+        "ERROR: Sales",
+        "INFO Sales created",
+        "https://example.com/divisions",
+        "sales@example.com",
+        "17",
+        "1,000",
+        "-Sales",
+        "+Sales",
+        "@@ -1,2 +1,2 @@",
+        "%YAML 1.2",
+        "!!str Sales",
+        "&anchor Sales",
+        "? Sales",
+        "=Sales",
+        "**Sales**",
+        "_Sales_",
+        "[Sales](https://example.com)",
+        "[divisions]",
+        "[[division]]",
+        "Sales | x",
+        "DIVISION_1=Sales",
     ];
     for line in lines {
         let refusal = read(one(line).as_bytes(), stdin()).expect_err(line);
@@ -237,6 +274,18 @@ fn a_whole_document_of_another_format_is_refused() {
         r#"{"name": 3}"#,
         r#"{"name": "A", "entities": []"#,
         "[old] Claims",
+        "Bezeichnung\nSales\n",
+        "Division\nSales\n",
+        "Nom\nVentes\n",
+        "Bezeichnung\tBeschreibung\nSales\tx\n",
+        "nom;description\nVentes;x\n",
+        "1\n2\n3\n",
+        r#"{"name": "A", "name": "B"}"#,
+        r#"[{"id": "1", "name": "A", "id": "2"}]"#,
+        r#"{"entities": [{"name": "A"}], "entities": []}"#,
+        r#"{"entities": [{"name": "A"}], "pageCount": 3, "pageNumber": 1}"#,
+        r#"{"entities": [{"name": "A"}], "total": 3, "pageCount": 1}"#,
+        "{\"entities\": [{\"name\": \"A\"}], \"total\": 3}\n{\"entities\": [{\"name\": \"B\"}], \"total\": 3}",
         "PK\u{3}\u{4}\u{14}\u{0}",
     ] {
         assert!(read(text.as_bytes(), stdin()).is_err(), "{text}");
@@ -277,4 +326,48 @@ fn a_table_without_a_header_is_a_list_only_where_it_has_one_column() {
         assert!(csv(text).is_err(), "{text}");
     }
     assert_eq!(csv("\r\n\r\nname\r\nSales\r\n").unwrap().rows[0].place, "line 4");
+}
+
+#[test]
+fn names_with_signs_of_their_own_are_names() {
+    let names = [
+        "Sales, Direct",
+        "R&D (EMEA)",
+        "Claims [old]",
+        "24/7 Support",
+        "Level 3",
+        "A/B",
+        "C++ & .NET",
+        "Field Service: North",
+        "Team-1",
+        "São Paulo",
+        "Let Me Help",
+        "Use Cases",
+        "Information",
+        "Order desk",
+        "Copyright",
+        "3rd party",
+        "50% Team",
+        "O'Brien",
+        "“Gold” desk",
+        "Imports",
+        "Division 0001",
+        "Name 2",
+    ];
+    for name in names {
+        assert_eq!(self::names(name), [pair("line 1", name)], "{name}");
+    }
+}
+
+#[test]
+fn a_listing_that_is_not_whole_says_how_much_is_missing() {
+    let told = |text: &str| read(text.as_bytes(), stdin()).unwrap_err().problems.remove(0);
+    let page = |more: &str| format!(r#"{{"entities": [{{"name": "A"}}], {more}}}"#);
+    assert_eq!(
+        told(&page(r#""total": 61, "pageCount": 3"#)),
+        "the listing has 61 entities, and 1 of them are here"
+    );
+    assert_eq!(told(&page(r#""pageCount": 3"#)), "the listing has 3 pages, and 1 is here");
+    let twice = told("[{\"name\": \"A\"},\n {\"name\": \"B\", \"name\": \"C\"}]");
+    assert!(twice.contains("`name` is there twice") && twice.contains("line 2"), "{twice}");
 }

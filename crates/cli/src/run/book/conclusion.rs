@@ -3,14 +3,14 @@
 //!
 //! Never asks anybody. Invariant: an address that stands for an unknown one is taken out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use divvy_core::decide::{Action, Decided, Decision, Decisions, Expect, Question};
-use divvy_core::survey::{Alias, Planned, Survey, Tracked, TrackedInstance};
+use divvy_core::survey::{Alias, Survey, Tracked, TrackedInstance};
 use divvy_core::{Address, EntityId};
 use divvy_plugin::proxy::Settled;
 
-use super::{Book, Entry, Phase};
+use super::{Book, Phase};
 use crate::run::creates::shown;
 
 /// How a run ended, for its report.
@@ -25,7 +25,7 @@ pub(crate) struct Conclusion {
 
 impl Book {
     /// Lists the ids that this run has adopted.
-    pub(crate) fn adopted(&self) -> Vec<EntityId> {
+    pub(crate) fn adopted(&self) -> BTreeSet<EntityId> {
         let settled = self.entries.iter().filter_map(|entry| entry.settled.as_ref());
         let ids = settled.filter_map(|settled| match settled {
             Settled::Adopted { id, .. } => Some(EntityId::new(id.clone())),
@@ -34,11 +34,11 @@ impl Book {
         ids.collect()
     }
 
-    /// Takes in that an adoption did not reach the state.
-    pub(crate) fn is_not_saved(&mut self, lost: &EntityId, because: &str) {
+    /// Takes in that adoptions did not reach the state.
+    pub(crate) fn are_not_saved(&mut self, lost: &BTreeSet<EntityId>, because: &str) {
         for entry in &mut self.entries {
             if let Some(Settled::Adopted { id, .. }) = &entry.settled
-                && id == lost.as_str()
+                && lost.contains(&EntityId::new(id.clone()))
             {
                 let reason = because.to_owned();
                 entry.settled = Some(Settled::NotAdopted { id: id.clone(), reason });
@@ -49,7 +49,7 @@ impl Book {
     /// Returns survey, findings and what became of each, at the addresses that the state tells now.
     pub(crate) fn conclude(mut self, places: &Places) -> Conclusion {
         self.forget_what_came_again();
-        let decisions = self.decided();
+        let decisions = self.decided(self.survey.resolve());
         let known = self.known_addresses(places);
         let ended = |one: &Decided| Decided {
             finding: shown(&one.finding, &known, &self.labels),
@@ -63,7 +63,7 @@ impl Book {
                 .any(|entry| matches!(entry.settled, Some(Settled::Adopted { .. }))),
             decisions: Decisions { headlines: decisions.headlines, all },
             labels: self.labels,
-            survey: self.survey,
+            survey: self.survey.into(),
             credentials_from: self.credentials_from,
         }
     }
@@ -71,23 +71,28 @@ impl Book {
     /// Takes out each create of a provider block that was not fully known, if it came again when the
     /// block was.
     fn forget_what_came_again(&mut self) {
-        let numbers = 0..self.entries.len();
-        let came_again = |number: usize| {
-            let (planned, entry) = (&self.planned()[number], &self.entries[number]);
-            let is_again = |(other, other_entry): (&Planned, &Entry)| {
-                !self.open.contains(&other_entry.token)
-                    && other.kind == planned.kind
-                    && other.wanted_key() == planned.wanted_key()
-            };
-            self.open.contains(&entry.token)
-                && entry.settled.is_none()
-                && self.planned().iter().zip(&self.entries).any(is_again)
+        if self.open.is_empty() {
+            return;
+        }
+        let key = |number: usize| {
+            let planned = self.planned(number);
+            (planned.kind, planned.wanted_key())
         };
-        let came_again: Vec<bool> = numbers.map(came_again).collect();
-        let mut gone = came_again.iter();
-        self.entries.retain(|_| gone.next() == Some(&false));
-        let mut gone = came_again.iter();
-        self.desired().planned.retain(|_| gone.next() == Some(&false));
+        let numbers = 0..self.entries.len();
+        let is_open = |number: &usize| self.open.contains(&self.entries[*number].token);
+        let again: HashSet<_> = numbers.clone().filter(|one| !is_open(one)).map(key).collect();
+        let is_gone = |number: &usize| {
+            is_open(number)
+                && self.entries[*number].settled.is_none()
+                && again.contains(&key(*number))
+        };
+        let gone: HashSet<usize> = numbers.filter(is_gone).collect();
+        let mut number = 0..;
+        self.entries.retain(|_| number.next().is_some_and(|number| !gone.contains(&number)));
+        let addresses =
+            (0..self.entries.len()).map(|number| (self.address(number).clone(), number));
+        self.numbers = addresses.collect();
+        self.place_tracked();
     }
 
     /// Finds the real address of each create by the id that it ended with.
@@ -107,9 +112,8 @@ impl Book {
     /// Says what became of a finding; before anything was applied, what would become of it.
     fn outcome(&self, decisions: &Decisions, one: &Decided) -> Decision {
         let decision = one.decision.clone();
-        let is_about = |planned: &Planned| Some(&planned.address) == one.finding.address.as_ref();
-        let number = self.planned().iter().position(is_about);
-        match number.and_then(|number| self.entries[number].settled.as_ref()) {
+        let number = one.finding.address.as_ref().and_then(|address| self.numbers.get(address));
+        match number.and_then(|number| self.entries[*number].settled.as_ref()) {
             Some(Settled::Adopted { id, differing, updated }) => {
                 let expect = match (differing.is_empty(), updated) {
                     (true, _) => Expect::NoOp,

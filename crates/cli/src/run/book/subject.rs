@@ -4,13 +4,15 @@
 //! sensitive.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use divvy_core::survey::{AliasTarget, Change, Planned, TrackedInstance, key_of};
-use divvy_core::{Address, Key, Kind};
+use divvy_core::survey::{AliasTarget, Change, TrackedInstance};
+use divvy_core::{Address, Attributes, EntityId, Key, Kind};
 use divvy_plugin::proxy::Create;
+use serde_json::Value as Json;
 
 use super::Book;
+use super::asked::Gap;
+use super::plain_text::PlainText;
 
 impl Book {
     /// Finds the instance that a create is of, where something tells: what it replaces, what a plan file
@@ -22,23 +24,19 @@ impl Book {
         kind: &'static Kind,
         key: Option<&Key>,
     ) -> Option<(Address, Change)> {
-        let is_free =
-            |address: &Address| !self.planned().iter().any(|planned| planned.address == *address);
-        let tracked = || self.survey.tracked.iter().flat_map(|tracked| &tracked.instances);
+        let is_free = |address: &Address| !self.numbers.contains_key(address);
         if let Some(id) = create.replaces.as_deref() {
             let is_it = |one: &&TrackedInstance| {
-                one.kind == kind
-                    && one.id.as_str() == id
-                    && !one.is_deposed
-                    && is_free(&one.address)
+                one.kind == kind && !one.is_deposed && is_free(&one.address)
             };
-            let address = &tracked().find(is_it)?.address;
+            let held = self.survey.holding(&EntityId::new(id));
+            let address = &held.into_iter().find(is_it)?.address;
             let create_first = self.creates_first(address);
             return Some((address.clone(), Change::Replace { create_first }));
         }
-        let of_plan = self.held.iter().flat_map(|held| &held.planned).filter(|planned| {
-            planned.kind == kind && key.is_some() && planned.wanted_key().as_ref() == key
-        });
+        let key = (kind, key?.clone());
+        let of_plan = self.planned_as.get(&key).into_iter().flatten();
+        let of_plan = of_plan.filter_map(|at| self.held.as_ref().ok()?.planned.get(*at));
         let mut of_plan = of_plan.filter(|planned| planned.makes_an_object());
         if let (Some(planned), None) = (of_plan.next(), of_plan.next())
             && is_free(&planned.address)
@@ -47,16 +45,16 @@ impl Book {
         }
         // Terraform deletes a tainted instance before it creates, and a deposed one after: that create
         // is of its address.
-        let has_key = |one: &&TrackedInstance| {
-            key.is_some() && one.kind == kind && key_of(kind, &one.attributes).as_ref() == key
-        };
-        let is_held =
-            |address: &Address| tracked().any(|one| one.address == *address && !one.is_deposed);
-        let mut left = tracked().filter(has_key).filter(|one| is_free(&one.address));
-        let left = left.find(|one| one.is_tainted || one.is_deposed && !is_held(&one.address))?;
-        let change =
-            if left.is_deposed { Change::Create } else { Change::Replace { create_first: false } };
-        Some((left.address.clone(), change))
+        let mut left = self.left.get(&key).into_iter().flatten();
+        left.find_map(|address| {
+            let tracked = self.survey.tracked_at(address);
+            let change = match tracked {
+                Some(tracked) if tracked.is_tainted => Change::Replace { create_first: false },
+                Some(_) => return None,
+                None => Change::Create,
+            };
+            is_free(address).then(|| (address.clone(), change))
+        })
     }
 
     /// Returns whether an instance is created before its object is destroyed. Terraform hands this on to
@@ -68,65 +66,79 @@ impl Book {
 
     /// Names the attributes of a create that Terraform may hold to be sensitive. A plan file says it;
     /// else what is not proved to be shown is hidden.
-    pub(super) fn sensitive(&mut self, number: usize) -> BTreeSet<String> {
-        let planned = &self.planned()[number];
-        let (kind, address) = (planned.kind, planned.address.clone());
-        let of_plan = self.held.iter().flat_map(|held| &held.planned);
-        if let Some(of_plan) = of_plan.into_iter().find(|planned| planned.address == address) {
+    pub(super) fn sensitive(
+        &self,
+        address: &Address,
+        kind: &'static Kind,
+        after: &Attributes,
+    ) -> BTreeSet<String> {
+        let at = self.planned_at.get(address);
+        let of_plan = at.zip(self.held.as_ref().ok()).and_then(|(at, held)| held.planned.get(*at));
+        if let Some(of_plan) = of_plan {
             return of_plan.sensitive.clone();
         }
-        let drifting = kind.drifting().iter().map(|attribute| attribute.terraform);
-        let names: Vec<&'static str> =
-            kind.key.iter().map(|part| part.terraform).chain(drifting).collect();
-        names
-            .into_iter()
-            .filter(|name| !self.is_shown(number, kind, name))
-            .map(str::to_owned)
-            .collect()
+        let is_shown = |name: &&'static str| {
+            let written = self.written_values.get(&(kind.terraform_type, *name));
+            written.is_some_and(|written| written.shows(after.get(*name).and_then(Json::as_str)))
+        };
+        attributes_of(kind).filter(|name| !is_shown(name)).map(str::to_owned).collect()
     }
 
-    /// Returns whether the value of an attribute is proved to be shown: by all blocks of the type, or
-    /// because it is written in plain text, as often as it is wanted.
-    fn is_shown(&mut self, number: usize, kind: &'static Kind, attribute: &'static str) -> bool {
-        let blocks = Arc::clone(&self.configuration.blocks);
-        let visibility = self
-            .visibility
-            .entry((kind.terraform_type, attribute))
-            .or_insert_with(|| blocks.visibility(kind.terraform_type, attribute))
-            .clone();
-        let value = |planned: &Planned| {
-            planned
-                .after
-                .as_ref()
-                .and_then(|after| after.get(attribute)?.as_str().map(str::to_owned))
-        };
-        let Some(wanted) = value(&self.planned()[number]) else { return visibility.is_whole };
-        let written = visibility.written.iter().filter(|text| **text == wanted).count();
-        let of_kind = self.planned().iter().filter(|planned| planned.kind == kind);
-        visibility.is_whole
-            || of_kind.filter(|planned| value(planned).as_ref() == Some(&wanted)).count() <= written
+    /// Takes in which values a create wants now, in place of those before.
+    pub(super) fn want_values(
+        &mut self,
+        kind: &'static Kind,
+        before: Option<&Attributes>,
+        after: &Attributes,
+    ) {
+        let blocks = &self.configuration.blocks;
+        for name in attributes_of(kind) {
+            let written = self
+                .written_values
+                .entry((kind.terraform_type, name))
+                .or_insert_with(|| PlainText::of(blocks.visibility(kind.terraform_type, name)));
+            if let Some(text) = before.and_then(|before| before.get(name)?.as_str())
+                && let Some(count) = written.wanted.get_mut(text)
+            {
+                *count = count.saturating_sub(1);
+            }
+            if let Some(text) = after.get(name).and_then(Json::as_str) {
+                *written.wanted.entry(text.to_owned()).or_default() += 1;
+            }
+        }
     }
 
     /// Says why the org of a create was not seen whole, where it was not.
-    pub(super) fn gap(&self, number: usize) -> Option<String> {
-        let planned = &self.planned()[number];
+    pub(super) fn gap(&self, number: usize) -> Option<Gap> {
+        let planned = self.planned(number);
         let AliasTarget::Org(org) = self.survey.aliases.get(&planned.alias)? else { return None };
         if self.by_name.contains(&planned.alias) {
             return None;
         }
         let listing = self.survey.orgs.get(org)?.listings.get(planned.kind);
         let Some(listing) = listing else {
-            return Some("The org was not asked for its divisions.".to_owned());
+            let why = "The org was not asked for its divisions.".to_owned();
+            return Some(Gap { why, is_flaw: false });
         };
         let tracks = |instance: &TrackedInstance| instance.kind == planned.kind;
-        let is_tracked =
-            self.survey.tracked.iter().flat_map(|tracked| &tracked.instances).any(tracks);
-        if !listing.is_complete {
-            Some("The listing of the org is not complete.".to_owned())
-        } else if listing.only_home_is_visible() && is_tracked {
-            Some("Only the home division is visible with these credentials.".to_owned())
+        let mut tracked = self.survey.tracked.iter().flat_map(|tracked| &tracked.instances);
+        if let Some(flaws) = listing.gap() {
+            let why = format!("The listing of the org contradicts itself: {flaws}.");
+            Some(Gap { why, is_flaw: true })
+        } else if !listing.is_complete {
+            let why = "The listing of the org is not complete.".to_owned();
+            Some(Gap { why, is_flaw: true })
+        } else if listing.only_home_is_visible() && tracked.any(tracks) {
+            let why = "Only the home division is visible with these credentials.".to_owned();
+            Some(Gap { why, is_flaw: false })
         } else {
             None
         }
     }
+}
+
+/// Lists the attributes of a kind that a finding may show.
+fn attributes_of(kind: &'static Kind) -> impl Iterator<Item = &'static str> {
+    let key = kind.key.iter().map(|part| part.terraform);
+    key.chain(kind.drifting().iter().map(|attribute| attribute.terraform))
 }

@@ -102,6 +102,29 @@ fn require_clean() {
 }
 
 #[test]
+fn an_approved_file_holds_for_every_round_and_what_a_later_round_finds_is_not_approved() {
+    let team = division("team", "name = \"Team ${genesyscloud_auth_division.eng.id}\"");
+    let config = [division("eng", "name = \"Eng\""), division("ops", "name = \"Ops\""), team];
+    let world = scene(&config.concat(), json!([{ "id": "e", "name": "Eng" }]), &[]);
+    let _ = world.divvy(&["check", "-o", "json=approved.json"]).ended(2);
+    for (id, name) in [("o", "Ops"), ("t", "Team e")] {
+        let more = serde_json::from_value(json!({ "id": id, "name": name })).expect("a division");
+        let live = divvy_sandbox::emulator::Standing::Live;
+        world.org().add_division(more, live).expect("one more");
+    }
+    // The team's name is known in the second round.
+    let report = does(&world, &["--approved", "approved.json"], 3, &[("division.eng", "import e")]);
+    assert!(report["rounds"].as_u64() >= Some(1), "{report:#}");
+    assert!(report.to_string().contains("Team e"), "{report:#}");
+    assert_eq!(world.state().len(), 1);
+    // With a file of what is there now, every round is approved.
+    let _ = world.divvy(&["check", "-o", "json=approved.json"]).ended(2);
+    let acts = [("division.ops", "import o"), ("division.team", "import t")];
+    does(&world, &["--approved", "approved.json"], 0, &acts);
+    world.has_no_changes();
+}
+
+#[test]
 fn approved_pairs_only() {
     let config = [division("eng", "name = \"Eng\""), division("ops", "name = \"Ops\"")].concat();
     let world = scene(&config, json!([{ "id": "e", "name": "Eng" }]), &[]);

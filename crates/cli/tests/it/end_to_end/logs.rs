@@ -49,7 +49,7 @@ fn case_02_each_unit_adopts_from_its_own_org_where_the_path_tells_which_it_is() 
         let world = World::of_case(TERRAGRUNT, org);
         let _ = terraform_in(&world, unit, &["init", "-input=false"]).ended(0);
         let ran = fix_in(&world, unit, log, &[]).ended(0);
-        assert!(ran.stderr.contains(&format!("taken for {unit}")), "{}", ran.stderr);
+        assert!(ran.stderr.contains(&format!("taken to be {unit}")), "{}", ran.stderr);
         let report = ran.json();
         assert_eq!(imported(&report), [(SALES, id)], "{report:#}");
         assert_eq!(finding(&report, SALES)["unit"], unit);

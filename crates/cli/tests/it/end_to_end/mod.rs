@@ -3,6 +3,7 @@
 
 mod cases;
 mod configs;
+mod elsewhere;
 mod flags;
 mod headlines;
 mod killed;

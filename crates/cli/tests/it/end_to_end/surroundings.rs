@@ -312,7 +312,7 @@ fn an_ephemeral_variable_is_given_to_the_apply_and_to_the_client_as_well() {
 }
 
 /// The N of the version 1.N.
-fn terraform_minor() -> u32 {
+pub(crate) fn terraform_minor() -> u32 {
     let output = std::process::Command::new(crate::world::terraform())
         .args(["version", "-json"])
         .env_remove("TF_CLI_CONFIG_FILE")

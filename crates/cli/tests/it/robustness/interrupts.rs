@@ -135,7 +135,7 @@ fn a_second_one_ends_a_terraform_that_waits_for_its_provider() {
     terminal.types("\u{3}");
     terminal.shows("apply to end in good order (Ctrl-C again: it stops at once; what it has not");
     terminal.types("\u{3}");
-    terminal.shows("is told to stop at once");
+    terminal.shows("to stop at once");
     let (code, shown) = terminal.end();
     assert_eq!(code, 130, "{shown}");
     world.org().release();

@@ -2,6 +2,7 @@
 //! Terraform; whatever happens, nothing is lost and no secret is shown or left behind.
 
 mod bad_input;
+mod hang_ups;
 mod hostile;
 mod interrupts;
 mod kills;

@@ -122,3 +122,25 @@ fn import_blocks_that_divvy_did_not_write_stay_whatever_their_name_is() {
     assert_eq!(world.read(LEFT_OVER), text);
     assert!(ran.stderr.contains("was not written by divvy"), "{}", ran.stderr);
 }
+
+#[test]
+fn undo_asks_and_takes_back_only_after_a_yes() {
+    let world = conflict();
+    let _ = world.divvy(&["fix", "--yes"]).ended(0);
+    let terminal = Terminal::start(&world, &["undo"]);
+    terminal.shows("Undo this in the Terraform state, at this address?");
+    terminal.types("n\n");
+    let (code, shown) = terminal.end();
+    assert_eq!((code, world.state().len()), (3, 1), "{shown}");
+
+    let terminal = Terminal::start(&world, &["undo"]);
+    terminal.shows("[y/N]");
+    terminal.types("perhaps\n");
+    terminal.shows("Please type y or n");
+    assert_eq!(world.state().len(), 1, "a wrong answer is none");
+    terminal.types("y\n");
+    let (code, shown) = terminal.end();
+    assert_eq!((code, world.state().len()), (0, 0), "{shown}");
+    assert!(shown.contains("leaves the state"), "{shown}");
+    leaves_nothing(&world);
+}

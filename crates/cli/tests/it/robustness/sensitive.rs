@@ -83,7 +83,16 @@ fn are_told_by_no_form_of_check_and_fix() {
     let reports = world.beside().join("reports");
     fs::create_dir_all(&reports).expect("a directory");
     let forms = [
-        "table", "json", "blocks", "commands", "markdown", "github", "azure", "sarif", "junit",
+        "table",
+        "json",
+        "blocks",
+        "commands",
+        "markdown",
+        "github",
+        "azure",
+        "sarif",
+        "junit",
+        "codequality",
         "html",
     ];
     let outputs: Vec<String> =
