@@ -97,13 +97,11 @@ impl<'c> Lookup<'c> {
     pub(crate) fn run_info(&self, look: &Look) -> RunInfo {
         let directory = &self.context.environment.current_directory;
         let repository = Repository::of(&self.context.environment, directory);
-        RunInfo {
-            made: Some(Made {
-                commit: repository.commit(&self.context.environment),
-                ..Made::here(repository.name_of_directory(directory))
-            }),
-            ..look.run_info(&self.observers)
-        }
+        let made = Made {
+            commit: repository.commit(&self.context.environment),
+            ..Made::here(repository.name_of_directory(directory))
+        };
+        RunInfo { made: Some(made), ..look.run_info(&self.observers) }
     }
 
     /// Says whether flags, environment and profile lead to an org at all.

@@ -52,16 +52,3 @@ fn on_a_full_disk_nothing_is_called_adopted() {
     );
     converges(&world);
 }
-
-#[test]
-fn a_state_that_could_not_be_saved_holds_nothing_that_is_called_adopted() {
-    let world = conflicts();
-    let before = format!("{:?}", world.org().org());
-    let nowhere = ["-state-out=/proc/no/such/state", "-lock=false"];
-    let ran = world.divvy(&[ADOPT, &["terraform"], APPLY, &nowhere].concat());
-    claims_nothing(&world, &ran, &before);
-    let told = said(&ran);
-    assert!(told.contains("2 adopted, but not saved in the state (id-eng)"), "{told}");
-    assert!(told.contains("errored.tfstate lies in"), "{told}");
-    converges(&world);
-}
