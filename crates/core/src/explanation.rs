@@ -108,7 +108,7 @@ impl Cause {
             {
                 Self::TakenName
             }
-            (Operation::Update, Some(409)) if is_of_a_kind => Self::RenameClash,
+            (Operation::Update, Some(status)) if clashes(failure, status) => Self::RenameClash,
             (_, Some(409)) => Self::OtherConflict,
             (_, Some(401)) => Self::Unauthorized,
             (_, Some(403)) => Self::Forbidden,
@@ -164,6 +164,11 @@ impl Cause {
 
 fn kind_of(failure: &Failure) -> Option<&'static Kind> {
     kinds::of_terraform_type(failure.terraform_type.as_deref()?)
+}
+
+/// Says whether the kind is known to answer so to a key that another entity has.
+fn clashes(failure: &Failure, status: u16) -> bool {
+    kind_of(failure).is_some_and(|kind| kind.rename_clash == Some(status))
 }
 
 /// A log that does not tell the request does not speak against it.

@@ -263,6 +263,8 @@ pub struct Kind {
     pub deleted: Option<&'static str>,
     /// How a duplicate shows as the answer to `POST` on [`Kind::collection`].
     pub duplicates: &'static [DuplicateReply],
+    /// The status of an update to a key that another entity has, where it says nothing else.
+    pub rename_clash: Option<u16>,
     /// Attributes beyond the key that an import could find different; `None` where only Terraform can
     /// tell what is.
     pub drifting: Option<&'static [DriftingAttribute]>,

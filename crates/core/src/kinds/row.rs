@@ -96,6 +96,7 @@ struct RowCreate {
 struct RowDuplicate {
     status: Option<u16>,
     code: Option<&'static str>,
+    update_status: Option<u16>,
     #[serde(default)]
     accepted: bool,
 }
@@ -172,6 +173,7 @@ impl Row {
             _ => Scope::Org,
         };
         let duplicates = self.duplicates();
+        let rename_clash = self.duplicate.as_ref().and_then(|duplicate| duplicate.update_status);
         let terraform_type = self.terraform_type;
         Ok(Kind {
             terraform_type,
@@ -191,6 +193,7 @@ impl Row {
             limit: self.limit,
             deleted: self.deleted,
             duplicates: duplicates.leak(),
+            rename_clash,
             drifting: self.drifting.map(|drifting| &*drifting.leak()),
             replacing: self.replaced_by.leak(),
             secrets: self.secrets.leak(),

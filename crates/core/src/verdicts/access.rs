@@ -3,7 +3,7 @@
 use super::names;
 use super::row::{Page, Remedy, Row, Told, apply};
 use crate::facts::Facts;
-use crate::failure::{Origin, Shape};
+use crate::failure::{Operation, Origin, Shape};
 use crate::finding::{Evidence, Reason};
 use crate::hint::{CommandLine, Hint};
 use crate::kind::{Adoption, Kind};
@@ -29,8 +29,8 @@ impl Row for UpdatesExisting {
         is_quiet.then(Evidence::default)
     }
 
-    fn message(&self, told: &Told<'_>) -> String {
-        format!("Nothing to adopt: the apply updates the {} that exists.", told.noun)
+    fn message(&self, _told: &Told<'_>) -> String {
+        "Nothing to adopt: the apply updates what exists.".to_owned()
     }
 
     fn hints(&self, _told: &Told<'_>, _terraform: &str) -> Vec<Hint> {
@@ -149,7 +149,12 @@ impl Row for NotAConflict {
 
     fn rule(&self, facts: &Facts<'_, '_>) -> Option<Evidence> {
         let failure = facts.subject.failure?;
-        if facts.subject.tracked.is_some() && facts.change() != Some(Change::Update) {
+        // After a refused update the state claims what the org refused: only where every attribute is
+        // known is it seen whether it was carried out after all.
+        let is_seen_through = failure.operation != Operation::Update
+            || facts.kind.is_none_or(|kind| kind.drifting.is_some());
+        let is_settled = facts.subject.tracked.is_some() && facts.change() != Some(Change::Update);
+        if is_settled && is_seen_through {
             return None;
         }
         if matches!(failure.shape, Shape::StateNotSaved | Shape::Locked) {
