@@ -409,7 +409,7 @@ fn not_saved(lost: &BTreeSet<EntityId>, directory: &WorkingDirectory) -> Option<
             divvy_core::catalogue::move_errored_state_away()
         ),
         Some(_) => format!(
-            "{count} adopted, but not saved in the state ({first}): errored.tfstate lies in {}.",
+            "{count} adopted, but not saved in the state ({first}): errored.tfstate in {} holds it. Push that first: {program} state push errored.tfstate",
             directory.path().display()
         ),
         None => format!(

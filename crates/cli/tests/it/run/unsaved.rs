@@ -1,5 +1,7 @@
 //! A state that Terraform cannot save: `run` reads it before it says what was adopted.
 
+use divvy_sandbox::emulator::{Effect, Fault, Refusal};
+
 use super::adoption::{report, said};
 use crate::world::{Ran, World, seed, terraform};
 
@@ -51,4 +53,35 @@ fn on_a_full_disk_nothing_is_called_adopted() {
         said(&ran)
     );
     converges(&world);
+}
+
+#[test]
+fn a_state_that_its_store_refuses_is_in_the_rescue_file_and_is_pushed_by_the_line_that_is_printed()
+{
+    let world = conflicts();
+    let before = format!("{:?}", world.org().org());
+    let store = format!("{}/state", world.org().url());
+    let backend =
+        format!("terraform {{\n  backend \"http\" {{\n    address = \"{store}\"\n  }}\n}}\n");
+    world.org().add_faults(vec![
+        Fault::once("GET", "/state", Effect::Status(Refusal::status(404))).always(),
+        Fault::once("POST", "/state", Effect::Status(Refusal::status(403))).always(),
+    ]);
+    let reconfigured = ["init", "-input=false", "-reconfigure"];
+    world.write("backend.tf", &backend);
+    let _ = world.terraform(&reconfigured).ended(0);
+    let ran = world.divvy(&[ADOPT, &["terraform"], APPLY].concat());
+    claims_nothing(&world, &ran, &before);
+    let told = said(&ran);
+    assert!(told.contains("2 adopted, but not saved in the state (id-eng)"), "{told}");
+    assert!(told.contains("state push errored.tfstate next:"), "{told}");
+
+    world.org().clear_faults();
+    for gone in ["backend.tf", ".terraform/terraform.tfstate"] {
+        std::fs::remove_file(world.directory().join(gone)).expect("the backend");
+    }
+    let _ = world.terraform(&reconfigured).ended(0);
+    let _ = world.terraform(&["state", "push", "errored.tfstate"]).ended(0);
+    assert_eq!(world.state().len(), 2);
+    world.has_no_changes();
 }
