@@ -155,7 +155,8 @@ fn head(report: &Report) -> Markup {
 }
 
 fn org(org: &Org) -> String {
-    let name = org.name.as_deref().map(|name| format!("{} ", visible(name))).unwrap_or_default();
+    let name = org.name.as_deref().map(|name| format!("{} ", shown(&visible(name))));
+    let name = name.unwrap_or_default();
     let region = org.region.as_deref().map(|region| format!(", {}", shown(region)));
     let from =
         org.credentials_from.as_deref().map(|from| format!(", credentials: {}", shown(from)));
@@ -201,10 +202,10 @@ fn group(report: &Report, outcome: Outcome) -> Markup {
 }
 
 fn finding(finding: &Finding, with_hints: bool) -> Markup {
-    let (name, id) = (text::name(finding), text::id(finding));
+    let (name, id) = (shown(&text::name(finding)), text::id(finding));
     html! {
         article {
-            h3 { code { (text::address(finding)) } " " (code(finding.code)) }
+            h3 { code { (shown(&text::address(finding))) } " " (code(finding.code)) }
             p.dim {
                 (name)
                 @if !id.is_empty() { " " code { (id) } }
@@ -245,7 +246,7 @@ fn drift(drift: &[Drift]) -> Markup {
 fn value(value: Option<&Shown<Value>>) -> String {
     match value {
         None | Some(Shown::Plain(Value::Null)) => "(unset)".to_owned(),
-        Some(Shown::Plain(Value::String(text))) => visible(text),
+        Some(Shown::Plain(Value::String(text))) => shown(&visible(text)),
         Some(value) => shown(&value.to_string()),
     }
 }
