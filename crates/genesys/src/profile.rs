@@ -41,7 +41,7 @@ impl Profile {
         let text = environment.text_of(&path, "TOML")?;
         let missing = || ConnectionError::Unreadable {
             path: path.clone(),
-            source: std::io::ErrorKind::NotFound.into(),
+            source: std::io::Error::new(std::io::ErrorKind::NotFound, "there is no such file"),
         };
         Self::parse(&text.ok_or_else(missing)?, name, &path)
     }
