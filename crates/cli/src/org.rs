@@ -39,7 +39,13 @@ impl OrgFlags {
         let access_token = read_secret(context, arguments.access_token_file.as_deref()).await?;
         let client_secret = read_secret(context, arguments.client_secret_file.as_deref()).await?;
         let authorities = match &arguments.ca_file {
-            Some(file) => Some((typed_file::read_text(context, file).await?, file.clone())),
+            Some(file) => {
+                let text = typed_file::read_text(context, file).await;
+                let text = text.map_err(|error| {
+                    error.hint("name a file of certificates (PEM), or leave --ca-file out")
+                })?;
+                Some((text, file.clone()))
+            }
             None => None,
         };
         let flags = Self::with_secrets(context, arguments, access_token, client_secret)?;
