@@ -73,8 +73,9 @@ fn an_attribute_of_twenty_megabytes_passes_through_plan_apply_and_adoption() {
     let world = World::new(seed(&[("id-eng", "Engineering")]));
     std::fs::write(world.directory().join("large.txt"), "y".repeat(20 << 20)).expect("a file");
     world.divisions(&[("eng", "name = \"Engineering\"")]).write(
-        "queue.tf",
-        "resource \"genesyscloud_routing_queue\" \"large\" {\n  name        = \"Large\"\n  division_id = genesyscloud_auth_division.eng.id\n  description = file(\"large.txt\")\n}\n",
+        "export.tf",
+        // A type that the stand-in keeps to itself: the API takes no body of that size.
+        "resource \"genesyscloud_tf_export\" \"large\" {\n  export_format = genesyscloud_auth_division.eng.id\n  directory     = file(\"large.txt\")\n}\n",
     );
     world.init();
     let adopt = ["run", "--on-conflict", "adopt", "--", "terraform", "apply", "-auto-approve"];
@@ -82,10 +83,10 @@ fn an_attribute_of_twenty_megabytes_passes_through_plan_apply_and_adoption() {
     assert!(ran.stderr.contains("Adopted (1)"), "{}", ran.stderr);
     let state = world.terraform(&["show", "-json"]).ended(0).json();
     let resources = state["values"]["root_module"]["resources"].as_array().expect("resources");
-    let queue = resources.iter().find(|one| one["type"] == "genesyscloud_routing_queue");
-    let values = &queue.expect("the queue")["values"];
-    assert_eq!(values["division_id"], "id-eng");
-    assert_eq!(values["description"].as_str().map(str::len), Some(20 << 20));
+    let export = resources.iter().find(|one| one["type"] == "genesyscloud_tf_export");
+    let values = &export.expect("the export")["values"];
+    assert_eq!(values["export_format"], "id-eng");
+    assert_eq!(values["directory"].as_str().map(str::len), Some(20 << 20));
     world.has_no_changes();
 }
 

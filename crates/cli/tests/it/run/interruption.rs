@@ -172,6 +172,8 @@ fn a_terminal_that_goes_ends_terraform_in_good_order() {
         }
         std::thread::sleep(std::time::Duration::from_millis(200));
     }
+    // Terraform has heard of it before its create ends.
+    terminal.wait_for("Interrupt received");
     world.org().release();
     let (code, shown) = terminal.end();
     assert_ne!(code, 0, "{shown}");
