@@ -20,6 +20,7 @@ pub(crate) fn man(context: &Context, wanted: &Manual) -> CommandResult<u8> {
         let place = context.environment.current_directory.join(directory);
         std::fs::create_dir_all(&place).map_err(|error| {
             CommandError::failed(format!("could not make {}: {error}", directory.display()))
+                .hint("name a directory that can be written: divvy man --directory DIR")
         })?;
         for (file, page) in manual::pages(arguments::command()).map_err(failed)? {
             output::write_file(&place.join(file), &page)?;
