@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::FORMS_OF_CHECK;
 use super::watch::leaves_nothing;
 use crate::world::{Ran, World, seed};
 
@@ -112,24 +113,7 @@ fn all_are_tame(world: &World, command: &[&str], forms: &[&str], code: i32) {
 #[test]
 fn in_every_form_of_check_and_fix() {
     let world = world();
-    all_are_tame(
-        &world,
-        &["check"],
-        &[
-            "table",
-            "json",
-            "blocks",
-            "commands",
-            "markdown",
-            "github",
-            "azure",
-            "sarif",
-            "junit",
-            "codequality",
-            "html",
-        ],
-        2,
-    );
+    all_are_tame(&world, &["check"], FORMS_OF_CHECK, 2);
     for shell in ["powershell", "cmd"] {
         let ran = world.divvy(&["check", "-o", "commands", "--shell", shell]).ended(2);
         is_tame(shell, &ran.stdout);

@@ -82,19 +82,7 @@ fn are_told_by_no_form_of_check_and_fix() {
     let world = world(BLOCKS);
     let reports = world.beside().join("reports");
     fs::create_dir_all(&reports).expect("a directory");
-    let forms = [
-        "table",
-        "json",
-        "blocks",
-        "commands",
-        "markdown",
-        "github",
-        "azure",
-        "sarif",
-        "junit",
-        "codequality",
-        "html",
-    ];
+    let forms = super::FORMS_OF_CHECK;
     let outputs: Vec<String> =
         forms.iter().map(|form| format!("{form}={}", reports.join(form).display())).collect();
     let mut arguments = vec!["-vvv", "check"];
