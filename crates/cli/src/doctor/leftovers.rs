@@ -80,8 +80,10 @@ fn locks(place: &Path) -> Vec<Lock> {
 pub(super) fn errored_state(facts: &Facts) -> Answer {
     let Some(errored) = &facts.leftovers.errored_state else { return Answer::tick("none") };
     if !errored.continues(None) {
-        return Answer::cross(format!("{ERRORED_STATE} is empty or cut off: it cannot be pushed"))
-            .hint(catalogue::move_errored_state_away());
+        return Answer::cross(format!(
+            "{ERRORED_STATE} is empty, cut off, or no state at all: it cannot be pushed"
+        ))
+        .hint(catalogue::move_errored_state_away());
     }
     Answer::cross(format!("{ERRORED_STATE}: an apply made something and could not save it")).hint(
         CommandLine::of(facts.program())
