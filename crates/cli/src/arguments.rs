@@ -10,6 +10,7 @@ mod explain;
 mod fix;
 mod given;
 pub(crate) mod habits;
+pub(crate) mod kind;
 mod offers;
 pub(crate) mod run;
 mod shared;
@@ -32,10 +33,12 @@ pub(crate) use self::ensure::{Ensure, EnsureFormat};
 pub(crate) use self::explain::Explain;
 pub(crate) use self::fix::Fix;
 pub(crate) use self::given::Said;
+use self::kind::Listed;
+use self::offers::offers_of;
 pub(crate) use self::shared::{OrgArguments, Output, TerraformArguments};
 
-/// Resolves `409 Conflict` on genesyscloud_auth_division: predicts it, adopts what exists through
-/// a plan that imports and nothing else, and lets Terraform itself prove the result.
+/// Resolves "already exists" (409 Conflict) of the Genesys Cloud provider: predicts it, adopts what
+/// exists through a plan that imports and nothing else, and lets Terraform itself prove the result.
 #[derive(Debug, Parser)]
 #[command(name = "divvy", version, arg_required_else_help = true, max_term_width = 100)]
 #[command(
@@ -177,9 +180,13 @@ impl Command {
     }
 }
 
-/// List the divisions of the org, or those with the names given. Needs no Terraform.
+/// List the divisions of the org, or another type, or those with the names given. Needs no Terraform.
 #[derive(Debug, Args)]
 pub(crate) struct List {
+    /// What to list: a type of the provider such as `queue` or `routing_skill`; docs/kinds.md has all.
+    #[arg(long = "type", value_name = "TYPE", default_value = "division", value_parser = offers_of::<Listed, _>(Listed::names), hide_possible_values = true)]
+    pub(crate) kind: Listed,
+
     /// Names to look for; ends with 2 if one is missing. Under `pathed` one that begins with / is
     /// a path.
     #[arg(value_name = "NAME")]

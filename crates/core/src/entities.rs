@@ -36,8 +36,8 @@ impl Index {
     }
 }
 
-/// The form of a key that equality looks at.
-pub(crate) fn exact_form(key: &Key) -> Key {
+/// Returns the form of a key that equality looks at.
+pub fn exact_form(key: &Key) -> Key {
     Key::from_parts(key.parts().iter().map(|part| name::nfc(part)).collect())
 }
 
@@ -66,7 +66,7 @@ impl Entities {
     }
 
     /// Returns the entities whose key equals this one, by id.
-    pub(crate) fn equal_to(&self, key: &Key) -> Vec<&Entity> {
+    pub fn equal_to(&self, key: &Key) -> Vec<&Entity> {
         self.at(self.index().keys.get(&exact_form(key)))
     }
 

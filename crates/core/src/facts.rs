@@ -60,7 +60,17 @@ impl<'s, 'w> Facts<'s, 'w> {
         let exact = exact.map(|(listing, key)| listing.entities.equal_to(key)).unwrap_or_default();
         let division = subject.planned.and_then(Planned::division);
         let (exact, elsewhere) = exact.into_iter().partition(|entity| may_be_in(entity, division));
+        let exact = narrowed(exact, wanted.as_ref());
         Self { world, subject, kind, alias, org, listing, place, wanted, exact, elsewhere }
+    }
+}
+
+/// Among several entities of one key the one with its very bytes counts.
+fn narrowed<'s>(exact: Vec<&'s Entity>, wanted: Option<&Key>) -> Vec<&'s Entity> {
+    let mut identical = exact.iter().filter(|entity| Some(&entity.key) == wanted);
+    match (identical.next(), identical.next()) {
+        (Some(only), None) => vec![*only],
+        _ => exact,
     }
 }
 

@@ -58,7 +58,7 @@ pub struct DuplicateReply {
 }
 
 /// The words for a kind.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Words {
     /// In messages: `division`.
     pub noun: &'static str,
@@ -222,7 +222,7 @@ pub struct Special {
 }
 
 /// Permissions that the requests of a kind need; empty where nobody knows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Permissions {
     /// For the listing.
     pub list: &'static [&'static str],
@@ -235,6 +235,7 @@ pub struct Permissions {
 }
 
 /// What divvy knows of one Terraform type. `Debug` shows the type only.
+#[derive(Clone)]
 pub struct Kind {
     /// The resource type, e.g. `genesyscloud_auth_division`.
     pub terraform_type: &'static str,
@@ -261,6 +262,8 @@ pub struct Kind {
     pub limit: Option<&'static str>,
     /// Path of the list of soft-deleted entities, where there is one.
     pub deleted: Option<&'static str>,
+    /// True where a create needs to say its key alone.
+    pub is_made_of_key: bool,
     /// How a duplicate shows as the answer to `POST` on [`Kind::collection`].
     pub duplicates: &'static [DuplicateReply],
     /// The status of an update to a key that another entity has, where it says nothing else.

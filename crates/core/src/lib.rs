@@ -41,6 +41,7 @@ pub mod survey;
 pub mod text;
 pub mod verdict;
 mod verdicts;
+pub mod wish;
 mod world;
 
 pub use address::{Address, InstanceKey};

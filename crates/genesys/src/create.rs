@@ -17,10 +17,8 @@ use crate::wire::{Reading, WireEntity};
 /// What is to be created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewEntity {
-    /// What makes it unique, in the order of [`Kind::key`].
+    /// What makes it unique, in the order of [`Kind::key`]; under the pathed dialect name and path.
     pub key: Key,
-    /// Full path, for the pathed dialect.
-    pub path: Option<String>,
     /// Description; none is sent as `""`.
     pub description: Option<String>,
 }
@@ -28,14 +26,24 @@ pub struct NewEntity {
 impl NewEntity {
     /// Makes one that is known by its name.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { key: Key::name(name), path: None, description: None }
+        Self { key: Key::name(name), description: None }
     }
 
     /// Adds a path (pathed dialect).
     #[must_use]
-    pub fn with_path(mut self, path: impl Into<String>) -> Self {
-        self.path = Some(path.into());
-        self
+    pub fn with_path(self, path: impl Into<String>) -> Self {
+        let key = Key::from_parts(vec![self.name().to_owned(), path.into()]);
+        Self { key, ..self }
+    }
+
+    /// Returns its name, the first part of the key.
+    pub fn name(&self) -> &str {
+        self.key.parts().first().map_or("", String::as_str)
+    }
+
+    /// Returns its full path (pathed dialect).
+    pub fn path(&self) -> Option<&str> {
+        self.key.parts().get(1).map(String::as_str)
     }
 
     /// Adds a description.
@@ -45,14 +53,9 @@ impl NewEntity {
         self
     }
 
-    /// Returns whether an entity is the one that this asks for: same key on the NFC form, and the
-    /// same path where both have one.
+    /// Returns whether an entity is the one that this asks for: the same key on the NFC form.
     pub fn is(&self, entity: &Entity) -> bool {
-        let same_path = match (self.path.as_deref(), entity.text("path")) {
-            (Some(wanted), Some(path)) => name::nfc(wanted) == name::nfc(path),
-            _ => true,
-        };
-        same_path && name::compare_keys(&self.key, &entity.key) == Likeness::Equal
+        name::compare_keys(&self.key, &entity.key) == Likeness::Equal
     }
 }
 
@@ -160,7 +163,7 @@ impl Client {
         new: &NewEntity,
     ) -> Result<Conflict, Error> {
         if let Some(parent) = self.missing_parent(kind, new).await? {
-            return Ok(Conflict::MissingParent(parent.path.unwrap_or_default()));
+            return Ok(Conflict::MissingParent(parent.path().unwrap_or_default().to_owned()));
         }
         Ok(match self.find_lagging(kind, new).await? {
             Some(entity) => Conflict::Existing(Box::new(entity)),
@@ -176,7 +179,7 @@ impl Client {
         new: &NewEntity,
     ) -> Result<Option<NewEntity>, Error> {
         let path = match self.connection().dialect() {
-            Dialect::Pathed => new.path.as_deref().and_then(dialect::parent_path),
+            Dialect::Pathed => new.path().and_then(dialect::parent_path),
             Dialect::Published => None,
         };
         let Some(path) = path else { return Ok(None) };
@@ -216,8 +219,7 @@ impl Client {
         kind: &'static Kind,
         new: &NewEntity,
     ) -> Result<Option<Entity>, Error> {
-        let name = new.key.parts().first().map_or("", String::as_str);
-        let is_told = match self.search(kind, name, new.path.as_deref()).await {
+        let is_told = match self.search(kind, &new.key).await {
             // Some characters are too much for a search; a list knows no term.
             Err(error) if error.is_about_the_term() => false,
             answer => {
@@ -240,7 +242,6 @@ impl Client {
         let kind = entity.kind;
         let new = NewEntity {
             key: entity.key.clone(),
-            path: None,
             description: entity.text("description").map(str::to_owned),
         };
         PrintedRequest {

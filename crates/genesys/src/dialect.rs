@@ -12,6 +12,7 @@ use std::str::FromStr;
 
 use divvy_core::Kind;
 use divvy_core::kind::Shows;
+use divvy_core::kinds::division::{DIVISION, PATHED_DIVISION};
 use serde_json::{Map, Value, json};
 
 use crate::connection::{Bases, ConnectionError, Source};
@@ -29,6 +30,14 @@ pub enum Dialect {
 }
 
 impl Dialect {
+    /// Returns what its divisions are: what makes one unique differs.
+    pub fn division(self) -> &'static Kind {
+        match self {
+            Self::Published => &DIVISION,
+            Self::Pathed => &PATHED_DIVISION,
+        }
+    }
+
     /// Returns where the entities of a kind are listed.
     pub(crate) fn collection(self, kind: &Kind) -> &'static str {
         match self {
@@ -78,7 +87,6 @@ impl Dialect {
             body.insert("description".into(), json!(description));
         }
         if self == Self::Pathed {
-            body.insert("path".into(), json!(new.path));
             body.insert("externalId".into(), Value::Null);
             body.insert("active".into(), json!(true));
         }
@@ -183,7 +191,7 @@ mod tests {
             json!({"name": "Backend", "description": ""})
         );
         assert_eq!(
-            Dialect::Pathed.body(&DIVISION, &new),
+            Dialect::Pathed.body(&PATHED_DIVISION, &new),
             json!({"name": "Backend", "path": "/Engineering/Backend", "description": "",
                    "externalId": null, "active": true})
         );

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use divvy_core::kind::{Filling, Shows, placeholders};
 use divvy_core::survey::{ById, Listing};
-use divvy_core::{Entity, EntityId, Kind, OrgId};
+use divvy_core::{Entity, EntityId, Key, Kind, OrgId};
 use futures_util::future::try_join_all;
 
 use crate::call::Call;
@@ -118,18 +118,13 @@ impl Client {
         Ok((pages.into_listing(&reading), counts))
     }
 
-    /// Searches by name, and by path under the pathed dialect. What matches is the API's
-    /// decision: compare the names again.
-    pub async fn search(
-        &self,
-        kind: &'static Kind,
-        name: &str,
-        path: Option<&str>,
-    ) -> Result<Vec<Entity>, Error> {
-        let mut call = self.collection(kind).query("name", name);
-        if let Some(path) = path {
-            call = call.query("path", path);
-        }
+    /// Searches by the parts of a key. What matches is the API's decision: compare the keys again.
+    pub async fn search(&self, kind: &'static Kind, key: &Key) -> Result<Vec<Entity>, Error> {
+        let shown = kind.key.iter().zip(key.parts()).filter_map(|(part, text)| match part.shows {
+            Shows::Field(field) => Some((field, text)),
+            Shows::InPath(_) => None,
+        });
+        let call = shown.fold(self.collection(kind), |call, (field, text)| call.query(field, text));
         let reading = Reading { kind, filling: &[] };
         let pages = self.list(&reading, &call).await?;
         Ok(pages.into_listing(&reading).entities.into())

@@ -8,11 +8,13 @@ use divvy_core::label::Style;
 use divvy_genesys::Dialect;
 
 use super::given::Said;
+use super::kind::MadeOfKey;
+use super::offers::offers_of;
 use super::shared::{OrgArguments, Output, TerraformArguments};
 
-/// Get or create divisions, without Terraform: what exists is returned, what is missing is made.
+/// Get or create divisions, or another type, without Terraform: what exists is returned, what is missing is made.
 ///
-/// Calling it is consent to create the divisions named (and, with --parents, what they lie in),
+/// Calling it is consent to create what is named (and, with --parents, what they lie in),
 /// except one whose name differs from another only in letter case, blanks or look-alike letters:
 /// that needs a yes on the terminal, or --new NAME. Run it again after whatever went wrong: nothing
 /// is made twice.
@@ -26,9 +28,15 @@ use super::shared::{OrgArguments, Output, TerraformArguments};
 #[command(after_help = "Examples:\n  \
     divvy ensure Engineering\n  \
     divvy ensure --from divisions.csv -o commands\n  \
+    divvy ensure --type skill Billing Claims\n  \
     divvy ensure --dialect pathed /Engineering/Backend --description 'Backend teams'")]
 pub(crate) struct Ensure {
-    /// Names of divisions. Under `pathed` one that begins with / is a full path.
+    /// What to get or create: `division`, or another type of which a name is all that a create needs,
+    /// such as `skill`, `language` or `wrapupcode`.
+    #[arg(long = "type", value_name = "TYPE", default_value = "division", value_parser = offers_of::<MadeOfKey, _>(MadeOfKey::names), hide_possible_values = true)]
+    pub(crate) kind: MadeOfKey,
+
+    /// Names, by default of divisions. Under `pathed` one that begins with / is a full path.
     #[arg(value_name = "NAME", required_unless_present_any = ["from", "new"])]
     pub(crate) names: Vec<String>,
 

@@ -5,6 +5,7 @@
 
 use std::ffi::OsStr;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Command, ValueHint};
@@ -13,14 +14,23 @@ use clap::{Arg, Command, ValueHint};
 #[derive(Clone)]
 pub(super) struct Offers<T> {
     /// clap keeps names for as long as the process lives.
-    names: Vec<&'static str>,
+    names: Arc<dyn Fn() -> Vec<&'static str> + Send + Sync>,
     of: std::marker::PhantomData<fn() -> T>,
 }
 
 /// Offers these values of a flag, which may take others.
 pub(super) fn offers<T>(names: impl IntoIterator<Item = impl Into<String>>) -> Offers<T> {
     let names = names.into_iter().map(|name| &*Into::<String>::into(name).leak());
-    Offers { names: names.collect(), of: std::marker::PhantomData }
+    let names: Vec<&'static str> = names.collect();
+    Offers { names: Arc::new(move || names.clone()), of: std::marker::PhantomData }
+}
+
+/// Offers as [`offers`] does what is only known once somebody asks.
+pub(super) fn offers_of<T, N>(names: fn() -> N) -> Offers<T>
+where
+    N: Iterator<Item = &'static str> + 'static,
+{
+    Offers { names: Arc::new(move || names().collect()), of: std::marker::PhantomData }
 }
 
 impl<T> TypedValueParser for Offers<T>
@@ -40,7 +50,7 @@ where
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new(self.names.iter().copied().map(PossibleValue::new)))
+        Some(Box::new((self.names)().into_iter().map(PossibleValue::new)))
     }
 }
 

@@ -7,6 +7,9 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use divvy_core::kinds::division::DIVISION;
+use divvy_core::wish::Near;
+use divvy_core::{Key, Kind};
 use divvy_genesys::{Dialect, NewEntity, Settings};
 
 use crate::arguments::{Ensure, EnsureFormat};
@@ -18,11 +21,10 @@ use crate::ensure::get_or_create::{LAG, Order, get_or_create};
 use crate::ensure::here::Here;
 use crate::ensure::list::{self, Refusal, Row};
 use crate::ensure::make::Work;
-use crate::ensure::near::Near;
 use crate::ensure::output::{Item, refuse_path, render};
 use crate::ensure::talk::{Teller, failures, question, tell, tell_twins, tell_withheld};
 use crate::ensure::turn::Turn;
-use crate::ensure::wish::{Identity, Reading, name_of};
+use crate::ensure::wish::{Reading, identity};
 use crate::error::{CommandError, CommandResult};
 use crate::observers::Observers;
 use crate::org::{OrgFlags, client};
@@ -38,6 +40,7 @@ const NEEDS_A_PERSON: u8 = 3;
 pub(crate) async fn run(context: &Context, arguments: &Ensure) -> CommandResult<u8> {
     refuse_contradictions(arguments)?;
     let reading = Reading {
+        kind: kind_of(arguments),
         dialect: arguments.dialect,
         levels: arguments.levels.as_deref(),
         description: arguments.description.as_deref(),
@@ -47,14 +50,18 @@ pub(crate) async fn run(context: &Context, arguments: &Ensure) -> CommandResult<
     let mut wishes = reading.wishes(&rows(context, arguments).await?).map_err(bad_rows)?;
     let new: Vec<Row> = arguments.new.iter().map(|name| argument(arguments, name)).collect();
     let new = reading.wishes(&new).map_err(|problems| CommandError::usage(problems.join(LINE)))?;
-    let meant: HashSet<Identity> = new.iter().map(Identity::of).collect();
-    let named: HashSet<Identity> = wishes.iter().map(Identity::of).collect();
-    wishes.extend(new.into_iter().filter(|wish| !named.contains(&Identity::of(wish))));
+    let identities = |wishes: &[NewEntity]| -> HashSet<Key> {
+        wishes.iter().map(|wish| identity(&wish.key)).collect()
+    };
+    let (meant, named) = (identities(&new), identities(&wishes));
+    wishes.extend(new.into_iter().filter(|wish| !named.contains(&identity(&wish.key))));
     let observers = Arc::new(Observers::of(context));
     let here = Here::find(context, &arguments.terraform, &observers)?;
     if wishes.is_empty() {
-        context.console.mark(Tone::Warning, "the list names no division");
-        return report(context, arguments, &Work::default(), &here, &Addresses::default());
+        let what = format!("the list names no {}", reading.kind.words.noun);
+        context.console.mark(Tone::Warning, &what);
+        let addresses = here.addresses(context, arguments, &[]).await;
+        return report(context, arguments, &Work::nothing(reading), &here, &addresses);
     }
     let connection = OrgFlags::read(context, &arguments.org).await?.direct(arguments.dialect)?;
     let turn =
@@ -71,9 +78,9 @@ pub(crate) async fn run(context: &Context, arguments: &Ensure) -> CommandResult<
         lag: LAG,
         create: turn.map(|turn| (&consent, turn)),
     };
-    let names: Vec<String> = wishes.iter().map(|wish| name_of(wish).to_owned()).collect();
+    let names: Vec<String> = wishes.iter().map(|wish| wish.name().to_owned()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let teller = Teller::new(context, arguments.rate.get());
+    let teller = Teller::new(context, reading.kind, arguments.rate.get());
     let answers = confirm::Answers::of_terminal(&context.interrupt);
     let is_new = async |wish: &NewEntity, near: &[Near]| {
         let console = &context.console;
@@ -90,8 +97,24 @@ pub(crate) async fn run(context: &Context, arguments: &Ensure) -> CommandResult<
     report(context, arguments, &work?, &here, &addresses)
 }
 
+/// Returns what is asked for: what makes a division unique depends on the dialect.
+fn kind_of(arguments: &Ensure) -> &'static Kind {
+    match arguments.kind.0 {
+        kind if *kind == **DIVISION => arguments.dialect.division(),
+        kind => kind,
+    }
+}
+
 fn refuse_contradictions(arguments: &Ensure) -> CommandResult<()> {
     output::refuse_two_on_stdout(&arguments.outputs)?;
+    let is_of_divisions = arguments.levels.is_some() || arguments.parents == Some(true);
+    if *arguments.kind.0 != **DIVISION && (is_of_divisions || arguments.dialect == Dialect::Pathed)
+    {
+        return Err(CommandError::usage(
+            "--levels, --parents and the pathed dialect are for divisions alone",
+        )
+        .hint("leave them out, or leave --type out"));
+    }
     refuse_path(arguments.dialect, arguments.path.as_deref()).map_err(|problem| {
         CommandError::usage(problem)
             .hint("leave --path out, or say --dialect pathed if this org's API has paths")
@@ -124,7 +147,7 @@ async fn rows(context: &Context, arguments: &Ensure) -> CommandResult<Vec<Row>> 
     let mut rows: Vec<Row> = arguments.names.iter().map(|name| argument(arguments, name)).collect();
     if let Some(file) = &arguments.from {
         if file == Path::new("-") {
-            context.console.awaits("the list of divisions");
+            context.console.awaits(&format!("the list of {}", kind_of(arguments).words.plural));
         }
         let bytes = typed_file::read(context, file).await.map_err(|error| {
             error
@@ -164,12 +187,12 @@ fn report(
     here: &Here,
     addresses: &Addresses,
 ) -> CommandResult<u8> {
-    let names: Vec<&str> = work.wishes.iter().map(name_of).collect();
+    let names: Vec<&str> = work.wishes.iter().map(NewEntity::name).collect();
     let items: Vec<Item<'_>> = (work.wishes.iter().zip(&work.outcomes))
         .zip(addresses.of(&names))
         .map(|((wish, outcome), address)| Item {
-            name: name_of(wish),
-            path: wish.path.as_deref(),
+            name: wish.name(),
+            path: wish.path(),
             description: wish.description.as_deref(),
             outcome,
             address,

@@ -6,17 +6,18 @@ use std::sync::Arc;
 
 use divvy_core::kinds::division::DIVISION;
 use divvy_core::name::{nfc, visible};
-use divvy_core::{CommandLine, Entity, effect::Unobserved};
+use divvy_core::wish::{Near, Wished};
+use divvy_core::{CommandLine, Entity, Kind, effect::Unobserved};
 use divvy_genesys::dialect::last_segment;
 use divvy_genesys::{Client, Dialect, NewEntity, ObjectCounts, Settings};
 
 use crate::arguments::{List, ListFormat};
 use crate::console::Tone;
 use crate::context::Context;
-use crate::ensure::known::{Known, Match};
+use crate::ensure::known::Known;
 use crate::ensure::list::Row;
-use crate::ensure::output::{Cells, Shown, aligned, json, refuse_path};
-use crate::ensure::wish::{Reading, name_of, shown};
+use crate::ensure::output::{Cells, Shown, aligned, json, name_of, refuse_path};
+use crate::ensure::wish::{Reading, shown, shown_key};
 use crate::error::{CommandError, CommandResult};
 use crate::org::{OrgFlags, client, of_api};
 use crate::output;
@@ -34,16 +35,16 @@ pub(crate) async fn run(context: &Context, arguments: &List) -> CommandResult<u8
     let (known, counts) = look(&client, arguments, &wishes).await?;
     let mut missing = Vec::new();
     let mut entities = Vec::new();
-    for wish in &wishes {
-        match known.matching(wish) {
-            Match::None => missing.push(wish),
-            Match::One(entity) => entities.push(entity.clone()),
-            Match::Several(several) => entities.extend(several.into_iter().cloned()),
+    for (wish, answer) in wishes.iter().zip(known.resolve(&wishes)) {
+        match answer {
+            Wished::Missing(near) => missing.push((wish, near)),
+            Wished::Exists(entity) => entities.push(entity),
+            Wished::Ambiguous(several) => entities.extend(several),
         }
     }
-    let near: Vec<String> = missing.iter().map(|wish| not_there(wish, &known)).collect();
-    let creation = creation(arguments, &missing, &known);
-    let gap = known.gap().map(str::to_owned);
+    let near: Vec<String> = missing.iter().map(|(wish, near)| not_there(wish, near)).collect();
+    let creation = creation(arguments, &missing);
+    let gap = known.gap();
     if wishes.is_empty() {
         entities = known.into_entities();
         if let Some(path) = &arguments.path {
@@ -76,12 +77,20 @@ pub(crate) async fn run(context: &Context, arguments: &List) -> CommandResult<u8
         context.hint(command.because("creates what is missing"));
     }
     if let Some(gap) = gap {
-        let what = "this list may lack divisions that exist";
+        let what = format!("this list may lack {} that exist", kind_of(arguments).words.plural);
         context.console.mark(Tone::Warning, &format!("{what}: {gap}"));
         context.hint("run the same command again: the next one may be whole");
         return Ok(NEEDS_A_PERSON);
     }
     Ok(if is_missing { 2 } else { 0 })
+}
+
+/// Returns what is to be listed: what makes a division unique depends on the dialect.
+fn kind_of(arguments: &List) -> &'static Kind {
+    match arguments.kind.0 {
+        kind if *kind == **DIVISION => arguments.dialect.division(),
+        kind => kind,
+    }
 }
 
 fn refuse_contradictions(arguments: &List) -> CommandResult<()> {
@@ -94,12 +103,28 @@ fn refuse_contradictions(arguments: &List) -> CommandResult<()> {
             "the pathed API has neither object counts nor a list of deleted divisions",
         ));
     }
+    let kind = arguments.kind.0;
+    if *kind == **DIVISION {
+        return Ok(());
+    }
+    if arguments.dialect == Dialect::Pathed || arguments.counts {
+        return Err(CommandError::usage("--counts and the pathed dialect are for divisions alone"));
+    }
+    if arguments.deleted && kind.deleted.is_none() {
+        let plural = kind.words.plural;
+        return Err(CommandError::usage(format!("the API has no list of deleted {plural}")));
+    }
     Ok(())
 }
 
 /// Reads the names as `ensure` does.
 fn wishes(arguments: &List) -> CommandResult<Vec<NewEntity>> {
-    let reading = Reading { dialect: arguments.dialect, levels: None, description: None };
+    let reading = Reading {
+        kind: kind_of(arguments),
+        dialect: arguments.dialect,
+        levels: None,
+        description: None,
+    };
     let row = |name: &String| Row {
         name: Some(name.clone()),
         path: arguments.path.clone(),
@@ -114,62 +139,67 @@ async fn look(
     arguments: &List,
     wishes: &[NewEntity],
 ) -> CommandResult<(Known, Option<ObjectCounts>)> {
+    let kind = kind_of(arguments);
     if arguments.deleted {
-        let deleted = client.deleted(&DIVISION).await.map_err(of_api)?.ok_or_else(|| {
-            CommandError::failed("this client may not read the list of deleted divisions")
-                .hint(format!("it needs {}", DIVISION.permissions.deleted.join(", ")))
+        let deleted = client.deleted(kind).await.map_err(of_api)?.ok_or_else(|| {
+            let plural = kind.words.plural;
+            CommandError::failed(format!("this client may not read the list of deleted {plural}"))
+                .hint(format!("it needs {}", kind.permissions.deleted.join(", ")))
         })?;
-        return Ok((Known::of(deleted), None));
+        return Ok((Known::of(kind, deleted), None));
     }
     if arguments.counts {
-        let (listing, counts) = client.listing_with_counts(&DIVISION).await.map_err(of_api)?;
-        return Ok((Known::of_listing(listing), Some(counts)));
+        let (listing, counts) = client.listing_with_counts(kind).await.map_err(of_api)?;
+        return Ok((Known::of_listing(kind, listing), Some(counts)));
     }
-    Ok((Known::ask(client, wishes).await.map_err(of_api)?, None))
+    Ok((Known::ask(client, kind, wishes).await.map_err(of_api)?, None))
 }
 
 /// Says what an empty list means.
 fn nothing(arguments: &List) -> String {
+    let noun = kind_of(arguments).words.noun;
     match &arguments.path {
         Some(path) => format!("Nothing is at path {}.", visible(path)),
-        None if arguments.deleted => "No division was deleted.".to_owned(),
-        None => "This client sees no division.".to_owned(),
+        None if arguments.deleted => format!("No {noun} was deleted."),
+        None => format!("This client sees no {noun}."),
     }
 }
 
 /// Writes the command that creates what is missing; `None` where it would not fit on a line, or
 /// where something is nearly there.
-fn creation(arguments: &List, missing: &[&NewEntity], known: &Known) -> Option<CommandLine> {
+fn creation(arguments: &List, missing: &[(&NewEntity, Vec<Near>)]) -> Option<CommandLine> {
     const NAMED: usize = 5;
-    let is_near = missing.iter().any(|wish| !known.near(wish).is_empty());
-    if missing.is_empty() || missing.len() > NAMED || is_near || arguments.deleted {
+    let is_near = missing.iter().any(|(_, near)| !near.is_empty());
+    let kind = kind_of(arguments);
+    let is_out = is_near || arguments.deleted || !kind.is_made_of_key;
+    if missing.is_empty() || missing.len() > NAMED || is_out {
         return None;
     }
-    let words = missing.iter().map(|wish| match &wish.path {
-        Some(path) if last_segment(path) != name_of(wish) => None,
+    let words = missing.iter().map(|(wish, _)| match wish.path() {
+        Some(path) if last_segment(path) != wish.name() => None,
         // What a shell cannot be given is not printed.
-        Some(path) => Shell::Sh.word(path).map(|_| path.as_str()),
-        None => Shell::Sh.word(name_of(wish)).map(|_| name_of(wish)),
+        Some(path) => Shell::Sh.word(path).map(|_| path),
+        None => Shell::Sh.word(wish.name()).map(|_| wish.name()),
     });
     let words: Vec<&str> = words.collect::<Option<_>>()?;
     let mut command = CommandLine::divvy("ensure");
     if arguments.dialect == Dialect::Pathed {
         command = command.words("--dialect pathed");
     }
+    if *kind != **DIVISION {
+        command = command.words("--type").word(kind.terraform_type);
+    }
     // Behind --new a name is never a flag.
-    let is_like_a_flag = missing.iter().any(|wish| name_of(wish).starts_with('-'));
+    let is_like_a_flag = missing.iter().any(|(wish, _)| wish.name().starts_with('-'));
     Some(words.into_iter().fold(command, |command, word| {
         if is_like_a_flag { command.words("--new").word(word) } else { command.word(word) }
     }))
 }
 
 /// Says that a name is missing, and which ones are nearly it.
-fn not_there(wish: &NewEntity, known: &Known) -> String {
-    let near: Vec<String> = known
-        .near(wish)
-        .into_iter()
-        .map(|entity| format!("{} ({})", visible(&entity.key.to_string()), entity.id))
-        .collect();
+fn not_there(wish: &NewEntity, near: &[Near]) -> String {
+    let existing = near.iter().filter_map(|near| Some((shown_key(&near.key), near.id.as_ref()?)));
+    let near: Vec<String> = existing.map(|(shown, id)| format!("{shown} ({id})")).collect();
     let near =
         if near.is_empty() { String::new() } else { format!(" Nearly: {}.", near.join(", ")) };
     format!("{} is not there.{near}", shown(wish))
@@ -220,7 +250,7 @@ fn csv(entities: &[Entity], counts: Option<&ObjectCounts>) -> Vec<u8> {
     let row = |entity: &Entity| {
         let text = |attribute| entity.text(attribute).unwrap_or_default().to_owned();
         let objects = objects(entity, counts).unwrap_or_default().to_string();
-        let (id, name) = (entity.id.to_string(), entity.key.to_string());
+        let (id, name) = (entity.id.to_string(), name_of(entity).to_owned());
         [id, name, text("path"), text("description"), entity.is_home.to_string(), objects]
     };
     for cells in std::iter::once(header).chain(entities.iter().map(row)) {

@@ -5,15 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use divvy_core::Address;
-use divvy_core::kinds::division::DIVISION;
 use divvy_core::label::{Style, labels};
 use divvy_core::name::nfc;
+use divvy_core::{Address, Kind};
 use divvy_terraform::NamedInstance;
 
 /// Which addresses names get.
-#[derive(Default)]
 pub(crate) struct Addresses {
+    kind: &'static Kind,
     /// Text that stands before every address: empty, or `module.org.`.
     prefix: String,
     style: Style,
@@ -23,9 +22,9 @@ pub(crate) struct Addresses {
 
 impl Addresses {
     /// Knows no configuration yet; `prefix` is a module's address.
-    pub(crate) fn new(prefix: Option<&str>, style: Style) -> Self {
+    pub(crate) fn new(kind: &'static Kind, prefix: Option<&str>, style: Style) -> Self {
         let prefix = prefix.map_or_else(String::new, |prefix| format!("{prefix}."));
-        Self { prefix, style, configured: BTreeMap::new() }
+        Self { kind, prefix, style, configured: BTreeMap::new() }
     }
 
     /// Adds what a configuration wants. Where two want one name, the address nearest to the root is
@@ -51,7 +50,7 @@ impl Addresses {
 
     /// Returns the address of each name.
     pub(crate) fn of(&self, names: &[&str]) -> Vec<String> {
-        let made = format!("{}{}.", self.prefix, DIVISION.terraform_type);
+        let made = format!("{}{}.", self.prefix, self.kind.terraform_type);
         let taken: Vec<String> = (self.configured.values())
             .filter_map(|address| address.strip_prefix(&made).map(str::to_owned))
             .collect();
@@ -72,14 +71,14 @@ impl Addresses {
 
 /// Returns whether a text is the address of a module, such as `module.org["emea"]`.
 pub(crate) fn is_module(prefix: &str) -> bool {
-    Address::parse(&format!("{prefix}.{}.x", DIVISION.terraform_type))
-        .is_some_and(|address| address.module() == prefix)
+    Address::parse(&format!("{prefix}.a.b")).is_some_and(|address| address.module() == prefix)
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
+    use divvy_core::kinds::division::DIVISION;
     use divvy_terraform::Blocks;
 
     use super::*;
@@ -92,7 +91,7 @@ mod tests {
             std::fs::write(path, text).unwrap();
         }
         let blocks = Blocks::read(directory.path(), Path::new(".terraform")).unwrap();
-        let mut addresses = Addresses::new(prefix, Style::Lower);
+        let mut addresses = Addresses::new(&DIVISION, prefix, Style::Lower);
         addresses.add(blocks.named_instances(DIVISION.terraform_type));
         let of = addresses.of(names).into_iter();
         of.map(|address| address.replace("genesyscloud_auth_division.", "")).collect()
@@ -143,7 +142,7 @@ mod tests {
             vec![instance("module.a.module.b"), instance("module.z"), instance("module.y[\"k\"]")];
         for _ in 0..all.len() {
             all.rotate_left(1);
-            let mut addresses = Addresses::new(None, Style::Lower);
+            let mut addresses = Addresses::new(&DIVISION, None, Style::Lower);
             addresses.add(all.clone());
             assert_eq!(addresses.of(&["A"]), ["module.y[\"k\"].genesyscloud_auth_division.x"]);
             assert!(addresses.know(["A"].into_iter()) && !addresses.know(["A", "B"].into_iter()));

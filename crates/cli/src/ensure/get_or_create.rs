@@ -7,15 +7,16 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use divvy_core::Consent;
+use divvy_core::wish::Near;
+use divvy_core::{Consent, Key};
 use divvy_genesys::{Client, Error, NewEntity};
 use tokio_util::sync::CancellationToken;
 
 use super::known::Known;
 use super::make::Work;
-use super::near::{Near, Withheld, near_ones};
+use super::near::{Withheld, near_ones};
 use super::turn::{NoTurn, Turn};
-use super::wish::{Identity, Reading};
+use super::wish::{Reading, identity};
 use crate::error::CommandResult;
 use crate::org::of_api;
 
@@ -29,7 +30,7 @@ pub(crate) struct Order<'o> {
     pub(crate) with_parents: bool,
     pub(crate) interrupt: &'o CancellationToken,
     /// What a person called new, however near something is.
-    pub(crate) meant: &'o HashSet<Identity>,
+    pub(crate) meant: &'o HashSet<Key>,
     /// How long to wait before what others may have made is looked at.
     pub(crate) lag: Duration,
     /// The consent to create, and the turn to do it in; none for a look alone.
@@ -71,7 +72,7 @@ pub(crate) async fn get_or_create(
     // Taken before the look-up, nothing can come between looking and creating.
     let mut taken = turn.as_mut().map_or(Ok(()), Turn::take);
     tell(Event::LooksUp);
-    let mut known = Known::ask(client, &wishes).await.map_err(of_api)?;
+    let mut known = Known::ask(client, reading.kind, &wishes).await.map_err(of_api)?;
     let mut work = Work::new(wishes, &known, reading, with_parents);
     let (Some(consent), Some(turn)) = (consent, turn.as_mut()) else {
         withhold(&mut work, &known, meant, async |_, _| Ok(false)).await?;
@@ -85,7 +86,7 @@ pub(crate) async fn get_or_create(
         taken = turn.wait(interrupt).await;
         // What the other one made meanwhile exists.
         let wishes = work.into_asked();
-        known = Known::ask(client, &wishes).await.map_err(of_api)?;
+        known = Known::ask(client, reading.kind, &wishes).await.map_err(of_api)?;
         work = Work::new(wishes, &known, reading, with_parents);
     }
     if let Err(reason) = taken {
@@ -107,7 +108,7 @@ pub(crate) async fn get_or_create(
     }
     if work.is_in_doubt() {
         tell(Event::LooksAgain);
-        match Known::all(client).await {
+        match Known::all(client, reading.kind).await {
             Ok(known) => work.settle(&known),
             Err(error) => tell(Event::CannotLookAgain(error)),
         }
@@ -119,7 +120,7 @@ pub(crate) async fn get_or_create(
 async fn withhold(
     work: &mut Work,
     known: &Known,
-    meant: &HashSet<Identity>,
+    meant: &HashSet<Key>,
     is_new: impl AsyncFn(&NewEntity, &[Near]) -> CommandResult<bool>,
 ) -> CommandResult<()> {
     let missing = work.to_create();
@@ -130,8 +131,8 @@ async fn withhold(
     }
     let Some(gap) = known.gap() else { return Ok(()) };
     for index in work.to_create() {
-        if !meant.contains(&Identity::of(&work.wishes[index])) {
-            work.withhold(index, Withheld::Gap(gap.to_owned()));
+        if !meant.contains(&identity(&work.wishes[index].key)) {
+            work.withhold(index, Withheld::Gap(gap.clone()));
         }
     }
     Ok(())

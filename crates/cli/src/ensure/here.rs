@@ -9,7 +9,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use divvy_core::kinds::division::DIVISION;
 use divvy_terraform::{
     Access, Blocks, Error, NamedInstance, PassedFlags, Terraform, WorkingDirectory,
 };
@@ -89,15 +88,16 @@ impl Here {
         names: &[&str],
     ) -> Addresses {
         let prefix = arguments.address_prefix.as_deref();
-        let mut addresses = Addresses::new(prefix, arguments.labels.style());
+        let kind = arguments.kind.0;
+        let mut addresses = Addresses::new(kind, prefix, arguments.labels.style());
         let Some(blocks) = &self.blocks else { return addresses };
-        let kind = DIVISION.terraform_type;
+        let kind = kind.terraform_type;
         addresses.add(blocks.named_instances(kind));
         let all_known = |addresses: &Addresses| addresses.know(names.iter().copied());
         if all_known(&addresses) || !blocks.has_computed_instances(kind) {
             return addresses;
         }
-        match self.evaluate(context, blocks).await {
+        match self.evaluate(context, blocks, kind).await {
             Ok(instances) => addresses.add(instances),
             Err(reason) if !context.interrupt.is_cancelled() => context.console.mark(
                 Tone::Warning,
@@ -116,6 +116,7 @@ impl Here {
         &self,
         context: &Context,
         blocks: &Blocks,
+        terraform_type: &str,
     ) -> Result<Vec<NamedInstance>, String> {
         let Some(program) = &self.program else {
             return Err("there is no terraform or tofu to compute them".to_owned());
@@ -128,8 +129,7 @@ impl Here {
         let program = program.clone().interrupted_by(patience.clone());
         let directory = WorkingDirectory::open(&self.place, program, self.flags.clone())
             .map_err(|error| error.to_string())?;
-        let mut evaluated =
-            std::pin::pin!(directory.computed_instances(blocks, DIVISION.terraform_type));
+        let mut evaluated = std::pin::pin!(directory.computed_instances(blocks, terraform_type));
         let Ok(answer) = tokio::time::timeout(PATIENCE, &mut evaluated).await else {
             patience.cancel();
             // Its leash ends it with us, should it not listen.
@@ -150,6 +150,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
     use std::path::Path;
 
+    use divvy_core::kinds::division::DIVISION;
     use tokio_util::sync::CancellationToken;
 
     use super::*;
@@ -187,7 +188,7 @@ mod tests {
             interrupt: CancellationToken::new(),
             under_way: UnderWay::default(),
         };
-        let answer = here.evaluate(&context, here.blocks.as_ref().unwrap()).await;
+        let answer = here.evaluate(&context, here.blocks.as_ref().unwrap(), kind).await;
         assert_eq!(answer, Err("`terraform console` did not answer within 10 s".to_owned()));
     }
 }

@@ -7,16 +7,16 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 
-use divvy_core::kinds::division::DIVISION;
 use divvy_core::name::nfc;
-use divvy_core::{Consent, Entity, EntityId};
+use divvy_core::wish::Wished;
+use divvy_core::{Consent, Entity, EntityId, Kind};
 use divvy_genesys::{Client, Dialect, Ensured, Error, NewEntity, PrintedRequest, Reason};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
-use super::known::{Known, Match};
+use super::known::Known;
 use super::near::Withheld;
-use super::wish::{Reading, name_of};
+use super::wish::Reading;
 
 /// Creates under way at the same time; the client has its own limit on requests.
 const TOGETHER: usize = 16;
@@ -51,8 +51,9 @@ pub(crate) enum Failure {
 }
 
 /// What is to be done, in which order.
-#[derive(Default)]
 pub(crate) struct Work {
+    /// What all of it is.
+    pub(crate) kind: &'static Kind,
     /// What was asked for, then the parents that nobody asked for and that are missing.
     pub(crate) wishes: Vec<NewEntity>,
     /// How many of them were asked for.
@@ -69,6 +70,11 @@ pub(crate) struct Work {
 }
 
 impl Work {
+    /// Makes work of no wish at all.
+    pub(crate) fn nothing(reading: Reading<'_>) -> Self {
+        Self::new(Vec::new(), &Known::of(reading.kind, Vec::new()), reading, false)
+    }
+
     /// Compares wishes with what is known. Without `with_parents` a wish whose parent is missing
     /// (and not wished for) has failed before anything is sent.
     pub(crate) fn new(
@@ -78,6 +84,7 @@ impl Work {
         with_parents: bool,
     ) -> Self {
         let mut work = Self {
+            kind: reading.kind,
             asked: asked.len(),
             outcomes: Vec::new(),
             levels: Vec::new(),
@@ -87,39 +94,39 @@ impl Work {
             wishes: asked,
         };
         let mut places: HashSet<String> = work.wishes.iter().map(place_of).collect();
-        let mut index = 0;
-        while let Some(wish) = work.wishes.get(index).cloned() {
-            let parent = reading.parent(&wish);
-            let parent_is_there = parent.as_ref().is_none_or(|parent| {
-                places.contains(&place_of(parent)) || known.has_parent(parent)
-            });
-            work.parents.push(parent.as_ref().map(place_of));
-            work.outcomes.push(match (known.matching(&wish), parent) {
-                (Match::One(entity), _) => Outcome::Existed(entity.clone()),
-                (Match::Several(entities), _) => {
-                    let entities = entities.into_iter().cloned().collect();
-                    Outcome::Failed(Box::new(Failure::Ambiguous(entities)))
-                }
-                (Match::None, Some(parent)) if !parent_is_there && !with_parents => {
-                    Outcome::Failed(Box::new(Failure::NoParent(parent)))
-                }
-                (Match::None, parent) => {
-                    if let Some(parent) = parent.filter(|_| !parent_is_there) {
-                        places.insert(place_of(&parent));
-                        work.wishes.push(parent);
+        while let Some(unseen) =
+            work.wishes.get(work.outcomes.len()..).filter(|new| !new.is_empty())
+        {
+            for answer in known.resolve(unseen) {
+                let index = work.outcomes.len();
+                let wish = &work.wishes[index];
+                let parent = reading.parent(wish);
+                let parent_is_there = parent.as_ref().is_none_or(|parent| {
+                    places.contains(&place_of(parent)) || known.has_parent(parent)
+                });
+                work.parents.push(parent.as_ref().map(place_of));
+                work.outcomes.push(match (answer, parent) {
+                    (Wished::Exists(entity), _) => Outcome::Existed(entity),
+                    (Wished::Ambiguous(entities), _) => {
+                        Outcome::Failed(Box::new(Failure::Ambiguous(entities)))
                     }
-                    let level = std::iter::successors(reading.parent(&wish), |parent| {
-                        reading.parent(parent)
-                    });
-                    let level = level.count();
-                    if work.levels.len() <= level {
-                        work.levels.resize(level + 1, Vec::new());
+                    (Wished::Missing(_), Some(parent)) if !parent_is_there && !with_parents => {
+                        Outcome::Failed(Box::new(Failure::NoParent(parent)))
                     }
-                    work.levels[level].push(index);
-                    Outcome::Missing
-                }
-            });
-            index += 1;
+                    (Wished::Missing(_), parent) => {
+                        let level = reading.levels_above(wish);
+                        if work.levels.len() <= level {
+                            work.levels.resize(level + 1, Vec::new());
+                        }
+                        work.levels[level].push(index);
+                        if let Some(parent) = parent.filter(|_| !parent_is_there) {
+                            places.insert(place_of(&parent));
+                            work.wishes.push(parent);
+                        }
+                        Outcome::Missing
+                    }
+                });
+            }
         }
         work
     }
@@ -173,11 +180,13 @@ impl Work {
     /// Looks at what is in doubt once more. Of several divisions of one name the one with the first
     /// id is taken, so that everybody who sees them all takes the same.
     pub(crate) fn settle(&mut self, known: &Known) {
-        for index in std::mem::take(&mut self.doubtful) {
-            let mut found: Vec<Entity> = match known.matching(&self.wishes[index]) {
-                Match::None => continue,
-                Match::One(entity) => vec![entity.clone()],
-                Match::Several(twins) => twins.into_iter().cloned().collect(),
+        let doubtful = std::mem::take(&mut self.doubtful);
+        let answers = known.resolve(doubtful.iter().map(|index| &self.wishes[*index]));
+        for (index, answer) in doubtful.into_iter().zip(answers) {
+            let mut found: Vec<Entity> = match answer {
+                Wished::Missing(_) => continue,
+                Wished::Exists(entity) => vec![entity],
+                Wished::Ambiguous(twins) => twins,
             };
             // A list that lags may show somebody else's and not yet ours.
             if let Outcome::Created(own) = &self.outcomes[index]
@@ -207,7 +216,7 @@ impl Work {
         known: &Known,
         told: impl Fn(usize),
     ) {
-        let is_over = Cell::new(false);
+        let (kind, is_over) = (self.kind, Cell::new(false));
         let withheld = self.wishes.iter().zip(&self.outcomes);
         let withheld = withheld.filter(|(_, outcome)| matches!(outcome, Outcome::Withheld(_)));
         let lost: RefCell<HashSet<String>> =
@@ -224,7 +233,7 @@ impl Work {
                     let (outcome, is_doubtful) = if is_over.get() || is_orphan {
                         (Outcome::Skipped, false)
                     } else {
-                        ensure(client, &wishes[index], consent).await
+                        ensure(client, kind, &wishes[index], consent).await
                     };
                     if let Outcome::Failed(failure) = &outcome {
                         is_over.set(is_over.get() || failure.holds_for_all());
@@ -253,8 +262,13 @@ impl Work {
 }
 
 /// Creates one division, or returns what a concurrent creator made; and whether that is in doubt.
-async fn ensure(client: &Client, wish: &NewEntity, consent: &Consent) -> (Outcome, bool) {
-    let error = match client.create_or_find(&DIVISION, wish, consent).await {
+async fn ensure(
+    client: &Client,
+    kind: &'static Kind,
+    wish: &NewEntity,
+    consent: &Consent,
+) -> (Outcome, bool) {
+    let error = match client.create_or_find(kind, wish, consent).await {
         Ok(Ensured { entity, created: true, is_doubtful }) => {
             return (Outcome::Created(entity), is_doubtful);
         }
@@ -263,10 +277,10 @@ async fn ensure(client: &Client, wish: &NewEntity, consent: &Consent) -> (Outcom
         }
         Err(error) => error,
     };
-    let is_duplicate = error.is_duplicate_of(&DIVISION);
+    let is_duplicate = error.is_duplicate_of(kind);
     let is_doubtful = is_duplicate || error.may_have_changed_the_org();
     let failure = if is_duplicate {
-        explain(client, wish, error).await.unwrap_or_else(Failure::Refused)
+        explain(client, kind, wish, error).await.unwrap_or_else(Failure::Refused)
     } else {
         Failure::Refused(error)
     };
@@ -274,12 +288,17 @@ async fn ensure(client: &Client, wish: &NewEntity, consent: &Consent) -> (Outcom
 }
 
 /// Says what a 409 is about that no visible division explains.
-async fn explain(client: &Client, wish: &NewEntity, error: Error) -> Result<Failure, Error> {
-    if let Some(parent) = client.missing_parent(&DIVISION, wish).await? {
+async fn explain(
+    client: &Client,
+    kind: &'static Kind,
+    wish: &NewEntity,
+    error: Error,
+) -> Result<Failure, Error> {
+    if let Some(parent) = client.missing_parent(kind, wish).await? {
         return Ok(Failure::NoParent(parent));
     }
     let deleted = match client.connection().dialect() {
-        Dialect::Published => client.deleted(&DIVISION).await?.unwrap_or_default(),
+        Dialect::Published => client.deleted(kind).await?.unwrap_or_default(),
         Dialect::Pathed => Vec::new(),
     };
     let twin = deleted.into_iter().find(|entity| wish.is(entity));
@@ -288,7 +307,7 @@ async fn explain(client: &Client, wish: &NewEntity, error: Error) -> Result<Fail
 
 /// Returns what children name as their parent: a path, or a name where there are none.
 fn place_of(new: &NewEntity) -> String {
-    nfc(new.path.as_deref().unwrap_or_else(|| name_of(new)))
+    nfc(new.path().unwrap_or_else(|| new.name()))
 }
 
 impl Failure {

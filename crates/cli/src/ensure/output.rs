@@ -138,6 +138,11 @@ pub(crate) struct Cells {
     pub(crate) description: String,
 }
 
+/// Returns the name of an entity that is known by it, or by name and path.
+pub(crate) fn name_of(entity: &Entity) -> &str {
+    entity.key.parts().first().map_or("", String::as_str)
+}
+
 impl Cells {
     pub(crate) fn of(entity: &Entity) -> Self {
         let shown = |text: Option<&str>| {
@@ -146,7 +151,7 @@ impl Cells {
         let home = if entity.is_home { " (home)" } else { "" };
         Self {
             id: text::shown(entity.id.as_str()),
-            name: format!("{}{home}", visible(&entity.key.to_string())),
+            name: format!("{}{home}", visible(name_of(entity))),
             path: shown(entity.text("path")),
             description: shown(entity.text("description")),
         }
@@ -212,7 +217,7 @@ impl<'e> Shown<'e> {
     pub(crate) fn of(entity: &'e Entity) -> Self {
         Self {
             id: Some(entity.id.as_str()),
-            name: entity.key.to_string(),
+            name: name_of(entity).to_owned(),
             path: entity.text("path"),
             description: entity.text("description"),
             home: entity.is_home,

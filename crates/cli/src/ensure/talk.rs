@@ -5,18 +5,19 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use divvy_core::kinds::division::HOME_DATA_SOURCE;
+use divvy_core::kinds::division::{DIVISION, HOME_DATA_SOURCE};
 use divvy_core::name::visible;
 use divvy_core::shell::word;
-use divvy_core::{CommandLine, Hint};
+use divvy_core::wish::Near;
+use divvy_core::{CommandLine, Hint, Kind};
 use divvy_genesys::{NewEntity, Reason};
 
 use super::get_or_create::Event;
 use super::make::{Failure, Outcome, Work};
-use super::near::{Near, Withheld};
+use super::near::{Withheld, words};
 use super::output::Item;
 use super::turn::{self, NoTurn};
-use super::wish::{name_of, shown};
+use super::wish::shown;
 use crate::console::Tone;
 use crate::context::Context;
 use crate::error::{CommandError, ErrorKind};
@@ -30,14 +31,15 @@ const PLAIN_LINE_EVERY: Duration = Duration::from_secs(30);
 /// Says what goes on while divisions are created.
 pub(crate) struct Teller<'c> {
     context: &'c Context,
+    kind: &'static Kind,
     rate: u32,
     all: Cell<usize>,
     last_line: Cell<Instant>,
 }
 
 impl<'c> Teller<'c> {
-    pub(crate) fn new(context: &'c Context, rate: u32) -> Self {
-        Self { context, rate, all: Cell::new(0), last_line: Cell::new(Instant::now()) }
+    pub(crate) fn new(context: &'c Context, kind: &'static Kind, rate: u32) -> Self {
+        Self { context, kind, rate, all: Cell::new(0), last_line: Cell::new(Instant::now()) }
     }
 
     pub(crate) fn tell(&self, event: Event<'_>) {
@@ -46,8 +48,9 @@ impl<'c> Teller<'c> {
             Event::LooksUp => console.progress("looking up what exists"),
             Event::Waits => {
                 console.say(&format!(
-                    "Another divvy on this machine creates divisions in this org; waiting for it, \
-                     for {} s at most.",
+                    "Another divvy on this machine creates {} in this org; waiting for it, for {} s at \
+                     most.",
+                    self.kind.words.plural,
                     turn::PATIENCE.as_secs()
                 ));
                 console.progress("waiting for another divvy");
@@ -80,7 +83,7 @@ impl<'c> Teller<'c> {
     }
 
     fn progress(&self, done: usize) {
-        let text = progress(done, self.all.get(), self.rate);
+        let text = progress(self.kind, done, self.all.get(), self.rate);
         let console = &self.context.console;
         console.progress(&text);
         if !console.shows_progress() && self.last_line.get().elapsed() >= PLAIN_LINE_EVERY {
@@ -91,13 +94,13 @@ impl<'c> Teller<'c> {
 }
 
 /// Says how far a run is, and how long the rest takes at the given rate.
-fn progress(done: usize, all: usize, rate: u32) -> String {
+fn progress(kind: &Kind, done: usize, all: usize, rate: u32) -> String {
     let left = u32::try_from(all.saturating_sub(done)).unwrap_or(u32::MAX);
     let time = match left.div_ceil(rate.max(1)) {
         0 | 1 => "less than a minute left".to_owned(),
         minutes => format!("about {minutes} min left at {rate} requests a minute"),
     };
-    format!("{done} of {all} divisions, {time}")
+    format!("{done} of {all} {}, {time}", kind.words.plural)
 }
 
 /// Says which divisions are there more than once; divvy deletes none of them.
@@ -116,17 +119,24 @@ pub(crate) fn tell_twins(context: &Context, work: &Work) {
         );
     }
     if !work.twins.is_empty() {
+        let place = if *work.kind == **DIVISION {
+            ": Admin > People and Permissions > Divisions"
+        } else {
+            " in Admin"
+        };
         context.console.mark(
             Tone::Hint,
-            "keep the one named, rename or delete the others: \
-             Admin > People and Permissions > Divisions; then run the same command again",
+            &format!(
+                "keep the one named, rename or delete the others{place}; then run the same command \
+                 again"
+            ),
         );
     }
 }
 
 /// Asks whether a name that nearly exists is meant.
 pub(crate) fn question(wish: &NewEntity, near: &[Near]) -> String {
-    let near: Vec<String> = near.iter().take(SPOKEN_OF).map(Near::words).collect();
+    let near: Vec<String> = near.iter().take(SPOKEN_OF).map(words).collect();
     format!("{} does not exist; {}.\nCreate it as well?", shown(wish), near.join("; "))
 }
 
@@ -142,7 +152,7 @@ pub(crate) fn tell_withheld(context: &Context, work: &Work) -> bool {
         .collect();
     for (wish, why) in withheld.iter().take(SPOKEN_OF) {
         let why = match why {
-            Withheld::Near(near) => near[0].words(),
+            Withheld::Near(near) => words(&near[0]),
             Withheld::Gap(gap) => format!("it may exist unseen, because {gap}"),
         };
         console.mark(Tone::Warning, &format!("{} was not created: {why}", shown(wish)));
@@ -161,7 +171,7 @@ pub(crate) fn tell_withheld(context: &Context, work: &Work) -> bool {
         if matches!(why, Withheld::Gap(_)) {
             console.mark(Tone::Hint, "run the same command again: the next listing may be whole");
         }
-        let literal = first.path.as_deref().unwrap_or_else(|| name_of(first));
+        let literal = first.path().unwrap_or_else(|| first.name());
         console.mark(
             Tone::Hint,
             &format!(
@@ -214,8 +224,9 @@ pub(crate) fn tell(context: &Context, work: &Work, items: &[Item<'_>], lines_are
     }
     if items.len() > SPOKEN_OF {
         console.say(&format!(
-            "{} divisions: {created} created, {existed} existed, {missing} missing.",
-            items.len()
+            "{} {}: {created} created, {existed} existed, {missing} missing.",
+            items.len(),
+            work.kind.words.plural
         ));
         if !lines_are_out {
             console.mark(Tone::Hint, "the import lines of all: the same command with -o commands");
@@ -245,7 +256,7 @@ pub(crate) fn failures(work: &Work) -> Option<CommandError> {
     let mut is_interrupted = false;
     for (wish, outcome) in work.wishes.iter().zip(&work.outcomes) {
         let Outcome::Failed(failure) = outcome else { continue };
-        let (message, more) = explained(wish, failure);
+        let (message, more) = explained(work.kind, wish, failure);
         is_interrupted |=
             matches!(&**failure, Failure::Refused(error) if error.reason == Reason::Interrupted);
         messages.push(message);
@@ -277,14 +288,14 @@ pub(crate) fn failures(work: &Work) -> Option<CommandError> {
 }
 
 /// Says why a wish did not come true, and what to do.
-fn explained(wish: &NewEntity, failure: &Failure) -> (String, Vec<Hint>) {
-    let shown_wish = shown(wish);
+fn explained(kind: &Kind, wish: &NewEntity, failure: &Failure) -> (String, Vec<Hint>) {
+    let (shown_wish, noun) = (shown(wish), kind.words.noun);
     match failure {
         Failure::Refused(error) => {
             (format!("{shown_wish} was not created: {error}"), error.hints())
         }
         Failure::Hidden { error, deleted: Some(request) } => (
-            format!("{shown_wish} is taken by a deleted division: {error}"),
+            format!("{shown_wish} is taken by a deleted {noun}: {error}"),
             vec![format!("restore it: {} {} {}", request.method, request.url, request.body).into()],
         ),
         Failure::Hidden { error, deleted: None } => {
@@ -296,13 +307,13 @@ fn explained(wish: &NewEntity, failure: &Failure) -> (String, Vec<Hint>) {
         ),
         Failure::ForeignId(entity) => (
             format!(
-                "{shown_wish}: the create was answered with the id {} of another division, and no \
+                "{shown_wish}: the create was answered with the id {} of another {noun}, and no \
                  listing shows it",
                 visible(entity.id.as_str())
             ),
             vec![
-                CommandLine::divvy("list")
-                    .word(name_of(wish))
+                list_of(kind)
+                    .word(wish.name())
                     .because("in a minute, to see whether it is there")
                     .into(),
             ],
@@ -317,9 +328,15 @@ fn explained(wish: &NewEntity, failure: &Failure) -> (String, Vec<Hint>) {
     }
 }
 
+/// Returns the command that lists a kind.
+fn list_of(kind: &Kind) -> CommandLine {
+    let list = CommandLine::divvy("list");
+    if *kind == **DIVISION { list } else { list.words("--type").word(kind.terraform_type) }
+}
+
 /// Says why something can be there unseen, the likeliest first.
 fn hidden(wish: &NewEntity) -> Vec<Hint> {
-    let sight = match wish.path {
+    let sight = match wish.path() {
         None => {
             "grant the OAuth client's role for all divisions: one granted in a single division \
              shows only that one"
@@ -328,7 +345,7 @@ fn hidden(wish: &NewEntity) -> Vec<Hint> {
     };
     [
         sight,
-        "run the same command again in a minute: a new division may not be listed yet",
+        "run the same command again in a minute: a new one may not be listed yet",
         "check the region: this may be another org",
     ]
     .map(Hint::from)
@@ -337,15 +354,23 @@ fn hidden(wish: &NewEntity) -> Vec<Hint> {
 
 #[cfg(test)]
 mod tests {
+    use divvy_core::kinds::division::DIVISION;
+
     use super::progress;
 
     #[test]
     fn the_estimate_follows_the_rate() {
         assert_eq!(
-            progress(0, 5000, 300),
+            progress(&DIVISION, 0, 5000, 300),
             "0 of 5000 divisions, about 17 min left at 300 requests a minute"
         );
-        assert_eq!(progress(4900, 5000, 300), "4900 of 5000 divisions, less than a minute left");
-        assert_eq!(progress(5000, 5000, 300), "5000 of 5000 divisions, less than a minute left");
+        assert_eq!(
+            progress(&DIVISION, 4900, 5000, 300),
+            "4900 of 5000 divisions, less than a minute left"
+        );
+        assert_eq!(
+            progress(&DIVISION, 5000, 5000, 300),
+            "5000 of 5000 divisions, less than a minute left"
+        );
     }
 }

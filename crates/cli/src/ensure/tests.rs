@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use super::get_or_create::{Order, get_or_create};
 use super::make::{Outcome, Work};
 use super::turn::Turn;
-use super::wish::{Identity, Reading};
+use super::wish::{Reading, identity};
 
 /// What is asked for, in an order in which children come before parents.
 const PATHS: [&str; 6] = ["/A/B/C", "/D", "/A", "/A/B", "/E/F", "/D/A"];
@@ -111,7 +111,12 @@ fn case() -> impl Strategy<Value = Case> {
 
 impl Case {
     fn reading(&self) -> Reading<'static> {
-        Reading { dialect: self.dialect, levels: None, description: None }
+        Reading {
+            kind: self.dialect.division(),
+            dialect: self.dialect,
+            levels: None,
+            description: None,
+        }
     }
 
     fn wishes(&self) -> Vec<NewEntity> {
@@ -200,11 +205,17 @@ async fn ensure(client: &Client, case: &Case, turns: &Path) -> Option<Work> {
         with_parents: true,
         interrupt: &interrupt,
         // The names are near each other, and all are meant.
-        meant: &case.wishes().iter().map(Identity::of).collect(),
+        meant: &case.wishes().iter().map(|wish| identity(&wish.key)).collect(),
         lag: Duration::ZERO,
         create: Some((&consent, Turn::at(turns))),
     };
     get_or_create(order, case.wishes(), |_| {}, async |_, _| Ok(false)).await.ok()
+}
+
+/// Name and path of a wish, as they are compared.
+fn named(wish: &NewEntity) -> (String, Option<String>) {
+    let identity = identity(&wish.key);
+    (identity.parts()[0].clone(), identity.parts().get(1).cloned())
 }
 
 /// The id of each wish that a run says exists, by identity.
@@ -212,7 +223,7 @@ fn told(work: &Work) -> Vec<((String, Option<String>), String, bool)> {
     let pairs = work.wishes.iter().zip(&work.outcomes);
     pairs
         .filter_map(|(wish, outcome)| {
-            let Identity(name, path) = Identity::of(wish);
+            let (name, path) = named(wish);
             let (entity, created) = match outcome {
                 Outcome::Existed(entity) => (entity, false),
                 Outcome::Created(entity) => (entity, true),
@@ -250,10 +261,11 @@ async fn play(case: &Case, completed: &std::cell::Cell<u32>) {
     let held = held(&emulator, case.dialect);
     for ((name, path), ids) in &held {
         assert_eq!(ids.len(), 1, "{name} {path:?} was made twice");
-        let is_wanted = case.wishes().iter().chain(&last.wishes).any(|wish| {
-            let identity = Identity::of(wish);
-            identity.0 == *name && identity.1 == *path
-        });
+        let is_wanted = case
+            .wishes()
+            .iter()
+            .chain(&last.wishes)
+            .any(|wish| named(wish) == (name.clone(), path.clone()));
         // "/E" is made as the parent of "/E/F".
         assert!(is_wanted || path.as_deref() == Some("/E"), "{name} {path:?} was not asked for");
     }

@@ -5,16 +5,23 @@
 
 use std::collections::HashMap;
 
-use divvy_core::name::{nfc, visible};
+use divvy_core::entities::exact_form;
+use divvy_core::name::visible;
 use divvy_core::shell::word;
+use divvy_core::{Key, Kind};
 use divvy_genesys::dialect::{last_segment, parent_path};
 use divvy_genesys::{Dialect, NewEntity};
 
 use super::list::{Row, is_guid};
 
+/// The field of a description in the API's JSON.
+const DESCRIPTION: &str = "description";
+
 /// How names are read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reading<'a> {
+    /// What the names are of; under the pathed dialect its divisions.
+    pub(crate) kind: &'static Kind,
     pub(crate) dialect: Dialect,
     /// `--levels`: what parts a name into levels.
     pub(crate) levels: Option<&'a str>,
@@ -22,26 +29,21 @@ pub(crate) struct Reading<'a> {
     pub(crate) description: Option<&'a str>,
 }
 
-/// What tells a division from all others: name and path on their NFC forms.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Identity(pub(crate) String, pub(crate) Option<String>);
-
-impl Identity {
-    pub(crate) fn of(new: &NewEntity) -> Self {
-        Self(nfc(name_of(new)), new.path.as_deref().map(nfc))
-    }
+/// Returns what tells an entity from all others of its kind: its key on the NFC form.
+pub(crate) fn identity(key: &Key) -> Key {
+    exact_form(key)
 }
 
-/// Returns the name of a division that is to exist.
-pub(crate) fn name_of(new: &NewEntity) -> &str {
-    new.key.parts().first().map_or("", String::as_str)
-}
-
-/// Shows a division that is to exist: its name, and its path where it has one.
+/// Shows something that is to exist: its name, and its path where it has one.
 pub(crate) fn shown(new: &NewEntity) -> String {
-    match &new.path {
-        Some(path) => format!("{} at path {}", visible(name_of(new)), visible(path)),
-        None => visible(name_of(new)),
+    shown_key(&new.key)
+}
+
+/// Shows a key as [`shown`] does.
+pub(crate) fn shown_key(key: &Key) -> String {
+    match key.parts() {
+        [name, path] => format!("{} at path {}", visible(name), visible(path)),
+        parts => visible(&parts.join(" / ")),
     }
 }
 
@@ -52,7 +54,7 @@ impl Reading<'_> {
     /// One sentence for every row that is no division, with its place.
     pub(crate) fn wishes(self, rows: &[Row]) -> Result<Vec<NewEntity>, Vec<String>> {
         let mut wishes: Vec<NewEntity> = Vec::new();
-        let mut seen: HashMap<Identity, (usize, &str)> = HashMap::new();
+        let mut seen: HashMap<Key, (usize, &str)> = HashMap::new();
         let mut problems = Vec::new();
         for row in rows {
             let told = |problem: String| match row.place.as_str() {
@@ -66,14 +68,14 @@ impl Reading<'_> {
                     continue;
                 }
             };
-            match seen.get(&Identity::of(&wish)) {
+            match seen.get(&identity(&wish.key)) {
                 Some((index, _)) if wishes[*index].description == wish.description => {}
                 Some((_, earlier)) => problems.push(told(format!(
                     "{} has another description than at {earlier}",
                     shown(&wish)
                 ))),
                 None => {
-                    seen.insert(Identity::of(&wish), (wishes.len(), &row.place));
+                    seen.insert(identity(&wish.key), (wishes.len(), &row.place));
                     wishes.push(wish);
                 }
             }
@@ -83,18 +85,23 @@ impl Reading<'_> {
 
     /// Returns the parent that a wish needs, if it needs one.
     pub(crate) fn parent(self, new: &NewEntity) -> Option<NewEntity> {
-        match (&new.path, self.levels) {
+        match (new.path(), self.levels) {
             (Some(path), _) => {
                 let parent = parent_path(path)?;
                 Some(NewEntity::new(last_segment(parent)).with_path(parent))
             }
             (None, Some(separator)) => {
-                let (parent, _) = name_of(new).rsplit_once(separator)?;
+                let (parent, _) = new.name().rsplit_once(separator)?;
                 let parent = parent.trim_end();
                 (!parent.is_empty()).then(|| NewEntity::new(parent))
             }
             (None, None) => None,
         }
+    }
+
+    /// Counts the parents, grandparents and so on that a wish needs.
+    pub(crate) fn levels_above(self, new: &NewEntity) -> usize {
+        std::iter::successors(self.parent(new), |parent| self.parent(parent)).count()
     }
 
     /// Makes one wish.
@@ -108,17 +115,28 @@ impl Reading<'_> {
             }
         };
         is_name(&name, !row.place.is_empty())?;
-        let mut new = NewEntity { path, ..NewEntity::new(name) };
+        let new = NewEntity::new(name);
+        let mut new = path.into_iter().fold(new, NewEntity::with_path);
         new.description = text(&row.description).or(self.description.map(str::to_owned));
+        let plural = self.kind.words.plural;
+        if new.description.is_some()
+            && self.kind.drifting().iter().all(|one| one.api != DESCRIPTION)
+        {
+            return Err(format!(
+                "{}: {plural} are created without a description",
+                visible(new.name())
+            ));
+        }
         Ok(new)
     }
 
     fn published(self, name: Option<String>, path: Option<String>) -> Result<String, String> {
         if let Some(path) = path {
             return Err(format!(
-                "path {}: divisions have no path in the published API (they are flat); \
-                 leave it out, or say --dialect pathed",
-                visible(&path)
+                "path {}: {} have no path in the published API (they are flat); leave it out, or \
+                 say --dialect pathed",
+                visible(&path),
+                self.kind.words.plural
             ));
         }
         let name = name.ok_or("there is no name")?;
@@ -210,11 +228,16 @@ const LONGEST: usize = 5_000;
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
 
-    const PATHED: Reading<'_> =
-        Reading { dialect: Dialect::Pathed, levels: None, description: None };
-    const PUBLISHED: Reading<'_> = Reading { dialect: Dialect::Published, ..PATHED };
+    static PATHED: LazyLock<Reading<'_>> = LazyLock::new(|| reading(Dialect::Pathed));
+    static PUBLISHED: LazyLock<Reading<'_>> = LazyLock::new(|| reading(Dialect::Published));
+
+    fn reading(dialect: Dialect) -> Reading<'static> {
+        Reading { kind: dialect.division(), dialect, levels: None, description: None }
+    }
 
     fn row(name: &str, path: &str) -> Row {
         let cell = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -230,13 +253,13 @@ mod tests {
 
     #[test]
     fn under_pathed_every_way_of_saying_it_is_name_and_full_path() {
-        let levels = Reading { levels: Some(">"), ..PATHED };
+        let levels = Reading { levels: Some(">"), ..*PATHED };
         let backend = Ok("\"Backend\" at path \"/Engineering/Backend\"".to_owned());
-        assert_eq!(wish(PATHED, "/Engineering/Backend", ""), backend);
-        assert_eq!(wish(PATHED, "", "/Engineering/Backend/"), backend);
-        assert_eq!(wish(PATHED, "Backend", "/Engineering/Backend"), backend);
+        assert_eq!(wish(*PATHED, "/Engineering/Backend", ""), backend);
+        assert_eq!(wish(*PATHED, "", "/Engineering/Backend/"), backend);
+        assert_eq!(wish(*PATHED, "Backend", "/Engineering/Backend"), backend);
         assert_eq!(wish(levels, "Engineering > Backend", ""), backend);
-        assert_eq!(wish(PATHED, "Sales", "").unwrap(), "\"Sales\" at path \"/Sales\"");
+        assert_eq!(wish(*PATHED, "Sales", "").unwrap(), "\"Sales\" at path \"/Sales\"");
     }
 
     #[test]
@@ -244,20 +267,20 @@ mod tests {
         for (name, path) in
             [("EMEA/Sales", ""), ("", "Sales"), ("", "//Sales"), ("/", ""), ("", "/a//b"), ("", "")]
         {
-            assert!(wish(PATHED, name, path).is_err(), "{name:?} {path:?}");
+            assert!(wish(*PATHED, name, path).is_err(), "{name:?} {path:?}");
         }
-        let levels = Reading { levels: Some(">"), ..PATHED };
+        let levels = Reading { levels: Some(">"), ..*PATHED };
         assert!(wish(levels, "a/b > c", "").is_err());
         assert!(wish(levels, "a >", "").is_err());
     }
 
     #[test]
     fn under_published_a_slash_is_a_character_and_a_path_is_refused() {
-        assert_eq!(wish(PUBLISHED, "EMEA/Sales", "").unwrap(), "\"EMEA/Sales\"");
-        assert!(wish(PUBLISHED, "Sales", "/Sales").unwrap_err().contains("flat"));
+        assert_eq!(wish(*PUBLISHED, "EMEA/Sales", "").unwrap(), "\"EMEA/Sales\"");
+        assert!(wish(*PUBLISHED, "Sales", "/Sales").unwrap_err().contains("flat"));
         let new = NewEntity::new("EMEA / Sales / North");
         assert_eq!(PUBLISHED.parent(&new), None);
-        let levels = Reading { levels: Some("/"), ..PUBLISHED };
+        let levels = Reading { levels: Some("/"), ..*PUBLISHED };
         let parent = levels.parent(&new).unwrap();
         assert_eq!(parent, NewEntity::new("EMEA / Sales"));
         assert_eq!(levels.parent(&parent), Some(NewEntity::new("EMEA")));
@@ -286,12 +309,12 @@ mod tests {
 
     #[test]
     fn an_argument_keeps_the_blanks_that_a_list_may_not_have() {
-        assert_eq!(wish(PUBLISHED, " Sales", "").unwrap(), "\"␣Sales\"");
+        assert_eq!(wish(*PUBLISHED, " Sales", "").unwrap(), "\"␣Sales\"");
     }
 
     #[test]
     fn a_description_for_all_fills_only_gaps() {
-        let reading = Reading { description: Some("for all"), ..PUBLISHED };
+        let reading = Reading { description: Some("for all"), ..*PUBLISHED };
         let own = Row { description: Some("own".to_owned()), ..row("A", "") };
         let wishes = reading.wishes(&[own, row("B", "")]).unwrap();
         let descriptions: Vec<_> = wishes.iter().map(|wish| wish.description.as_deref()).collect();

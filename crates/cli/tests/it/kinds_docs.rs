@@ -12,6 +12,8 @@ const HEAD: &str = "# Resource types\n\n<!-- Generated from crates/core/kinds.js
 
 const FOUND: &str = "\n## Found by their key\n\nAn object of the org is the one of a block if its key is the same, in every part and letter for letter.\nWhere the scope is a division, an object in another division than `division_id` is another object, and\nthat a listing lacks one proves nothing. What is below a parent is looked up once the parent's id is\nknown: in a later round of `fix`, if the parent is adopted by it. Of what an import finds different only\nthe description of a division is predicted; of all other types it is shown before anything is imported.\n\n| type | key | scope | read by | `terraform import` takes | a change replaces the object |\n|---|---|---|---|---|---|\n";
 
+const MADE: &str = "\n## Made of a name\n\nA create of these needs no more than a name, so `divvy ensure --type TYPE NAME` gets or creates them\nwithout Terraform. `divvy list --type TYPE` lists these and every other type above that is not below a\nparent.\n\n";
+
 const UPDATED: &str = "\n## Nothing to adopt\n\nThe create updates or takes over what exists, so it meets no taken name. Nothing is looked up.\n\n";
 
 const LEFT: &str = "\n## Left alone\n\nThese are not looked up; their failures are reported as what they are.\n\n| type | why |\n|---|---|\n";
@@ -68,6 +70,11 @@ fn the_page_of_types_is_what_the_table_says() {
         rows().iter().filter_map(|row| of_terraform_type(row.terraform_type)).collect();
     for kind in kinds.iter().filter(|kind| kind.adoption == Adoption::ByKey) {
         page += &found(kind);
+    }
+    page += MADE;
+    for kind in kinds.iter().filter(|kind| kind.is_made_of_key) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(page, "- {}", code(kind.terraform_type));
     }
     page += UPDATED;
     for kind in kinds.iter().filter(|kind| kind.adoption == Adoption::NotNeeded) {

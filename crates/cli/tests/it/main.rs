@@ -12,6 +12,7 @@ mod ensure_names;
 mod ensure_requests;
 mod ensure_story;
 mod ensure_twins;
+mod ensure_types;
 mod explain;
 mod explain_mixed;
 mod house;

@@ -54,6 +54,8 @@ pub struct Row {
     limit: Option<&'static str>,
     deleted: Option<&'static str>,
     #[serde(default)]
+    made_of_key: bool,
+    #[serde(default)]
     permissions: RowPermissions,
     #[serde(rename = "source")]
     _source: serde::de::IgnoredAny,
@@ -192,6 +194,7 @@ impl Row {
             import_id: ImportId(import_id),
             limit: self.limit,
             deleted: self.deleted,
+            is_made_of_key: self.made_of_key,
             duplicates: duplicates.leak(),
             rename_clash,
             drifting: self.drifting.map(|drifting| &*drifting.leak()),

@@ -86,7 +86,7 @@ async fn the_deleted_list_is_optional() {
 async fn a_search_escapes_the_name_and_a_slash_is_no_path() {
     let server = org(|_| one(&json!({"id": "1", "name": "EMEA/Sales & co"}))).await;
     let client = client(&server.url);
-    let found = client.search(&DIVISION, "EMEA/Sales & co=ü", None).await.unwrap();
+    let found = client.search(&DIVISION, &Key::name("EMEA/Sales & co=ü")).await.unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(
         server.heard()[1].target,

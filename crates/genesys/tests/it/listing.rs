@@ -203,7 +203,8 @@ async fn a_body_without_end_is_not_read_to_its_end() {
 async fn a_search_that_is_too_long_is_not_sent_and_the_list_is_asked_instead() {
     let server = Server::start(|request, _| answer(request, 3)).await;
     let client = client(&server.url);
-    let error = client.search(&DIVISION, &"x".repeat(100_000), None).await.unwrap_err();
+    let error =
+        client.search(&DIVISION, &divvy_core::Key::name("x".repeat(100_000))).await.unwrap_err();
     assert_eq!(error.reason, Reason::TooLong);
     assert_eq!(server.count("GET", DIVISIONS), 0);
     let long = NewEntity::new("x".repeat(5000));

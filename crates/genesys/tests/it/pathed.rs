@@ -5,7 +5,7 @@ use std::sync::Arc;
 use divvy_core::Consent;
 use divvy_core::consent::Source;
 use divvy_core::effect::Unobserved;
-use divvy_core::kinds::division::DIVISION;
+use divvy_core::kinds::division::PATHED_DIVISION;
 use divvy_genesys::{Client, Conflict, Dialect, NewEntity, Reason};
 use serde_json::{Value, json};
 
@@ -40,20 +40,20 @@ fn consent() -> Consent {
 #[tokio::test]
 async fn a_list_is_a_bare_array_and_404_is_an_empty_one() {
     let (server, client) = org(|_| json_reply(200, &json!([engineering()]))).await;
-    let listing = client.listing(&DIVISION).await.unwrap();
+    let listing = client.listing(&PATHED_DIVISION).await.unwrap();
     assert!(listing.is_complete);
     assert_eq!(listing.entities[0].text("path"), Some("/Engineering"));
     assert_eq!(server.heard()[1].target, DIVISIONS);
 
     let (_server, client) = org(|_| reply(404, &[], "")).await;
-    assert!(client.listing(&DIVISION).await.unwrap().entities.is_empty());
+    assert!(client.listing(&PATHED_DIVISION).await.unwrap().entities.is_empty());
 }
 
 #[tokio::test]
 async fn one_division_is_found_by_name_and_path() {
     let (server, client) = org(|_| json_reply(200, &json!([engineering()]))).await;
     let wanted = NewEntity::new("Engineering").with_path("/Engineering");
-    let found = client.find(&DIVISION, &wanted).await.unwrap().unwrap();
+    let found = client.find(&PATHED_DIVISION, &wanted).await.unwrap().unwrap();
     assert_eq!(found.id.as_str(), "e1");
     assert_eq!(
         server.heard()[1].target,
@@ -61,7 +61,7 @@ async fn one_division_is_found_by_name_and_path() {
     );
     // The same name elsewhere is another division.
     let elsewhere = NewEntity::new("Engineering").with_path("/Labs/Engineering");
-    assert_eq!(client.find(&DIVISION, &elsewhere).await.unwrap(), None);
+    assert_eq!(client.find(&PATHED_DIVISION, &elsewhere).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn a_create_sends_every_field_of_the_tutorial() {
     let new = NewEntity::new("Engineering")
         .with_path("/Engineering")
         .with_description("Engineering Division");
-    let ensured = client.create_or_find(&DIVISION, &new, &consent()).await;
+    let ensured = client.create_or_find(&PATHED_DIVISION, &new, &consent()).await;
     assert!(ensured.unwrap().created);
     let body: Value = serde_json::from_str(&server.heard()[1].body).unwrap();
     assert_eq!(
@@ -87,10 +87,10 @@ async fn a_conflict_is_a_duplicate_or_a_missing_parent() {
         _ => reply(404, &[], ""),
     })
     .await;
-    let error = client.create(&DIVISION, &backend(), &consent()).await;
+    let error = client.create(&PATHED_DIVISION, &backend(), &consent()).await;
     assert_eq!(error.unwrap_err().reason, Reason::Conflict);
     assert_eq!(
-        client.explain_conflict(&DIVISION, &backend()).await.unwrap(),
+        client.explain_conflict(&PATHED_DIVISION, &backend()).await.unwrap(),
         Conflict::MissingParent("/Engineering".into())
     );
 
@@ -105,17 +105,17 @@ async fn a_conflict_is_a_duplicate_or_a_missing_parent() {
         ),
     })
     .await;
-    let ensured = client.create_or_find(&DIVISION, &backend(), &consent()).await;
+    let ensured = client.create_or_find(&PATHED_DIVISION, &backend(), &consent()).await;
     assert!(!ensured.unwrap().created);
-    let conflict = client.explain_conflict(&DIVISION, &backend()).await.unwrap();
+    let conflict = client.explain_conflict(&PATHED_DIVISION, &backend()).await.unwrap();
     assert!(matches!(conflict, Conflict::Existing(entity) if entity.id.as_str() == "b1"));
 }
 
 #[tokio::test]
 async fn refusals_name_the_scopes() {
     let (_server, client) = org(|_| reply(403, &[], "")).await;
-    let list = client.listing(&DIVISION).await.unwrap_err();
-    let create = client.create(&DIVISION, &backend(), &consent()).await.unwrap_err();
+    let list = client.listing(&PATHED_DIVISION).await.unwrap_err();
+    let create = client.create(&PATHED_DIVISION, &backend(), &consent()).await.unwrap_err();
     assert!(list.to_string().contains("division:read"), "{list}");
     assert!(create.to_string().contains("division:write"), "{create}");
     assert!(create.hints()[0].to_string().contains("scope division:write"));
