@@ -104,6 +104,7 @@ impl World {
     pub(crate) fn sized(credentials: Credentials, divisions: usize, wanted: usize) -> Self {
         let seed = Seed {
             divisions: (1..=divisions).map(|number| SeedDivision::named(name(number))).collect(),
+            limit: 10 * (divisions + wanted) + 1000,
             ..Seed::default()
         };
         let options = Options { seed, faults: vec![delay()], ..Options::default() };
