@@ -66,7 +66,7 @@ impl Entities {
     }
 
     /// Returns the entities whose key equals this one, by id.
-    pub(crate) fn equal_to(&self, key: &Key) -> Vec<&Entity> {
+    pub fn equal_to(&self, key: &Key) -> Vec<&Entity> {
         self.at(self.index().keys.get(&exact_form(key)))
     }
 
