@@ -51,7 +51,7 @@ pub(crate) struct Adoption<'a, A> {
 }
 
 /// An object as the provider reads it, and what the next plan would do to it.
-struct Read {
+struct Found {
     read: ReadResponse,
     planned: PlanResponse,
     differences: Differences,
@@ -180,7 +180,7 @@ async fn read<A: CreateAdvisor>(
     config: Option<&DynamicValue>,
     create: &Create,
     adopt: &Adopt,
-) -> Result<Read, NotTaken> {
+) -> Result<Found, NotTaken> {
     let unclear = |reason: String| NotTaken::Unclear(reason);
     let read = import(child, &create.type_name, &adopt.id).await.map_err(unclear)?;
     let state = Value::read(read.new_state.as_ref()).map_err(said).map_err(unclear)?;
@@ -222,7 +222,7 @@ async fn read<A: CreateAdvisor>(
     let mut all = differing(&state, &after, &schema.sensitive);
     all.retain(|one| !is_open(&one.attribute));
     let differences = Differences { all, replacing };
-    Ok(Read { read, planned, differences })
+    Ok(Found { read, planned, differences })
 }
 
 fn differing(before: &Value, after: &Value, sensitive: &[String]) -> Vec<Difference> {

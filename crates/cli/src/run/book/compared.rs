@@ -13,7 +13,6 @@ use divvy_plugin::proxy::{Difference, Differences};
 use serde_json::Value as Json;
 
 use super::Book;
-use super::plain_text::PlainText;
 use crate::run::creates::json;
 use crate::run::policy::RunPolicy;
 
@@ -69,19 +68,16 @@ impl Book {
 
     fn drift_of(&self, kind: &'static Kind, difference: &Difference) -> Drift {
         let Difference { attribute, before, after, is_sensitive } = difference;
-        let is_shown = !is_sensitive && self.is_shown(kind, attribute, after);
+        // What one block may hide is shown of none.
+        let blocks = &self.configuration.blocks;
+        let is_plain = blocks.visibility(kind.terraform_type, attribute).is_whole;
+        let is_shown = is_plain && !is_sensitive;
         let is_nested = [before, after].into_iter().any(holds_map);
         let value = |value: &Value| {
             let value = Some(json(value)).filter(|value| *value != Json::Null)?;
             Some(if is_shown && !is_nested { Shown::Plain(value) } else { Shown::Sensitive })
         };
         Drift { attribute: attribute_name(attribute), config: value(after), org: value(before) }
-    }
-
-    /// Returns whether Terraform would show a value that the configuration gives an attribute.
-    fn is_shown(&self, kind: &'static Kind, attribute: &str, value: &Value) -> bool {
-        let blocks = &self.configuration.blocks;
-        PlainText::of(blocks.visibility(kind.terraform_type, attribute)).shows(value.as_str())
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use divvy_core::decide::{Action, Decided, Decision, Decisions, Expect, Policy, decide};
 use divvy_core::shown::Shown;
 use divvy_core::survey::Planned;
-use divvy_core::{EntityId, Finding, Resolution, catalogue};
+use divvy_core::{EntityId, Finding, Resolution, catalogue, kinds};
 
 use super::Book;
 use super::asked::{Opinion, Phase};
@@ -153,15 +153,34 @@ impl Book {
     }
 
     fn unannounced_because(&self, number: Option<usize>) -> String {
-        let was_shown = number.is_none_or(|number| self.entries[number].was_shown);
+        let because = number.and_then(|number| {
+            if self.belongs_to_adopted(number) {
+                Some("what it belongs to was adopted only now")
+            } else if !self.entries[number].was_shown {
+                Some("its name was not known yet")
+            } else {
+                None
+            }
+        });
         let why = "No plan that was agreed to announced it";
-        if was_shown {
-            format!("{why}.")
-        } else {
-            format!(
-                "{why}: its name, or what it belongs to, was not known yet. Run the apply again, or say --on-conflict adopt."
-            )
+        match because {
+            Some(because) => format!(
+                "{why}: {because}. Plan and apply again with divvy run, or say --on-conflict adopt."
+            ),
+            None => format!("{why}."),
         }
+    }
+
+    /// Returns whether a part of a create's key is the id of what this run has adopted.
+    fn belongs_to_adopted(&self, number: usize) -> bool {
+        let planned = self.planned(number);
+        let Some(key) = planned.wanted_key() else { return false };
+        let adopted = self.adopted();
+        let mut parts = planned.kind.key.iter().zip(key.parts());
+        parts.any(|(part, id)| {
+            let parent = part.parent.and_then(kinds::of_terraform_type);
+            parent.is_some_and(|parent| adopted.contains(&(parent, EntityId::new(id))))
+        })
     }
 
     /// Returns whether this very run made the entity: the org lacked it when it was listed, the create

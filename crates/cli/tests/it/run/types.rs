@@ -286,7 +286,7 @@ fn a_child_whose_parent_is_adopted_by_the_same_apply_is_announced_by_the_next_pl
     let _ = run(&world, &[&plan]).ended(0);
     let apply = ["run", "--", "terraform", "apply", "-no-color", "the.plan"];
     let ran = run(&world, &[&apply]).ended(1);
-    assert!(said(&ran).contains("what it belongs to, was not known yet"), "{}", said(&ran));
+    assert!(said(&ran).contains("what it belongs to was adopted only now"), "{}", said(&ran));
     assert_eq!(world.state().len(), 1);
     let _ = run(&world, &[&plan]).ended(0);
     let _ = run(&world, &[&apply]).ended(0);
