@@ -159,7 +159,8 @@ impl StateDocument {
 
     /// Returns lineage and serial alone, for an `errored.tfstate`.
     pub fn as_errored(&self) -> ErroredState {
-        ErroredState { lineage: self.lineage.clone(), serial: self.serial }
+        let lineage = self.lineage.clone().filter(|lineage| !lineage.is_empty());
+        ErroredState { lineage, serial: self.serial }
     }
 }
 

@@ -337,6 +337,10 @@ impl Stage {
                 }
             }
         }
+        if !is_success {
+            // A state that this very run could not save comes before all else.
+            book.lies_beside(self.directory.errored_state());
+        }
         let info = RunInfo {
             terraform: Some(report::Terraform {
                 program: self.directory.terraform().name(),

@@ -14,6 +14,8 @@ use super::units::plain_unit;
 /// Documents up to this length are read as a whole, longer ones string by string.
 pub(super) const LONGEST_WHOLE: usize = 4 << 20;
 const DEEPEST: usize = 16;
+/// The code of what a recorded terminal showed; others are of what was typed, of marks, of its size.
+const OUTPUT: &str = "o";
 
 /// Parts of the names of fields that say who wrote a line, where several write at once.
 const SOURCES: [&str; 12] = [
@@ -136,6 +138,8 @@ fn quoted(text: &str) -> Option<usize> {
 pub(super) enum Found<'v> {
     /// A string: the field it stands in with its source, the unit it names, and the text.
     Text { field: &'v str, unit: Option<&'v str>, text: &'v str },
+    /// What a terminal was sent next: it goes on in the next text of its field.
+    Sent { field: &'v str, unit: Option<&'v str>, text: &'v str },
     /// A message of the machine-readable UI, as one line.
     Message { unit: Option<&'v str>, text: String },
     /// The provider's detail, as one line.
@@ -163,6 +167,12 @@ fn visit_at(
             if let Some(text) = text_of_bytes(all) {
                 return give(Found::Text { field, unit, text: &text });
             }
+            if let Some((code, text)) = event_of_recording(all) {
+                if code == OUTPUT {
+                    give(Found::Sent { field, unit, text });
+                }
+                return;
+            }
             let mut visit = |value| visit_at(value, field, unit, depth + 1, give);
             if order::is_newest_first(all) {
                 all.iter().rev().for_each(&mut visit);
@@ -188,6 +198,16 @@ fn visit_at(
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Reads an event of a recorded terminal, and what kind of event it is: `[seconds, code, text]`, in the
+/// oldest form `[seconds, text]` (asciinema manual, "asciicast v1", "v2", "v3").
+fn event_of_recording(all: &[Value]) -> Option<(&str, &str)> {
+    match all {
+        [Value::Number(_), Value::String(text)] => Some((OUTPUT, text)),
+        [Value::Number(_), Value::String(code), Value::String(text)] => Some((code, text)),
+        _ => None,
     }
 }
 

@@ -248,6 +248,9 @@ impl Reading {
             Found::Text { field, unit, text } => {
                 self.take_string(&at.within(field, unit), text);
             }
+            Found::Sent { field, unit, text } => {
+                self.take_piece(&at.within(field, unit), text, false);
+            }
             Found::Message { unit, text } => {
                 let at = at.within("", unit);
                 self.take_messages(at.unit.as_deref(), &text, at.place);

@@ -36,6 +36,7 @@ pub(super) fn growth(turns: usize) -> Vec<Row> {
     let worlds = worlds.map(|(world, count)| (world.without_delay(), count));
     let what = |(called, run): Command| {
         let costs = worlds.each_ref().map(|(world, count)| {
+            eprintln!("bench: growth of {called}, {count}");
             let times: Vec<_> = (0..turns.min(FEW_TURNS)).map(|_| run(world, *count)).collect();
             median(&times)
         });

@@ -74,7 +74,8 @@ fn a_state_that_its_store_refuses_is_in_the_rescue_file_and_is_pushed_by_the_lin
     claims_nothing(&world, &ran, &before);
     let told = said(&ran);
     assert!(told.contains("2 adopted, but not saved in the state (id-eng)"), "{told}");
-    assert!(told.contains("state push errored.tfstate next:"), "{told}");
+    assert!(told.contains("state push errored.tfstate next: "), "{told}");
+    assert!(told.trim_end().ends_with("terraform state push errored.tfstate"), "{told}");
 
     world.org().clear_faults();
     for gone in ["backend.tf", ".terraform/terraform.tfstate"] {
