@@ -15,6 +15,7 @@ use divvy_genesys::{
 };
 use divvy_terraform::files::{self, Origin};
 use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
 
 use crate::arguments::OrgArguments;
 use crate::console::Tone;
@@ -181,8 +182,18 @@ pub(crate) fn client(
     settings: Settings,
     observer: Arc<dyn Observer>,
 ) -> CommandResult<Client> {
+    client_until(connection, settings, observer, context.interrupt.clone()).map_err(of_connection)
+}
+
+/// As [`client`], of which the caller says what interrupts it.
+pub(crate) fn client_until(
+    connection: Connection,
+    settings: Settings,
+    observer: Arc<dyn Observer>,
+    interrupt: CancellationToken,
+) -> Result<Client, ConnectionError> {
     let settings = Settings { keep_secret: door::keep_secret, ..settings };
-    Client::new(connection, settings, observer, context.interrupt.clone()).map_err(of_connection)
+    Client::new(connection, settings, observer, interrupt)
 }
 
 /// Turns a client's error into the command's.

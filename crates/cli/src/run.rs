@@ -17,6 +17,7 @@ pub(crate) mod process;
 pub(crate) mod program;
 pub(crate) mod provider;
 pub(crate) mod provider_block;
+pub(crate) mod reader;
 pub(crate) mod report;
 pub(crate) mod room;
 pub(crate) mod subcommand;

@@ -6,7 +6,7 @@ mod opening;
 mod orgs;
 
 pub(crate) use opening::{data_directory, observers, passed_flags, place, program};
-pub(crate) use orgs::{Asked, Asker, Lead, kinds_at_first_look};
+pub(crate) use orgs::{Asked, Asker, Lead, kinds_at_first_look, listed, organization};
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -102,7 +102,7 @@ pub(crate) struct Surveyor<'c> {
     pub(crate) blocks: Blocks,
     pub(crate) observers: Arc<Observers>,
     flags: OrgFlags,
-    asker: Asker<'c>,
+    asker: Asker,
     journal: OnceCell<Arc<Journal>>,
 }
 
@@ -454,7 +454,7 @@ impl<'c> Surveyor<'c> {
             Ok(connection) => connection,
             Err(error) => return Ok(Some(Err(of_connection(error)))),
         };
-        let client = self.asker.client(&connection)?;
+        let client = self.asker.client(&connection).map_err(of_connection)?;
         client.sign_in().await.map_err(of_api)?;
         Ok(Some(Ok(client)))
     }
@@ -463,15 +463,12 @@ impl<'c> Surveyor<'c> {
     /// state lies here and holds some of a kind already, or is elsewhere, the plan knows better.
     fn kinds_before_a_plan(&self, subject: &Subject<'_>) -> BTreeSet<&'static Kind> {
         let of_blocks = self.blocks.resource_types().filter_map(kinds::of_terraform_type);
-        let is_all_planned = self.limited(subject).is_none() && self.blocks.backend().is_none();
-        let held: Option<BTreeSet<&'static Kind>> = is_all_planned.then(|| {
-            let state = self.directory.state_file(Path::new("terraform.tfstate")).ok().flatten();
-            let tracked = state.and_then(|state| state.tracked().ok()).unwrap_or_default();
-            tracked.instances.iter().map(|tracked| tracked.kind).collect()
-        });
-        let is_new = |kind: &Kind| held.as_ref().is_some_and(|held| !held.contains(kind));
-        let kinds = of_blocks.filter(|kind| kind.special.is_some() || is_new(kind));
-        kinds.filter(|kind| kind.is_read_whole()).collect()
+        let special = of_blocks.filter(|kind| kind.special.is_some());
+        let mut kinds: BTreeSet<_> = special.filter(|kind| kind.is_read_whole()).collect();
+        if self.limited(subject).is_none() {
+            kinds.extend(kinds_of_which_none_is_held(&self.blocks, &self.directory));
+        }
+        kinds
     }
 
     async fn surroundings(&self, other_states: &[PathBuf]) -> CommandResult<Surroundings> {
@@ -483,6 +480,22 @@ impl<'c> Surveyor<'c> {
             other_states,
         })
     }
+}
+
+/// Returns the kinds of which the configuration has blocks and the state has nothing, so that a plan
+/// of everything creates some; none where the state is elsewhere.
+pub(crate) fn kinds_of_which_none_is_held(
+    blocks: &Blocks,
+    directory: &WorkingDirectory,
+) -> BTreeSet<&'static Kind> {
+    if blocks.backend().is_some() {
+        return BTreeSet::new();
+    }
+    let state = directory.state_file(Path::new("terraform.tfstate")).ok().flatten();
+    let tracked = state.and_then(|state| state.tracked().ok()).unwrap_or_default();
+    let held: BTreeSet<_> = tracked.instances.iter().map(|tracked| tracked.kind).collect();
+    let of_blocks = blocks.resource_types().filter_map(kinds::of_terraform_type);
+    of_blocks.filter(|kind| kind.is_read_whole() && !held.contains(kind)).collect()
 }
 
 /// Reads states of other roots.

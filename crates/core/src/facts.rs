@@ -180,7 +180,9 @@ impl<'s> Facts<'s, '_> {
         let is_absent =
             self.listing.is_some_and(|listing| listing.by_id.get(id) == Some(&ById::Absent));
         let own = self.subject.address();
-        let mut holders = self.world.holding(id).into_iter();
+        // An id may be that of another kind's object too: a user's roles have the user's.
+        let holders = self.world.holding(id).into_iter();
+        let mut holders = holders.filter(|holder| Some(holder.kind) == self.kind);
         let is_held = holders.any(|holder| holder.is_deposed || Some(&holder.address) != own);
         Choice {
             id: id.clone(),

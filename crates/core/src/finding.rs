@@ -71,6 +71,8 @@ pub enum Reason {
     HomeTwice,
     /// The failed create was this run's own earlier try.
     SelfMade,
+    /// Terraform's own plan of the import was looked at.
+    Compared,
     /// A log tells of failures of several units at this address; these are they.
     SeveralUnits(Vec<String>),
 }
@@ -170,6 +172,9 @@ impl Finding {
             self.verdict,
             Verdict::Adopt | Verdict::AdoptWithDrift | Verdict::WouldReplace
         );
+        if is_adoption && self.evidence.reason == Reason::Plain {
+            self.evidence.reason = Reason::Compared;
+        }
         if is_adoption && is_replaced {
             self.verdict = Verdict::WouldReplace;
         } else if is_adoption && !drift.is_empty() {

@@ -13,7 +13,7 @@ use crate::finding::Resolution;
 use crate::index::Index;
 use crate::kind::Kind;
 use crate::resolve::{resolve_at, resolve_world};
-use crate::survey::{Listing, Planned, Survey, TrackedInstance};
+use crate::survey::{Listing, Planned, Seen, Survey, TrackedInstance};
 use crate::world::World;
 
 /// A survey with an index that grows with it.
@@ -85,6 +85,14 @@ impl GrowingSurvey {
     pub fn caused(&mut self, at: usize, is_self_made: bool) {
         if let Some(failure) = self.survey.failures.get_mut(at) {
             failure.is_self_made = is_self_made;
+        }
+    }
+
+    /// Adds what was read of a kind in an org that the survey knows.
+    pub fn list(&mut self, org: &OrgId, kind: &'static Kind, seen: Seen) {
+        // What an org lists is not in the index.
+        if let Some(org) = self.survey.orgs.get_mut(org) {
+            org.listings.add(kind, seen);
         }
     }
 

@@ -182,6 +182,11 @@ impl ImportId {
         (before, parts.collect())
     }
 
+    /// Returns whether a placeholder is this attribute.
+    pub fn holds(self, attribute: &str) -> bool {
+        self.parts().1.iter().any(|(name, _)| *name == attribute)
+    }
+
     /// Fills the template; `None` where a value is unknown.
     pub fn compose(self, value: impl Fn(&str) -> Option<String>) -> Option<EntityId> {
         let (before, parts) = self.parts();
@@ -266,6 +271,8 @@ pub struct Kind {
     pub is_made_of_key: bool,
     /// How a duplicate shows as the answer to `POST` on [`Kind::collection`].
     pub duplicates: &'static [DuplicateReply],
+    /// True where the answer to such a `POST` comes at once and leaves nothing behind.
+    pub refuses_at_once: bool,
     /// The status of an update to a key that another entity has, where it says nothing else.
     pub rename_clash: Option<u16>,
     /// Attributes beyond the key that an import could find different; `None` where only Terraform can

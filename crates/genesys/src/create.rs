@@ -3,6 +3,8 @@
 //! Never names a kind, never deletes, renames or restores. Invariant: what may exist already is
 //! looked for before a create is sent again.
 
+use std::time::Duration;
+
 use divvy_core::name::{self, Likeness};
 use divvy_core::{Consent, Entity, Key, Kind};
 use serde_json::Value;
@@ -200,16 +202,32 @@ impl Client {
         kind: &'static Kind,
         new: &NewEntity,
     ) -> Result<Option<Entity>, Error> {
-        let waits = self.limits.schedule();
         let mut found = self.find(kind, new).await?;
-        for wait in waits {
+        for wait in self.waits_for_a_list() {
             if found.is_some() {
                 break;
             }
-            self.pause(&self.collection(kind), wait).await?;
+            self.wait_for_the_list(kind, wait).await?;
             found = self.find(kind, new).await?;
         }
         Ok(found)
+    }
+
+    /// Returns how long to wait between looks at a list that may lag behind a create.
+    pub fn waits_for_a_list(&self) -> impl Iterator<Item = Duration> + use<> {
+        self.limits.schedule()
+    }
+
+    /// Waits before another look at the list of a kind.
+    ///
+    /// # Errors
+    /// If somebody interrupts.
+    pub async fn wait_for_the_list(
+        &self,
+        kind: &'static Kind,
+        wait: Duration,
+    ) -> Result<(), Error> {
+        self.pause(&self.collection(kind), wait).await
     }
 
     /// Looks for one entity by its exact key (and path): by a search, and in the listing too where

@@ -67,6 +67,18 @@ impl Client {
         self.send::<serde::de::IgnoredAny>(&call).await.map(drop)
     }
 
+    /// Asks for one entity of a kind, to learn whether its list may be read.
+    ///
+    /// # Errors
+    /// What a listing would be told.
+    pub async fn may_list(&self, kind: &'static Kind) -> Result<(), Error> {
+        let mut call = self.collection(kind);
+        if kind.list.is_some_and(|list| list.page_size.is_some()) {
+            call = call.parameter("pageSize", 1);
+        }
+        self.send::<serde::de::IgnoredAny>(&call).await.map(drop)
+    }
+
     /// Lists every visible entity of a kind: one page, then all others at the same time where their
     /// number is known.
     pub async fn listing(&self, kind: &'static Kind) -> Result<Listing, Error> {

@@ -50,6 +50,30 @@ impl Value {
         }
     }
 
+    /// Follows a path such as `config.0.name`; null where it leads nowhere.
+    pub fn at(&self, path: &str) -> &Self {
+        path.split('.').fold(self, |value, step| match (value, step.parse::<usize>()) {
+            (Self::List(elements), Ok(index)) => elements.get(index).unwrap_or(&NULL),
+            (value, _) => value.get(step),
+        })
+    }
+
+    /// Returns whether it, or anything around the place where a path leads, is known only after apply.
+    pub fn is_unknown_at(&self, path: &str) -> bool {
+        let ends = path.match_indices('.').map(|(at, _)| at).chain([path.len()]);
+        ends.into_iter().any(|end| self.at(&path[..end]).is_unknown())
+    }
+
+    /// Returns whether any part of it is known only after apply.
+    pub fn holds_unknown(&self) -> bool {
+        match self {
+            Self::Unknown => true,
+            Self::List(elements) => elements.iter().any(Self::holds_unknown),
+            Self::Map(entries) => entries.values().any(Self::holds_unknown),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) | Self::Other(_) => false,
+        }
+    }
+
     /// Sets an attribute; does nothing if this is no object.
     pub fn set(&mut self, name: &str, value: Self) {
         if let Self::Map(entries) = self {
@@ -289,6 +313,19 @@ mod tests {
         let value = Value::read(Some(&message)).unwrap();
         assert_eq!(value.get("name").as_str(), Some("Sales"));
         assert_eq!(value.write(), message);
+    }
+
+    #[test]
+    fn a_path_leads_into_nested_blocks_and_stops_at_what_is_unknown() {
+        let state: Value =
+            serde_json::json!({ "config": [{ "name": "Data" }], "type": "x" }).into();
+        assert_eq!(state.at("config.0.name").as_str(), Some("Data"));
+        for nowhere in ["config.1.name", "config.name", "type.0", "none.0.name"] {
+            assert!(state.at(nowhere).is_null(), "{nowhere}");
+        }
+        let mut open = state.clone();
+        open.set("config", Value::Unknown);
+        assert!(open.is_unknown_at("config.0.name") && !state.is_unknown_at("config.0.name"));
     }
 
     #[test]

@@ -7,23 +7,23 @@ use clap::{Args, ValueEnum};
 
 use super::given::Said;
 
-/// Run Terraform so that the create of a division that exists becomes its adoption.
+/// Run Terraform so that the create of an object that exists becomes its adoption.
 ///
-/// Stands between Terraform and the provider. The plan warns of each division that exists; the
+/// Stands between Terraform and the provider. The plan warns of each object that exists; the
 /// apply takes it into the state instead of failing with 409. Exit code and output are Terraform's
 /// own; 125 if divvy refuses to start it.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: divvy run -- terraform apply")]
 pub(crate) struct Run {
-    /// What becomes of a create whose division exists.
+    /// What becomes of a create of what exists.
     #[arg(long, value_enum, default_value = "announced", value_name = "WHAT")]
     pub(crate) on_conflict: OnConflict,
 
-    /// Adopt only divisions whose name matches; `*` and `?` stand for letters. Repeatable.
+    /// Adopt only what has a name that matches; `*` and `?` stand for letters. Repeatable.
     #[arg(long = "adopt-only", value_name = "PATTERN")]
     pub(crate) adopt_only: Vec<String>,
 
-    /// Adopt nothing if more than N divisions would be adopted.
+    /// Adopt nothing if more than N objects would be adopted.
     #[arg(long, value_name = "N")]
     pub(crate) max_adopt: Option<usize>,
 
@@ -54,7 +54,7 @@ pub(crate) struct Run {
     pub(crate) command: Vec<OsString>,
 }
 
-/// What becomes of a create whose division exists.
+/// What becomes of a create of what exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OnConflict {
     /// Adopt what the plan announced, if Terraform asked for yes or the saved plan was made by

@@ -6,8 +6,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 
-use divvy_core::kinds::division::DIVISION;
-use divvy_core::{CommandLine, EntityId};
+use divvy_core::{CommandLine, Kind, kinds};
 use divvy_plugin::proxy::{Launch, Proxy};
 use divvy_terraform::{Blocks, Error, PassedFlags, Terraform, WorkingDirectory};
 use tokio::sync::watch;
@@ -26,7 +25,7 @@ use crate::repository::Repository;
 use crate::run::advisor::Advisor;
 use crate::run::aliases::AliasNames;
 use crate::run::announcements::{self, Announcement, NotBound};
-use crate::run::book::{Book, Configuration, Places, places};
+use crate::run::book::{Book, Configuration, Identity, Places, places};
 use crate::run::holdings::{read_held, tracked};
 use crate::run::orgs::Orgs;
 use crate::run::policy::{RunPolicy, Stance};
@@ -36,6 +35,7 @@ use crate::run::provider::{self, Found, Provider, Search};
 use crate::run::report::{is_worth_reading, report};
 use crate::run::room::Room;
 use crate::run::subcommand::{Flow, TerraformCommand};
+use crate::survey::kinds_of_which_none_is_held;
 use crate::terraform_errors::of_terraform;
 
 /// The variable that tells Terraform of running providers.
@@ -180,7 +180,9 @@ impl Stage {
         };
         let names = Arc::new(AliasNames::of(&blocks));
         let blocks = Arc::new(blocks);
-        let orgs = Orgs::new(flags, Arc::clone(&names), variables, Arc::clone(&observers));
+        let expected = expected(command, &blocks, &directory);
+        let orgs =
+            Orgs::new(flags, Arc::clone(&names), variables, Arc::clone(&observers), expected);
         let orgs = Arc::new(orgs);
         let directory = Arc::new(directory);
         Ok(Some(Self {
@@ -215,8 +217,9 @@ impl Stage {
             knows,
             &self.directory,
         );
-        let written = self.blocks.named_instances(DIVISION.terraform_type);
-        advisor.is_written(written);
+        let types: BTreeSet<&str> = self.blocks.resource_types().collect();
+        let types = types.into_iter().filter(|name| kinds::of_terraform_type(name).is_some());
+        advisor.is_written(types.flat_map(|name| self.blocks.named_instances(name)));
         let proxy = Proxy::start(self.launch(program)?, advisor).await;
         let proxy = proxy.map_err(|error| refused(CommandError::failed(error)))?;
         let existing = context.environment.variables.get(REATTACH_PROVIDERS).map(String::as_str);
@@ -319,7 +322,7 @@ impl Stage {
                 Ok((tracked, _)) => {
                     known = places(&tracked);
                     let lost = book.adopted().into_iter().filter(|id| !known.contains_key(id));
-                    let lost: BTreeSet<EntityId> = lost.collect();
+                    let lost: BTreeSet<Identity> = lost.collect();
                     book.are_not_saved(&lost, "Terraform did not save it in the state.");
                     self.notes.extend(not_saved(&lost, &self.directory));
                 }
@@ -388,6 +391,22 @@ fn working_directory(
     }
 }
 
+/// Returns the kinds that a plan of everything creates some of, where one provider configuration serves
+/// all: their lists are read while the provider starts.
+fn expected(
+    command: &TerraformCommand,
+    blocks: &Blocks,
+    directory: &WorkingDirectory,
+) -> BTreeSet<&'static Kind> {
+    let is_whole = !command.narrows() && command.states.is_empty();
+    let is_alone = blocks.providers("genesyscloud").count() <= 1;
+    if is_whole && is_alone && directory.workspace().is_none() {
+        kinds_of_which_none_is_held(blocks, directory)
+    } else {
+        BTreeSet::new()
+    }
+}
+
 /// Reads what a saved plan announced, and why nothing of it counts.
 fn announced(plan: &Path) -> ((BTreeSet<Announcement>, Option<String>), Vec<String>) {
     match announcements::read(plan) {
@@ -402,8 +421,8 @@ fn announced(plan: &Path) -> ((BTreeSet<Announcement>, Option<String>), Vec<Stri
 }
 
 /// Says what became of adoptions that the state does not hold.
-fn not_saved(lost: &BTreeSet<EntityId>, directory: &WorkingDirectory) -> Option<String> {
-    let first = lost.first()?;
+fn not_saved(lost: &BTreeSet<Identity>, directory: &WorkingDirectory) -> Option<String> {
+    let (_, first) = lost.first()?;
     let count = lost.len();
     let program = directory.terraform().name();
     Some(match directory.errored_state() {

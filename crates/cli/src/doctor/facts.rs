@@ -208,6 +208,8 @@ pub(crate) struct Answers {
     /// Whether the client may list the org's products.
     pub(crate) products: Heard<()>,
     pub(crate) kinds: Vec<KindSeen>,
+    /// Each kind of the configuration whose list needs no parent, and whether it may be read.
+    pub(crate) listable: Vec<(&'static Kind, Heard<()>)>,
 }
 
 /// What one org shows of a kind.

@@ -3,11 +3,12 @@
 //! Reads only, and judges nothing. Invariant: whatever fails becomes a fact; the only errors are a
 //! wrong command line and an interrupt.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use divvy_core::kinds;
 use divvy_core::kinds::division::DIVISION;
 use divvy_core::provider_arguments::Argument;
 use divvy_core::survey::{Alias, ById, StatePresence, TrackedInstance};
@@ -199,11 +200,11 @@ async fn accounts(
             (Some(alias), way_or_troubles(context, flags, way))
         })),
     }
-    let written = &written;
+    let (written, kinds) = (&written, &blocks.map(listed_kinds).unwrap_or_default());
     let asked = ways.into_iter().map(|(alias, connection)| async move {
         let arguments = alias.and_then(|alias| written.get(alias));
         let (client, answers) = match &connection {
-            Ok(connection) => ask(context, connection, observers).await,
+            Ok(connection) => ask(context, connection, observers, kinds).await,
             Err(_) => (None, Answers::default()),
         };
         let account = Account {
@@ -215,6 +216,13 @@ async fn accounts(
         (account, client)
     });
     join_all(asked).await
+}
+
+/// Returns the kinds of a configuration that are listed, but for divisions, which are looked at more
+/// closely, and for what is listed below a parent.
+fn listed_kinds(blocks: &Blocks) -> BTreeSet<&'static Kind> {
+    let kinds = blocks.resource_types().filter_map(kinds::of_terraform_type);
+    kinds.filter(|kind| kind.is_read_whole() && **kind != **DIVISION).collect()
 }
 
 /// Learns what each provider block says. No block at all is an empty one.
@@ -311,6 +319,7 @@ async fn ask(
     context: &Context,
     connection: &Connection,
     observers: &Arc<Observers>,
+    used: &BTreeSet<&'static Kind>,
 ) -> (Option<Client>, Answers) {
     let observer = Arc::<Observers>::clone(observers) as _;
     let client = match client(context, connection.clone(), SETTINGS, observer) {
@@ -329,11 +338,14 @@ async fn ask(
         };
         return (None, answers);
     }
-    let (organization, products, kinds) = tokio::join!(
+    let may_list = used.iter().map(|kind| async { (*kind, client.may_list(kind).await.into()) });
+    let (organization, products, kinds, listable) = tokio::join!(
         client.organization(),
         client.products(),
         join_all([*DIVISION].into_iter().map(|kind| look_at(&client, kind))),
+        join_all(may_list),
     );
+
     let mut answers = Answers {
         token: Heard::Told(()),
         reason: organization.as_ref().err().map(|error| error.reason.clone()),
@@ -341,6 +353,7 @@ async fn ask(
         organization: organization.into(),
         products: products.into(),
         kinds,
+        listable,
     };
     if answers.reason == Some(Reason::WrongCredentials) {
         // A token that was made elsewhere shows only here whether it is good.
@@ -484,7 +497,7 @@ mod tests {
             provider_alias: alias.map(str::to_owned),
             id: EntityId::new("id"),
             attributes: Attributes::new(),
-            sensitive: std::collections::BTreeSet::new(),
+            sensitive: BTreeSet::new(),
             is_tainted: false,
             is_deposed: false,
         };

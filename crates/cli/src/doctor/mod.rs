@@ -33,10 +33,12 @@ struct Check {
     judge: Judge,
 }
 
-/// Who is asked: everything once, each provider configuration, or each kind in its org.
+/// Who is asked: everything once, each provider configuration (with one answer, or one for each thing
+/// that is wrong), or each kind in its org.
 enum Judge {
     Once(fn(&Facts) -> Answer),
     Account(fn(&Account) -> Answer),
+    Each(fn(&Account) -> Vec<Answer>),
     Kind(fn(&Account, &KindSeen) -> Answer),
 }
 
@@ -61,6 +63,7 @@ static CHECKS: &[Check] = &[
     Check { id: "clock", group: ORG, asks: "Does the clock of this machine agree with the API's?", judge: Judge::Account(account::clock) },
     Check { id: "org", group: ORG, asks: "Which org is it?", judge: Judge::Account(org::organization) },
     Check { id: "products", group: ORG, asks: "Is the provider told what it asks at each start?", judge: Judge::Account(org::products) },
+    Check { id: "listable", group: ORG, asks: "May this client list every type of the configuration?", judge: Judge::Each(org::listable) },
     Check { id: "visible", group: ORG, asks: "Does this client see more than Home?", judge: Judge::Kind(org::visible) },
     Check { id: "state_ids", group: ORG, asks: "Do the ids in the state belong to this org?", judge: Judge::Kind(org::state_ids) },
     Check { id: "may_create", group: ORG, asks: "May this client create?", judge: Judge::Kind(org::may_create) },
@@ -131,6 +134,7 @@ impl Check {
         let of_account = |account: &Account| match self.judge {
             Judge::Once(_) => Vec::new(),
             Judge::Account(judge) => vec![judge(account)],
+            Judge::Each(judge) => judge(account),
             Judge::Kind(_) if account.answers.kinds.is_empty() => {
                 vec![Answer::open("not asked: there is no token")]
             }
@@ -140,7 +144,7 @@ impl Check {
         };
         match self.judge {
             Judge::Once(judge) => vec![(None, judge(facts))],
-            Judge::Account(_) | Judge::Kind(_) => facts
+            Judge::Account(_) | Judge::Each(_) | Judge::Kind(_) => facts
                 .accounts
                 .iter()
                 .flat_map(|account| {

@@ -32,6 +32,36 @@ pub(super) fn products(account: &Account) -> Answer {
     })
 }
 
+/// One cross for each type whose list is refused: what of it exists is not seen, and its creates are
+/// left to the provider.
+pub(super) fn listable(account: &Account) -> Vec<Answer> {
+    let listable = &account.answers.listable;
+    let refused: Vec<Answer> = listable
+        .iter()
+        .filter_map(|(kind, heard)| match heard {
+            Heard::Refused(trouble) => Some((kind, trouble)),
+            Heard::Unasked | Heard::Told(()) => None,
+        })
+        .map(|(kind, trouble)| {
+            let plural = kind.words.plural;
+            let text = format!(
+                "{plural} ({}) cannot be listed, so nothing can be foretold about existing ones: {}",
+                kind.terraform_type, trouble.message
+            );
+            Answer::cross(text).hints(trouble.hints.iter().cloned())
+        })
+        .collect();
+    if !refused.is_empty() {
+        return refused;
+    }
+    vec![match (&account.answers.token, listable.len()) {
+        (Heard::Told(()), 0) => Answer::tick("the configuration has no type that is listed"),
+        (Heard::Told(()), 1) => Answer::tick("yes, the one that is listed"),
+        (Heard::Told(()), count) => Answer::tick(format!("yes, all {count} that are listed")),
+        _ => Answer::open(NO_TOKEN),
+    }]
+}
+
 pub(super) fn visible(_account: &Account, seen: &KindSeen) -> Answer {
     let plural = seen.kind.words.plural;
     of_heard(&seen.listing, NO_TOKEN, |listing| {
@@ -162,6 +192,7 @@ fn sees_home_alone(seen: &KindSeen) -> bool {
 mod tests {
     use divvy_core::survey::Listing;
 
+    use super::super::facts::Answers;
     use super::super::tests::{account, division, trouble};
     use super::*;
 
@@ -206,6 +237,30 @@ mod tests {
         assert_eq!(products(&account).ok, Some(true));
         account.answers.products = Heard::Refused(trouble("403"));
         assert_eq!(products(&account).ok, Some(false));
+    }
+
+    #[test]
+    fn each_type_that_may_not_be_listed_is_a_cross_of_its_own() {
+        let kind = |name: &str| divvy_core::kinds::of_terraform_type(name).unwrap();
+        let (queue, skill) =
+            (kind("genesyscloud_routing_queue"), kind("genesyscloud_routing_skill"));
+        let mut account = account();
+        assert_eq!(listable(&account).len(), 1);
+        account.answers.listable = vec![(queue, Heard::Told(())), (skill, Heard::Told(()))];
+        let [answer] = listable(&account).try_into().unwrap();
+        assert_eq!(
+            (answer.ok, answer.message.as_str()),
+            (Some(true), "yes, all 2 that are listed")
+        );
+        account.answers.listable[1].1 = Heard::Refused(trouble("403 needs routing:skill:view"));
+        let [answer] = listable(&account).try_into().unwrap();
+        assert_eq!(answer.ok, Some(false));
+        for part in ["skills (genesyscloud_routing_skill)", "routing:skill:view"] {
+            assert!(answer.message.contains(part), "{part} is not in {answer:?}");
+        }
+        assert!(!answer.hints.is_empty());
+        account.answers = Answers::default();
+        assert_eq!(listable(&account)[0].ok, None);
     }
 
     #[test]

@@ -78,6 +78,7 @@ pub(super) fn account() -> Account {
                 name: Some("Test Org".to_owned()),
             }),
             products: Heard::Told(()),
+            listable: Vec::new(),
             kinds: vec![KindSeen {
                 kind: &DIVISION,
                 permitted: permissions.map(|permission| (permission, everywhere())).into(),

@@ -8,12 +8,15 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use divvy_core::kinds::division::DIVISION;
+use divvy_core::kind::{Adoption, Filling};
 use divvy_core::survey::key_of;
-use divvy_core::{Key, Kind, Verdict, kinds};
-use divvy_plugin::proxy::{Advice, Create, CreateAdvisor, ProviderConfigure, Refusal, Settled};
+use divvy_core::{Kind, Verdict, kinds};
+use divvy_plugin::Value;
+use divvy_plugin::proxy::{
+    Adopt, Advice, Create, CreateAdvisor, Differences, ProviderConfigure, Refusal, Settled,
+};
 use divvy_terraform::WorkingDirectory;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -21,8 +24,8 @@ use crate::arguments::Said;
 use crate::confirm;
 use crate::journal::Journal;
 use crate::run::announcements::Announcement;
-use crate::run::book::{Book, Configuration, Phase};
-use crate::run::creates::{attributes, may_be_one};
+use crate::run::book::{Book, Configuration, Opinion, Phase};
+use crate::run::creates::{self, attributes, may_be_one};
 use crate::run::failures::{self, failure};
 use crate::run::holdings::Held;
 use crate::run::orgs::Orgs;
@@ -97,8 +100,18 @@ impl Advisor {
     async fn enter(&self, create: &Create, kind: &'static Kind) -> usize {
         let mut held = self.held.clone();
         let known = held.wait_for(Option::is_some).await.ok().and_then(|known| known.clone());
-        let found = match key_of(kind, &attributes(create, kind).0) {
-            Some(key) => self.orgs.find(&create.alias, kind, &key).await,
+        let key = key_of(kind, &attributes(create, kind).0);
+        // Where the path has no placeholder, the list does not wait for the key.
+        let filling = match &key {
+            Some(key) => kind.filling(key),
+            None => kind.is_read_whole().then(Filling::new),
+        };
+        let seen = match &filling {
+            Some(filling) => self.orgs.seen(&create.alias, kind, filling).await,
+            None => None,
+        };
+        let found = match &key {
+            Some(key) => self.orgs.find(&create.alias, kind, key).await,
             None => None,
         };
         self.orgs
@@ -106,12 +119,22 @@ impl Advisor {
                 let mut book = self.book();
                 book.hold_once(known.unwrap_or_else(|| Err("it was not read".to_owned())));
                 book.lead(&create.alias, answer);
+                if let Some((filling, seen)) = filling.as_ref().zip(seen.as_ref()) {
+                    book.lists(&create.alias, kind, filling, seen);
+                }
                 if let Some(entity) = found {
                     book.found(&create.alias, entity);
                 }
                 book.enter(create, kind)
             })
             .await
+    }
+
+    /// Remembers that a person was shown an adoption; nobody is, of a plan file that is being applied.
+    fn announce(&self, book: &mut Book, number: usize, opinion: &Opinion) {
+        if !matches!(self.flow, Flow::ApplyPlan { .. }) {
+            book.announce(number, opinion);
+        }
     }
 
     /// Looks at the org again where its first listing does not explain a refusal; `verdict` is what the
@@ -121,26 +144,49 @@ impl Advisor {
         create: &Create,
         kind: &'static Kind,
         number: usize,
-        is_open: bool,
+        (is_open, is_clear): (bool, bool),
         mut verdict: Option<Verdict>,
     ) -> bool {
         let is_unexplained =
             matches!(verdict, Some(Verdict::Hidden | Verdict::NotAConflict | Verdict::Create))
                 || (is_open && matches!(verdict, Some(Verdict::NearMiss)));
-        let name = self.book().name(number);
-        let Some(name) = name.filter(|_| is_unexplained) else { return false };
-        if let Some(entity) = self.orgs.find_lagging(&create.alias, kind, &Key::name(name)).await {
-            self.book().found_late(&create.alias, entity);
+        // Of a status that says many things one look is enough.
+        let wanted = self.book().wanted(number, is_clear);
+        let Some(wanted) = wanted.filter(|_| is_unexplained) else { return false };
+        let found = self.orgs.look_again(&create.alias, kind, &wanted).await;
+        if !found.is_empty() {
+            let mut book = self.book();
+            for entity in found {
+                book.found_late(&create.alias, entity);
+            }
+            drop(book);
             verdict = self.verdict(number);
         }
         // What was deleted explains a refusal only where nothing that is alive does.
-        if !is_open
+        if is_clear
+            && !is_open
             && verdict == Some(Verdict::Hidden)
             && let Some(deleted) = self.orgs.deleted(&create.alias, kind).await
         {
             self.book().found_deleted(&create.alias, kind, &deleted);
         }
         true
+    }
+
+    /// Notes an adoption in the journal before it is carried out.
+    async fn note(&self, adopt: &Adopt, opinion: &Opinion) {
+        let finding = &opinion.finding;
+        self.journal.note(&json!({
+            "event": "action",
+            "do": if opinion.is_self_made { "keep" } else { "import" },
+            "id": adopt.id,
+            "name": finding.name,
+            "org": finding.org,
+        }));
+        if adopt.accept_drift {
+            // The org is about to be changed.
+            self.journal.secure().await;
+        }
     }
 
     fn verdict(&self, number: usize) -> Option<Verdict> {
@@ -171,8 +217,56 @@ impl CreateAdvisor for Advisor {
         let mut book = self.book();
         let Some(opinion) = book.opinion(number, Phase::Plan) else { return Advice::Pass };
         let advice = words::in_plan(&opinion, book.policy(), &self.flow);
-        if matches!(advice, Advice::Adopt(_)) && !matches!(self.flow, Flow::ApplyPlan { .. }) {
-            book.announce(number, &opinion);
+        // What is to be read first is announced once it is.
+        if matches!(&advice, Advice::Adopt(adopt) if adopt.if_it_differs.is_none()) {
+            self.announce(&mut book, number, &opinion);
+        }
+        advice
+    }
+
+    fn compared(
+        &self,
+        create: &Create,
+        adopt: Adopt,
+        differences: Result<Differences, String>,
+    ) -> Advice {
+        let Some(kind) = kind_of(create) else { return Advice::Pass };
+        let mut book = self.book();
+        let Some(number) = book.applied(create, kind) else { return Advice::Pass };
+        match differences {
+            Ok(differences) => book.compare(number, &adopt.id, &differences),
+            Err(reason) => return words::unread(&adopt, &reason),
+        }
+        let Some(opinion) = book.opinion(number, Phase::Plan) else { return Advice::Pass };
+        let advice = words::in_plan(&opinion, book.policy(), &self.flow);
+        if matches!(advice, Advice::Adopt(_)) {
+            self.announce(&mut book, number, &opinion);
+        }
+        advice
+    }
+
+    fn differs(&self, create: &Create, id: &str, differences: &Differences) {
+        let Some(kind) = kind_of(create) else { return };
+        let mut book = self.book();
+        if let Some(number) = book.applied(create, kind) {
+            book.compare(number, id, differences);
+        }
+    }
+
+    async fn before_apply(&self, create: &Create) -> Advice {
+        // What is refused at once and leaves nothing behind is left to the org to say.
+        let Some(kind) = kind_of(create).filter(|kind| !kind.refuses_at_once) else {
+            return Advice::Pass;
+        };
+        let (opinion, advice) = {
+            let mut book = self.book();
+            let Some(number) = book.applied(create, kind) else { return Advice::Pass };
+            let Some(opinion) = book.opinion(number, Phase::Apply) else { return Advice::Pass };
+            let advice = words::in_apply(&opinion, book.policy());
+            (opinion, advice)
+        };
+        if let Advice::Adopt(adopt) = &advice {
+            self.note(adopt, &opinion).await;
         }
         advice
     }
@@ -194,32 +288,25 @@ impl CreateAdvisor for Advisor {
         }
         let mut opinion = self.book().opinion(number, Phase::Apply);
         let is_clear = is_open || failures::says_taken(&failure, kind);
-        // Of a status that says many things only what the listing shows counts.
-        if is_clear {
-            let verdict = opinion.as_ref().map(|opinion| opinion.finding.verdict);
-            // By the time the org has answered, the log may have lost the lines about this create.
-            let is_explained = matches!(verdict, Some(Verdict::Adopt | Verdict::AdoptWithDrift));
-            let provider_log = (!is_explained).then(|| refusal.provider_log.text());
-            if self.look_again(create, kind, number, is_open, verdict).await {
-                let log = provider_log.unwrap_or_default();
-                self.book().caused(heard, failures::is_self_made(refusal, &log, &failure));
-                opinion = self.book().opinion(number, Phase::Apply);
-            }
+        let verdict = opinion.as_ref().map(|opinion| opinion.finding.verdict);
+        // By the time the org has answered, the log may have lost the lines about this create.
+        let is_explained = matches!(verdict, Some(Verdict::Adopt | Verdict::AdoptWithDrift));
+        let provider_log = (!is_explained).then(|| refusal.provider_log.text());
+        if self.look_again(create, kind, number, (is_open, is_clear), verdict).await {
+            let log = provider_log.unwrap_or_default();
+            self.book().caused(heard, failures::is_self_made(refusal, &log, &failure));
+            opinion = self.book().opinion(number, Phase::Apply);
         }
         let Some(opinion) = opinion else { return Advice::Pass };
-        if !is_clear && opinion.adoption.is_err() && opinion.finding.evidence.entity.is_none() {
+        let shows_nothing = opinion.finding.evidence.entity.is_none()
+            && opinion.finding.evidence.candidates.is_empty();
+        // Of a status that says many things only what the listing shows counts.
+        if !is_clear && opinion.adoption.is_err() && shows_nothing {
             return Advice::Pass;
         }
         let advice = words::in_apply(&opinion, self.book().policy());
         if let Advice::Adopt(adopt) = &advice {
-            self.journal.note(&json!({
-                "event": "action", "do": if opinion.is_self_made { "keep" } else { "import" }, "id": adopt.id, "name": opinion.finding.name,
-                "org": opinion.finding.org,
-            }));
-            if adopt.accept_drift {
-                // The org is about to be changed.
-                self.journal.secure().await;
-            }
+            self.note(adopt, &opinion).await;
         }
         advice
     }
@@ -227,6 +314,15 @@ impl CreateAdvisor for Advisor {
     fn may_meet(&self, create: &Create, other: &Create) -> bool {
         create.type_name == other.type_name
             && may_be_one(&create.type_name, &create.planned, &other.planned)
+    }
+
+    fn import_id(&self, type_name: &str, state: &Value) -> Option<String> {
+        let id = state.get("id").as_str()?;
+        let kind = kinds::of_terraform_type(type_name);
+        Some(match (kind, creates::json(state)) {
+            (Some(kind), Json::Object(attributes)) => kind.tracked_id(id, &attributes).to_string(),
+            _ => id.to_owned(),
+        })
     }
 
     fn stopping(&self) {
@@ -255,9 +351,10 @@ impl CreateAdvisor for Advisor {
     }
 }
 
-/// Returns the kind of a create whose org is asked during a run.
+/// Returns the kind of a create that may meet what exists.
 fn kind_of(create: &Create) -> Option<&'static Kind> {
-    kinds::of_terraform_type(&create.type_name).filter(|kind| *kind == *DIVISION)
+    let kind = kinds::of_terraform_type(&create.type_name);
+    kind.filter(|kind| kind.adoption == Adoption::ByKey)
 }
 
 /// The journal, opened by the first adoption: a run that adopts nothing leaves no trace.

@@ -5,6 +5,7 @@
 //! `entries[i]`; what comes in costs what it is, not what is there already.
 
 mod asked;
+mod compared;
 mod conclusion;
 mod opinion;
 mod orgs;
@@ -17,22 +18,25 @@ mod waiting;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use divvy_core::kind::Filling;
 use divvy_core::survey::{Alias, Change, Desired, ErroredState, Planned, Survey, key_of};
-use divvy_core::{Address, EntityId, Failure, GrowingSurvey, Key, Kind};
+use divvy_core::{Address, EntityId, Failure, GrowingSurvey, Key, Kind, OrgId};
 use divvy_plugin::Value;
 use divvy_plugin::proxy::{AliasToken, Create, Settled};
 use divvy_terraform::Blocks;
 
 pub(crate) use self::asked::{Opinion, Phase};
-pub(crate) use self::conclusion::{Conclusion, Places, places};
+use self::compared::Compared;
+pub(crate) use self::conclusion::{Conclusion, Identity, Places, places};
 use self::plain_text::PlainText;
 use self::waiting::Waiting;
 use crate::run::aliases::AliasNames;
 use crate::run::announcements::Announcement;
-use crate::run::creates::{attributes, holds_unknown, unaddressed};
+use crate::run::creates::{attributes, unaddressed};
 use crate::run::failures;
 use crate::run::holdings::Held;
 use crate::run::policy::RunPolicy;
+use crate::run::reader::Wanted;
 
 /// The alias of the provider configuration that comes first.
 const FIRST_ALIAS: &str = "genesyscloud";
@@ -47,6 +51,8 @@ struct Entry {
     /// The id of what it replaces.
     replaces: Option<EntityId>,
     settled: Option<Settled>,
+    /// What an apply would change about the entity of this id, once the provider has said it.
+    compared: Option<(EntityId, Compared)>,
 }
 
 /// What the configuration's text tells that the plugin protocol does not.
@@ -75,6 +81,8 @@ pub(crate) struct Book {
     labels: BTreeMap<Alias, String>,
     /// Configurations whose org is asked name by name.
     by_name: BTreeSet<Alias>,
+    /// What was read of each org: by kind, and by what fills its path.
+    listed: HashSet<(OrgId, &'static Kind, Filling)>,
     held: Held,
     is_held: bool,
     /// What a plan file would make, by address and by key.
@@ -122,6 +130,7 @@ impl Book {
             credentials_from: BTreeMap::new(),
             labels: BTreeMap::new(),
             by_name: BTreeSet::new(),
+            listed: HashSet::new(),
             held: Err("it was not read yet".to_owned()),
             is_held: false,
             planned_at: HashMap::new(),
@@ -167,7 +176,7 @@ impl Book {
     /// Begins a walk of Terraform over the instances of one provider configuration.
     pub(crate) fn begin_walk(&mut self, token: &AliasToken, block: &Value) {
         self.evaluated.entry(token.clone()).or_insert_with(|| block.clone());
-        if holds_unknown(block) {
+        if block.holds_unknown() {
             self.open.insert(token.clone());
         }
         self.waiting.begin_walk(token);
@@ -215,6 +224,7 @@ impl Book {
             was_shown: key.is_some() && self.open.is_empty(),
             replaces: create.replaces.clone().map(EntityId::new),
             settled: None,
+            compared: None,
         });
         number
     }
@@ -239,7 +249,16 @@ impl Book {
 
     /// Returns the name that a create wants.
     pub(crate) fn name(&self, number: usize) -> Option<String> {
-        self.planned(number).wanted_key().map(|key| key.to_string())
+        let planned = self.planned(number);
+        planned.wanted_key().map(|key| planned.kind.shown_key(&key))
+    }
+
+    /// Returns what a refused create looks for; `is_there` says that something of its key is there for
+    /// certain.
+    pub(crate) fn wanted(&self, number: usize, is_there: bool) -> Option<Wanted> {
+        let planned = self.planned(number);
+        let division = planned.division().map(str::to_owned);
+        Some(Wanted { key: planned.wanted_key()?, division, is_there })
     }
 
     /// Takes in that a create was refused; returns the failure's number.
@@ -247,7 +266,7 @@ impl Book {
         let planned = self.planned(number);
         let terraform_type = planned.kind.terraform_type.to_owned();
         let is_taken = failures::says_taken(&failure, planned.kind);
-        if planned.kind.key.iter().any(|part| planned.sensitive.contains(part.terraform)) {
+        if planned.kind.key.iter().any(|part| planned.sensitive.contains(part.attribute())) {
             // What the provider says holds the name.
             failure.name = None;
             "the create was refused".clone_into(&mut failure.summary);

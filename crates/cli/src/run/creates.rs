@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use divvy_core::entities::loosest_form;
+use divvy_core::kind::{DIVISION_ID, Scope};
 use divvy_core::survey::{Alias, key_of};
 use divvy_core::{Address, Attributes, Finding, Kind, kinds};
 use divvy_plugin::Value;
@@ -49,40 +50,60 @@ pub(crate) fn may_be_one(type_name: &str, one: &Value, other: &Value) -> bool {
 }
 
 /// Reads the attributes of a planned instance that matter to its kind.
-pub(crate) fn attributes(create: &Create, kind: &Kind) -> (Attributes, BTreeSet<String>) {
+pub(crate) fn attributes(create: &Create, kind: &'static Kind) -> (Attributes, BTreeSet<String>) {
     attributes_of(&create.planned, kind)
 }
 
-/// Reads the attributes that matter to a kind (its key, what drifts, the home flag), and the names
-/// of those that are not known yet.
-pub(crate) fn attributes_of(state: &Value, kind: &Kind) -> (Attributes, BTreeSet<String>) {
-    let drifting = kind.drifting().iter().map(|attribute| attribute.terraform);
+/// Reads the attributes that matter to a kind (its key, its division, what drifts, the home flag), and
+/// the names of those that are not known yet.
+pub(crate) fn attributes_of(state: &Value, kind: &'static Kind) -> (Attributes, BTreeSet<String>) {
+    let division = (kind.scope == Scope::Division).then_some(DIVISION_ID);
     let special = kind.special.map(|special| special.attribute);
     let (mut after, mut unknown) = (Attributes::new(), BTreeSet::new());
-    let key = kind.key.iter().map(|part| part.terraform);
-    for name in key.chain(drifting).chain(special) {
-        let value = match state.get(name) {
-            Value::Text(text) => Json::from(text.as_str()),
-            Value::Bool(flag) => Json::from(*flag),
-            Value::Number(number) => Json::Number(number.clone()),
-            Value::Unknown => {
-                unknown.insert(name.to_owned());
-                continue;
-            }
-            Value::Null | Value::List(_) | Value::Map(_) | Value::Other(_) => Json::Null,
-        };
-        after.insert(name.to_owned(), value);
+    for path in shown_paths(kind).chain(division).chain(special) {
+        let name = top_level(path);
+        if state.is_unknown_at(path) {
+            unknown.insert(name.to_owned());
+        } else {
+            after.insert(name.to_owned(), json(state.get(name)));
+        }
     }
     (after, unknown)
 }
 
-/// Returns whether any part of a value is known only after apply.
-pub(crate) fn holds_unknown(value: &Value) -> bool {
+/// Lists the attributes of a kind that a finding may show, as paths.
+pub(crate) fn shown_paths(kind: &'static Kind) -> impl Iterator<Item = &'static str> {
+    let key = kind.key.iter().map(|part| part.terraform);
+    key.chain(kind.drifting().iter().map(|attribute| attribute.terraform))
+}
+
+/// Returns the attribute that a path begins with.
+pub(crate) fn top_level(path: &str) -> &str {
+    path.split('.').next().unwrap_or(path)
+}
+
+/// Follows a path to a text.
+pub(crate) fn text_at<'a>(attributes: &'a Attributes, path: &str) -> Option<&'a str> {
+    let mut steps = path.split('.');
+    let first = attributes.get(steps.next()?)?;
+    let found = steps.try_fold(first, |value, step| match step.parse::<usize>() {
+        Ok(index) => value.get(index),
+        Err(_) => value.get(step),
+    });
+    found?.as_str()
+}
+
+/// Spells a value as JSON; what is not known, or fits no JSON, is null.
+pub(crate) fn json(value: &Value) -> Json {
     match value {
-        Value::Unknown => true,
-        Value::List(items) => items.iter().any(holds_unknown),
-        Value::Map(entries) => entries.values().any(holds_unknown),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Other(_) => false,
+        Value::Null | Value::Unknown | Value::Other(_) => Json::Null,
+        Value::Bool(flag) => Json::from(*flag),
+        Value::Number(number) => Json::Number(number.clone()),
+        Value::Text(text) => Json::from(text.as_str()),
+        Value::List(elements) => elements.iter().map(json).collect(),
+        Value::Map(entries) => {
+            entries.iter().map(|(name, value)| (name.clone(), json(value))).collect()
+        }
     }
 }
 
@@ -125,5 +146,40 @@ mod tests {
         assert!(!may(&sales, &of("Sales EMEA")));
         assert!(may(&sales, &Value::object([("name", Value::Unknown)])));
         assert!(may_be_one("another_type", &sales, &of("Sales EMEA")), "nothing is known of it");
+    }
+
+    fn kind(name: &str) -> &'static Kind {
+        kinds::of_terraform_type(&format!("genesyscloud_{name}")).expect("a kind")
+    }
+
+    #[test]
+    fn a_key_inside_a_block_is_read_and_is_open_where_the_block_is() {
+        let integration = kind("integration");
+        let planned =
+            serde_json::json!({ "integration_type": "x", "config": [{ "name": "Data" }] });
+        let mut planned = Value::from(planned);
+        let (after, unknown) = attributes_of(&planned, integration);
+        assert_eq!(
+            key_of(integration, &after).map(|key| key.parts().to_vec()).unwrap(),
+            ["Data", "x"]
+        );
+        assert!(unknown.is_empty());
+        planned.set("config", Value::Unknown);
+        let (after, unknown) = attributes_of(&planned, integration);
+        assert_eq!(key_of(integration, &after), None);
+        assert_eq!(unknown, BTreeSet::from(["config".to_owned()]));
+    }
+
+    #[test]
+    fn the_division_of_a_queue_is_read_and_children_of_two_parents_are_apart() {
+        let queue = Value::from(serde_json::json!({ "name": "Support", "division_id": "d-1" }));
+        let (after, _) = attributes_of(&queue, kind("routing_queue"));
+        assert_eq!(text_at(&after, DIVISION_ID), Some("d-1"));
+        let row = |table: &str| {
+            Value::from(serde_json::json!({ "datatable_id": table, "key_value": "k" }))
+        };
+        let of = kind("architect_datatable_row").terraform_type;
+        assert!(may_be_one(of, &row("t-1"), &row("t-1")));
+        assert!(!may_be_one(of, &row("t-1"), &row("t-2")));
     }
 }

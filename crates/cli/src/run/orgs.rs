@@ -1,53 +1,49 @@
 //! The orgs behind the provider configurations of one run: each asked once, by our own client, with
 //! the credentials that Configure carries, else through the provider itself.
 //!
-//! Reads only. Invariant: an org is asked with the credentials of its own provider configuration;
-//! plan and apply share one listing.
+//! Reads only. Invariant: an org is asked with the credentials of its own provider configuration, and
+//! only for what a create of this run needs; plan and apply share one listing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use divvy_core::kinds::division::DIVISION;
-use divvy_core::survey::{Alias, Listing, Listings, Org};
+use divvy_core::kind::Filling;
+use divvy_core::survey::{Alias, Listing, Org, Seen};
 use divvy_core::{Entity, Key, Kind, OrgId};
-use divvy_genesys::{Client, Connection, ConnectionError, Error, NewEntity, Reason, Settings};
+use divvy_genesys::{Connection, ConnectionError, Error, Reason};
 use divvy_plugin::Value;
 use divvy_plugin::proxy::{AliasToken, Inquirer, ProviderConfigure};
 use tokio::sync::OnceCell;
-use tokio_util::sync::CancellationToken;
 
 use crate::observers::Observers;
 use crate::org::OrgFlags;
 use crate::run::aliases::AliasNames;
-use crate::run::creates::holds_unknown;
 use crate::run::finder::Finder;
 use crate::run::provider_block;
+use crate::run::reader::{Reader, Wanted};
+use crate::survey::{Asker, organization};
 
 /// Where the provider's own look-up is named in the report as the source of credentials.
 const BY_PROVIDER: &str = "the provider itself";
+/// Why the provider's own look-up leaves a kind out.
+const NOT_BY_PROVIDER: &str =
+    "divvy has no credentials of its own here, and the provider looks up divisions only";
 /// As many requests as the provider sends at once where nobody says otherwise.
 const TOKEN_POOL_SIZE: usize = 10;
 
 /// How an org is asked.
 enum Way {
     /// By our own client.
-    Client(Arc<Listed>),
+    Client(Arc<Reader>),
     /// Name by name, through the provider.
     Provider(Finder),
-}
-
-/// What our own client has listed.
-struct Listed {
-    client: Client,
-    id: OrgId,
-    org: Org,
-    deleted: OnceCell<Option<Arc<[Entity]>>>,
 }
 
 /// What an org answered.
 pub(crate) struct Asked {
     way: Way,
     pub(crate) id: OrgId,
+    /// Who it is; what it has is told kind by kind.
     pub(crate) org: Org,
     pub(crate) credentials_from: String,
 }
@@ -58,31 +54,24 @@ impl Asked {
         matches!(self.way, Way::Provider(_))
     }
 
-    /// Looks for an entity that a moment ago was not there; reads again while the list lags.
-    async fn find_lagging(&self, kind: &'static Kind, key: &Key) -> Option<Entity> {
-        let client = match &self.way {
-            Way::Client(listed) => &listed.client,
-            Way::Provider(finder) => return finder.find_lately_made(kind, key).await,
-        };
-        let name = key.parts().first().cloned().unwrap_or_default();
-        let found = client.find_lagging(kind, &NewEntity::new(name)).await;
-        found.unwrap_or_else(|error| {
-            tracing::warn!(%error, "the org could not be read again");
-            None
-        })
+    /// Returns what the org has of a kind at one place, read once.
+    async fn seen(&self, kind: &'static Kind, filling: &Filling) -> Arc<Seen> {
+        match &self.way {
+            Way::Client(reader) => reader.seen(kind, filling).await,
+            // What is found name by name comes in later.
+            Way::Provider(_) if Finder::finds(kind) => Arc::new(Seen::Listed(Listing::default())),
+            Way::Provider(_) => Arc::new(Seen::Unlisted(NOT_BY_PROVIDER.into())),
+        }
     }
 
-    /// Lists what was deleted and may be restored, once; none where that cannot be learnt.
-    async fn deleted(&self, kind: &'static Kind) -> Option<Arc<[Entity]>> {
-        let Way::Client(listed) = &self.way else { return None };
-        let list = || async {
-            let deleted = listed.client.deleted(kind).await.unwrap_or_else(|error| {
-                tracing::warn!(%error, "the deleted ones could not be listed");
-                None
-            });
-            deleted.map(Arc::from)
-        };
-        listed.deleted.get_or_init(list).await.clone()
+    /// Looks for an entity that a moment ago was not there.
+    async fn look_again(&self, kind: &'static Kind, wanted: &Wanted) -> Vec<Entity> {
+        match &self.way {
+            Way::Client(reader) => reader.look_again(kind, wanted).await,
+            Way::Provider(finder) => {
+                finder.find_lately_made(kind, &wanted.key).await.into_iter().collect()
+            }
+        }
     }
 }
 
@@ -95,7 +84,7 @@ struct Lead {
     answer: OnceCell<Answer>,
 }
 
-type ListedOnce = Result<Arc<Listed>, No>;
+type Reached = Result<Arc<Reader>, No>;
 
 /// Every provider configuration of the run.
 pub(crate) struct Orgs {
@@ -103,10 +92,12 @@ pub(crate) struct Orgs {
     names: Arc<AliasNames>,
     /// What the environment says of how much the provider does at once.
     token_pool_size: Option<usize>,
-    observers: Arc<Observers>,
+    asker: Asker,
+    /// Kinds that the plan will come to: they are listed while the provider starts.
+    expected: BTreeSet<&'static Kind>,
     leads: Mutex<BTreeMap<AliasToken, Arc<Lead>>>,
     /// By connection: several provider configurations may be one.
-    listed: Mutex<BTreeMap<String, Arc<OnceCell<ListedOnce>>>>,
+    readers: Mutex<BTreeMap<String, Arc<OnceCell<Reached>>>>,
 }
 
 impl Orgs {
@@ -115,6 +106,7 @@ impl Orgs {
         names: Arc<AliasNames>,
         variables: &BTreeMap<String, String>,
         observers: Arc<Observers>,
+        expected: BTreeSet<&'static Kind>,
     ) -> Self {
         let token_pool_size = variables.get("GENESYSCLOUD_TOKEN_POOL_SIZE");
         let token_pool_size = token_pool_size.and_then(|size| size.parse().ok());
@@ -122,9 +114,10 @@ impl Orgs {
             flags,
             names,
             token_pool_size,
-            observers,
+            asker: Asker::beside_terraform(observers),
+            expected,
             leads: Mutex::default(),
-            listed: Mutex::default(),
+            readers: Mutex::default(),
         }
     }
 
@@ -141,6 +134,10 @@ impl Orgs {
         drop(leads);
         let (orgs, alias) = (Arc::clone(self), configure.alias.clone());
         tokio::spawn(async move { orgs.with_answer(&alias, |_| ()).await });
+        for kind in &self.expected {
+            let (orgs, alias, kind) = (Arc::clone(self), configure.alias.clone(), *kind);
+            tokio::spawn(async move { orgs.seen(&alias, kind, &Filling::new()).await });
+        }
     }
 
     /// Waits for an org's answer and hands it over; an unknown configuration has none.
@@ -153,6 +150,19 @@ impl Orgs {
             Some(lead) => take(lead.answer.get_or_init(|| self.ask(&lead)).await),
             None => take(&Err("its provider configuration was never seen".to_owned())),
         }
+    }
+
+    /// Returns what the org of a configuration has of a kind at one place, read once; none where the org
+    /// could not be asked.
+    pub(crate) async fn seen(
+        &self,
+        alias: &AliasToken,
+        kind: &'static Kind,
+        filling: &Filling,
+    ) -> Option<Arc<Seen>> {
+        let lead = self.lead(alias)?;
+        let asked = lead.answer.get_or_init(|| self.ask(&lead)).await.as_ref().ok()?;
+        Some(asked.seen(kind, filling).await)
     }
 
     /// Looks a planned name up where the org is asked name by name. It may be found in other case.
@@ -169,26 +179,32 @@ impl Orgs {
         }
     }
 
-    /// Looks for an entity in the org of a configuration, reading again while the list lags.
-    pub(crate) async fn find_lagging(
+    /// Looks again in the org of a configuration for what its first listing lacks.
+    pub(crate) async fn look_again(
         &self,
         alias: &AliasToken,
         kind: &'static Kind,
-        key: &Key,
-    ) -> Option<Entity> {
-        let lead = self.lead(alias)?;
-        let asked = lead.answer.get()?.as_ref().ok()?;
-        asked.find_lagging(kind, key).await
+        wanted: &Wanted,
+    ) -> Vec<Entity> {
+        let Some(lead) = self.lead(alias) else { return Vec::new() };
+        match lead.answer.get() {
+            Some(Ok(asked)) => asked.look_again(kind, wanted).await,
+            Some(Err(_)) | None => Vec::new(),
+        }
     }
 
-    /// Lists what was deleted in the org of a configuration and may be restored.
+    /// Lists what was deleted in the org of a configuration and may be restored, once; none where that
+    /// cannot be learnt.
     pub(crate) async fn deleted(
         &self,
         alias: &AliasToken,
         kind: &'static Kind,
     ) -> Option<Arc<[Entity]>> {
         let lead = self.lead(alias)?;
-        lead.answer.get()?.as_ref().ok()?.deleted(kind).await
+        match &lead.answer.get()?.as_ref().ok()?.way {
+            Way::Client(reader) => reader.deleted(kind).await,
+            Way::Provider(_) => None,
+        }
     }
 
     fn lead(&self, alias: &AliasToken) -> Option<Arc<Lead>> {
@@ -199,7 +215,7 @@ impl Orgs {
         match self.ask_by_client(&lead.block).await {
             Ok(asked) => Ok(asked),
             // During plan an argument may not be known yet: the provider would ask another org.
-            Err(no) if no.is_answered || holds_unknown(&lead.block) => Err(no.reason),
+            Err(no) if no.is_answered || lead.block.holds_unknown() => Err(no.reason),
             Err(no) => self.ask_by_provider(lead).await.map_err(|other| {
                 format!("{}; asked in divvy's place, the provider says: {other}", no.reason)
             }),
@@ -213,32 +229,19 @@ impl Orgs {
             .connection(&Alias::new(self.names.name(block)), &arguments, true)
             .map_err(|error| No::without_asking(&error))?;
         let credentials_from = connection.credentials_from();
-        let listed = {
-            let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(listed.entry(connection.fingerprint()).or_default())
+        let reader = {
+            let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(readers.entry(connection.fingerprint()).or_default())
         };
-        let listed = listed.get_or_init(|| self.list(connection)).await.clone()?;
-        let (id, org) = (listed.id.clone(), listed.org.clone());
-        Ok(Asked { way: Way::Client(listed), id, org, credentials_from })
+        let reader = reader.get_or_init(|| self.reach(&connection)).await.clone()?;
+        let (id, org) = (reader.id.clone(), reader.org.clone());
+        Ok(Asked { way: Way::Client(reader), id, org, credentials_from })
     }
 
-    async fn list(&self, connection: Connection) -> Result<Arc<Listed>, No> {
-        let region = connection.region().map(|region| region.key.to_owned());
-        // Ctrl-C is for Terraform: what it still creates is still looked up.
-        let client = Client::new(
-            connection,
-            Settings::default(),
-            Arc::<Observers>::clone(&self.observers) as _,
-            CancellationToken::new(),
-        )
-        .map_err(|error| No::without_asking(&error))?;
-        let (organization, listing) =
-            tokio::join!(client.organization(), client.listing(&DIVISION));
-        let listing = listing.map_err(|error| No::of(&error))?;
-        let organization = organization.map_err(|error| No::of(&error))?;
-        let listings = Listings::of(&DIVISION, listing);
-        let org = Org { name: organization.name, region, listings };
-        Ok(Arc::new(Listed { client, id: organization.id, org, deleted: OnceCell::new() }))
+    async fn reach(&self, connection: &Connection) -> Reached {
+        let client = self.asker.client(connection).map_err(|error| No::without_asking(&error))?;
+        let (id, org) = organization(&client).await.map_err(|error| No::of(&error))?;
+        Ok(Arc::new(Reader::new(client, id, org)))
     }
 
     async fn ask_by_provider(&self, lead: &Lead) -> Answer {
@@ -246,18 +249,16 @@ impl Orgs {
         let written = written.and_then(|size| usize::try_from(size).ok());
         let at_once = written.or(self.token_pool_size).unwrap_or(TOKEN_POOL_SIZE);
         let (finder, organization) = Finder::begin(lead.inquirer.clone(), at_once).await?;
-        // What is found name by name comes in later.
-        let listings = Listings::of(&DIVISION, Listing::default());
         Ok(Asked {
             way: Way::Provider(finder),
             id: organization.id,
-            org: Org { name: organization.name, region: None, listings },
+            org: Org { name: organization.name, ..Org::default() },
             credentials_from: BY_PROVIDER.to_owned(),
         })
     }
 }
 
-/// Why our own client has no listing.
+/// Why our own client reaches no org.
 #[derive(Clone)]
 struct No {
     reason: String,

@@ -8,7 +8,7 @@ use crate::arguments::run::{OnConflict, Run};
 use crate::pattern;
 use crate::run::subcommand::Flow;
 
-/// How one command treats a create whose division exists.
+/// How one command treats a create of what exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stance {
     /// Adopt.
@@ -73,7 +73,7 @@ impl RunPolicy {
         }
     }
 
-    /// Says why a division is not adopted, as far as its name alone tells.
+    /// Says why an object is not adopted, as far as its name alone tells.
     ///
     /// # Errors
     /// The reason, as a sentence.
@@ -98,14 +98,14 @@ impl RunPolicy {
         }
     }
 
-    /// Says why so many divisions are not adopted.
+    /// Says why so many objects are not adopted.
     ///
     /// # Errors
     /// The reason, as a sentence.
     pub(crate) fn permits_so_many(&self, count: usize) -> Result<(), String> {
         match self.max_adopt {
             Some(limit) if count > limit => Err(format!(
-                "{count} divisions would be adopted, and --max-adopt allows {limit}: none is."
+                "{count} objects would be adopted, and --max-adopt allows {limit}: none is."
             )),
             _ => Ok(()),
         }

@@ -31,7 +31,7 @@ pub(crate) fn report(
         Some((address.clone(), Place { file: name_of(&place.file), line: place.line }))
     });
     info.places = blocks_at.collect();
-    // Only divisions are known of the plan: no word on all that is pending.
+    // Only creates are known of the plan: no word on all that is pending.
     info.orgs = RunInfo::of(&conclusion.survey, &conclusion.credentials_from).orgs;
     info.is_carried_out = conclusion.has_adopted;
     Report::new(Command::Run, &conclusion.decisions, info)

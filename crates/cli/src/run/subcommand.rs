@@ -146,6 +146,18 @@ impl TerraformCommand {
         Self { program, arguments, chdir: chdir.map(PathBuf::from), states, flow }
     }
 
+    /// Returns whether the typed words leave instances out of the plan, or make it create none.
+    pub(crate) fn narrows(&self) -> bool {
+        const NARROWING: [&str; 5] =
+            ["target", "target-file", "exclude", "exclude-file", "refresh-only"];
+        self.arguments.iter().any(|word| {
+            let word = word.to_string_lossy();
+            let flag = word.strip_prefix("--").or_else(|| word.strip_prefix('-'));
+            let name = flag.map(|flag| flag.split('=').next().unwrap_or_default());
+            name.is_some_and(|name| NARROWING.contains(&name))
+        })
+    }
+
     /// Returns the configuration's directory.
     pub(crate) fn directory(&self, current: &Path) -> PathBuf {
         match &self.chdir {

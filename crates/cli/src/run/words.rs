@@ -23,7 +23,10 @@ pub(crate) fn in_plan(opinion: &Opinion, policy: &RunPolicy, flow: &Flow) -> Adv
                 Stance::Error => unseen(policy, summary("may already exist", finding), gap),
                 // Terraform folds what is said of several creates in the same words.
                 _ => Advice::Warn {
-                    summary: "The org's list of divisions is incomplete".to_owned(),
+                    summary: format!(
+                        "The org's list of {} is incomplete",
+                        finding.kind.map_or("objects", |kind| kind.words.plural)
+                    ),
                     detail: format!(
                         "{gap} What it lacks may exist all the same; its create is refused then.\n> divvy doctor"
                     ),
@@ -31,8 +34,10 @@ pub(crate) fn in_plan(opinion: &Opinion, policy: &RunPolicy, flow: &Flow) -> Adv
             }
         }
         (verdict, _) if is_quiet(verdict, finding) => Advice::Pass,
-        (Verdict::UnresolvedCredentials, _) => {
-            let summary = "Nothing can be foretold about existing divisions".to_owned();
+        (Verdict::UnresolvedCredentials | Verdict::Unlisted, _) => {
+            // Terraform folds what is said of several creates of a type in the same words.
+            let plural = finding.kind.map_or("objects", |kind| kind.words.plural);
+            let summary = format!("Nothing can be foretold about existing {plural}");
             unseen(policy, summary, &catalogue::message(finding))
         }
         (Verdict::UnknownName, _) if policy.stance == Stance::Error => Advice::Warn {
@@ -57,9 +62,9 @@ pub(crate) fn in_plan(opinion: &Opinion, policy: &RunPolicy, flow: &Flow) -> Adv
             let detail = format!(
                 "{} {what} instead of creating another.{}",
                 catalogue::message(finding),
-                drift(*expect)
+                drift(opinion, *expect)
             );
-            advice(summary("already exists", finding), detail, id, finding, *expect)
+            advice(summary("already exists", finding), detail, id, opinion, *expect)
         }
         (verdict, adoption) => {
             let is_taken = finding.evidence.entity.is_some() || verdict == Verdict::Ambiguous;
@@ -104,13 +109,16 @@ pub(crate) fn in_apply(opinion: &Opinion, policy: &RunPolicy) -> Advice {
                 let because = match finding.verdict {
                     // What differs is told here: an apply that asks nobody announces nothing.
                     Verdict::AdoptWithDrift => catalogue::message(finding),
+                    _ if finding.failure().is_none() => "It exists already.".to_owned(),
                     _ => "The create was refused because it exists.".to_owned(),
                 };
                 ("was adopted", format!("{because} Nothing was created."))
             };
-            let detail =
-                format!("{happened} Terraform takes {id} into the state.{}", drift(*expect));
-            advice(summary(word, finding), detail, id, finding, *expect)
+            let detail = format!(
+                "{happened} Terraform takes {id} into the state.{}",
+                drift(opinion, *expect)
+            );
+            advice(summary(word, finding), detail, id, opinion, *expect)
         }
         Err(_)
             if matches!(
@@ -127,19 +135,42 @@ pub(crate) fn in_apply(opinion: &Opinion, policy: &RunPolicy) -> Advice {
     }
 }
 
+/// What is said in a plan of an object that the provider cannot read, or not as it was listed.
+pub(crate) fn unread(adopt: &Adopt, reason: &str) -> Advice {
+    Advice::Warn {
+        summary: adopt.summary.clone(),
+        detail: format!("It is not adopted: what differs could not be read. {reason}"),
+    }
+}
+
 fn advice(
     summary: String,
     detail: String,
     id: &EntityId,
-    finding: &Finding,
+    opinion: &Opinion,
     expect: Expect,
 ) -> Advice {
-    let key = finding.kind.map(|kind| kind.key).unwrap_or_default();
+    let kind = opinion.finding.kind;
+    let key = kind.map(|kind| kind.key).unwrap_or_default().iter();
+    // What the id that is imported holds is right by itself; not every read tells it.
+    let is_in_id = |name: &str| kind.is_some_and(|kind| kind.import_id.holds(name));
     Advice::Adopt(Adopt {
         id: id.to_string(),
         summary,
         detail,
-        must_match: key.iter().map(|part| part.terraform.to_owned()).collect(),
+        must_match: key
+            .filter(|part| !is_in_id(part.terraform))
+            .map(|part| part.terraform.to_owned())
+            .collect(),
+        if_it_differs: (!opinion.is_foretold).then(|| {
+            match expect {
+                Expect::Update => ", which is updated to the configuration.",
+                Expect::NoOp | Expect::DriftStays => {
+                    ": that stays as it is in the org, and the next plan shows it; --accept-drift updates it at once."
+                }
+            }
+            .to_owned()
+        }),
         accept_drift: expect == Expect::Update,
     })
 }
@@ -176,7 +207,10 @@ fn not_adopted(finding: &Finding, reason: Option<&String>, policy: &RunPolicy) -
 
 /// `"Engineering" already exists (5a0bbc2a)`.
 fn summary(word: &str, finding: &Finding) -> String {
-    let name = finding.name.as_ref().map_or_else(|| "A division".to_owned(), Shown::visible);
+    let name = finding.name.as_ref().map_or_else(
+        || format!("A {}", finding.kind.map_or("object", |kind| kind.words.noun)),
+        Shown::visible,
+    );
     let entity = finding.evidence.entity.as_ref();
     let candidate = finding.evidence.candidates.first().map(|candidate| &candidate.entity);
     match entity.or(candidate) {
@@ -189,9 +223,11 @@ fn first_digits(id: &EntityId) -> String {
     id.as_str().chars().take(8).collect()
 }
 
-fn drift(expect: Expect) -> &'static str {
+fn drift(opinion: &Opinion, expect: Expect) -> &'static str {
     match expect {
         Expect::NoOp => "",
+        // What differs is told once it is read.
+        _ if !opinion.is_foretold => "",
         Expect::DriftStays => {
             " What differs stays as it is in the org, and the next plan shows it; --accept-drift updates it at once."
         }

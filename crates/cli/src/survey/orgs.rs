@@ -13,14 +13,15 @@ use divvy_core::survey::{
     Alias, AliasTarget, Change, Desired, Listing, Org, Planned, Seen, Survey, Tracked,
 };
 use divvy_core::{Address, EntityId, Kind, OrgId, ProviderArguments};
-use divvy_genesys::{Client, Connection, Reason, Settings};
+use divvy_genesys::{Client, Connection, ConnectionError, Reason, Settings};
 use futures_util::future::{join_all, try_join_all};
+use tokio_util::sync::CancellationToken;
 
 use super::{OrgSeen, Surveyor};
 use crate::context::Context;
 use crate::error::{CommandError, CommandResult, ErrorKind};
 use crate::observers::Observers;
-use crate::org::{client, of_api};
+use crate::org::{client_until, of_api, of_connection};
 
 /// A client and the org that it turned out to talk to, once it has been asked.
 pub(crate) struct Asked {
@@ -59,23 +60,30 @@ impl Asked {
 /// An alias, and the connection that it leads to or why it leads to none.
 pub(crate) type Lead = (Alias, Result<Connection, String>);
 
-/// Asks orgs, each with the credentials of its own provider configuration: the one way in which survey
-/// and look-up do.
-pub(crate) struct Asker<'c> {
-    context: &'c Context,
+/// Asks orgs, each with the credentials of its own provider configuration: everything at once for a
+/// survey or a look-up ([`Asker::ask`]), and kind by kind as a run comes to them ([`organization`],
+/// [`listed`]).
+pub(crate) struct Asker {
+    interrupt: CancellationToken,
     observers: Arc<Observers>,
 }
 
-impl<'c> Asker<'c> {
+impl Asker {
     /// Makes one whose requests these observers hear of.
-    pub(crate) fn new(context: &'c Context, observers: Arc<Observers>) -> Self {
-        Self { context, observers }
+    pub(crate) fn new(context: &Context, observers: Arc<Observers>) -> Self {
+        Self { interrupt: context.interrupt.clone(), observers }
+    }
+
+    /// Makes one that nothing interrupts: beside Terraform, Ctrl-C is Terraform's, and what it still
+    /// creates is still looked up.
+    pub(crate) fn beside_terraform(observers: Arc<Observers>) -> Self {
+        Self { interrupt: CancellationToken::new(), observers }
     }
 
     /// Makes the client of a connection.
-    pub(crate) fn client(&self, connection: &Connection) -> CommandResult<Client> {
+    pub(crate) fn client(&self, connection: &Connection) -> Result<Client, ConnectionError> {
         let observer = Arc::<Observers>::clone(&self.observers) as _;
-        client(self.context, connection.clone(), Settings::default(), observer)
+        client_until(connection.clone(), Settings::default(), observer, self.interrupt.clone())
     }
 
     /// Asks every org that the leads go to, each once and all at the same time, but for the one that
@@ -143,9 +151,9 @@ impl<'c> Asker<'c> {
                 replies.insert(key, early);
             }
         }
-        let others = open
-            .values()
-            .map(|connection| async { ask_one(self.client(connection)?, kinds).await });
+        let others = open.values().map(|connection| async {
+            ask_one(self.client(connection).map_err(of_connection)?, kinds).await
+        });
         let others = join_all(others).await;
         replies.extend(open.into_keys().zip(others));
         replies
@@ -245,23 +253,41 @@ async fn ask_one(client: Client, kinds: &BTreeSet<&'static Kind>) -> CommandResu
     let nowhere = Filling::new();
     let listings =
         kinds.iter().map(|kind| async { (*kind, client.listing_at(kind, &nowhere).await) });
-    let (organization, listings) = tokio::join!(client.organization(), join_all(listings));
-    let mut org = Org {
-        region: client.connection().region().map(|region| region.key.to_owned()),
-        ..Org::default()
-    };
+    let (organization, listings) = tokio::join!(organization(&client), join_all(listings));
+    let mut listed = Vec::new();
     for (kind, listing) in listings {
-        let seen = match listing {
+        match listing {
             Err(error) if kinds.len() == 1 && kind.special.is_some() => {
                 return Err(of_api(error));
             }
-            listing => seen(listing)?,
-        };
+            listing => listed.push((kind, seen(listing)?)),
+        }
+    }
+    let (id, mut org) = organization.map_err(of_api)?;
+    for (kind, seen) in listed {
         org.listings.insert(kind, seen);
     }
-    let organization = organization.map_err(of_api)?;
-    org.name = organization.name;
-    Ok(Asked { client, seen: (organization.id, org) })
+    Ok(Asked { client, seen: (id, org) })
+}
+
+/// Asks an org who it is; nothing of it is listed yet.
+pub(crate) async fn organization(client: &Client) -> Result<(OrgId, Org), divvy_genesys::Error> {
+    let organization = client.organization().await?;
+    let region = client.connection().region().map(|region| region.key.to_owned());
+    let org = Org { name: organization.name, region, ..Org::default() };
+    Ok((organization.id, org))
+}
+
+/// Lists what an org has of a kind at one place, or learns why it may not.
+///
+/// # Errors
+/// If somebody interrupts.
+pub(crate) async fn listed(
+    client: &Client,
+    kind: &'static Kind,
+    filling: &Filling,
+) -> CommandResult<Seen> {
+    seen(client.listing_at(kind, filling).await)
 }
 
 /// What is refused is known to be unlisted.
@@ -285,12 +311,12 @@ async fn list_the_rest(
     let questions = unasked.filter_map(|(org, kind, filling)| {
         let client = &asked.iter().find(|asked| asked.seen.0 == org)?.client;
         Some(async move {
-            let listing = client.listing_at(kind, &filling).await;
-            (org, kind, listing)
+            let seen = listed(client, kind, &filling).await;
+            (org, kind, seen)
         })
     });
-    for (org, kind, listing) in join_all(questions).await {
-        let seen = seen(listing)?;
+    for (org, kind, seen) in join_all(questions).await {
+        let seen = seen?;
         if let Some(org) = survey.orgs.get_mut(&org) {
             org.listings.add(kind, seen);
         }

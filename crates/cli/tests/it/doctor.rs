@@ -144,6 +144,29 @@ fn a_wrong_secret_is_one_cross_and_is_not_shown() {
 }
 
 #[test]
+fn each_type_of_the_configuration_that_may_not_be_listed_is_named_with_its_permission() {
+    let world = well(client(None, None));
+    world.write(
+        "more.tf",
+        "resource \"genesyscloud_routing_queue\" \"x\" {\n  name = \"Support\"\n}\nresource \"genesyscloud_routing_skill\" \"x\" {\n  name = \"French\"\n}\n",
+    );
+    let listed = || checks(&world, 0).of_id("listable").clone();
+    assert_eq!(listed()["message"], "yes, all 2 that are listed");
+    let refusal = Refusal {
+        code: Some("missing.permission".into()),
+        message: Some(
+            "Unable to perform the requested action. You are missing the following permission(s): routing:skill:view".into(),
+        ),
+        ..Refusal::status(403)
+    };
+    let skills = "/api/v2/routing/skills";
+    world.org().add_faults(vec![Fault::once("GET", skills, Effect::Status(refusal)).always()]);
+    let checks = checks(&world, 2);
+    assert_eq!(checks.crosses(), BTreeSet::from(["listable"]));
+    checks.says("listable", &["skills", "routing:skill:view", "Admin > Integrations > OAuth"]);
+}
+
+#[test]
 fn a_client_that_may_not_create_is_told_what_to_grant_and_where() {
     let permissions = ["authorization:grant:add"];
     let world = well(client(Some(&permissions), None));

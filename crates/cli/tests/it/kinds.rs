@@ -2,7 +2,7 @@
 //!
 //! Made of the table: whatever the stand-in can serve is in it.
 
-mod scene;
+pub(crate) mod scene;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -15,6 +15,7 @@ mod sensitive;
 #[cfg(target_os = "linux")]
 pub(crate) mod terminal;
 mod transparency;
+mod types;
 mod unsaved;
 mod without_credentials;
 

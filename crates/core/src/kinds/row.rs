@@ -101,6 +101,8 @@ struct RowDuplicate {
     update_status: Option<u16>,
     #[serde(default)]
     accepted: bool,
+    #[serde(default)]
+    at_once: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -196,6 +198,7 @@ impl Row {
             deleted: self.deleted,
             is_made_of_key: self.made_of_key,
             duplicates: duplicates.leak(),
+            refuses_at_once: self.duplicate.as_ref().is_some_and(|duplicate| duplicate.at_once),
             rename_clash,
             drifting: self.drifting.map(|drifting| &*drifting.leak()),
             replacing: self.replaced_by.leak(),

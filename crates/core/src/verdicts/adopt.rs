@@ -92,7 +92,8 @@ impl Row for Adopt {
     }
 
     fn message(&self, told: &Told<'_>) -> String {
-        let foretells = told.finding.kind.is_none_or(|kind| kind.drifting.is_some());
+        let foretells = told.evidence.reason == Reason::Compared
+            || told.finding.kind.is_none_or(|kind| kind.drifting.is_some());
         let text = exists(told, "");
         if foretells {
             text

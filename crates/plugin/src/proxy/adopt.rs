@@ -1,4 +1,4 @@
-//! Takes an existing object into the state, in the place of a create that was refused.
+//! Takes an existing object into the state, in the place of a create; or only looks at it.
 //!
 //! Asks the provider only, in the order of an import: ImportResourceState, ReadResource, and a plan
 //! that says what differs. Invariants: state and private data are the provider's own, from
@@ -7,12 +7,12 @@
 
 use std::time::Duration;
 
-use super::advisor::{Adopt, Create, CreateAdvisor, Settled};
+use super::advisor::{Adopt, Create, CreateAdvisor, Difference, Differences, Settled};
 use super::inquiry::{import, no_error, said};
 use super::shared::Shared;
 use crate::child::Child;
 use crate::messages::{
-    ApplyRequest, ApplyResponse, Diagnostic, PlanRequest, PlanResponse, ReadResponse,
+    ApplyRequest, ApplyResponse, Diagnostic, DynamicValue, PlanRequest, PlanResponse, ReadResponse,
 };
 use crate::method::Method;
 use crate::value::Value;
@@ -20,6 +20,23 @@ use crate::value::Value;
 /// The official provider repeats the read of an absent object for minutes; by then something is
 /// wrong, and the refusal that Terraform would have shown anyway says it better.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Why an object was not taken.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum NotTaken {
+    /// It is not there, is another by now, or is not to be taken: what was asked for may be created.
+    MayCreate(String),
+    /// Nobody knows whether it is there: a create could make it a second time.
+    Unclear(String),
+}
+
+impl NotTaken {
+    pub(crate) fn reason(self) -> String {
+        match self {
+            Self::MayCreate(reason) | Self::Unclear(reason) => reason,
+        }
+    }
+}
 
 /// All that an adoption needs to know.
 pub(crate) struct Adoption<'a, A> {
@@ -33,30 +50,48 @@ pub(crate) struct Adoption<'a, A> {
     pub(crate) legacy: bool,
 }
 
-/// What the next plan would do to the object.
-struct Drift {
+/// An object as the provider reads it, and what the next plan would do to it.
+struct Found {
+    read: ReadResponse,
     planned: PlanResponse,
-    differing: Vec<String>,
+    differences: Differences,
+}
+
+/// Reads an object as an import would, and asks the provider what an apply would change about it.
+pub(crate) async fn compare<A: CreateAdvisor>(
+    shared: &Shared<A>,
+    child: &Child,
+    config: Option<&DynamicValue>,
+    create: &Create,
+    adopt: &Adopt,
+) -> Result<Differences, String> {
+    let read = async { Ok(read(shared, child, config, create, adopt).await?.differences) };
+    let in_time = tokio::time::timeout(PATIENCE, read).await;
+    in_time
+        .unwrap_or_else(|_| Err(NotTaken::Unclear(too_late(&adopt.id))))
+        .map_err(NotTaken::reason)
+}
+
+fn too_late(id: &str) -> String {
+    format!("The provider did not read {id} within {} s.", PATIENCE.as_secs())
 }
 
 impl<A: CreateAdvisor> Adoption<'_, A> {
     /// Adopts; the error is the reason why not, for the user.
-    pub(crate) async fn carry_out(&self) -> Result<(ApplyResponse, Settled), String> {
+    pub(crate) async fn carry_out(&self) -> Result<(ApplyResponse, Settled), NotTaken> {
         let (shared, type_name, id) = (self.shared, &self.create.type_name, &self.advice.id);
         // A create of this very run may have made the object and not told its id yet. Once those that
         // are being sent have been answered, their ids are known.
         shared.sending.answered(|other| shared.advisor.may_meet(self.create, other)).await;
         if !shared.reserve(type_name, id) {
-            return Err(format!(
+            return Err(NotTaken::MayCreate(format!(
                 "{id} is already managed by this state: another address holds it. If the address \
                  was renamed, a `moved` block keeps the object."
-            ));
+            )));
         }
         let adopted = match tokio::time::timeout(PATIENCE, self.take()).await {
             Ok(adopted) => adopted,
-            Err(_) => {
-                Err(format!("The provider did not read {id} within {} s.", PATIENCE.as_secs()))
-            }
+            Err(_) => Err(NotTaken::Unclear(too_late(id))),
         };
         if adopted.is_err() {
             shared.release(type_name, id);
@@ -64,82 +99,62 @@ impl<A: CreateAdvisor> Adoption<'_, A> {
         adopted
     }
 
-    async fn take(&self) -> Result<(ApplyResponse, Settled), String> {
-        let read = import(self.child, &self.create.type_name, &self.advice.id).await?;
-        let state = Value::read(read.new_state.as_ref()).map_err(said)?;
-        if state.is_null() {
-            return Err(format!("The provider finds no object with the id {}.", self.advice.id));
+    async fn take(&self) -> Result<(ApplyResponse, Settled), NotTaken> {
+        let config = self.request.config.as_ref();
+        let found = read(self.shared, self.child, config, self.create, self.advice).await?;
+        let (id, names) = (&self.advice.id, found.differences.names());
+        self.shared.advisor.differs(self.create, id, &found.differences);
+        if !found.differences.replacing.is_empty() {
+            return Err(NotTaken::MayCreate(format!(
+                "The next apply would delete and replace it, because it differs in {}.",
+                found.differences.replacing.join(", ")
+            )));
         }
-        for name in &self.advice.must_match {
-            if state.get(name) != self.create.planned.get(name) {
-                return Err(format!("Its {name} is not the planned one any more."));
-            }
+        let mut warning = Diagnostic::warning(&self.advice.summary, &self.advice.detail);
+        if let Some(text) = self.advice.if_it_differs.as_ref().filter(|_| !names.is_empty()) {
+            warning.detail.push_str(&format!(" It differs in {}{text}", names.join(", ")));
         }
-        let drift = self.drift(&read, &state).await?;
         let mut response = ApplyResponse {
-            new_state: read.new_state,
-            private: read.private,
-            diagnostics: vec![Diagnostic::warning(&self.advice.summary, &self.advice.detail)],
+            new_state: found.read.new_state.clone(),
+            private: found.read.private.clone(),
+            diagnostics: vec![warning],
             legacy_type_system: self.legacy,
-            new_identity: read.new_identity,
+            new_identity: found.read.new_identity.clone(),
         };
         let mut updated = false;
-        if !drift.differing.is_empty() {
+        if !names.is_empty() {
             if self.advice.accept_drift {
-                updated = self.update(&drift, &mut response).await?;
+                updated = self.update(&found.planned, &mut response).await?;
             } else if !self.legacy {
-                return Err(format!(
+                return Err(NotTaken::Unclear(format!(
                     "It differs in {}, and Terraform takes no differing result from this provider.",
-                    drift.differing.join(", ")
-                ));
+                    names.join(", ")
+                )));
             }
         }
-        let id = self.advice.id.clone();
-        Ok((response, Settled::Adopted { id, differing: drift.differing, updated }))
-    }
-
-    /// Asks the provider what it would change about the object.
-    async fn drift(&self, read: &ReadResponse, state: &Value) -> Result<Drift, String> {
-        let computed = self.shared.processes.computed_attributes(&self.create.type_name).await;
-        let computed = computed.map_err(|status| status.message)?;
-        let mut proposed = self.create.config.clone();
-        for name in computed.iter().filter(|name| self.create.config.get(name).is_null()) {
-            proposed.set(name, state.get(name).clone());
-        }
-        let request = PlanRequest {
-            type_name: self.create.type_name.clone(),
-            prior_state: read.new_state.clone(),
-            proposed_new_state: Some(proposed.write()),
-            config: self.request.config.clone(),
-            prior_private: read.private.clone(),
-        };
-        let planned: PlanResponse =
-            self.child.client.unary(Method::PlanResourceChange, &request).await.map_err(said)?;
-        no_error(&planned.diagnostics)?;
-        if !planned.requires_replace.is_empty() {
-            let names = planned.requires_replace.iter().filter_map(|path| path.top_level_name());
-            let names: Vec<&str> = names.collect();
-            return Err(format!(
-                "The next apply would delete and replace it, because it differs in {}.",
-                names.join(", ")
-            ));
-        }
-        let after = Value::read(planned.planned_state.as_ref()).map_err(said)?;
-        Ok(Drift { differing: differing(state, &after), planned })
+        Ok((response, Settled::Adopted { id: id.clone(), differing: names, updated }))
     }
 
     /// Brings the object to the configuration. A refused update is a warning: an error would taint
     /// the instance, and the next apply would then delete what was adopted.
-    async fn update(&self, drift: &Drift, response: &mut ApplyResponse) -> Result<bool, String> {
+    async fn update(
+        &self,
+        planned: &PlanResponse,
+        response: &mut ApplyResponse,
+    ) -> Result<bool, NotTaken> {
         let request = ApplyRequest {
             type_name: self.create.type_name.clone(),
             prior_state: response.new_state.clone(),
-            planned_state: drift.planned.planned_state.clone(),
+            planned_state: planned.planned_state.clone(),
             config: self.request.config.clone(),
-            planned_private: drift.planned.planned_private.clone(),
+            planned_private: planned.planned_private.clone(),
         };
-        let update: ApplyResponse =
-            self.child.client.unary(Method::ApplyResourceChange, &request).await.map_err(said)?;
+        let update: ApplyResponse = self
+            .child
+            .client
+            .unary(Method::ApplyResourceChange, &request)
+            .await
+            .map_err(|error| NotTaken::Unclear(said(error)))?;
         if let Err(reason) = no_error(&update.diagnostics) {
             let summary = format!("Adopted {} was not updated", self.advice.id);
             response.diagnostics.push(Diagnostic::warning(summary, reason));
@@ -152,10 +167,75 @@ impl<A: CreateAdvisor> Adoption<'_, A> {
     }
 }
 
-fn differing(before: &Value, after: &Value) -> Vec<String> {
-    let Value::Map(after) = after else {
+impl Differences {
+    fn names(&self) -> Vec<String> {
+        self.all.iter().map(|one| one.attribute.clone()).collect()
+    }
+}
+
+/// Reads the object, holds it to what was planned, and asks the provider what it would change about it.
+async fn read<A: CreateAdvisor>(
+    shared: &Shared<A>,
+    child: &Child,
+    config: Option<&DynamicValue>,
+    create: &Create,
+    adopt: &Adopt,
+) -> Result<Found, NotTaken> {
+    let unclear = |reason: String| NotTaken::Unclear(reason);
+    let read = import(child, &create.type_name, &adopt.id).await.map_err(unclear)?;
+    let state = Value::read(read.new_state.as_ref()).map_err(said).map_err(unclear)?;
+    if state.is_null() {
+        let reason = format!("The provider finds no object with the id {}.", adopt.id);
+        return Err(NotTaken::MayCreate(reason));
+    }
+    for path in &adopt.must_match {
+        if state.at(path) != create.planned.at(path) {
+            let reason = format!("Its {path} is not the planned one any more.");
+            return Err(NotTaken::MayCreate(reason));
+        }
+    }
+    let schema = shared.processes.resource(&create.type_name).await;
+    let schema = schema.map_err(|status| NotTaken::Unclear(status.message))?;
+    let mut proposed = create.config.clone();
+    for name in schema.computed.iter().filter(|name| create.config.get(name).is_null()) {
+        proposed.set(name, state.get(name).clone());
+    }
+    let request = PlanRequest {
+        type_name: create.type_name.clone(),
+        prior_state: read.new_state.clone(),
+        proposed_new_state: Some(proposed.write()),
+        config: config.cloned(),
+        prior_private: read.private.clone(),
+    };
+    let planned: PlanResponse = child
+        .client
+        .unary(Method::PlanResourceChange, &request)
+        .await
+        .map_err(said)
+        .map_err(unclear)?;
+    no_error(&planned.diagnostics).map_err(unclear)?;
+    let after = Value::read(planned.planned_state.as_ref()).map_err(said).map_err(unclear)?;
+    // What is not known while the plan is made may turn out to be what the object has.
+    let is_open = |name: &str| create.config.get(name).holds_unknown();
+    let replacing = planned.requires_replace.iter().filter_map(|path| path.top_level_name());
+    let replacing = replacing.filter(|name| !is_open(name)).map(str::to_owned).collect();
+    let mut all = differing(&state, &after, &schema.sensitive);
+    all.retain(|one| !is_open(&one.attribute));
+    let differences = Differences { all, replacing };
+    Ok(Found { read, planned, differences })
+}
+
+fn differing(before: &Value, after: &Value, sensitive: &[String]) -> Vec<Difference> {
+    let Value::Map(entries) = after else {
         return Vec::new();
     };
-    let changed = after.iter().filter(|(name, value)| before.get(name) != *value);
-    changed.map(|(name, _)| name.clone()).collect()
+    let changed = entries.iter().filter(|(name, value)| before.get(name) != *value);
+    changed
+        .map(|(name, value)| Difference {
+            attribute: name.clone(),
+            before: before.get(name).clone(),
+            after: value.clone(),
+            is_sensitive: sensitive.contains(name),
+        })
+        .collect()
 }

@@ -117,12 +117,43 @@ pub struct Adopt {
     pub summary: String,
     /// Body of the warning.
     pub detail: String,
-    /// The attributes in which it must equal what was planned, read from the provider right before
-    /// it is taken; usually the key, `name`.
+    /// The attributes, as paths such as `config.0.name`, in which it must equal what was planned, read
+    /// from the provider right before it is taken; usually the key, `name`.
     pub must_match: Vec<String>,
+    /// What is to be said behind the names of the attributes that differ; none if that is known and told
+    /// already. Where it is not, the object is read while the plan is made, and the advisor is asked anew.
+    pub if_it_differs: Option<String>,
     /// Bring its other attributes to the configuration at once. Otherwise they stay, and the next
     /// plan shows an update.
     pub accept_drift: bool,
+}
+
+/// An attribute in which an object and the configuration differ. The values may be secrets.
+#[derive(Clone, PartialEq)]
+pub struct Difference {
+    /// Its name.
+    pub attribute: String,
+    /// What the object has.
+    pub before: Value,
+    /// What the configuration wants.
+    pub after: Value,
+    /// True if the provider's schema marks it, or something in it, as sensitive.
+    pub is_sensitive: bool,
+}
+
+impl fmt::Debug for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Difference").field("attribute", &self.attribute).finish_non_exhaustive()
+    }
+}
+
+/// What an apply after an adoption would do to the object, by the provider's own plan.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Differences {
+    /// What it would change.
+    pub all: Vec<Difference>,
+    /// The attributes for which it would delete the object and make another.
+    pub replacing: Vec<String>,
 }
 
 /// How a create ended.
@@ -170,6 +201,26 @@ pub trait CreateAdvisor: Send + Sync + 'static {
     /// An instance is being planned as a create; once per walk, so twice in an apply.
     fn before_create(&self, create: &Create) -> impl Future<Output = Advice> + Send;
 
+    /// What was to be adopted was read while the plan is made: what an apply would change about it, or
+    /// why it could not be read. The answer takes the place of the advice.
+    fn compared(
+        &self,
+        _create: &Create,
+        adopt: Adopt,
+        _differences: Result<Differences, String>,
+    ) -> Advice {
+        Advice::Adopt(adopt)
+    }
+
+    /// What is being adopted was read: what an apply would change about it.
+    fn differs(&self, _create: &Create, _id: &str, _differences: &Differences) {}
+
+    /// An instance is about to be created. Only [`Advice::Adopt`] is heard: then nothing is created,
+    /// unless the object turns out not to be there any more.
+    fn before_apply(&self, _create: &Create) -> impl Future<Output = Advice> + Send {
+        std::future::ready(Advice::Pass)
+    }
+
     /// A create left nothing in the state.
     fn after_refusal(
         &self,
@@ -181,6 +232,12 @@ pub trait CreateAdvisor: Send + Sync + 'static {
     /// waits for that one's answer.
     fn may_meet(&self, _create: &Create, _other: &Create) -> bool {
         true
+    }
+
+    /// Returns the id that an import of an instance takes, from what the state holds of it: of some
+    /// types the state has less.
+    fn import_id(&self, _type_name: &str, state: &Value) -> Option<String> {
+        state.get("id").as_str().map(str::to_owned)
     }
 
     /// An instance is in the state already, or was imported by this run.

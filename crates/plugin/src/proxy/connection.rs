@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 use prost::Message;
 use tokio::sync::RwLock;
 
-use super::adopt::Adoption;
+use super::adopt::{Adoption, NotTaken, compare};
 use super::advisor::{
     Adopt, Advice, AliasToken, Create, CreateAdvisor, ProviderConfigure, Refusal, Settled,
 };
@@ -164,6 +164,10 @@ impl<A: CreateAdvisor> Connection<A> {
         self.configured.lock().map_or(None, |configured| configured.clone())
     }
 
+    fn import_id(&self, type_name: &str, state: &Value) -> Option<String> {
+        self.shared.advisor.import_id(type_name, state)
+    }
+
     async fn pass_on(&self, method: Method, message: Bytes) -> Result<Bytes, Status> {
         Ok(self.child().await.client.raw(method, message).await?)
     }
@@ -186,7 +190,8 @@ impl<A: CreateAdvisor> Connection<A> {
             Method::UpgradeResourceState => {
                 let request: UpgradeRequest = decode(message.clone())?;
                 let raw = request.raw_state.unwrap_or_default();
-                let id = Value::from_json_bytes(&raw.json).ok().and_then(|state| id_of(&state));
+                let state = Value::from_json_bytes(&raw.json).ok();
+                let id = state.and_then(|state| self.import_id(&request.type_name, &state));
                 if let Some(id) = id.or_else(|| raw.flatmap.get("id").cloned()) {
                     self.shared.saw_managed(&request.type_name, &id);
                 }
@@ -194,7 +199,8 @@ impl<A: CreateAdvisor> Connection<A> {
             }
             Method::ReadResource => {
                 let request: ReadRequest = decode(message.clone())?;
-                if let Some(id) = id_of(&Value::read(request.current_state.as_ref())?) {
+                let state = Value::read(request.current_state.as_ref())?;
+                if let Some(id) = self.import_id(&request.type_name, &state) {
                     self.shared.saw_managed(&request.type_name, &id);
                 }
                 self.pass_on(method, message).await
@@ -258,7 +264,7 @@ impl<A: CreateAdvisor> Connection<A> {
         let goes = Value::read(request.proposed_new_state.as_ref())?.is_null();
         let is_create = prior.is_null() && !goes;
         let (type_name, config) = (&request.type_name, request.config.as_ref());
-        let replaces = match id_of(&prior) {
+        let replaces = match self.import_id(type_name, &prior) {
             _ if is_create => self.instances().created(type_name, config),
             Some(id) if !goes => {
                 self.instances().changed(type_name, config, id);
@@ -280,7 +286,16 @@ impl<A: CreateAdvisor> Connection<A> {
             planned: Value::read(Some(&planned))?,
             replaces,
         };
-        let diagnostic = match self.shared.advisor.before_create(&create).await {
+        let config = request.config.as_ref();
+        let advice = match self.shared.advisor.before_create(&create).await {
+            Advice::Adopt(adopt) if adopt.if_it_differs.is_some() => {
+                let child = self.child().await;
+                let compared = compare(&self.shared, &child, config, &create, &adopt).await;
+                self.shared.advisor.compared(&create, adopt, compared)
+            }
+            advice => advice,
+        };
+        let diagnostic = match advice {
             Advice::Pass => return Ok(answer),
             Advice::Refuse { summary, detail } => Diagnostic::error(summary, detail),
             Advice::Warn { summary, detail } => Diagnostic::warning(summary, detail),
@@ -302,7 +317,8 @@ impl<A: CreateAdvisor> Connection<A> {
         let planned = Value::read(request.planned_state.as_ref())?;
         let prior = Value::read(request.prior_state.as_ref())?;
         let is_create = prior.is_null() && !planned.is_null();
-        if let Some(id) = id_of(&prior).filter(|_| planned.is_null()) {
+        let type_name = &request.type_name;
+        if let Some(id) = self.import_id(type_name, &prior).filter(|_| planned.is_null()) {
             self.shared.advisor.deletes(&request.type_name, &id);
         }
         let Some(Configured { alias, .. }) = self.configured().filter(|_| is_create) else {
@@ -317,6 +333,25 @@ impl<A: CreateAdvisor> Connection<A> {
             replaces: None,
         });
         let mut child = self.child().await;
+        if let Advice::Adopt(advice) = self.shared.advisor.before_apply(&create).await {
+            match self.take(&child, &request, &create, &advice).await {
+                Ok((response, settled)) => {
+                    self.shared.advisor.settled(&create, &settled).await;
+                    return Ok(response.encode_to_vec().into());
+                }
+                Err(NotTaken::MayCreate(reason)) => {
+                    tracing::debug!(reason, "an object that was to be adopted is created");
+                }
+                Err(NotTaken::Unclear(reason)) => {
+                    let summary = format!("Existing {} was not adopted", advice.id);
+                    let detail = format!("{reason} Nothing was created.");
+                    let settled = Settled::NotAdopted { id: advice.id, reason };
+                    self.shared.advisor.settled(&create, &settled).await;
+                    let response = nothing_made(vec![Diagnostic::error(summary, detail)]);
+                    return Ok(response.encode_to_vec().into());
+                }
+            }
+        }
         let (answer, refusal) = match self.create(&child, &create, message).await {
             Answered::Made(answer) => return Ok(answer),
             Answered::Refused { answer, refusal, is_gone } => {
@@ -361,12 +396,33 @@ impl<A: CreateAdvisor> Connection<A> {
             let refusal = Refusal { diagnostics, is_unanswered: false, provider_log };
             return Answered::Refused { answer, refusal, is_gone: false };
         }
-        let id = id_of(&state).unwrap_or_default();
+        let id = self.import_id(&create.type_name, &state).unwrap_or_default();
         self.shared.saw_managed(&create.type_name, &id);
         let failed = diagnostics.iter().any(Diagnostic::is_error);
         let settled = if failed { Settled::Tainted { id } } else { Settled::Created { id } };
         self.shared.advisor.settled(create, &settled).await;
         Answered::Made(answer)
+    }
+
+    /// Takes what an advice names.
+    async fn take(
+        &self,
+        child: &Child,
+        request: &ApplyRequest,
+        create: &Create,
+        advice: &Adopt,
+    ) -> Result<(ApplyResponse, Settled), NotTaken> {
+        let legacy =
+            self.legacy.lock().map_or(None, |legacy| legacy.get(&create.type_name).copied());
+        let adoption = Adoption {
+            shared: &self.shared,
+            child,
+            request,
+            create,
+            advice,
+            legacy: legacy.unwrap_or_default(),
+        };
+        adoption.carry_out().await
     }
 
     /// Follows the advice to adopt; if that cannot be done, the provider's answer stands, with the
@@ -379,20 +435,10 @@ impl<A: CreateAdvisor> Connection<A> {
         advice: Adopt,
         answer: Bytes,
     ) -> (Bytes, Settled) {
-        let type_name = &create.type_name;
-        let legacy = self.legacy.lock().map_or(None, |legacy| legacy.get(type_name).copied());
-        let adoption = Adoption {
-            shared: &self.shared,
-            child,
-            request,
-            create,
-            advice: &advice,
-            legacy: legacy.unwrap_or_default(),
-        };
-        match adoption.carry_out().await {
+        match self.take(child, request, create, &advice).await {
             Ok((response, settled)) => (response.encode_to_vec().into(), settled),
-            Err(reason) => {
-                let id = advice.id;
+            Err(not_taken) => {
+                let (reason, id) = (not_taken.reason(), advice.id);
                 let summary = format!("Existing {id} was not adopted");
                 let warning = Diagnostic::warning(summary, reason.clone());
                 let settled = Settled::NotAdopted { id, reason };
@@ -409,14 +455,15 @@ fn without_answer(child: &Child, unanswered: Unanswered) -> Answered {
     let Status { message, .. } = unanswered.into();
     let detail = format!("The create was sent to the provider and not answered: {message}.");
     let diagnostics = vec![Diagnostic::error(summary, detail)];
-    let response = ApplyResponse {
-        new_state: Some(Value::Null.write()),
-        diagnostics: diagnostics.clone(),
-        ..ApplyResponse::default()
-    };
+    let response = nothing_made(diagnostics.clone());
     let refusal =
         Refusal { diagnostics, is_unanswered: true, provider_log: child.output().clone() };
     Answered::Refused { answer: response.encode_to_vec().into(), refusal, is_gone }
+}
+
+/// The answer of a create that made nothing.
+fn nothing_made(diagnostics: Vec<Diagnostic>) -> ApplyResponse {
+    ApplyResponse { new_state: Some(Value::Null.write()), diagnostics, ..ApplyResponse::default() }
 }
 
 /// The calls that are read; all others pass as streams of bytes.
@@ -432,10 +479,6 @@ fn is_opened(method: Method) -> bool {
             | Method::ApplyResourceChange
             | Method::StopProvider
     )
-}
-
-fn id_of(state: &Value) -> Option<String> {
-    state.get("id").as_str().map(str::to_owned)
 }
 
 fn decode<M: Message + Default>(message: Bytes) -> Result<M, Status> {

@@ -25,7 +25,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use self::advisor::{
-    Adopt, Advice, AliasToken, Create, CreateAdvisor, ProviderConfigure, Refusal, Settled,
+    Adopt, Advice, AliasToken, Create, CreateAdvisor, Difference, Differences, ProviderConfigure,
+    Refusal, Settled,
 };
 use self::connection::Connection;
 pub use self::inquiry::{Inquirer, Inquiry};

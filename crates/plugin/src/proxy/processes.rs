@@ -31,7 +31,33 @@ pub(crate) struct Processes {
 #[derive(Default)]
 struct Asked {
     data_sources: HashMap<String, Option<Arc<Block>>>,
-    computed: HashMap<String, Arc<[String]>>,
+    resources: HashMap<String, Arc<ResourceSchema>>,
+}
+
+/// What an adoption has to know of a resource type's schema.
+#[derive(Debug, Default)]
+pub(crate) struct ResourceSchema {
+    /// The attributes that the provider fills.
+    pub(crate) computed: Vec<String>,
+    /// Attributes and blocks that are sensitive, or hold what is.
+    pub(crate) sensitive: Vec<String>,
+}
+
+impl ResourceSchema {
+    fn of(block: Block) -> Self {
+        let nested = block.block_types.iter();
+        let nested = nested.filter(|nested| nested.block.as_ref().is_some_and(holds_sensitive));
+        let nested: Vec<_> = nested.map(|nested| nested.type_name.clone()).collect();
+        let sensitive = block.attributes.iter().filter(|one| one.sensitive);
+        let sensitive = sensitive.map(|one| one.name.clone()).chain(nested).collect();
+        let computed = block.attributes.into_iter().filter(|one| one.computed);
+        Self { computed: computed.map(|one| one.name).collect(), sensitive }
+    }
+}
+
+fn holds_sensitive(block: &Block) -> bool {
+    let mut nested = block.block_types.iter().filter_map(|nested| nested.block.as_ref());
+    block.attributes.iter().any(|one| one.sensitive) || nested.any(holds_sensitive)
 }
 
 impl Processes {
@@ -142,21 +168,16 @@ impl Processes {
         Ok(block)
     }
 
-    /// The attributes of a resource type that the provider fills.
-    pub(crate) async fn computed_attributes(
-        &self,
-        type_name: &str,
-    ) -> Result<Arc<[String]>, Status> {
-        if let Some(computed) = self.asked().computed.get(type_name) {
-            return Ok(Arc::clone(computed));
+    /// What an adoption has to know of a resource type.
+    pub(crate) async fn resource(&self, type_name: &str) -> Result<Arc<ResourceSchema>, Status> {
+        if let Some(known) = self.asked().resources.get(type_name) {
+            return Ok(Arc::clone(known));
         }
         let mut schema = self.decoded_schema().await?;
         let block = schema.resource_schemas.remove(type_name).and_then(block);
-        let attributes = block.map(|block| block.attributes).unwrap_or_default();
-        let computed = attributes.into_iter().filter(|one| one.computed).map(|one| one.name);
-        let computed: Arc<[String]> = computed.collect();
-        self.asked().computed.insert(type_name.to_owned(), Arc::clone(&computed));
-        Ok(computed)
+        let resource = Arc::new(block.map(ResourceSchema::of).unwrap_or_default());
+        self.asked().resources.insert(type_name.to_owned(), Arc::clone(&resource));
+        Ok(resource)
     }
 
     fn asked(&self) -> MutexGuard<'_, Asked> {

@@ -12,7 +12,8 @@ use super::adopt::Adoption;
 use super::connection::Connection;
 use super::processes::Processes;
 use super::{
-    Adopt, Advice, AliasToken, Create, CreateAdvisor, ProviderConfigure, Refusal, Settled, Shared,
+    Adopt, Advice, AliasToken, Create, CreateAdvisor, Differences, ProviderConfigure, Refusal,
+    Settled, Shared,
 };
 use crate::child::Child;
 use crate::connect::Client;
@@ -128,6 +129,9 @@ impl Provider for Toy {
 /// Gives one piece of advice, and writes down what became of it.
 struct Adviser {
     advice: Advice,
+    /// Whether the advice is given before a create is sent, too.
+    is_early: bool,
+    differences: Mutex<Vec<Result<Differences, String>>>,
     refusals: Mutex<Vec<Refusal>>,
     settled: Mutex<Vec<Settled>>,
 }
@@ -136,7 +140,21 @@ impl CreateAdvisor for Adviser {
     async fn configured(&self, _configure: &ProviderConfigure) {}
 
     async fn before_create(&self, _create: &Create) -> Advice {
-        Advice::Pass
+        if self.is_early { self.advice.clone() } else { Advice::Pass }
+    }
+
+    fn compared(
+        &self,
+        _create: &Create,
+        adopt: Adopt,
+        differences: Result<Differences, String>,
+    ) -> Advice {
+        self.differences.lock().unwrap().push(differences);
+        Advice::Adopt(adopt)
+    }
+
+    async fn before_apply(&self, _create: &Create) -> Advice {
+        if self.is_early { self.advice.clone() } else { Advice::Pass }
     }
 
     async fn after_refusal(&self, _create: &Create, refusal: &Refusal) -> Advice {
@@ -154,8 +172,11 @@ impl CreateAdvisor for Adviser {
 /// What a create came to.
 struct Came {
     answer: ApplyResponse,
-    refusal: Refusal,
+    /// What the create was refused with; none if it was not sent.
+    refusal: Option<Refusal>,
     settled: Settled,
+    /// What was read while the plan was made.
+    differences: Option<Result<Differences, String>>,
     /// Whether the id is held now.
     is_held: bool,
 }
@@ -169,10 +190,15 @@ impl Came {
 
 /// Plans and applies one create of `Sales` through a proxy's connection.
 async fn create(toy: Toy, advice: Advice) -> Came {
-    create_with_note(Value::Null, toy, advice).await
+    create_with_note(Value::Null, toy, (advice, false)).await
 }
 
-async fn create_with_note(note: Value, toy: Toy, advice: Advice) -> Came {
+/// As [`create`]; the advice is given before the create is sent.
+async fn create_early(toy: Toy, advice: Advice) -> Came {
+    create_with_note(Value::Null, toy, (advice, true)).await
+}
+
+async fn create_with_note(note: Value, toy: Toy, advice: (Advice, bool)) -> Came {
     with_proxy(toy, advice, async |shared, child| {
         let connection =
             Connection::configured_with(Arc::clone(&shared), child, AliasToken::of(b""));
@@ -194,10 +220,12 @@ async fn create_with_note(note: Value, toy: Toy, advice: Advice) -> Came {
         };
         let apply = apply.encode_to_vec().into();
         let answer = connection.open(Method::ApplyResourceChange, apply).await.unwrap();
-        let refusal = shared.advisor.refusals.lock().unwrap().remove(0);
+        let refusal = shared.advisor.refusals.lock().unwrap().pop();
+        let differences = shared.advisor.differences.lock().unwrap().pop();
         let settled = shared.advisor.settled.lock().unwrap().remove(0);
         let is_held = !shared.reserve(TYPE, "x");
-        Came { answer: ApplyResponse::decode(answer).unwrap(), refusal, settled, is_held }
+        let answer = ApplyResponse::decode(answer).unwrap();
+        Came { answer, refusal, settled, differences, is_held }
     })
     .await
 }
@@ -205,7 +233,7 @@ async fn create_with_note(note: Value, toy: Toy, advice: Advice) -> Came {
 /// Serves the toy, and hands what a proxy's connections share, and its process, to `talk`.
 async fn with_proxy<T>(
     toy: Toy,
-    advice: Advice,
+    (advice, is_early): (Advice, bool),
     talk: impl AsyncFnOnce(Arc<Shared<Adviser>>, Arc<Child>) -> T,
 ) -> T {
     let directory = tempfile::tempdir().unwrap();
@@ -218,7 +246,13 @@ async fn with_proxy<T>(
         let line = told.next_line().await.unwrap().unwrap();
         let client = Client::open(&Line::parse(&line).unwrap()).await.unwrap();
         let child = Arc::new(Child::of(client));
-        let advisor = Adviser { advice, refusals: Mutex::default(), settled: Mutex::default() };
+        let advisor = Adviser {
+            advice,
+            is_early,
+            differences: Mutex::default(),
+            refusals: Mutex::default(),
+            settled: Mutex::default(),
+        };
         let shared = Arc::new(Shared::new(Arc::new(Processes::of(Arc::clone(&child))), advisor));
         talk(shared, child).await
     };
@@ -234,6 +268,7 @@ fn adopt() -> Advice {
         summary: "adopted".to_owned(),
         detail: String::new(),
         must_match: vec!["name".to_owned()],
+        if_it_differs: None,
         accept_drift: false,
     })
 }
@@ -242,7 +277,7 @@ fn adopt() -> Advice {
 async fn a_create_that_is_answered_with_a_status_is_looked_up() {
     let no = || Err(Status::new(code::INTERNAL, "the sky is falling"));
     let came = create(Toy { create: no(), ..Toy::default() }, adopt()).await;
-    assert!(came.refusal.is_unanswered);
+    assert!(came.refusal.as_ref().unwrap().is_unanswered);
     assert!(matches!(came.settled, Settled::Adopted { .. }), "{:?}", came.settled);
     assert_eq!(came.says(), [(false, "adopted")]);
     let state = Value::read(came.answer.new_state.as_ref()).unwrap();
@@ -258,7 +293,7 @@ async fn a_create_that_is_answered_with_a_status_is_looked_up() {
 #[tokio::test]
 async fn a_refused_create_is_answered_and_not_open() {
     let came = create(Toy::default(), Advice::Pass).await;
-    assert!(!came.refusal.is_unanswered);
+    assert!(!came.refusal.as_ref().unwrap().is_unanswered);
     assert_eq!(came.says(), [(true, "taken")]);
 }
 
@@ -298,6 +333,64 @@ async fn what_cannot_be_taken_as_it_is_is_not_adopted() {
     }
 }
 
+/// Advice to adopt what nobody has looked at yet.
+fn adopt_unseen() -> Advice {
+    let Advice::Adopt(adopt) = adopt() else { unreachable!() };
+    Advice::Adopt(Adopt { if_it_differs: Some(", as the next plan shows.".to_owned()), ..adopt })
+}
+
+#[tokio::test]
+async fn what_the_plan_found_is_taken_and_its_create_never_sent() {
+    let came = create_early(Toy::default(), adopt()).await;
+    assert!(came.refusal.is_none(), "the create was sent");
+    assert!(matches!(came.settled, Settled::Adopted { .. }), "{:?}", came.settled);
+    assert_eq!(came.says(), [(false, "adopted")]);
+    assert!(came.is_held);
+    assert!(came.differences.is_none(), "what is foretold is not read for the plan");
+}
+
+#[tokio::test]
+async fn what_is_gone_renamed_or_would_be_replaced_is_created_as_ever() {
+    let found = |found: serde_json::Value| Toy { found: found.into(), ..Toy::default() };
+    let replaced = vec![AttributePath::attribute("note")];
+    for toy in [
+        found(json!(null)),
+        found(json!({ "id": "x", "name": "SALES", "note": null })),
+        Toy { requires_replace: replaced, ..Toy::default() },
+    ] {
+        let came = create_early(toy, adopt()).await;
+        assert!(came.refusal.is_some(), "{:?}", came.settled);
+        assert_eq!(came.says()[0], (true, "taken"));
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_neither_adopted_nor_made_a_second_time() {
+    let import_says = vec![Diagnostic::error("not permitted", "")];
+    let came = create_early(Toy { import_says, ..Toy::default() }, adopt()).await;
+    assert!(came.refusal.is_none(), "the create was sent");
+    assert_eq!(came.says(), [(true, "Existing x was not adopted")]);
+    assert!(came.answer.diagnostics[0].detail.ends_with("Nothing was created."));
+    assert!(Value::read(came.answer.new_state.as_ref()).unwrap().is_null());
+    assert!(!came.is_held);
+}
+
+#[tokio::test]
+async fn what_nobody_foretells_is_read_for_the_plan_and_told_when_it_is_taken() {
+    let found = json!({ "id": "x", "name": "Sales", "note": "theirs" });
+    let came = create_early(Toy { found: found.into(), ..Toy::default() }, adopt_unseen()).await;
+    let differences = came.differences.as_ref().unwrap().as_ref().unwrap();
+    assert!(differences.replacing.is_empty());
+    let [note] = differences.all.as_slice() else { panic!("{differences:?}") };
+    assert_eq!((note.attribute.as_str(), note.before.as_str()), ("note", Some("theirs")));
+    let detail = &came.answer.diagnostics[0].detail;
+    assert_eq!(detail, " It differs in note, as the next plan shows.");
+
+    let requires_replace = vec![AttributePath::attribute("note")];
+    let came = create_early(Toy { requires_replace, ..Toy::default() }, adopt_unseen()).await;
+    assert_eq!(came.differences.unwrap().unwrap().replacing, ["note"]);
+}
+
 #[tokio::test]
 async fn what_differs_is_adopted_where_terraform_bears_it() {
     let found = json!({ "id": "x", "name": "Sales", "note": "theirs" });
@@ -313,8 +406,8 @@ async fn a_number_that_is_not_finite_passes_through_an_adoption() {
     let infinite = Value::Other(Box::new(rmpv::Value::F64(f64::INFINITY)));
     let mut found = Value::from(json!({ "id": "x", "name": "Sales" }));
     found.set("note", infinite.clone());
-    let came =
-        create_with_note(infinite, Toy { found: found.clone(), ..Toy::default() }, adopt()).await;
+    let toy = Toy { found: found.clone(), ..Toy::default() };
+    let came = create_with_note(infinite, toy, (adopt(), false)).await;
     let expected = Settled::Adopted { id: "x".to_owned(), differing: vec![], updated: false };
     assert_eq!(came.settled, expected);
     assert_eq!(came.answer.new_state, Some(found.write()));
@@ -334,7 +427,7 @@ async fn an_adoption_that_the_provider_never_answers_ends_in_the_refusal() {
 #[tokio::test]
 async fn an_adoption_waits_for_what_another_create_may_have_made() {
     let Advice::Adopt(advice) = adopt() else { unreachable!() };
-    let reason = with_proxy(Toy::default(), Advice::Pass, async |shared, child| {
+    let reason = with_proxy(Toy::default(), (Advice::Pass, false), async |shared, child| {
         let planned = Value::from(json!({ "id": null, "name": "Sales" }));
         let request = ApplyRequest { config: Some(planned.write()), ..ApplyRequest::default() };
         let (alias, type_name) = (AliasToken::of(b""), TYPE.to_owned());
@@ -355,7 +448,7 @@ async fn an_adoption_waits_for_what_another_create_may_have_made() {
         // The other one has made it, and says so.
         shared.saw_managed(TYPE, "x");
         drop(other);
-        adopting.await.unwrap_err()
+        adopting.await.unwrap_err().reason()
     });
     assert!(reason.await.contains("x is already managed by this state"));
 }

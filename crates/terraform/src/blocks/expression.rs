@@ -38,6 +38,18 @@ pub(crate) fn references(text: &str) -> Option<BTreeSet<Reference>> {
     Some(found.references)
 }
 
+/// Returns whether an expression is the id of a resource, and nothing else: no secret, since it stands
+/// in every plan.
+pub(crate) fn is_id_of_a_resource(text: &str) -> bool {
+    const OTHERS: [&str; 8] =
+        ["var", "local", "each", "count", "module", "data", "path", "terraform"];
+    let Ok(Expression::Traversal(traversal)) = text.parse::<Expression>() else { return false };
+    let Expression::Variable(name) = &traversal.expr else { return false };
+    let is_id = |operator: &TraversalOperator| matches!(operator, TraversalOperator::GetAttr(name) if name.as_str() == "id");
+    let last = traversal.operators.last().map(Decorated::value);
+    !OTHERS.contains(&name.as_str()) && traversal.operators.len() > 1 && last.is_some_and(is_id)
+}
+
 struct OneLine;
 
 impl OneLine {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::expression::is_id_of_a_resource;
 use super::{Argument, Blocks, Form, Written, references};
 
 /// What Terraform would show of one attribute of a type.
@@ -20,20 +21,40 @@ pub struct Visibility {
 type Local = (Vec<String>, String);
 
 impl Blocks {
-    /// Works out what Terraform would show of an attribute in all blocks of a type.
+    /// Works out what Terraform would show of an attribute in all blocks of a type. The attribute may be
+    /// one of a nested block: `config.0.name`.
     pub fn visibility(&self, terraform_type: &str, attribute: &str) -> Visibility {
         let mut visibility = Visibility { is_whole: self.is_all_read(), written: Vec::new() };
+        let steps: Vec<&str> =
+            attribute.split('.').filter(|step| step.parse::<usize>().is_err()).collect();
         for (module, _, body) in self.bodies_of_type(terraform_type) {
-            match body.arguments.get(attribute).map(|argument| &argument.form) {
-                Some(Form::Literal(text)) => visibility.written.push(text.clone()),
-                None | Some(Form::Null) => {}
-                Some(Form::Expression(text)) => {
-                    visibility.is_whole &= self.shows(module, text, body, &mut BTreeSet::new());
-                }
-                Some(Form::Opaque) => visibility.is_whole = false,
-            }
+            self.look_into(module, body, body, &steps, &mut visibility);
         }
         visibility
+    }
+
+    /// Follows a path from a block, which is `around` or in it, to what is written there.
+    fn look_into(
+        &self,
+        module: &[String],
+        around: &Written,
+        block: &Written,
+        steps: &[&str],
+        visibility: &mut Visibility,
+    ) {
+        let Some((step, rest)) = steps.split_first() else { return };
+        match block.arguments.get(*step).map(|argument| &argument.form) {
+            Some(Form::Literal(text)) if rest.is_empty() => visibility.written.push(text.clone()),
+            None | Some(Form::Null | Form::Literal(_)) => {}
+            Some(Form::Expression(text)) => {
+                visibility.is_whole &= self.shows(module, text, around, &mut BTreeSet::new());
+            }
+            Some(Form::Opaque) => visibility.is_whole = false,
+        }
+        visibility.is_whole &= !block.dynamic.iter().any(|name| name == step);
+        for (_, nested) in block.blocks.iter().filter(|(name, _)| name == step) {
+            self.look_into(module, around, nested, rest, visibility);
+        }
     }
 
     /// Returns whether every file and every module could be read.
@@ -51,6 +72,9 @@ impl Blocks {
         around: &Written,
         visited: &mut BTreeSet<Local>,
     ) -> bool {
+        if is_id_of_a_resource(text) {
+            return true;
+        }
         // `nonsensitive` shows what was hidden; whatever it is given is not looked into.
         if names(text).any(|name| name == "sensitive") {
             return false;
@@ -176,6 +200,10 @@ mod tests {
             ("module.m.name", false),
             ("random_password.x.result", false),
             ("provider::x::f(var.open)", false),
+            ("toy_thing.x.id", true),
+            ("toy_thing.x[each.key].id", true),
+            ("toy_thing.x[0].name", false),
+            ("\"${toy_thing.x.id}-${var.shut}\"", false),
         ] {
             assert_eq!(whole(&with_name(expression), ""), shown, "{expression}");
         }
@@ -209,6 +237,20 @@ mod tests {
         assert!(!whole("module \"far\" { source = \"x/y/z\" }", ""));
         assert!(!whole("resource {{", ""));
         assert!(whole("", ""));
+    }
+
+    #[test]
+    fn a_name_in_a_nested_block_is_shown_as_one_beside_it() {
+        let shown = |block: &str| {
+            let text = format!("{DECLARED}resource \"toy\" \"x\" {{\n {block}\n}}\n");
+            read(&text, "").visibility("toy", "config.0.name")
+        };
+        let plain = Visibility { is_whole: true, written: vec!["Data".to_owned()] };
+        assert_eq!(shown("config {\n name = \"Data\"\n }"), plain);
+        assert!(shown("config {\n name = var.open\n key = var.shut\n }").is_whole);
+        assert!(!shown("config {\n name = var.shut\n }").is_whole);
+        assert!(!shown("dynamic \"config\" {\n for_each = []\n content {}\n }").is_whole);
+        assert!(!shown("config = [{ name = var.shut }]").is_whole);
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub(crate) struct Opinion {
     pub(crate) adoption: Result<(EntityId, Expect), String>,
     /// True if this very run made what is there.
     pub(crate) is_self_made: bool,
+    /// True if it is known what an import would find different.
+    pub(crate) is_foretold: bool,
     /// Why the org was not seen whole, where it was not.
     pub(crate) gap: Option<Gap>,
 }

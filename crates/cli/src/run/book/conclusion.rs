@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use divvy_core::decide::{Action, Decided, Decision, Decisions, Expect, Question};
 use divvy_core::survey::{Alias, Survey, Tracked, TrackedInstance};
-use divvy_core::{Address, EntityId};
+use divvy_core::{Address, EntityId, Kind};
 use divvy_plugin::proxy::Settled;
 
 use super::{Book, Phase};
@@ -25,23 +25,24 @@ pub(crate) struct Conclusion {
 
 impl Book {
     /// Lists the ids that this run has adopted.
-    pub(crate) fn adopted(&self) -> BTreeSet<EntityId> {
-        let settled = self.entries.iter().filter_map(|entry| entry.settled.as_ref());
-        let ids = settled.filter_map(|settled| match settled {
-            Settled::Adopted { id, .. } => Some(EntityId::new(id.clone())),
+    pub(crate) fn adopted(&self) -> BTreeSet<Identity> {
+        let numbers = 0..self.entries.len();
+        numbers.filter_map(|number| self.adopted_by(number)).collect()
+    }
+
+    fn adopted_by(&self, number: usize) -> Option<Identity> {
+        match self.entries[number].settled.as_ref()? {
+            Settled::Adopted { id, .. } => Some((self.planned(number).kind, EntityId::new(id))),
             _ => None,
-        });
-        ids.collect()
+        }
     }
 
     /// Takes in that adoptions did not reach the state.
-    pub(crate) fn are_not_saved(&mut self, lost: &BTreeSet<EntityId>, because: &str) {
-        for entry in &mut self.entries {
-            if let Some(Settled::Adopted { id, .. }) = &entry.settled
-                && lost.contains(&EntityId::new(id.clone()))
-            {
-                let reason = because.to_owned();
-                entry.settled = Some(Settled::NotAdopted { id: id.clone(), reason });
+    pub(crate) fn are_not_saved(&mut self, lost: &BTreeSet<Identity>, because: &str) {
+        for number in 0..self.entries.len() {
+            if let Some(held) = self.adopted_by(number).filter(|held| lost.contains(held)) {
+                let (id, reason) = (held.1.to_string(), because.to_owned());
+                self.entries[number].settled = Some(Settled::NotAdopted { id, reason });
             }
         }
     }
@@ -51,9 +52,14 @@ impl Book {
         self.forget_what_came_again();
         let decisions = self.decided(self.survey.resolve());
         let known = self.known_addresses(places);
-        let ended = |one: &Decided| Decided {
-            finding: shown(&one.finding, &known, &self.labels),
-            decision: self.outcome(&decisions, one),
+        let ended = |one: &Decided| {
+            let number = one.finding.address.as_ref().and_then(|at| self.numbers.get(at));
+            let finding = shown(&one.finding, &known, &self.labels);
+            let finding = match number {
+                Some(number) => self.as_compared(finding, *number),
+                None => finding,
+            };
+            Decided { finding, decision: self.outcome(&decisions, one) }
         };
         let all = decisions.all.iter().map(ended).collect();
         Conclusion {
@@ -103,7 +109,8 @@ impl Book {
             else {
                 return None;
             };
-            let (address, _) = places.get(&EntityId::new(id.clone()))?;
+            let (address, _) =
+                places.get(&(self.planned(number).kind, EntityId::new(id.clone())))?;
             Some((self.address(number).clone(), address.clone()))
         });
         ended.collect()
@@ -113,6 +120,10 @@ impl Book {
     fn outcome(&self, decisions: &Decisions, one: &Decided) -> Decision {
         let decision = one.decision.clone();
         let number = one.finding.address.as_ref().and_then(|address| self.numbers.get(address));
+        let compared = number.and_then(|number| self.compared(*number, &one.finding));
+        if compared.is_some_and(|compared| compared.is_replaced) {
+            return Decision::Ask { question: Question::Elsewhere, then: None };
+        }
         match number.and_then(|number| self.entries[*number].settled.as_ref()) {
             Some(Settled::Adopted { id, differing, updated }) => {
                 let expect = match (differing.is_empty(), updated) {
@@ -141,13 +152,17 @@ fn left_to_a_person(decision: Decision) -> Decision {
     }
 }
 
+/// An id of a kind: a user's roles have the id of the user.
+pub(crate) type Identity = (&'static Kind, EntityId);
+
 /// Which id stands where: its address, and the alias of its provider configuration.
-pub(crate) type Places = BTreeMap<EntityId, (Address, Option<String>)>;
+pub(crate) type Places = BTreeMap<Identity, (Address, Option<String>)>;
 
 /// Returns which id stands where, as the state tells it.
 pub(crate) fn places(tracked: &Tracked) -> Places {
     let place = |instance: &TrackedInstance| {
-        (instance.id.clone(), (instance.address.clone(), instance.provider_alias.clone()))
+        let held = (instance.kind, instance.id.clone());
+        (held, (instance.address.clone(), instance.provider_alias.clone()))
     };
     tracked.instances.iter().map(place).collect()
 }

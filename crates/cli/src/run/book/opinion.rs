@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use divvy_core::decide::{Action, Decided, Decision, Decisions, Expect, Policy, decide};
 use divvy_core::shown::Shown;
 use divvy_core::survey::Planned;
-use divvy_core::{EntityId, Finding, Resolution, catalogue};
+use divvy_core::{EntityId, Finding, Resolution, catalogue, kinds};
 
 use super::Book;
 use super::asked::{Opinion, Phase};
@@ -34,8 +34,10 @@ impl Book {
         if adoption.is_ok() && !is_self_made {
             adoption = self.policy.permits_so_many(self.counted(phase)).and(adoption);
         }
-        let finding = shown(finding, &BTreeMap::new(), &self.labels);
-        Some(Opinion { finding, adoption, is_self_made, gap: self.gap(number) })
+        let finding = self.as_compared(shown(finding, &BTreeMap::new(), &self.labels), number);
+        let is_foretold = finding.kind.is_none_or(|kind| kind.drifting.is_some())
+            || self.compared(number, &finding).is_some();
+        Some(Opinion { finding, adoption, is_self_made, is_foretold, gap: self.gap(number) })
     }
 
     /// Counts what would be adopted of everything seen so far: `--max-adopt` limits it.
@@ -80,7 +82,8 @@ impl Book {
         let planned = finding.address.as_ref().and_then(|address| self.survey.planned_at(address));
         let key = planned.and_then(Planned::wanted_key);
         let shown = finding.name.as_ref().and_then(Shown::plain).cloned();
-        key.map(|key| key.to_string()).or(shown).unwrap_or_default()
+        let whole = planned.zip(key).map(|(planned, key)| planned.kind.shown_key(&key));
+        whole.or(shown).unwrap_or_default()
     }
 
     /// Decides about what was resolved.
@@ -104,6 +107,13 @@ impl Book {
         let Decision::Act(Action::Import { id, expect }) = decision else {
             return Err(String::new());
         };
+        let number = finding.address.as_ref().and_then(|address| self.numbers.get(address));
+        let compared = number.and_then(|number| self.compared(*number, finding));
+        let expect = match compared {
+            Some(compared) if compared.is_replaced => return Err(String::new()),
+            Some(compared) => compared.expect(&self.policy),
+            None => *expect,
+        };
         if let Err(reason) = &self.held {
             return Err(format!(
                 "The state could not be read, so another address may hold it: {reason}"
@@ -119,11 +129,11 @@ impl Book {
             return Err("Another address holds it already.".to_owned());
         }
         if self.is_self_made(finding) {
-            return Ok((id.clone(), *expect));
+            return Ok((id.clone(), expect));
         }
         self.policy.permits(&self.name_at(finding))?;
         if self.policy.stance != Stance::Announced || phase == Phase::Plan {
-            return Ok((id.clone(), *expect));
+            return Ok((id.clone(), expect));
         }
         let is_in = |all: &BTreeSet<Announcement>| {
             announcement(finding).is_some_and(|one| all.contains(&one))
@@ -136,10 +146,41 @@ impl Book {
                 Some(because) => format!(
                     "Nothing counts as announced: {because}. Plan again with divvy run, or say --on-conflict adopt."
                 ),
-                None => "No plan that was agreed to announced it.".to_owned(),
+                None => self.unannounced_because(number.copied()),
             });
         }
-        Ok((id.clone(), *expect))
+        Ok((id.clone(), expect))
+    }
+
+    fn unannounced_because(&self, number: Option<usize>) -> String {
+        let because = number.and_then(|number| {
+            if self.belongs_to_adopted(number) {
+                Some("what it belongs to was adopted only now")
+            } else if !self.entries[number].was_shown {
+                Some("its name was not known yet")
+            } else {
+                None
+            }
+        });
+        let why = "No plan that was agreed to announced it";
+        match because {
+            Some(because) => format!(
+                "{why}: {because}. Plan and apply again with divvy run, or say --on-conflict adopt."
+            ),
+            None => format!("{why}."),
+        }
+    }
+
+    /// Returns whether a part of a create's key is the id of what this run has adopted.
+    fn belongs_to_adopted(&self, number: usize) -> bool {
+        let planned = self.planned(number);
+        let Some(key) = planned.wanted_key() else { return false };
+        let adopted = self.adopted();
+        let mut parts = planned.kind.key.iter().zip(key.parts());
+        parts.any(|(part, id)| {
+            let parent = part.parent.and_then(kinds::of_terraform_type);
+            parent.is_some_and(|parent| adopted.contains(&(parent, EntityId::new(id))))
+        })
     }
 
     /// Returns whether this very run made the entity: the org lacked it when it was listed, the create
@@ -165,7 +206,9 @@ fn announcement(finding: &Finding) -> Option<Announcement> {
             .name
             .as_ref()
             .and_then(Shown::plain)
-            .filter(|name| entity.key.plain().is_some_and(|key| **name == key.to_string()))
+            .filter(|name| {
+                entity.key.plain().is_some_and(|key| **name == entity.kind.shown_key(key))
+            })
             .cloned(),
         id: entity.id.clone(),
     })

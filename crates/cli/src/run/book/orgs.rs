@@ -4,10 +4,11 @@
 //! Never asks anybody. Invariant: each tracked instance is under the configuration whose org shows its
 //! id: the protocol does not tell which alias of the state a configuration is.
 
+use divvy_core::kind::Filling;
 use divvy_core::survey::{
-    Alias, AliasTarget, Change, Listing, Planned, Tracked, TrackedInstance, key_of,
+    Alias, AliasTarget, Change, Listing, Planned, Seen, Tracked, TrackedInstance, key_of,
 };
-use divvy_core::{Entity, Kind};
+use divvy_core::{Entity, Kind, OrgId};
 use divvy_plugin::proxy::AliasToken;
 
 use super::{Book, FIRST_ALIAS};
@@ -61,6 +62,32 @@ impl Book {
             survey.aliases.insert(alias, target);
         });
         self.place_tracked();
+    }
+
+    /// Takes in what an org has of a kind at one place; the first word counts.
+    pub(crate) fn lists(
+        &mut self,
+        token: &AliasToken,
+        kind: &'static Kind,
+        filling: &Filling,
+        seen: &Seen,
+    ) {
+        let Some(org) = self.org_of(token) else { return };
+        if !self.listed.insert((org.clone(), kind, filling.clone())) {
+            return;
+        }
+        self.survey.list(&org, kind, seen.clone());
+        // Only where there are several does a listing tell which of them an instance is of.
+        if self.survey.aliases.len() > 1 {
+            self.place_tracked();
+        }
+    }
+
+    fn org_of(&self, token: &AliasToken) -> Option<OrgId> {
+        match self.survey.aliases.get(self.aliases.get(token)?)? {
+            AliasTarget::Org(org) => Some(org.clone()),
+            AliasTarget::Unresolved(_) => None,
+        }
     }
 
     /// Puts everything that is tracked where it belongs, as far as the orgs are known by now.
@@ -120,7 +147,8 @@ impl Book {
     /// Plans a tracked instance as one that stays, if its block is in the text under the name that it
     /// has, and no create is at its address.
     fn staying(&self, instance: &TrackedInstance) -> Option<Planned> {
-        let name = key_of(instance.kind, &instance.attributes)?.to_string();
+        let key = key_of(instance.kind, &instance.attributes)?;
+        let name = instance.kind.shown_key(&key);
         let is_written = self.written.contains(&(instance.address.as_str().to_owned(), name));
         if !is_written
             || instance.is_tainted
@@ -180,9 +208,7 @@ impl Book {
     }
 
     fn listing(&mut self, token: &AliasToken, kind: &Kind) -> Option<&mut Listing> {
-        match self.survey.aliases.get(self.aliases.get(token)?)?.clone() {
-            AliasTarget::Org(org) => self.survey.listing_mut(&org, kind),
-            AliasTarget::Unresolved(_) => None,
-        }
+        let org = self.org_of(token)?;
+        self.survey.listing_mut(&org, kind)
     }
 }

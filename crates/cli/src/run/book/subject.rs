@@ -8,11 +8,11 @@ use std::collections::BTreeSet;
 use divvy_core::survey::{AliasTarget, Change, TrackedInstance};
 use divvy_core::{Address, Attributes, EntityId, Key, Kind};
 use divvy_plugin::proxy::Create;
-use serde_json::Value as Json;
 
 use super::Book;
 use super::asked::Gap;
 use super::plain_text::PlainText;
+use crate::run::creates::{shown_paths, text_at, top_level};
 
 impl Book {
     /// Finds the instance that a create is of, where something tells: what it replaces, what a plan file
@@ -77,11 +77,12 @@ impl Book {
         if let Some(of_plan) = of_plan {
             return of_plan.sensitive.clone();
         }
-        let is_shown = |name: &&'static str| {
-            let written = self.written_values.get(&(kind.terraform_type, *name));
-            written.is_some_and(|written| written.shows(after.get(*name).and_then(Json::as_str)))
+        let is_shown = |path: &&'static str| {
+            let written = self.written_values.get(&(kind.terraform_type, *path));
+            written.is_some_and(|written| written.shows(text_at(after, path)))
         };
-        attributes_of(kind).filter(|name| !is_shown(name)).map(str::to_owned).collect()
+        let hidden = shown_paths(kind).filter(|path| !is_shown(path));
+        hidden.map(|path| top_level(path).to_owned()).collect()
     }
 
     /// Takes in which values a create wants now, in place of those before.
@@ -92,17 +93,17 @@ impl Book {
         after: &Attributes,
     ) {
         let blocks = &self.configuration.blocks;
-        for name in attributes_of(kind) {
+        for path in shown_paths(kind) {
             let written = self
                 .written_values
-                .entry((kind.terraform_type, name))
-                .or_insert_with(|| PlainText::of(blocks.visibility(kind.terraform_type, name)));
-            if let Some(text) = before.and_then(|before| before.get(name)?.as_str())
+                .entry((kind.terraform_type, path))
+                .or_insert_with(|| PlainText::of(blocks.visibility(kind.terraform_type, path)));
+            if let Some(text) = before.and_then(|before| text_at(before, path))
                 && let Some(count) = written.wanted.get_mut(text)
             {
                 *count = count.saturating_sub(1);
             }
-            if let Some(text) = after.get(name).and_then(Json::as_str) {
+            if let Some(text) = text_at(after, path) {
                 *written.wanted.entry(text.to_owned()).or_default() += 1;
             }
         }
@@ -115,18 +116,19 @@ impl Book {
         if self.by_name.contains(&planned.alias) {
             return None;
         }
+        let plural = planned.kind.words.plural;
         let listing = self.survey.orgs.get(org)?.listings.get(planned.kind);
         let Some(listing) = listing else {
-            let why = "The org was not asked for its divisions.".to_owned();
+            let why = format!("The org was not asked for its {plural}.");
             return Some(Gap { why, is_flaw: false });
         };
         let tracks = |instance: &TrackedInstance| instance.kind == planned.kind;
         let mut tracked = self.survey.tracked.iter().flat_map(|tracked| &tracked.instances);
         if let Some(flaws) = listing.gap() {
-            let why = format!("The listing of the org contradicts itself: {flaws}.");
+            let why = format!("The org's listing of {plural} contradicts itself: {flaws}.");
             Some(Gap { why, is_flaw: true })
         } else if !listing.is_complete {
-            let why = "The listing of the org is not complete.".to_owned();
+            let why = format!("The org's listing of {plural} is not complete.");
             Some(Gap { why, is_flaw: true })
         } else if listing.only_home_is_visible() && tracked.any(tracks) {
             let why = "Only the home division is visible with these credentials.".to_owned();
@@ -135,10 +137,4 @@ impl Book {
             None
         }
     }
-}
-
-/// Lists the attributes of a kind that a finding may show.
-fn attributes_of(kind: &'static Kind) -> impl Iterator<Item = &'static str> {
-    let key = kind.key.iter().map(|part| part.terraform);
-    key.chain(kind.drifting().iter().map(|attribute| attribute.terraform))
 }

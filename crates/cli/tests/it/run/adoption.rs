@@ -299,7 +299,7 @@ fn an_org_that_cannot_be_listed_is_said_and_nothing_is_adopted() {
         said(&ran)
     );
     assert_eq!(world.state(), []);
-    assert_eq!(at(&report(&world), "A")["verdict"], "unresolved_credentials");
+    assert_eq!(at(&report(&world), "A")["verdict"], "unlisted");
 }
 
 #[test]

@@ -64,6 +64,7 @@ impl Adopter {
             summary,
             detail,
             must_match: vec!["name".to_owned()],
+            if_it_differs: None,
             accept_drift: self.accept_drift,
         })
     }

@@ -42,6 +42,7 @@ impl Eager {
             summary: "It already exists".to_owned(),
             detail: "It will be adopted.".to_owned(),
             must_match: vec!["name".to_owned()],
+            if_it_differs: None,
             accept_drift: false,
         })
     }
