@@ -33,6 +33,9 @@ impl Wanted {
     }
 }
 
+/// What was deleted of a kind, read once; none where that cannot be learnt.
+type Deleted = OnceCell<Option<Arc<[Entity]>>>;
+
 /// One org, as our own client reads it.
 pub(crate) struct Reader {
     client: Client,
@@ -40,7 +43,7 @@ pub(crate) struct Reader {
     pub(crate) org: Org,
     /// By kind, and by what fills the path that is read.
     places: Mutex<BTreeMap<(&'static Kind, Filling), Arc<Place>>>,
-    deleted: Mutex<BTreeMap<&'static Kind, Arc<OnceCell<Option<Arc<[Entity]>>>>>>,
+    deleted: Mutex<BTreeMap<&'static Kind, Arc<Deleted>>>,
 }
 
 /// What was read at one place.
