@@ -4,19 +4,16 @@
 //! whoever has an org can try it safely. Invariant: what is shown is what was run.
 
 mod place;
+mod stage;
 mod stories;
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
-use divvy_core::shell::word;
 use divvy_sandbox::emulator::{Emulator, Options, Seed};
 use divvy_sandbox::mirror;
-use tokio::process::Command;
 
 use self::place::{Place, Surroundings};
+use self::stage::Stage;
 use crate::arguments::{Demo, StoryName};
 use crate::context::Context;
 use crate::error::{CommandError, CommandResult};
@@ -45,14 +42,14 @@ pub(crate) async fn run(context: &Context, arguments: &Demo) -> CommandResult<u8
     place.write_configuration(&files)?;
     place.holds_only_the_demo(&files)?;
     let variables = surroundings.variables(&context.environment.variables);
-    let story = Story { context, place, divvy: binary, terraform, variables };
+    let stage = Stage { context, place, divvy: binary, terraform, variables };
     let told = match arguments.story {
-        StoryName::Divisions => story.divisions().await,
-        StoryName::ContactCentre => story.contact_centre().await,
+        StoryName::Divisions => stage.divisions().await,
+        StoryName::ContactCentre => stage.contact_centre().await,
     };
     emulator.stop().await;
     if told.is_ok() {
-        context.console.say(&story.how_to_play_on(&address));
+        context.console.say(&stage.how_to_play_on(&address));
     }
     told
 }
@@ -84,108 +81,4 @@ fn terraform(arguments: &Demo) -> CommandResult<PathBuf> {
         CommandError::failed(message)
             .hint("install one, or name it with --terraform-bin; in a checkout of divvy, scripts/demo gets one")
     })
-}
-
-/// What becomes of the output of a step.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Output {
-    Shown,
-    /// Of interest only if it fails.
-    Hidden,
-    /// The first of its errors, and how many there are.
-    FirstError,
-}
-
-/// What the demo runs with.
-struct Story<'c> {
-    context: &'c Context,
-    place: Place,
-    divvy: PathBuf,
-    terraform: PathBuf,
-    variables: BTreeMap<OsString, OsString>,
-}
-
-impl Story<'_> {
-    async fn terraform(&self, arguments: &[&str], output: Output, code: i32) -> CommandResult<()> {
-        self.step(&self.terraform, arguments, output, code).await
-    }
-
-    async fn divvy(&self, arguments: &[&str], code: i32) -> CommandResult<()> {
-        self.step(&self.divvy, arguments, Output::Shown, code).await
-    }
-
-    /// Shows a command, runs it, and holds it to the exit code that the story needs.
-    async fn step(
-        &self,
-        program: &Path,
-        arguments: &[&str],
-        output: Output,
-        code: i32,
-    ) -> CommandResult<()> {
-        let name = |path: &Path| {
-            let is_terraform = path == self.terraform;
-            if is_terraform { self.terraform_name() } else { "divvy".to_owned() }
-        };
-        let typed: Vec<String> = arguments
-            .iter()
-            .map(|word| {
-                let path = Path::new(word);
-                if path == self.terraform { name(path) } else { (*word).to_owned() }
-            })
-            .collect();
-        let typed = format!("{} {}", name(program), typed.join(" "));
-        self.context.console.say(&format!("$ {typed}"));
-        let mut command = Command::new(program);
-        command
-            .args(arguments)
-            .current_dir(&self.place.directory)
-            .env_clear()
-            .envs(&self.variables)
-            .stdin(Stdio::null());
-        let failed = |error: std::io::Error| {
-            CommandError::failed(format!("could not run {}: {error}", program.display()))
-        };
-        let status = match output {
-            Output::Shown => command.status().await.map_err(failed)?,
-            Output::Hidden => command.stdout(Stdio::null()).status().await.map_err(failed)?,
-            Output::FirstError => {
-                let ended = command.output().await.map_err(failed)?;
-                let told = String::from_utf8_lossy(&ended.stderr);
-                self.context.console.say(&stories::first_error(&told));
-                ended.status
-            }
-        };
-        match status.code() {
-            Some(ended) if ended == code => Ok(()),
-            ended => Err(CommandError::failed(format!(
-                "`{typed}` ended with {}, which is not how this story goes",
-                ended.map_or_else(|| "a signal".to_owned(), |ended| ended.to_string())
-            ))),
-        }
-    }
-
-    /// Says which commands work in the directory from now on; each line can be pasted into a shell.
-    fn how_to_play_on(&self, address: &str) -> String {
-        if !self.place.is_kept {
-            return "\nTo keep the directory and play on in it: divvy demo --directory DIR"
-                .to_owned();
-        }
-        let directory = self.place.directory.to_string_lossy();
-        let terraform = self.terraform_name();
-        format!(
-            "\nThe directory stays, and so does its org. To play on, paste into a shell:\n\n  \
-             cd {}\n  . ./{}\n  divvy emulate --listen {address} --data {} &\n  \
-             divvy list --api-url http://{address} --client-id demo --client-secret demo\n  \
-             divvy check\n  {terraform} plan\n  kill $! # ends the org",
-            word(&directory),
-            place::ENVIRONMENT,
-            place::ORG,
-        )
-    }
-
-    /// Returns the program as one types it.
-    fn terraform_name(&self) -> String {
-        let name = self.terraform.file_name().unwrap_or_default();
-        name.to_string_lossy().into_owned()
-    }
 }

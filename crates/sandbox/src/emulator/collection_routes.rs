@@ -127,7 +127,7 @@ fn is_matched(filter: &Value, fields: &Fields) -> bool {
 fn is_told(object: &Object, field: &str, asked: &str) -> bool {
     match object.fields.get(field) {
         Some(Value::String(text)) => text == asked,
-        Some(value) => value.to_string() == asked,
+        Some(value) => serde_json::from_str::<Value>(asked).is_ok_and(|asked| asked == *value),
         None => false,
     }
 }

@@ -41,6 +41,8 @@ pub(crate) struct TypeEndpoints {
     pub(crate) hidden: Vec<String>,
     /// Each object has a division, although its key is unique in the org.
     pub(crate) in_division: bool,
+    /// The fields that a PUT without them leaves.
+    pub(crate) keeps: Vec<String>,
     /// Query parameters of the listing that compare a field.
     pub(crate) filters: Vec<String>,
     /// Fields that show objects, and the field that is sent with their ids.

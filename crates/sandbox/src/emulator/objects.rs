@@ -124,7 +124,8 @@ impl<'a> Objects<'a> {
         let mut fields = object.fields.clone();
         if !keeps_others {
             // What has a path of its own is not replaced with the rest.
-            fields.retain(|field, _| field.starts_with('/'));
+            let keeps = &endpoints::of(&self.collection.name).keeps;
+            fields.retain(|field, _| field.starts_with('/') || keeps.contains(field));
         }
         fields.extend(sent);
         if division_of(&fields).is_none()

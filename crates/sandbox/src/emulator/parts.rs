@@ -64,11 +64,10 @@ impl Visit {
         let ids = parents(&self.template, &path).ok_or(Refused::Absent)?;
         let id = ids.first().ok_or(Refused::Absent)?;
         let address = format!("{}/{id}", self.collection.items);
-        let body = match body.is_empty() {
-            true => Value::Null,
-            false => {
-                serde_json::from_slice(body).map_err(|_| ApiError::of(StatusCode::BAD_REQUEST))?
-            }
+        let body = if body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(body).map_err(|_| ApiError::of(StatusCode::BAD_REQUEST))?
         };
         let mut store = self.context.store();
         let org = store.org();
@@ -208,6 +207,10 @@ impl Visit {
         // A bulk write of an array that is no POST answers with a listing.
         let reply = match (body, method.as_str()) {
             (Value::Array(_), "POST") => sent.into(),
+            // Without `failures` the official provider panics.
+            (Value::Object(_), "POST") if part.adds.is_some() => {
+                json!({ "entities": sent, "failures": [] })
+            }
             (Value::Array(_), _) => json!({ "entities": entries, "total": entries.len() }),
             _ => entries
                 .iter()

@@ -113,6 +113,7 @@ impl Spec {
                 let need = match word {
                     "required" => Need::Required,
                     "computed" => Need::Computed,
+                    "defaulted" => Need::OptionalComputed,
                     _ => Need::Optional,
                 };
                 (shape, need)

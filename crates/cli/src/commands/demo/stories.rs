@@ -6,7 +6,7 @@
 
 use std::fs;
 
-use super::{Output, Story};
+use super::stage::{Output, Stage};
 use crate::arguments::StoryName;
 use crate::error::{CommandError, CommandResult};
 
@@ -108,18 +108,7 @@ pub(super) fn configuration(story: StoryName, port: &str) -> Vec<(&'static str, 
     files.chain([("provider.tf", provider)]).collect()
 }
 
-/// Returns the first error of a failed run's standard error, and how many more there are.
-pub(super) fn first_error(told: &str) -> String {
-    let lines: Vec<&str> =
-        told.lines().map(|line| line.trim_start_matches(['│', '╷', '╵', ' '])).collect();
-    let errors: Vec<_> = (0..lines.len()).filter(|at| lines[*at].starts_with("Error: ")).collect();
-    let first = errors.first().copied().unwrap_or(lines.len());
-    let end = errors.get(1).copied().unwrap_or(lines.len());
-    let more = errors.len().saturating_sub(1);
-    format!("{}\n\n… and {more} more errors", lines[first..end].join("\n").trim_end())
-}
-
-impl Story<'_> {
+impl Stage<'_> {
     /// Three divisions that exist, and the two ways to adopt them.
     pub(super) async fn divisions(&self) -> CommandResult<u8> {
         self.tell(
@@ -165,27 +154,15 @@ impl Story<'_> {
         self.tell("What divvy does about it, in one command:");
         self.divvy(&["fix", "--yes"], 0).await?;
         self.tell("Terraform's own word:");
-        self.terraform(PROOF, Output::Shown, 0).await?;
+        self.terraform(PROOF, Output::WithoutProgress, 0).await?;
         self.context.console.say("\nThat is all: every object that exists is managed again, and nothing in the org was touched.");
         Ok(0)
-    }
-
-    fn tell(&self, text: &str) {
-        self.context.console.say(&format!("\n# {text}"));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn of_many_errors_the_first_is_shown_and_the_others_are_counted() {
-        let told = "╷\n│ Error: one\n│ \n│   with a.b,\n╵\n╷\n│ Error: two\n╵\n";
-        assert_eq!(first_error(told), "Error: one\n\nwith a.b,\n\n… and 1 more errors");
-        let plain = "\nError: one\n\n  with a.b,\n\nError: two\n\nError: three\n";
-        assert_eq!(first_error(plain), "Error: one\n\nwith a.b,\n\n… and 2 more errors");
-    }
 
     #[test]
     fn the_contact_centre_of_the_demo_is_the_whole_one_of_the_fixtures() {

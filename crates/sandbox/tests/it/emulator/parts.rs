@@ -59,7 +59,8 @@ fn members_of_a_queue_are_added_changed_counted_and_removed() {
 fn members_of_a_group_are_its_individuals_and_each_write_makes_a_version() {
     let emulator = emulator(Seed::default());
     let client = Client::of(emulator.url());
-    let group = made(&client, "/api/v2/groups", json!({ "name": "Leads" }));
+    let group = json!({ "name": "Leads", "type": "official", "visibility": "public" });
+    let group = made(&client, "/api/v2/groups", group);
     let address = format!("/api/v2/groups/{}", id(&group));
     client
         .send(
@@ -72,7 +73,10 @@ fn members_of_a_group_are_its_individuals_and_each_write_makes_a_version() {
     let individuals = client.get(&format!("{address}/individuals")).expect(200).json();
     assert_eq!(ids(&individuals), ["b"]);
     let put = client.send("PUT", &address, Some(json!({ "name": "Leads", "version": 1 })));
-    assert_eq!(put.expect(200).json()["version"], 2);
+    let put = put.expect(200).json();
+    assert_eq!(put["version"], 2);
+    // A PUT cannot change the type, and does not send it.
+    assert_eq!((&put["type"], &put["visibility"]), (&json!("official"), &Value::Null));
 
     let policy = format!("/api/v2/voicemail/groups/{}/policy", id(&group));
     assert_eq!(client.get(&policy).expect(200).json()["sendEmailNotifications"], true);
@@ -271,7 +275,8 @@ fn parts_survive_a_dump_and_a_seed_has_them() {
     let client = Client::of(first.url());
     let team = made(&client, "/api/v2/teams", json!({ "name": "Voice" }));
     let path = format!("/api/v2/teams/{}/members", id(&team));
-    client.send("POST", &path, Some(json!({ "memberIds": ["a"] }))).expect(200);
+    let added = client.send("POST", &path, Some(json!({ "memberIds": ["a"] }))).expect(200).json();
+    assert_eq!(added, json!({ "entities": [{ "id": "a" }], "failures": [] }));
     let again = emulator(first.org());
     assert_eq!(ids(&Client::of(again.url()).get(&path).json()), ["a"]);
 }
