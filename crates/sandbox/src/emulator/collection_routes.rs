@@ -182,7 +182,10 @@ fn create(context: &Context, uri: &Uri, sent: Fields, collection: &'static Colle
 async fn read(context: Context, uri: Uri) -> Reply {
     let store = context.store();
     let object = find(&context, store.org(), uri.path())?;
-    if context.shared.gets.read_one(object.id()) {
+    let is_gone = is_deleted(object)
+        && endpoints::of(&object.kind).gone
+        && !matches!(context.parameters.one("state"), Some("deleted" | "any"));
+    if is_gone || context.shared.gets.read_one(object.id()) {
         return Err(Refused::Absent.into());
     }
     Ok(Json(shown(object).into()))

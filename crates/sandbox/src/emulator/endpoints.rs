@@ -41,6 +41,8 @@ pub(crate) struct TypeEndpoints {
     pub(crate) hidden: Vec<String>,
     /// Each object has a division, although its key is unique in the org.
     pub(crate) in_division: bool,
+    /// What was deleted softly is not found by its id, unless `state` asks for it.
+    pub(crate) gone: bool,
     /// The fields that a PUT without them leaves.
     pub(crate) keeps: Vec<String>,
     /// Query parameters of the listing that compare a field.
