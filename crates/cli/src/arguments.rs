@@ -269,6 +269,10 @@ pub(crate) enum EmulatedDialect {
 /// See the whole story with real Terraform against the emulator, in a directory of its own.
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
+    /// Which story: three divisions, or a contact centre of 290 objects whose state is lost.
+    #[arg(long, value_name = "STORY", value_enum, default_value = "divisions")]
+    pub(crate) story: StoryName,
+
     /// Directory to make, or an empty one, which stays; else a temporary one, which is removed afterwards.
     #[arg(long, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
@@ -276,6 +280,15 @@ pub(crate) struct Demo {
     /// The terraform or tofu program; else `terraform`, then `tofu` on PATH.
     #[arg(long, value_name = "PATH", env = "DIVVY_TERRAFORM", hide_env_values = true)]
     pub(crate) terraform_bin: Option<PathBuf>,
+}
+
+/// A story that the demo tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum StoryName {
+    /// Three divisions that somebody made by hand.
+    Divisions,
+    /// A contact centre whose state is lost.
+    ContactCentre,
 }
 
 /// Print a completion script.

@@ -59,7 +59,10 @@ const EXAMPLES: [(&str, &[Example]); 14] = [
         ("divvy undo --list", "See what earlier runs of fix changed in the state."),
         ("divvy undo --yes", "Take the last one back."),
     ]),
-    ("demo", &[("divvy demo --directory play", "See the story, and keep the directory to play on.")]),
+    ("demo", &[
+        ("divvy demo --directory play", "See the story, and keep the directory to play on."),
+        ("divvy demo --story contact-centre", "See a whole contact centre get its lost state back."),
+    ]),
     ("completions", &[("divvy completions bash", "Print the script for bash.")]),
     ("man", &[
         ("divvy man fix", "Print the page of a command; to read it: divvy man fix | man -l -"),

@@ -269,10 +269,13 @@ struct Folded {
 }
 
 impl Folded {
-    const MOST: usize = 6;
-    const SHOWN: usize = 3;
+    /// From how many instances of a block on the first few stand for them, and how many these are.
+    const USUAL: (usize, usize) = (7, 3);
+    /// The same in a group of more than a hundred findings: so many blocks make a wall by themselves.
+    const CROWDED: (usize, usize) = (3, 1);
 
     fn of(findings: &[&Finding]) -> Self {
+        let (least, shown) = if findings.len() > 100 { Self::CROWDED } else { Self::USUAL };
         let mut blocks: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (at, finding) in findings.iter().enumerate() {
             let address = finding.address.as_deref().and_then(Address::parse);
@@ -287,9 +290,9 @@ impl Folded {
         }
         let mut folded = Self::default();
         for (block, rows) in blocks {
-            if rows.len() > Self::MOST {
-                folded.hidden.extend(&rows[Self::SHOWN..]);
-                folded.ends.insert(rows[Self::SHOWN - 1], (rows.len() - Self::SHOWN, block));
+            if rows.len() >= least {
+                folded.hidden.extend(&rows[shown..]);
+                folded.ends.insert(rows[shown - 1], (rows.len() - shown, block));
             }
         }
         folded

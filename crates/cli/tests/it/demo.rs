@@ -68,6 +68,18 @@ fn a_kept_demo_touches_nothing_of_mine_and_its_last_lines_work_when_pasted() {
 }
 
 #[test]
+fn a_contact_centre_whose_state_is_lost_is_whole_again_after_one_fix() {
+    let world = world();
+    let told = world.divvy(&["demo", "--story", "contact-centre"]).ended(0);
+    let told = format!("{}\n{}", told.stdout, told.stderr);
+    let more = told.lines().find_map(|line| line.strip_prefix("… and ")).expect("errors");
+    let more: usize = more.split(' ').next().and_then(|count| count.parse().ok()).expect("a count");
+    assert!(more > 50, "the apply failed in {more} places");
+    assert!(told.contains("No changes"), "{told}");
+    assert!(world.org().requests().is_empty(), "the user's org was asked");
+}
+
+#[test]
 fn a_directory_with_a_configuration_of_mine_is_refused_and_stays_as_it_is() {
     let world = world();
     world.write("main.tf", "# mine").write("terraform.tfstate", "{}");

@@ -348,6 +348,13 @@ fn many(count: u16) -> Report {
 }
 
 #[test]
+fn one_instance_stands_for_its_block_where_there_are_more_than_a_hundred_findings() {
+    let folded = rendered(&many(120), Format::Table);
+    assert_eq!(folded.matches("desk[").count(), 1, "{folded}");
+    assert!(folded.contains("… and 119 more of genesyscloud_auth_division.desk"), "{folded}");
+}
+
+#[test]
 fn many_instances_of_one_block_are_folded_and_verbose_shows_all() {
     let report = many(12);
     let folded = rendered(&report, Format::Table);

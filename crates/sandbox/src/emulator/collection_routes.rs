@@ -12,8 +12,9 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use super::access::{Context, Document};
-use super::kinds::{COLLECTIONS, Collection, Paging, parents};
-use super::objects::{Fields, Objects, Taken, deleted, division_of, is_deleted};
+use super::endpoints;
+use super::kinds::{COLLECTIONS, Collection, Paging, canonical, parents};
+use super::objects::{Fields, Objects, Taken, deleted, division_of, is_deleted, shown};
 use super::org::{Object, Org, Refused};
 use super::replies::{ApiError, EntityListing, Page};
 use super::shared::Shared;
@@ -63,7 +64,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
 }
 
 /// Names the placeholders of a route by their place: two types may name one place differently.
-fn numbered(template: &str) -> String {
+pub(crate) fn numbered(template: &str) -> String {
     let mut number = 0;
     let segments = template.split('/').map(|segment| {
         if !segment.starts_with('{') {
@@ -79,22 +80,26 @@ fn numbered(template: &str) -> String {
 fn list(context: &Context, uri: &Uri, collection: &'static Collection, filters: &[Value]) -> Reply {
     let store = context.store();
     let org = store.org();
-    let parents = parents(&collection.list.path, uri.path()).ok_or(Refused::Absent)?;
+    let path = canonical(uri.path());
+    let parents = parents(&collection.list.path, &path).ok_or(Refused::Absent)?;
     let objects = Objects { org, collection, parents };
     let wanted_state = context.parameters.one("state").unwrap_or("active");
     let term = collection.list.filter.as_deref();
     let term = term.and_then(|filter| context.parameters.one(filter));
     let lagging = context.shared.lists.read_all();
-    let mut shown = objects.all();
-    shown.retain(|object| {
+    let mut all = objects.all();
+    all.retain(|object| {
         let state = if is_deleted(object) { "deleted" } else { "active" };
         (wanted_state == "any" || wanted_state == state)
             && may_see(context, org, object)
             && !lagging.contains(object.id())
             && term.is_none_or(|term| objects.finds(term, object))
             && filters.iter().all(|filter| is_matched(filter, &object.fields))
+            && endpoints::of(&collection.name).filters.iter().all(|field| {
+                context.parameters.one(field).is_none_or(|asked| is_told(object, field, asked))
+            })
     });
-    page(context, org.policy.largest_page, collection.list.paging, &shown)
+    page(context, org.policy.largest_page, collection.list.paging, &all)
 }
 
 /// A listing whose paging is in the body, as are its filters by exact values.
@@ -116,6 +121,15 @@ fn is_matched(filter: &Value, fields: &Fields) -> bool {
     let found = filter["name"].as_str().and_then(|field| fields.get(field));
     let values = filter["values"].as_array();
     values.is_none_or(|values| found.is_some_and(|found| values.contains(found)))
+}
+
+/// Compares one field of an object with the value of a query parameter.
+fn is_told(object: &Object, field: &str, asked: &str) -> bool {
+    match object.fields.get(field) {
+        Some(Value::String(text)) => text == asked,
+        Some(value) => serde_json::from_str::<Value>(asked).is_ok_and(|asked| asked == *value),
+        None => false,
+    }
 }
 
 /// `POST …/search`: every part of the query holds, each an exact comparison that ignores case.
@@ -140,7 +154,7 @@ fn search(context: &Context, body: &Value, collection: &'static Collection) -> J
             && may_see(context, org, object)
             && parts.iter().all(|part| holds(part, object))
     });
-    let results: Vec<_> = found.iter().map(|object| &object.fields).collect();
+    let results: Vec<_> = found.iter().map(|object| shown(object)).collect();
     Json(json!({
         "total": results.len(),
         "pageCount": 1,
@@ -157,20 +171,24 @@ fn fields_of(part: &Value) -> impl Iterator<Item = &str> {
 
 fn create(context: &Context, uri: &Uri, sent: Fields, collection: &'static Collection) -> Reply {
     let mut store = context.store();
-    let parents = parents(&collection.create, uri.path()).ok_or(Refused::Absent)?;
+    let path = canonical(uri.path());
+    let parents = parents(&collection.create, &path).ok_or(Refused::Absent)?;
     let made = Objects { org: store.org(), collection, parents }.create(sent)?;
     store.keep(vec![Change::PutObject(made.clone())])?;
     context.hold_back(made.id());
-    Ok(Json(made.fields.into()))
+    Ok(Json(shown(&made).into()))
 }
 
 async fn read(context: Context, uri: Uri) -> Reply {
     let store = context.store();
-    let object = find(&context, store.org(), &uri)?;
-    if context.shared.gets.read_one(object.id()) {
+    let object = find(&context, store.org(), uri.path())?;
+    let is_gone = is_deleted(object)
+        && endpoints::of(&object.kind).gone
+        && !matches!(context.parameters.one("state"), Some("deleted" | "any"));
+    if is_gone || context.shared.gets.read_one(object.id()) {
         return Err(Refused::Absent.into());
     }
-    Ok(Json(object.fields.clone().into()))
+    Ok(Json(shown(object).into()))
 }
 
 /// `PUT` replaces what is not sent, `PATCH` keeps it.
@@ -182,17 +200,17 @@ async fn update(
 ) -> Reply {
     let mut store = context.store();
     let org = store.org();
-    let object = find(&context, org, &uri)?;
+    let object = find(&context, org, uri.path())?;
     let objects = Objects::around(org, object).ok_or(Refused::Absent)?;
     let after = objects.update(object, sent, method == Method::PATCH)?;
     store.keep(vec![Change::PutObject(after.clone())])?;
-    Ok(Json(after.fields.into()))
+    Ok(Json(shown(&after).into()))
 }
 
 async fn remove(context: Context, uri: Uri) -> Result<StatusCode, ApiError> {
     let mut store = context.store();
     let org = store.org();
-    let object = find(&context, org, &uri)?;
+    let object = find(&context, org, uri.path())?;
     let is_soft = Collection::named(&object.kind).is_some_and(|kind| kind.is_soft_deleted);
     if is_deleted(object) {
         return Err(Refused::Absent.into());
@@ -206,8 +224,9 @@ async fn remove(context: Context, uri: Uri) -> Result<StatusCode, ApiError> {
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn find<'a>(context: &Context, org: &'a Org, uri: &Uri) -> Result<&'a Object, Refused> {
-    let found = org.objects.get(uri.path());
+/// Finds what a path leads to, if the caller may see it.
+pub(crate) fn find<'a>(context: &Context, org: &'a Org, path: &str) -> Result<&'a Object, Refused> {
+    let found = org.objects.get(&canonical(path));
     found.filter(|object| may_see(context, org, object)).ok_or(Refused::Absent)
 }
 
@@ -218,21 +237,21 @@ fn may_see(context: &Context, org: &Org, object: &Object) -> bool {
 }
 
 /// Cuts a page out of what a listing shows.
-fn page(context: &Context, largest: usize, paging: Paging, shown: &[&Object]) -> Reply {
+fn page(context: &Context, largest: usize, paging: Paging, all: &[&Object]) -> Reply {
     let parameters = &context.parameters;
     let fields = |objects: &[&Object]| -> Vec<Value> {
-        objects.iter().map(|object| object.fields.clone().into()).collect()
+        objects.iter().map(|object| shown(object).into()).collect()
     };
     let cursors: &[&str] = match paging {
         Paging::Pages => {
             let page = parameters.page(largest)?;
-            let all = shown.iter().map(|object| &object.fields);
+            let all = all.iter().map(|object| shown(object));
             let listing = EntityListing::page(all, page, &parameters.uri);
             return Ok(Json(serde_json::to_value(listing).unwrap_or_default()));
         }
         Paging::None => {
-            let page = Page { number: 1, size: shown.len().max(1) };
-            let all = shown.iter().map(|object| &object.fields);
+            let page = Page { number: 1, size: all.len().max(1) };
+            let all = all.iter().map(|object| shown(object));
             let listing = EntityListing::page(all, page, &parameters.uri);
             return Ok(Json(serde_json::to_value(listing).unwrap_or_default()));
         }
@@ -244,19 +263,19 @@ fn page(context: &Context, largest: usize, paging: Paging, shown: &[&Object]) ->
     let start = match cursors.iter().find_map(|name| parameters.one(name)) {
         None => 0,
         Some(cursor) => {
-            let last = shown.iter().position(|object| object.id() == cursor);
+            let last = all.iter().position(|object| object.id() == cursor);
             let known = "the id of an object that the listing shows";
             last.ok_or_else(|| ApiError::invalid_value(cursor, "Cursor", known))? + 1
         }
     };
-    let end = shown.len().min(start + size);
+    let end = all.len().min(start + size);
     let mut body = json!({
-        "entities": fields(&shown[start..end]),
+        "entities": fields(&all[start..end]),
         "pageSize": size,
         "selfUri": parameters.uri.page(1, size),
     });
-    if end < shown.len() {
-        let cursor = shown[end - 1].id();
+    if end < all.len() {
+        let cursor = all[end - 1].id();
         body["nextUri"] = parameters.uri.cursor(cursors[0], cursor, size).into();
         // Listings by cursor differ in where they put it; readers take the one that they know.
         match paging {
@@ -273,10 +292,10 @@ fn page(context: &Context, largest: usize, paging: Paging, shown: &[&Object]) ->
 
 impl From<Taken> for ApiError {
     fn from(taken: Taken) -> Self {
-        let Taken { key, status, code } = taken;
+        let Taken { key, status, code, message } = taken;
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::CONFLICT);
-        let error =
-            Self::of(status).saying(format!("An object with the key {key} already exists."));
+        let usual = || format!("An object with the key {key} already exists.");
+        let error = Self::of(status).saying(message.map_or_else(usual, str::to_owned));
         match code {
             Some(code) => error.coded(&code),
             None if status == StatusCode::BAD_REQUEST => error.coded("duplicate.name"),

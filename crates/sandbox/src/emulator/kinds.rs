@@ -5,7 +5,10 @@
 
 use std::sync::LazyLock;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::Deserialize;
+
+use super::endpoints;
 
 /// Every collection, in the order of the facts.
 pub(crate) static COLLECTIONS: LazyLock<Vec<Collection>> = LazyLock::new(|| {
@@ -34,6 +37,8 @@ pub(crate) struct Collection {
     pub(crate) key: Vec<String>,
     /// Each object is in a division.
     pub(crate) has_division: bool,
+    /// Two divisions may hold one key.
+    pub(crate) is_keyed_by_division: bool,
     /// How a taken key is refused; `None` where that is not known.
     pub(crate) duplicate: Option<Duplicate>,
     /// A delete leaves the object there, marked as deleted.
@@ -109,6 +114,13 @@ struct Row {
 #[derive(Deserialize)]
 struct KeyPart {
     field: Option<String>,
+    in_path: Option<String>,
+}
+
+impl KeyPart {
+    fn is_own(&self) -> bool {
+        self.field.is_some() && self.in_path.is_none()
+    }
 }
 
 #[derive(Deserialize)]
@@ -119,21 +131,29 @@ struct Create {
 
 impl Collection {
     fn of(row: Row) -> Option<Self> {
-        let create = row.create.filter(|create| create.way == "post")?.path?;
-        if row.adoption != "list" || NOT_HERE.contains(&row.name.as_str()) {
+        let create = row.create?;
+        let is_served = match (row.adoption.as_str(), create.way.as_str()) {
+            ("list", "post") | ("not_needed", "adopts") => true,
+            // Where the id is a field of its own, the objects are listed with it.
+            ("derived", "post") => row.item.is_some() && row.key.iter().any(KeyPart::is_own),
+            _ => false,
+        };
+        if !is_served || NOT_HERE.contains(&row.name.as_str()) {
             return None;
         }
+        let create = create.path?;
         let list: List = serde_json::from_value(row.list?).ok()?;
         let items = row.item.as_deref().and_then(|item| item.rsplit_once('/'));
         let items = items.map_or_else(|| create.clone(), |(items, _)| items.to_owned());
         Some(Self {
+            has_division: row.scope == "division" || endpoints::of(&row.name).in_division,
+            is_keyed_by_division: row.scope == "division",
             name: row.name,
             list,
             search: row.search,
             items,
             create,
             key: row.key.into_iter().filter_map(|part| part.field).collect(),
-            has_division: row.scope == "division",
             duplicate: row.duplicate,
             is_soft_deleted: row.soft_delete,
         })
@@ -146,9 +166,10 @@ impl Collection {
 
     /// Returns the collection that creates under a path, and the ids of the parents in it.
     pub(crate) fn created_at(path: &str) -> Option<(&'static Self, Vec<String>)> {
+        let path = canonical(path);
         COLLECTIONS
             .iter()
-            .find_map(|collection| Some((collection, parents(&collection.create, path)?)))
+            .find_map(|collection| Some((collection, parents(&collection.create, &path)?)))
     }
 }
 
@@ -166,6 +187,23 @@ pub(crate) fn parents(template: &str, path: &str) -> Option<Vec<String>> {
             _ => return None,
         }
     }
+}
+
+/// What an id may hold in a path as it is.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// Returns one spelling for all that a client may escape in a path.
+pub(crate) fn canonical(path: &str) -> String {
+    let segments = path.split('/').map(|segment| {
+        let segment = percent_decode_str(segment).decode_utf8_lossy();
+        escaped(&segment)
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+/// Returns an id as its path has it.
+pub(crate) fn escaped(id: &str) -> String {
+    utf8_percent_encode(id, ESCAPED).to_string()
 }
 
 /// Fills the placeholders of a template from the left.
@@ -190,6 +228,13 @@ mod tests {
         assert_eq!(filled(template, &ids), path);
         assert_eq!(parents(template, "/api/v2/routing/email/domains"), None);
         assert_eq!(parents(template, &format!("{path}/more")), None);
+    }
+
+    #[test]
+    fn one_id_has_one_path_however_it_is_escaped() {
+        assert_eq!(canonical("/rows/area%20North"), "/rows/area%20North");
+        assert_eq!(canonical("/rows/+15550100"), canonical("/rows/%2B15550100"));
+        assert_eq!(canonical("/domains/mail.example"), "/domains/mail.example");
     }
 
     #[test]

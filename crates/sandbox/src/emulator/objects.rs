@@ -5,7 +5,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::kinds::{Collection, filled};
+use super::endpoints;
+use super::kinds::{Collection, escaped, filled};
 use super::org::{Object, Org, random_id};
 use super::policy::Duplicate;
 
@@ -21,6 +22,8 @@ pub(crate) struct Taken {
     pub(crate) status: u16,
     /// The error body's code, where it is not the status's usual one.
     pub(crate) code: Option<String>,
+    /// The error body's text, where it is not the usual one.
+    pub(crate) message: Option<&'static str>,
 }
 
 /// One collection of an org: a type, and below which parents.
@@ -52,13 +55,36 @@ impl<'a> Objects<'a> {
 
     /// Makes an object as a seed or the API's back door does: no key rule holds.
     pub(crate) fn made(&self, mut fields: Fields) -> Object {
-        let id = match fields.get("id").and_then(Value::as_str) {
+        let endpoints = endpoints::of(&self.collection.name);
+        let id = endpoints.id.as_deref().unwrap_or("id");
+        let id = match fields.get(id).and_then(Value::as_str) {
             Some(id) => id.to_owned(),
             None => random_id(),
         };
-        let address = format!("{}/{id}", filled(&self.collection.items, &self.parents));
+        let items = filled(&self.collection.items, &self.parents);
+        let address = format!("{items}/{}", escaped(&id));
         fields.insert("id".to_owned(), id.into());
         fields.insert("selfUri".to_owned(), address.clone().into());
+        for (field, value) in &endpoints.defaults {
+            fields.entry(field).or_insert_with(|| value.clone());
+        }
+        for (field, sent) in &endpoints.references {
+            let reference = |id: &Value| json!({ "id": id });
+            match fields.get(sent) {
+                Some(Value::String(id)) if id.is_empty() => drop(fields.remove(field)),
+                Some(Value::String(id)) => {
+                    drop(fields.insert(field.clone(), json!({ "id": id.clone() })));
+                }
+                Some(Value::Array(ids)) => {
+                    let references: Vec<_> = ids.iter().map(reference).collect();
+                    fields.insert(field.clone(), references.into());
+                }
+                _ => {}
+            }
+        }
+        if let Some(division) = fields.get("divisionId").and_then(Value::as_str) {
+            fields.insert("division".to_owned(), json!({ "id": division }));
+        }
         if self.collection.has_division && division_of(&fields).is_none() {
             let home = self.org.home();
             let division = json!({ "id": home.id, "name": home.name });
@@ -75,9 +101,15 @@ impl<'a> Objects<'a> {
 
     /// Answers with the object that a create would make.
     pub(crate) fn create(&self, mut fields: Fields) -> Result<Object, Taken> {
-        fields.remove("id");
+        let endpoints = endpoints::of(&self.collection.name);
+        if endpoints.id.is_none() {
+            fields.remove("id");
+        }
         let object = self.made(fields);
         self.check_key(&object)?;
+        if self.org.objects.contains_key(&object.address) {
+            return Err(self.taken(&object));
+        }
         Ok(object)
     }
 
@@ -89,14 +121,24 @@ impl<'a> Objects<'a> {
         sent: Fields,
         keeps_others: bool,
     ) -> Result<Object, Taken> {
-        let mut fields = if keeps_others { object.fields.clone() } else { Fields::new() };
+        let mut fields = object.fields.clone();
+        if !keeps_others {
+            // What has a path of its own is not replaced with the rest.
+            let keeps = &endpoints::of(&self.collection.name).keeps;
+            fields.retain(|field, _| field.starts_with('/') || keeps.contains(field));
+        }
         fields.extend(sent);
         if division_of(&fields).is_none()
             && let Some(division) = object.fields.get("division")
         {
             fields.insert("division".to_owned(), division.clone());
         }
-        fields.insert("id".to_owned(), object.id().into());
+        if let Some(id) = object.fields.get("id") {
+            fields.insert("id".to_owned(), id.clone());
+        }
+        if let Some(version) = object.fields.get("version").and_then(Value::as_u64) {
+            fields.insert("version".to_owned(), (version + 1).into());
+        }
         let after = Object { sequence: object.sequence, ..self.made(fields) };
         self.check_key(&after)?;
         Ok(after)
@@ -113,23 +155,27 @@ impl<'a> Objects<'a> {
         let is_taken = self.all().into_iter().any(|other| {
             other.address != object.address
                 && (!is_deleted(other) || org.policy.deleted_names_block)
-                && division_of(&other.fields) == division_of(&object.fields)
+                && (!collection.is_keyed_by_division
+                    || division_of(&other.fields) == division_of(&object.fields))
                 && collection.key.iter().all(|field| self.are_same(field, other, object))
         });
-        if !is_taken {
-            return Ok(());
-        }
+        if is_taken { Err(self.taken(object)) } else { Ok(()) }
+    }
+
+    fn taken(&self, object: &Object) -> Taken {
+        let Self { org, collection, .. } = self;
         let told = collection.duplicate.as_ref();
         let usual = match org.policy.duplicate {
             Duplicate::Conflict => 409,
             Duplicate::BadRequest => 400,
         };
         let key = collection.key.iter().map(|field| text_of(object, field));
-        Err(Taken {
+        Taken {
             key: key.collect::<Vec<_>>().join(", "),
             status: told.and_then(|told| told.status).unwrap_or(usual),
             code: told.and_then(|told| told.code.clone()),
-        })
+            message: endpoints::of(&collection.name).taken.as_deref(),
+        }
     }
 
     fn are_same(&self, field: &str, left: &Object, right: &Object) -> bool {
@@ -146,6 +192,14 @@ impl<'a> Objects<'a> {
         let name = self.collection.key.first().map(|field| text_of(object, field));
         name.is_some_and(|name| self.org.policy.finds(term, &name))
     }
+}
+
+/// Returns what the API shows of an object: no hidden field, and nothing that has a path of its own.
+pub(crate) fn shown(object: &Object) -> Fields {
+    let hidden = &endpoints::of(&object.kind).hidden;
+    let mut fields = object.fields.clone();
+    fields.retain(|field, _| !field.starts_with('/') && !hidden.contains(field));
+    fields
 }
 
 /// Answers with what a soft delete leaves of an object.
@@ -167,7 +221,7 @@ pub(crate) fn division_of(fields: &Fields) -> Option<&str> {
 }
 
 /// Follows a path such as `outcome.id`.
-fn at<'f>(fields: &'f Fields, path: &str) -> Option<&'f Value> {
+pub(crate) fn at<'f>(fields: &'f Fields, path: &str) -> Option<&'f Value> {
     let mut steps = path.split('.');
     let first = fields.get(steps.next()?)?;
     steps.try_fold(first, |value, step| value.get(step))

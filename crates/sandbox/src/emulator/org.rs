@@ -147,7 +147,7 @@ pub(crate) struct Object {
 }
 
 impl Object {
-    /// Returns its id.
+    /// Returns its id as its path has it.
     pub(crate) fn id(&self) -> &str {
         self.address.rsplit('/').next().unwrap_or_default()
     }

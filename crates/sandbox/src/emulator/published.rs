@@ -51,7 +51,8 @@ pub(crate) async fn token(
     }
 }
 
-/// `GET /api/v2/organizations/me`. Without `defaultCountryCode` the official provider panics.
+/// `GET /api/v2/organizations/me`. Without `defaultCountryCode` the official provider panics, and where
+/// there is a site without `defaultSiteId`, too.
 pub(crate) async fn organization(context: Context) -> Json<Value> {
     let about = context.store().org().about.clone();
     let short_name = about.name.to_lowercase().replace(' ', "-");
@@ -60,6 +61,7 @@ pub(crate) async fn organization(context: Context) -> Json<Value> {
         "name": about.name,
         "defaultLanguage": "en-us",
         "defaultCountryCode": "US",
+        "defaultSiteId": "",
         "thirdPartyOrgName": short_name,
         "domain": short_name,
         "version": 1,
@@ -237,8 +239,17 @@ pub(crate) async fn assign(
 ) -> Result<StatusCode, ApiError> {
     let mut store = context.store();
     let org = store.org();
-    let changed = org.assign(context.find(org, &id)?, &kind, &objects);
-    store.keep(changed.into_iter().map(Change::Put).collect())?;
+    let division = context.find(org, &id)?;
+    let moved = org.objects.values().filter(|object| objects.iter().any(|id| id == object.id()));
+    let moved = moved.map(|object| {
+        let mut object = object.clone();
+        let reference = json!({ "id": division.id, "name": division.name });
+        object.fields.insert("division".to_owned(), reference);
+        Change::PutObject(object)
+    });
+    let changed = org.assign(division, &kind, &objects).into_iter().map(Change::Put);
+    let changes = changed.chain(moved).collect();
+    store.keep(changes)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

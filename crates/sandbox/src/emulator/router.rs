@@ -20,7 +20,7 @@ use super::published::{
     permitted_paged, products, query, read, restore, token, unknown_method, unknown_route, update,
 };
 use super::shared::{Handle, Shared};
-use super::{collection_routes, pathed};
+use super::{collection_routes, parts, pathed};
 
 /// Lays out the routes of a dialect, and the controls.
 pub(crate) fn router(handle: Handle, dialect: Dialect) -> Router {
@@ -41,6 +41,7 @@ pub(crate) fn router(handle: Handle, dialect: Dialect) -> Router {
 fn published_routes() -> Router<Arc<Shared>> {
     let at = |path: &str| format!("/api/v2/authorization{path}");
     collection_routes::routes()
+        .merge(parts::routes())
         .route("/api/v2/organizations/me", get(organization))
         .route(&at("/products"), get(products))
         .route(&at("/divisions"), get(list).post(create))

@@ -246,7 +246,8 @@ impl Provider for StandIn {
 
     async fn import(&self, request: ImportRequest) -> Answer<ImportResponse> {
         let row = row_of(&request.type_name)?;
-        let attributes = row.attributes.iter().map(|attribute| (attribute.name, Value::Null));
+        let attributes =
+            row.attributes.iter().map(|attribute| (attribute.name, attribute.absent()));
         let mut state = Value::object(attributes);
         state.set("id", request.id.as_str().into());
         if let Some(api) = &row.api {

@@ -12,6 +12,7 @@ use super::call::{About, escape};
 use super::division::{Outcome, get};
 use super::schema::{ApiRow, AttributeRow, Shape, TypeRow};
 use super::session::{Ask, Session};
+use super::types::camel;
 
 /// The objects of one type.
 pub(crate) struct Objects<'a> {
@@ -91,7 +92,11 @@ impl Objects<'_> {
         let held = state.get("id").as_str().unwrap_or_default();
         let parts = self.api.split(held).unwrap_or_default();
         let own = parts.iter().find(|(name, _)| *name == "id").map(|(_, id)| *id);
-        let own = if self.api.holds_own_id { held } else { own.unwrap_or(held) };
+        let own = match own {
+            Some(own) if !self.api.holds_own_id => own,
+            None if !self.api.import_id.contains("{id}") => self.name(state).unwrap_or(held),
+            _ => held,
+        };
         self.filled(self.api.item, state, own)
     }
 
@@ -124,6 +129,12 @@ impl Objects<'_> {
         let mut body = Map::new();
         for (attribute, field) in &self.api.fields {
             let Some(value) = json(at(planned, attribute)) else { continue };
+            let is_blocks = self
+                .row
+                .attributes
+                .iter()
+                .any(|row| row.name == *attribute && matches!(row.shape, Shape::Blocks(_)));
+            let value = if is_blocks { spelled(value) } else { value };
             match field.split_once('.') {
                 Some((outer, inner)) => {
                     body.insert(outer.to_owned(), Json::from_iter([(inner.to_owned(), value)]));
@@ -151,6 +162,7 @@ impl Objects<'_> {
                 let entry = Value::object(inner.iter().map(|part| (part.name, of(part))));
                 Value::from(vec![entry])
             }
+            Shape::Blocks(inner) => blocks(inner, &found(row.name)),
             _ => match found(row.name) {
                 // Where an object does not show it, it was in the path.
                 Value::Null if self.is_parent(row.name) => instance.get(row.name).clone(),
@@ -203,6 +215,30 @@ fn at<'v>(state: &'v Value, path: &str) -> &'v Value {
         (_, Ok(_)) => &NULL,
         (value, Err(_)) => value.get(step),
     })
+}
+
+/// Spells the attributes within blocks as the API does.
+fn spelled(blocks: Json) -> Json {
+    match blocks {
+        Json::Array(entries) => entries.into_iter().map(spelled).collect(),
+        Json::Object(fields) => {
+            fields.into_iter().map(|(name, value)| (camel(&name), spelled(value))).collect()
+        }
+        plain => plain,
+    }
+}
+
+/// Reads blocks as the API shows them.
+fn blocks(rows: &[AttributeRow], shown: &Value) -> Value {
+    let part = |row: &AttributeRow, entry: &Value| {
+        let value = entry.get(&camel(row.name));
+        match row.shape {
+            Shape::Blocks(inner) => blocks(inner, value),
+            _ => value.clone(),
+        }
+    };
+    let entry = |entry| Value::object(rows.iter().map(|row| (row.name, part(row, entry))));
+    shown.elements().iter().map(entry).collect::<Vec<_>>().into()
 }
 
 /// A known value as JSON, if it has one.

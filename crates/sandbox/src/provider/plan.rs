@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use divvy_plugin::messages::{AttributePath, RawState};
 use divvy_plugin::{Error, Value};
 
-use super::schema::{Need, Shape, TypeRow};
+use super::schema::{AttributeRow, Need, Shape, TypeRow};
 
 /// What will become of one instance.
 pub(crate) struct Planned {
@@ -85,7 +85,11 @@ pub(crate) fn upgrade(row: &TypeRow, raw: &RawState) -> Result<Value, Error> {
     } else {
         Value::from_json_bytes(&raw.json)?
     };
-    Ok(Value::object(row.attributes.iter().map(|a| (a.name, stored.get(a.name).clone()))))
+    let kept = |attribute: &AttributeRow| match stored.get(attribute.name) {
+        Value::Null => attribute.absent(),
+        value => value.clone(),
+    };
+    Ok(Value::object(row.attributes.iter().map(|attribute| (attribute.name, kept(attribute)))))
 }
 
 fn from_flatmap(row: &TypeRow, flat: &BTreeMap<String, String>) -> Value {
@@ -94,6 +98,8 @@ fn from_flatmap(row: &TypeRow, flat: &BTreeMap<String, String>) -> Value {
         Shape::Block(inner) => Value::from(vec![Value::object(
             inner.iter().map(|part| (part.name, text(&format!("{name}.0.{}", part.name)))),
         )]),
+        // No export that is read here holds blocks.
+        Shape::Blocks(_) => Vec::new().into(),
         Shape::Texts => {
             let prefix = format!("{name}.");
             let elements = flat.range(prefix.clone()..).take_while(|(k, _)| k.starts_with(&prefix));

@@ -3,6 +3,7 @@
 //! Only data and its translation into the protocol's schema messages. The division is the official
 //! provider's; the other types are in [`super::types`].
 
+use divvy_plugin::Value;
 use divvy_plugin::messages::{
     Attribute, Block, NestedBlock, Nesting, ProviderSchema, Schema, ServerCapabilities,
 };
@@ -19,6 +20,8 @@ pub(crate) enum Shape {
     Texts,
     /// One block with these attributes.
     Block(&'static [AttributeRow]),
+    /// Any number of blocks with these attributes.
+    Blocks(&'static [AttributeRow]),
 }
 
 /// Who fills an attribute.
@@ -38,6 +41,16 @@ pub(crate) struct AttributeRow {
     pub(crate) shape: Shape,
     pub(crate) need: Need,
     pub(crate) forces_replacement: bool,
+}
+
+impl AttributeRow {
+    /// Returns what an instance holds that does not set it: blocks are never null.
+    pub(crate) fn absent(&self) -> Value {
+        match self.shape {
+            Shape::Blocks(_) => Vec::new().into(),
+            _ => Value::Null,
+        }
+    }
 }
 
 /// One resource type or data source.
@@ -163,22 +176,14 @@ impl Shape {
             Self::Text => r#""string""#,
             Self::Flag => r#""bool""#,
             Self::Number => r#""number""#,
-            Self::Texts | Self::Block(_) => r#"["list","string"]"#,
+            Self::Texts | Self::Block(_) | Self::Blocks(_) => r#"["list","string"]"#,
         }
     }
 }
 
 impl TypeRow {
     fn schema(&self) -> Schema {
-        let blocks = self.attributes.iter().filter_map(|row| match row.shape {
-            Shape::Block(inner) => Some(NestedBlock {
-                nesting: Nesting::List.into(),
-                min_items: 1,
-                ..nested(row.name, block(inner, Vec::new()), 1)
-            }),
-            _ => None,
-        });
-        Schema { version: self.version, block: Some(block(self.attributes, blocks.collect())) }
+        Schema { version: self.version, block: Some(block(self.attributes, Vec::new())) }
     }
 }
 
@@ -210,10 +215,20 @@ fn provider_block() -> Block {
     block(PROVIDER_ARGUMENTS, vec![gateway, proxy])
 }
 
-fn block(rows: &[AttributeRow], block_types: Vec<NestedBlock>) -> Block {
+fn block(rows: &[AttributeRow], mut block_types: Vec<NestedBlock>) -> Block {
+    let listed = |name, inner, min_items, max_items| NestedBlock {
+        nesting: Nesting::List.into(),
+        min_items,
+        ..nested(name, block(inner, Vec::new()), max_items)
+    };
+    block_types.extend(rows.iter().filter_map(|row| match row.shape {
+        Shape::Block(inner) => Some(listed(row.name, inner, 1, 1)),
+        Shape::Blocks(inner) => Some(listed(row.name, inner, 0, 0)),
+        _ => None,
+    }));
     let attributes = rows
         .iter()
-        .filter(|row| !matches!(row.shape, Shape::Block(_)))
+        .filter(|row| !matches!(row.shape, Shape::Block(_) | Shape::Blocks(_)))
         .map(|row| Attribute {
             name: row.name.to_owned(),
             r#type: row.shape.terraform_type().into(),

@@ -86,23 +86,51 @@ struct Schemas {
 #[serde(default, bound(deserialize = "'de: 'static"))]
 struct SchemaRow {
     version: i64,
-    attributes: BTreeMap<&'static str, &'static str>,
+    attributes: BTreeMap<&'static str, Spec>,
+}
+
+/// What `schemas.json` says of an attribute.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Spec {
+    /// Its shape, and who fills it.
+    Plain(String),
+    /// Blocks, and what each has.
+    Blocks(BTreeMap<String, Spec>),
+}
+
+impl Spec {
+    fn row(&self, name: &'static str) -> AttributeRow {
+        let (shape, need) = match self {
+            Self::Plain(text) => {
+                let (shape, word) = text.split_once(' ').unwrap_or((text.as_str(), ""));
+                let shape = match shape {
+                    "number" => Shape::Number,
+                    "flag" => Shape::Flag,
+                    "texts" => Shape::Texts,
+                    _ => Shape::Text,
+                };
+                let need = match word {
+                    "required" => Need::Required,
+                    "computed" => Need::Computed,
+                    "defaulted" => Need::OptionalComputed,
+                    _ => Need::Optional,
+                };
+                (shape, need)
+            }
+            Self::Blocks(inner) => {
+                let rows: Vec<_> =
+                    inner.iter().map(|(name, spec)| spec.row(name.clone().leak())).collect();
+                (Shape::Blocks(rows.leak()), Need::Optional)
+            }
+        };
+        AttributeRow { name, shape, need, forces_replacement: false }
+    }
 }
 
 impl SchemaRow {
     fn attributes(&self) -> Vec<AttributeRow> {
-        let row = |(name, spec): (&&'static str, &&'static str)| {
-            let (shape, word) = spec.split_once(' ').unwrap_or((spec, ""));
-            let shape = match shape {
-                "number" => Shape::Number,
-                "flag" => Shape::Flag,
-                "texts" => Shape::Texts,
-                _ => Shape::Text,
-            };
-            let need = if word == "required" { Need::Required } else { Need::Optional };
-            AttributeRow { name, shape, need, forces_replacement: false }
-        };
-        self.attributes.iter().map(row).collect()
+        self.attributes.iter().map(|(name, spec)| spec.row(name)).collect()
     }
 
     fn in_state_alone(self, name: &'static str) -> TypeRow {
@@ -137,8 +165,12 @@ impl Fact {
     fn api(&self, schema: &SchemaRow) -> Option<ApiRow> {
         let create = self.create.as_ref().filter(|create| create.way == "post")?.path?;
         let item = self.item?;
-        if self.adoption != "list" {
-            return None;
+        // An id that follows from the configuration is the part of the key that is in no path.
+        let own_key = self.key.iter().find(|part| part.in_path.is_none() && part.field.is_some());
+        match self.adoption {
+            "list" => {}
+            "derived" if own_key.is_some() => {}
+            _ => return None,
         }
         let mut parents = Vec::new();
         let mut fields = Vec::new();
@@ -204,7 +236,7 @@ impl Fact {
 }
 
 /// The API's spelling of an attribute.
-fn camel(name: &str) -> String {
+pub(crate) fn camel(name: &str) -> String {
     let mut words = name.split('_');
     let first = words.next().unwrap_or_default().to_owned();
     words.fold(first, |text, word| {
@@ -241,5 +273,20 @@ mod tests {
         let fields = &list.api.as_ref().unwrap().fields;
         assert!(fields.contains(&("column_names", "columnNames")), "{fields:?}");
         assert!(row("genesyscloud_user_roles").api.is_none());
+    }
+
+    #[test]
+    fn blocks_are_within_blocks() {
+        let times = row("genesyscloud_outbound_callabletimeset").attributes;
+        let inner = |rows: &'static [AttributeRow], name: &str| match rows
+            .iter()
+            .find(|row| row.name == name)
+            .map(|row| row.shape)
+        {
+            Some(Shape::Blocks(inner)) => inner,
+            other => panic!("{name} is {other:?}"),
+        };
+        let slots = inner(inner(times, "callable_times"), "time_slots");
+        assert!(slots.iter().any(|row| row.name == "day" && row.shape == Shape::Number));
     }
 }

@@ -18,8 +18,6 @@ use crate::error::{CommandError, CommandResult};
 
 /// What the demo keeps beside the configuration: provider, org, an empty home, the environment.
 pub(super) const OWN: &str = ".demo";
-/// The configuration, written before anything runs.
-const CONFIGURATION: &str = "main.tf";
 /// The file that puts a shell into the demo's surroundings.
 pub(super) const ENVIRONMENT: &str = ".demo/environment";
 /// The file that keeps the org.
@@ -81,17 +79,22 @@ impl Place {
         }
     }
 
-    /// Writes the configuration, where none is.
-    pub(super) fn write_configuration(&self, text: &str) -> CommandResult<()> {
-        let path = self.directory.join(CONFIGURATION);
-        let written =
-            fs::File::create_new(&path).and_then(|mut file| file.write_all(text.as_bytes()));
-        written.map_err(|error| unusable(&path.display().to_string(), &error))
+    /// Writes the files of a configuration, where none are.
+    pub(super) fn write_configuration(&self, files: &[(&str, String)]) -> CommandResult<()> {
+        for (name, text) in files {
+            let path = self.directory.join(name);
+            let written = fs::create_dir_all(path.parent().unwrap_or(&self.directory))
+                .and_then(|()| fs::File::create_new(&path)?.write_all(text.as_bytes()));
+            written.map_err(|error| unusable(&path.display().to_string(), &error))?;
+        }
+        Ok(())
     }
 
     /// Refuses to go on if somebody has put more files here: an apply would carry them out, too.
-    pub(super) fn holds_only_the_demo(&self) -> CommandResult<()> {
-        let found = strangers(&self.directory, &[OWN, CONFIGURATION])
+    pub(super) fn holds_only_the_demo(&self, files: &[(&str, String)]) -> CommandResult<()> {
+        let ours = files.iter().map(|(name, _)| name.split('/').next().unwrap_or(name));
+        let known: Vec<_> = ours.chain([OWN]).collect();
+        let found = strangers(&self.directory, &known)
             .map_err(|error| unusable(&self.directory.display().to_string(), &error))?;
         match found {
             None => Ok(()),
@@ -249,8 +252,9 @@ mod tests {
         std::os::unix::fs::symlink(path("empty"), path("to-empty")).unwrap();
         for name in ["new/below", "to-empty"] {
             let place = Place::take(Some(&path(name))).unwrap();
-            place.write_configuration("text").unwrap();
-            place.holds_only_the_demo().unwrap();
+            let files = [("main.tf", "text".to_owned()), ("modules/a/main.tf", String::new())];
+            place.write_configuration(&files).unwrap();
+            place.holds_only_the_demo(&files).unwrap();
             // A second demo comes too late.
             assert_eq!(Place::take(Some(&path(name))).unwrap_err().kind.exit_code(), 64);
         }
@@ -261,11 +265,12 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let place = Place::take(Some(&root.path().join("demo"))).unwrap();
         fs::write(place.directory.join("other.tf"), "mine").unwrap();
-        let error = place.holds_only_the_demo().unwrap_err();
+        let files = [("main.tf", "ours".to_owned())];
+        let error = place.holds_only_the_demo(&files).unwrap_err();
         assert!(error.message.contains("other.tf"), "{error}");
-        fs::write(place.directory.join(CONFIGURATION), "mine").unwrap();
-        place.write_configuration("ours").unwrap_err();
-        assert_eq!(fs::read_to_string(place.directory.join(CONFIGURATION)).unwrap(), "mine");
+        fs::write(place.directory.join("main.tf"), "mine").unwrap();
+        place.write_configuration(&files).unwrap_err();
+        assert_eq!(fs::read_to_string(place.directory.join("main.tf")).unwrap(), "mine");
     }
 
     #[test]

@@ -8,6 +8,15 @@ use serde_json::{Map, Value, json};
 
 use super::raw::{Client, emulator};
 
+/// What is not found by its id once it is deleted, although it is kept: the vendor's own tests say so.
+const GONE: &[&str] = &[
+    "genesyscloud_architect_emergencygroup",
+    "genesyscloud_architect_schedulegroups",
+    "genesyscloud_architect_schedules",
+    "genesyscloud_group",
+    "genesyscloud_user",
+];
+
 /// The rows whose objects a POST creates and a listing shows.
 fn rows() -> Vec<Value> {
     let facts: Value =
@@ -119,6 +128,11 @@ fn every_type_with_a_listing_is_created_listed_refused_read_and_deleted() {
         client.send("DELETE", address, None).expect(204);
         let after = client.get(address);
         match row["soft_delete"].as_bool() {
+            Some(true) if GONE.contains(&text(row, "type")) => {
+                drop(after.expect(404));
+                let asked = client.get(&format!("{address}?state=deleted")).expect(200);
+                assert_eq!(asked.json()["state"], "deleted", "{row}");
+            }
             Some(true) => assert_eq!(after.expect(200).json()["state"], "deleted", "{row}"),
             _ => drop(after.expect(404)),
         }

@@ -6,6 +6,7 @@ mod control;
 mod documents;
 mod durability;
 mod faults;
+mod parts;
 mod pathed;
 mod published;
 mod raw;
