@@ -46,11 +46,8 @@ impl Tone {
 /// Columns that a table on stdout may take: the terminal's, or 100.
 pub(crate) fn width() -> usize {
     const ELSEWHERE: usize = 100;
-    #[cfg(unix)]
-    if let Ok(size) = rustix::termios::tcgetwinsize(io::stdout()) {
-        return usize::from(size.ws_col).max(40);
-    }
-    ELSEWHERE
+    let size = terminal_size::terminal_size_of(io::stdout());
+    size.map_or(ELSEWHERE, |(width, _)| usize::from(width.0).max(40))
 }
 
 /// Prints what clap has to say: help to stdout, usage errors to stderr. An error repeats what was typed.
@@ -65,16 +62,17 @@ pub(crate) fn usage(error: &clap::Error) {
     };
 }
 
+/// Prints what this binary is.
+pub(crate) fn version(details: &str) {
+    // Nothing is left to tell a failed stream to.
+    let _ = anstream::stdout().lock().write_all(details.as_bytes());
+}
+
 /// Columns that talk on stderr may take: the terminal's, or 80.
 pub(crate) fn talk_width() -> usize {
     const ELSEWHERE: usize = 80;
-    #[cfg(unix)]
-    if let Ok(size) = rustix::termios::tcgetwinsize(io::stderr())
-        && size.ws_col > 0
-    {
-        return usize::from(size.ws_col).max(40);
-    }
-    ELSEWHERE
+    let size = terminal_size::terminal_size_of(io::stderr());
+    size.map_or(ELSEWHERE, |(width, _)| usize::from(width.0).max(40))
 }
 
 /// Returns whether the artefact goes to a terminal.

@@ -7,6 +7,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use divvy_core::effect::{Effect, Observer, Outcome};
+use divvy_os::signals::Signals;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
@@ -98,115 +99,5 @@ pub(crate) async fn beside<T: Send + 'static>(
         biased;
         () = interrupt.cancelled() => Err(CommandError::interrupted()),
         done = done => done.map_err(|_| CommandError::failed("could not read the input")),
-    }
-}
-
-/// SIGINT and SIGTERM, as they come, and the first SIGHUP.
-#[cfg(unix)]
-struct Signals {
-    handlers: Option<[tokio::signal::unix::Signal; 2]>,
-    hang_ups: HangUps,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn install() -> Self {
-        use tokio::signal::unix::{SignalKind, signal};
-        let handlers = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
-        let handlers = match handlers {
-            (Ok(interrupt), Ok(terminate)) => Some([interrupt, terminate]),
-            _ => None,
-        };
-        Self { handlers, hang_ups: hang_ups() }
-    }
-
-    /// Waits for the first signal of any kind.
-    async fn first(&mut self) {
-        let Self { handlers, hang_ups } = self;
-        tokio::select! {
-            () = either(handlers) => {}
-            () = hang_ups.next() => {}
-        }
-    }
-
-    /// Waits for a second one. A terminal that goes says so more than once, and nobody has pressed
-    /// anything twice.
-    async fn second(&mut self) {
-        either(&mut self.handlers).await;
-    }
-}
-
-#[cfg(unix)]
-async fn either(handlers: &mut Option<[tokio::signal::unix::Signal; 2]>) {
-    let Some([interrupt, terminate]) = handlers else { return std::future::pending().await };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-}
-
-/// SIGHUP, as it comes.
-#[cfg(unix)]
-pub(crate) struct HangUps(Option<tokio::signal::unix::Signal>);
-
-#[cfg(unix)]
-impl HangUps {
-    /// Waits for the next one.
-    pub(crate) async fn next(&mut self) {
-        match &mut self.0 {
-            Some(signal) => {
-                signal.recv().await;
-            }
-            None => std::future::pending().await,
-        }
-    }
-}
-
-/// Listens to SIGHUP; not where this process was started to outlive its terminal, as by `nohup`.
-#[cfg(unix)]
-pub(crate) fn hang_ups() -> HangUps {
-    use tokio::signal::unix::{SignalKind, signal};
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    HangUps(if ignores_hang_ups(&status) { None } else { signal(SignalKind::hangup()).ok() })
-}
-
-/// Reads from Linux's word on a process whether it ignores SIGHUP, which is the lowest bit.
-#[cfg(unix)]
-fn ignores_hang_ups(status: &str) -> bool {
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    ignored.is_some_and(|mask| mask & 1 == 1)
-}
-
-/// Ctrl-C, as it comes.
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    fn install() -> Self {
-        Self
-    }
-
-    async fn first(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
-
-    async fn second(&mut self) {
-        self.first().await;
-    }
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_process_under_nohup_is_known() {
-        assert!(ignores_hang_ups("Name:\tdivvy\nSigIgn:\t0000000000001001\nSigCgt:\t1\n"));
-        assert!(!ignores_hang_ups("SigIgn:\t0000000000001000\nSigCgt:\t0000000000000001\n"));
-        assert!(!ignores_hang_ups(""));
     }
 }

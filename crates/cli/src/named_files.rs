@@ -5,14 +5,13 @@
 //! Invariants: what stood there keeps its kind, a link stays a link, and a new file gets the mode that
 //! the user's umask leaves.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use divvy_os::files as system;
 
 /// How many links are followed, as in the kernel.
 const MOST_LINKS: usize = 40;
@@ -82,10 +81,7 @@ fn stream(path: &Path) -> Option<Target> {
     match path.to_str()? {
         "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1" => Some(Target::Stdout),
         "/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2" => Some(Target::Stderr),
-        text if text.starts_with("/dev/") || text.starts_with("/proc/") => {
-            Some(Target::InPlace(path.to_owned()))
-        }
-        _ => None,
+        _ => system::is_device(path).then(|| Target::InPlace(path.to_owned())),
     }
 }
 
@@ -100,21 +96,13 @@ fn write_in_place(path: &Path, bytes: &[u8]) -> io::Result<()> {
 fn open_in_place(path: &Path) -> io::Result<File> {
     let begun = Instant::now();
     loop {
-        let flags = OFlags::NONBLOCK.bits().cast_signed();
-        match OpenOptions::new().append(true).custom_flags(flags).open(path) {
-            Ok(file) => {
-                let flags = fcntl_getfl(&file)?;
-                fcntl_setfl(&file, flags - OFlags::NONBLOCK)?;
-                return Ok(file);
-            }
-            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {
-                if begun.elapsed() >= PATIENCE {
-                    return Err(io::Error::new(ErrorKind::TimedOut, "no program reads from it"));
-                }
-                thread::sleep(Duration::from_millis(20));
-            }
-            Err(error) => return Err(error),
+        if let Some(file) = system::open_for_appending(path)? {
+            return Ok(file);
         }
+        if begun.elapsed() >= PATIENCE {
+            return Err(io::Error::new(ErrorKind::TimedOut, "no program reads from it"));
+        }
+        thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -124,14 +112,16 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let directory =
         path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let existing = fs::metadata(path).ok();
-    if existing.as_ref().is_some_and(|existing| existing.nlink() > 1) {
+    if existing.as_ref().is_some_and(system::has_other_names) {
         return overwrite(path, bytes);
     }
-    let mode = existing.as_ref().map_or(0o666, |existing| existing.mode() & 0o7777);
+    let mode = existing.as_ref().map_or(0o666, system::mode);
+    let mut made = tempfile::Builder::new();
     // The umask takes its part of the mode of a new file.
-    let made = tempfile::Builder::new()
-        .permissions(Permissions::from_mode(if existing.is_some() { 0o600 } else { mode }))
-        .tempfile_in(directory);
+    if let Some(permissions) = system::permissions(if existing.is_some() { 0o600 } else { mode }) {
+        made.permissions(permissions);
+    }
+    let made = made.tempfile_in(directory);
     let mut file = match made {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::PermissionDenied && existing.is_some() => {
@@ -140,8 +130,8 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Err(error) => return Err(error),
     };
     file.write_all(bytes)?;
-    if existing.is_some() {
-        file.as_file().set_permissions(Permissions::from_mode(mode))?;
+    if let Some(permissions) = existing.as_ref().and_then(|_| system::permissions(mode)) {
+        file.as_file().set_permissions(permissions)?;
     }
     file.as_file().sync_all()?;
     match file.persist(path) {
@@ -161,7 +151,8 @@ fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{FileTypeExt as _, symlink};
+    use std::fs::Permissions;
+    use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _, symlink};
 
     use super::*;
 

@@ -21,11 +21,11 @@ impl Observers {
     /// Makes those of a run: the counters, and in tests the kill point that the environment names.
     pub(crate) fn of(context: &Context) -> Self {
         let observers = Self::default();
-        #[cfg(all(debug_assertions, unix))]
+        #[cfg(debug_assertions)]
         if let Some(halt) = HaltPoint::from_variables(&context.environment.variables) {
             observers.add(Arc::new(halt));
         }
-        #[cfg(not(all(debug_assertions, unix)))]
+        #[cfg(not(debug_assertions))]
         let _ = context;
         observers
     }
@@ -76,29 +76,29 @@ impl Observer for Observers {
 /// Sends this process a signal right before or after the n-th effect: SIGKILL (`DIVVY_KILL_AT=n`), or
 /// SIGSTOP (`DIVVY_STOP_AT=n`), after which the test says how it goes on; `wn` counts only effects that
 /// write. How the tests get between any two lines; not in a release build.
-#[cfg(all(debug_assertions, unix))]
+#[cfg(debug_assertions)]
 pub(crate) struct HaltPoint {
     left: AtomicUsize,
     counts_writes_only: bool,
-    signal: rustix::process::Signal,
+    how: divvy_os::process::Halt,
 }
 
-#[cfg(all(debug_assertions, unix))]
+#[cfg(debug_assertions)]
 impl HaltPoint {
     pub(crate) fn from_variables(
         variables: &std::collections::BTreeMap<String, String>,
     ) -> Option<Self> {
-        use rustix::process::Signal;
-        let of = |name: &str, signal| {
+        use divvy_os::process::Halt;
+        let of = |name: &str, how| {
             let value = variables.get(name)?;
             let left = value.trim_start_matches('w').parse().ok()?;
             Some(Self {
                 left: AtomicUsize::new(left),
                 counts_writes_only: value.starts_with('w'),
-                signal,
+                how,
             })
         };
-        of("DIVVY_KILL_AT", Signal::KILL).or_else(|| of("DIVVY_STOP_AT", Signal::STOP))
+        of("DIVVY_KILL_AT", Halt::Killed).or_else(|| of("DIVVY_STOP_AT", Halt::Stopped))
     }
 
     fn pass(&self, effect: &Effect) {
@@ -111,12 +111,12 @@ impl HaltPoint {
         }
         if self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
             // It reaches the process itself before the call returns.
-            let _ = rustix::process::kill_process(rustix::process::getpid(), self.signal);
+            divvy_os::process::halt(self.how);
         }
     }
 }
 
-#[cfg(all(debug_assertions, unix))]
+#[cfg(debug_assertions)]
 impl Observer for HaltPoint {
     fn before(&self, effect: &Effect) {
         self.pass(effect);

@@ -6,6 +6,7 @@ use std::io;
 use std::path::Path;
 
 use divvy_core::{CommandLine, Hint};
+use divvy_os::Trouble;
 use divvy_terraform::{Document, DocumentProblem, Error, Failure, FailureKind};
 
 use crate::error::CommandError;
@@ -70,35 +71,30 @@ pub(crate) fn of_terraform(error: Error) -> CommandError {
 
 /// What to do where the system has no room for another file, or lets none be opened.
 fn place_hint(error: &io::Error) -> Option<&'static str> {
-    use rustix::io::Errno;
-    if error.kind() == io::ErrorKind::StorageFull {
-        return Some(MAKE_ROOM);
-    }
-    match Errno::from_io_error(error)? {
-        Errno::NOSPC | Errno::DQUOT => Some(MAKE_ROOM),
-        Errno::MFILE | Errno::NFILE => Some(ALLOW_MORE_FILES),
+    match Trouble::of(error)? {
+        Trouble::NoRoom => Some(MAKE_ROOM),
+        Trouble::TooManyFiles => Some(ALLOW_MORE_FILES),
         _ => None,
     }
 }
 
 /// What to do where a program that exists cannot be started.
 fn start_hint(path: &Path, error: &io::Error) -> Option<Hint> {
-    use rustix::io::Errno;
     if let Some(hint) = place_hint(error) {
         return Some(hint.into());
     }
-    Some(match Errno::from_io_error(error)? {
-        Errno::ACCESS | Errno::PERM => {
+    Some(match Trouble::of(error)? {
+        Trouble::NotPermitted => {
             CommandLine::of("chmod").words("+x").word(&path.display().to_string()).into()
         }
-        Errno::NOENT if path.exists() => {
+        Trouble::NotThere if path.exists() => {
             "it is there, but its interpreter or loader is not: install a build for this system".into()
         }
-        Errno::TXTBSY => "it is being written just now: run the same command again".into(),
-        Errno::NOEXEC => {
+        Trouble::BeingWritten => "it is being written just now: run the same command again".into(),
+        Trouble::OtherMachine => {
             "it is a program for another system or processor: name one for this one with --terraform-bin".into()
         }
-        Errno::AGAIN | Errno::NOMEM => {
+        Trouble::NoProcess => {
             "the system has no room for another process: end some, then run the same command again".into()
         }
         _ => return None,

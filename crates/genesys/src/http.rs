@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use reqwest::{NoProxy, Url};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
@@ -163,8 +164,7 @@ fn tls(connection: &Connection) -> Result<ClientConfig, ConnectionError> {
         ClientConfig::builder_with_provider(ring.clone()).with_safe_default_protocol_versions()?;
     let over_tls = |proxy: &ProxyServer| proxy.url.starts_with("https:");
     let mut tls = if connection.bases.need_tls() || connection.proxies.iter().any(over_tls) {
-        let verifier =
-            Arc::new(Verifier::new_with_extra_roots(connection.authorities.clone(), ring)?);
+        let verifier = Arc::new(verifier(&connection.authorities, &ring)?);
         // "dangerous" only says that the verifier is not webpki's own; it checks everything.
         builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
     } else {
@@ -172,6 +172,19 @@ fn tls(connection: &Connection) -> Result<ClientConfig, ConnectionError> {
     };
     tls.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(tls)
+}
+
+/// Trusts what the system trusts, and the user's own authorities. An empty container has no store of
+/// certificates: there Mozilla's, as they were when this was built, are better than none.
+fn verifier(
+    own: &[CertificateDer<'static>],
+    ring: &Arc<CryptoProvider>,
+) -> Result<Verifier, rustls::Error> {
+    Verifier::new_with_extra_roots(own.iter().cloned(), Arc::clone(ring)).or_else(|error| {
+        tracing::debug!(%error, "the system trusts nobody; the built-in authorities are used");
+        let built_in = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned();
+        Verifier::new_with_extra_roots(built_in, Arc::clone(ring))
+    })
 }
 
 /// Reads the certificates of a PEM file; `path` is only for messages.

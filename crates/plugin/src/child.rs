@@ -12,6 +12,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use divvy_os::sockets::Transport;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{ChildStdout, Command};
 
@@ -21,6 +22,7 @@ use crate::handshake::{
     CLIENT_CERTIFICATE, Line, MAGIC_COOKIE_KEY, MAGIC_COOKIE_VALUE, PROTOCOL_VERSIONS,
     SOCKET_DIRECTORY,
 };
+use crate::tls::Identity;
 
 /// How long a provider may take to print its first line. Terraform gives it a minute, too.
 const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(60);
@@ -46,6 +48,9 @@ pub struct Launch {
     /// A directory that only we can enter, for the sockets. A short path: a socket's may have 103
     /// bytes, some of which the provider adds.
     pub socket_directory: PathBuf,
+    /// By what Terraform and the providers talk to us. A port is open to every user of the machine, so
+    /// providers there are asked for TLS, and prove who they are as we do.
+    pub transport: Transport,
 }
 
 /// A running provider.
@@ -92,6 +97,10 @@ impl Output {
 impl Launch {
     /// Starts a provider and connects to it.
     pub(crate) async fn start(&self) -> Result<Child, Error> {
+        let identity = match self.transport {
+            Transport::Path => None,
+            Transport::Port => Some(Identity::fresh()?),
+        };
         let mut words =
             self.leash.iter().map(OsString::as_os_str).chain([self.program.as_os_str()]);
         // The chain holds at least the program.
@@ -101,6 +110,7 @@ impl Launch {
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .env_remove(CLIENT_CERTIFICATE)
+            .envs(identity.iter().map(|own| (CLIENT_CERTIFICATE, own.certificate())))
             .env_remove(REATTACH_PROVIDERS)
             .env(MAGIC_COOKIE_KEY, MAGIC_COOKIE_VALUE)
             .env(PROTOCOL_VERSIONS, "5,6")
@@ -108,8 +118,8 @@ impl Launch {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .process_group(0)
             .kill_on_drop(true);
+        divvy_os::process::give_own_group(command.as_std_mut());
         let mut process =
             command.spawn().map_err(Error::io(format!("starting {}", self.program.display())))?;
         let output = Output::default();
@@ -120,7 +130,10 @@ impl Launch {
             Some(stdout) => self.first_line(stdout).await?,
             None => return Err(self.no_provider(String::new())),
         };
-        let client = Client::open(&line).await?;
+        let client = match &identity {
+            None => Client::open(&line).await?,
+            Some(identity) => Client::open_proved(&line, identity).await?,
+        };
         Ok(Child { process: Mutex::new(Some(process)), client, output })
     }
 
@@ -199,6 +212,7 @@ mod tests {
             leash: leash.iter().map(Into::into).collect(),
             environment: Vec::new(),
             socket_directory: "/tmp".into(),
+            transport: Transport::Path,
         }
     }
 

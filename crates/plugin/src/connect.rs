@@ -1,9 +1,9 @@
 //! Terraform's end of the protocol: calls to a provider that is already running.
 //!
-//! Plain text only: a provider that is started without `PLUGIN_CLIENT_CERT` speaks no TLS. Starts
-//! nothing. Invariant: a passed request or answer is never opened, trailers included.
+//! Plain text, or TLS with a provider that was started with our certificate. Starts nothing. Invariant: a passed request or answer is never opened, trailers included.
 
 use bytes::Bytes;
+use divvy_os::sockets;
 use http::{HeaderValue, Request, Response, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -11,13 +11,13 @@ use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use prost::Message;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, UnixStream};
 
 use crate::error::Error;
 use crate::frame::{self, Body, Status};
-use crate::handshake::{Address, Line};
+use crate::handshake::{Line, network};
 use crate::messages::Empty;
 use crate::method::{Method, Protocol};
+use crate::tls::Identity;
 
 /// Why a call has no answer.
 #[derive(Debug)]
@@ -49,17 +49,22 @@ impl Client {
     /// # Errors
     /// If nobody listens there, or who listens speaks no HTTP/2.
     pub async fn open(line: &Line) -> Result<Self, Error> {
-        let sender = match &line.address {
-            Address::Unix(path) => {
-                let doing = Error::io(format!("connecting to {}", path.display()));
-                converse(UnixStream::connect(path).await.map_err(doing)?).await?
-            }
-            Address::Tcp(address) => {
-                let doing = Error::io(format!("connecting to {address}"));
-                converse(TcpStream::connect(address).await.map_err(doing)?).await?
-            }
-        };
-        Ok(Self { sender, protocol: line.protocol })
+        let stream = Self::connect(line).await?;
+        Ok(Self { sender: converse(stream).await?, protocol: line.protocol })
+    }
+
+    /// As [`Client::open`], and each end proves to the other who it is: the provider has printed its
+    /// certificate, and was started with ours.
+    pub(crate) async fn open_proved(line: &Line, identity: &Identity) -> Result<Self, Error> {
+        let stream = Self::connect(line).await?;
+        let stream = identity.talk_to(&line.certificate, stream).await?;
+        Ok(Self { sender: converse(stream).await?, protocol: line.protocol })
+    }
+
+    async fn connect(line: &Line) -> Result<sockets::Stream, Error> {
+        let (_, address) = network(&line.address);
+        let doing = Error::io(format!("connecting to {address}"));
+        sockets::connect(&line.address).await.map_err(doing)
     }
 
     /// Returns the version that is spoken.

@@ -5,6 +5,9 @@
 
 use std::path::PathBuf;
 
+use divvy_os::places;
+pub use divvy_os::sockets::Place as Address;
+
 use crate::method::Protocol;
 
 /// Name of the variable that says "you are started as a plugin".
@@ -34,24 +37,17 @@ impl Invitation {
         if variable(MAGIC_COOKIE_KEY)? != MAGIC_COOKIE_VALUE {
             return None;
         }
-        let directory = [SOCKET_DIRECTORY, "TMPDIR"]
-            .into_iter()
-            .filter_map(&variable)
-            .find(|directory| !directory.is_empty());
+        let directory = variable(SOCKET_DIRECTORY).filter(|directory| !directory.is_empty());
+        let temporary = || {
+            let named = variable(places::TEMPORARY_VARIABLE).filter(|named| !named.is_empty());
+            let named = named.map(|named| (places::TEMPORARY_VARIABLE.to_owned(), named));
+            places::temporary_directory(&named.into_iter().collect())
+        };
         Some(Self {
             wants_tls: variable(CLIENT_CERTIFICATE).is_some_and(|text| !text.is_empty()),
-            socket_directory: directory.map_or_else(|| PathBuf::from("/tmp"), PathBuf::from),
+            socket_directory: directory.map_or_else(temporary, PathBuf::from),
         })
     }
-}
-
-/// The address in a handshake line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Address {
-    /// A unix socket.
-    Unix(PathBuf),
-    /// A loopback port, `127.0.0.1:1234`.
-    Tcp(String),
 }
 
 /// A provider's first line.
@@ -75,8 +71,8 @@ impl Line {
         let protocol = Protocol::from_number(parts.next()?.parse().ok()?)?;
         let (network, address) = (parts.next()?, parts.next()?);
         let address = match network {
-            "unix" => Address::Unix(address.into()),
-            "tcp" => Address::Tcp(address.to_owned()),
+            "unix" => Address::Path(address.into()),
+            "tcp" => Address::Port(address.to_owned()),
             _ => return None,
         };
         if parts.next()? != "grpc" {
@@ -87,12 +83,17 @@ impl Line {
     }
 }
 
+/// Spells an address as Go does: its network, and where in that.
+pub(crate) fn network(address: &Address) -> (&'static str, String) {
+    match address {
+        Address::Path(path) => ("unix", path.display().to_string()),
+        Address::Port(port) => ("tcp", port.clone()),
+    }
+}
+
 impl std::fmt::Display for Line {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (network, address) = match &self.address {
-            Address::Unix(path) => ("unix", path.display().to_string()),
-            Address::Tcp(address) => ("tcp", address.clone()),
-        };
+        let (network, address) = network(&self.address);
         write!(f, "1|{}|{network}|{address}|grpc|{}", self.protocol.number(), self.certificate)
     }
 }
@@ -106,7 +107,7 @@ mod tests {
         let text = "1|5|unix|/tmp/plugin123|grpc|";
         let line = Line::parse(&format!("{text}\n")).unwrap();
         assert_eq!(line.protocol, Protocol::V5);
-        assert_eq!(line.address, Address::Unix("/tmp/plugin123".into()));
+        assert_eq!(line.address, Address::Path("/tmp/plugin123".into()));
         assert_eq!(line.to_string(), text);
     }
 

@@ -5,10 +5,6 @@
 //! types, of divvy's other crates.
 //! Invariant: whatever is not opened here is handed on byte for byte, so fields of newer protocol
 //! versions survive.
-//!
-//! Unix only (unix sockets, process groups); elsewhere the crate is empty.
-
-#![cfg(unix)]
 
 mod child;
 pub mod connect;

@@ -1,4 +1,4 @@
-//! The provider's end of the protocol: a gRPC server on a unix socket, started by Terraform.
+//! The provider's end of the protocol: a gRPC server for the processes of one user, started by Terraform.
 //!
 //! Serves one [`Provider`] until Terraform calls Shutdown or is gone. Never touches the terminal
 //! and never writes to standard output after the handshake line. Invariant: when [`serve`] returns,
@@ -6,20 +6,20 @@
 
 use std::io::Write;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
+use divvy_os::process::Parent;
+use divvy_os::sockets::{self, Listener};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use prost::Message;
-use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::error::Error;
 use crate::frame::{self, Body, Status, code};
-use crate::handshake::{Address, Invitation, Line};
+use crate::handshake::{Invitation, Line};
 use crate::listen::converse;
 use crate::messages::{
     ApplyRequest, ApplyResponse, ConfigureRequest, DiagnosticsResponse, Empty, ImportRequest,
@@ -29,9 +29,6 @@ use crate::messages::{
 };
 use crate::method::{Method, Protocol};
 use crate::tls;
-
-/// How often a provider looks whether Terraform still lives.
-const PARENT_CHECK: Duration = Duration::from_millis(250);
 
 /// The answer to a call: a message, or a status if the call could not be understood.
 pub type Answer<T> = Result<T, Status>;
@@ -124,7 +121,8 @@ pub async fn serve<P: Provider>(
             invitation.socket_directory.display()
         )))?;
     let socket = directory.path().join("s");
-    let listener = UnixListener::bind(&socket)
+    let listener = Listener::bind(sockets::DEFAULT, &socket)
+        .await
         .map_err(Error::io(format!("listening on {}", socket.display())))?;
     let (acceptor, certificate) = if invitation.wants_tls {
         let (acceptor, certificate) = tls::fresh_identity()?;
@@ -133,20 +131,20 @@ pub async fn serve<P: Provider>(
         (None, String::new())
     };
     // Asked before the line is written: if it is gone already, the writing fails.
-    let parent = rustix::process::getppid();
-    let line = Line { protocol: provider.protocol(), address: Address::Unix(socket), certificate };
+    let parent = Parent::of_this();
+    let line = Line { protocol: provider.protocol(), address: listener.place(), certificate };
     writeln!(output, "{line}")
         .and_then(|()| output.flush())
         .map_err(Error::io("writing the handshake line"))?;
 
     let server = Server { provider: Arc::new(provider), done: CancellationToken::new() };
     let connections = TaskTracker::new();
-    let orphaned = has_gone(parent);
+    let orphaned = parent.gone();
     tokio::pin!(orphaned);
     loop {
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(stream) => stream,
                 Err(source) => return Err(Error::Io { doing: "accepting".to_owned(), source }),
             },
             () = server.done.cancelled() => break,
@@ -169,13 +167,6 @@ pub async fn serve<P: Provider>(
     connections.close();
     connections.wait().await;
     Ok(())
-}
-
-/// Ends when the process that started us is gone (Terraform was killed).
-async fn has_gone(parent: Option<rustix::process::Pid>) {
-    while rustix::process::getppid() == parent {
-        tokio::time::sleep(PARENT_CHECK).await;
-    }
 }
 
 struct Server<P> {

@@ -4,8 +4,11 @@
 //! configuration named by [`Mirror::cli_configuration`] installs the stand-in for
 //! `mypurecloud/genesyscloud`, in whichever listed version a configuration asks for.
 
+use std::env::consts::EXE_SUFFIX;
 use std::io;
 use std::path::{Path, PathBuf};
+
+use divvy_os::files::{canonical, link_or_copy};
 
 use crate::provider::BINARY_NAME;
 
@@ -38,17 +41,17 @@ impl Mirror {
 /// # Errors
 /// If a directory, link or file cannot be made.
 pub fn lay_out(directory: &Path, binary: &Path) -> io::Result<Mirror> {
-    let binary = binary.canonicalize()?;
+    let binary = canonical(binary)?;
     let providers = directory.join("providers");
     for host in HOSTS {
         for version in VERSIONS {
             let package = providers.join(host).join(PROVIDER).join(version).join(platform());
             std::fs::create_dir_all(&package)?;
-            link(&binary, &package.join(format!("{BINARY_NAME}_v{version}")))?;
+            link(&binary, &package.join(format!("{BINARY_NAME}_v{version}{EXE_SUFFIX}")))?;
         }
     }
     let cli_configuration = directory.join("terraform.rc");
-    std::fs::write(&cli_configuration, cli_configuration_text(&providers.canonicalize()?))?;
+    std::fs::write(&cli_configuration, cli_configuration_text(&canonical(&providers)?))?;
     Ok(Mirror { cli_configuration })
 }
 
@@ -58,7 +61,7 @@ fn link(binary: &Path, place: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
-    std::os::unix::fs::symlink(binary, place)
+    link_or_copy(binary, place)
 }
 
 /// The platform in Terraform's words, such as `linux_amd64`.

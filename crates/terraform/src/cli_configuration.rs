@@ -1,4 +1,5 @@
-//! Terraform's CLI configuration: `.terraformrc` and `*.tfrc`, as far as it names provider binaries.
+//! Terraform's CLI configuration: `.terraformrc` (on Windows `terraform.rc` in `%APPDATA%`) and `*.tfrc`,
+//! as far as it names provider binaries.
 //!
 //! Terraform reads it with the first version of HCL, in which a quoted text may be the key of an
 //! argument, and which takes JSON as well; so it is read here by a small reader of its own. Reads files
@@ -13,9 +14,6 @@ use self::hcl1::Item;
 use crate::Environment;
 use crate::files::{self, Origin};
 use crate::provider_address::{ProviderAddress, is_opentofu};
-
-/// The directory in the home directory whose `*.tfrc` and `*.tfrc.json` are read too.
-const DIRECTORY: &str = ".terraform.d";
 
 /// What the CLI configuration says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -143,12 +141,16 @@ fn files(environment: &Environment, is_opentofu: bool) -> Vec<PathBuf> {
     if let Some(named) = set("TF_CLI_CONFIG_FILE").or_else(|| set("TERRAFORM_CONFIG")) {
         return vec![PathBuf::from(named)];
     }
-    let Some(home) = set("HOME").map(PathBuf::from) else { return Vec::new() };
+    let file = |program| divvy_os::places::settings_file(environment, program);
+    let (Some(mut main), Some(own), Some(mut directory)) = (
+        file("terraform"),
+        file("tofu"),
+        divvy_os::places::settings_directory(environment, "terraform"),
+    ) else {
+        return Vec::new();
+    };
     let elsewhere = set("XDG_CONFIG_HOME").map(|place| Path::new(place).join("opentofu"));
-    let mut main = home.join(".terraformrc");
-    let mut directory = home.join(DIRECTORY);
     if is_opentofu {
-        let own = home.join(".tofurc");
         if own.exists() || !main.exists() {
             main = match &elsewhere {
                 Some(place) if !own.exists() => place.join("tofurc"),
@@ -292,7 +294,7 @@ mod tests {
         let at = |name: &str| home.path().join(name);
         let mut environment =
             Environment::from([("HOME".to_owned(), home.path().display().to_string())]);
-        std::fs::create_dir(at(DIRECTORY)).unwrap();
+        std::fs::create_dir(at(".terraform.d")).unwrap();
         for name in [".terraform.d/b.tfrc", ".terraform.d/a.tfrc.json", ".terraform.d/c.txt"] {
             std::fs::write(at(name), "").unwrap();
         }

@@ -5,15 +5,11 @@
 //! was a whole file of at most [`LARGEST`] bytes, and text is valid UTF-8 without a mark, however the
 //! file spells it.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::{
-    FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
-};
 use std::path::Path;
 
-use rustix::fs::OFlags;
-use rustix::io::Errno;
+use divvy_os::files as system;
 
 /// The largest file that is read. Plans and states of the largest configurations stay below a tenth
 /// of it.
@@ -96,12 +92,13 @@ pub fn text_of(bytes: Vec<u8>) -> io::Result<String> {
 /// The operating system's.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .prefix(".divvy-")
+    let mut file = tempfile::Builder::new();
+    file.prefix(".divvy-");
+    if let Some(permissions) = system::permissions(0o666) {
         // As any other new file: the user's umask takes from it.
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(directory)
-        .map_err(without_path)?;
+        file.permissions(permissions);
+    }
+    let mut file = file.tempfile_in(directory).map_err(without_path)?;
     file.write_all(content).map_err(without_path)?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
@@ -127,43 +124,23 @@ pub fn make_directory(path: &Path) -> io::Result<()> {
 }
 
 fn opened(options: &mut OpenOptions, path: &Path, origin: Origin) -> io::Result<File> {
-    // Without NONBLOCK the opening itself of a pipe waits for its other end.
-    let mut flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    if origin != Origin::Found {
-        flags |= OFlags::NOFOLLOW;
-    }
-    let file = options.custom_flags(flags.bits().cast_signed()).open(path).map_err(|error| {
-        match error.raw_os_error().map(Errno::from_raw_os_error) {
-            Some(Errno::LOOP) if flags.contains(OFlags::NOFOLLOW) => {
-                wrong("it is a link, where only a file is read")
-            }
-            // A pipe that nobody reads, opened for writing.
-            Some(Errno::NXIO) => wrong("it is a pipe or a device, where only a file is read"),
-            _ => error,
-        }
-    })?;
+    let file = system::open_without_waiting(options, path, origin == Origin::Found)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Err(instead_of("a file", metadata.file_type()));
     }
-    if origin == Origin::Private && metadata.uid() != rustix::process::geteuid().as_raw() {
+    if origin == Origin::Private && !system::is_of_this_user(&metadata) {
         return Err(io::Error::new(ErrorKind::PermissionDenied, "it belongs to another user"));
     }
     Ok(file)
-}
-
-fn wrong(text: &'static str) -> io::Error {
-    io::Error::new(ErrorKind::InvalidInput, text)
 }
 
 fn instead_of(wanted: &str, kind: fs::FileType) -> io::Error {
     let found = match () {
         () if kind.is_dir() => "a directory",
         () if kind.is_symlink() => "a link",
-        () if kind.is_fifo() => "a named pipe",
-        () if kind.is_socket() => "a socket",
         () if kind.is_file() => "a file",
-        () => "a device",
+        () => system::word_for(kind),
     };
     io::Error::new(ErrorKind::InvalidInput, format!("it is {found}, not {wanted}"))
 }

@@ -162,7 +162,8 @@ fn installed(package: &Path, name: &str) -> Result<Option<(PathBuf, PathBuf)>, L
 }
 
 fn canonicalize(path: &Path) -> Result<PathBuf, LocateError> {
-    path.canonicalize().map_err(|source| LocateError::Io { path: path.to_owned(), source })
+    divvy_os::files::canonical(path)
+        .map_err(|source| LocateError::Io { path: path.to_owned(), source })
 }
 
 /// Computes the `h1:` hash of a package: of all lines `HASH␠␠NAME`, sorted by name.

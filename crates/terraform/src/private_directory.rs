@@ -3,11 +3,11 @@
 //! Mode 0700, removed when it is dropped. Invariant: one whose owner was killed is removed by the
 //! user's next run; one whose owner lives never is, because the owner holds a lock in it.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
+use divvy_os::files as system;
 use tempfile::TempDir;
 
 use crate::files::{self, Origin};
@@ -22,7 +22,7 @@ pub struct PrivateDirectory {
     directory: TempDir,
     prefix: &'static str,
     /// `None` where the file system knows no locks; such a directory is never taken for abandoned.
-    _owner: Option<File>,
+    owner: Option<File>,
 }
 
 impl PrivateDirectory {
@@ -33,12 +33,14 @@ impl PrivateDirectory {
     /// If it cannot be made.
     pub fn make(place: &Path, prefix: &'static str) -> io::Result<Self> {
         remove_abandoned(place, prefix);
-        let directory = tempfile::Builder::new()
-            .prefix(prefix)
-            .permissions(Permissions::from_mode(0o700))
-            .tempdir_in(place)?;
+        let mut directory = tempfile::Builder::new();
+        directory.prefix(prefix);
+        if let Some(permissions) = system::permissions(0o700) {
+            directory.permissions(permissions);
+        }
+        let directory = directory.tempdir_in(place)?;
         let owner = lock(directory.path())?;
-        Ok(Self { directory, prefix, _owner: owner })
+        Ok(Self { directory, prefix, owner })
     }
 
     /// Returns where it is.
@@ -51,6 +53,8 @@ impl PrivateDirectory {
 /// into what was being removed.
 impl Drop for PrivateDirectory {
     fn drop(&mut self) {
+        // Where open files cannot be removed, the lock would keep the directory.
+        self.owner = None;
         if let Some(place) = self.directory.path().parent() {
             remove_abandoned(place, self.prefix);
         }
@@ -81,9 +85,8 @@ fn remove_abandoned(place: &Path, prefix: &str) {
 }
 
 fn is_abandoned(directory: &Path) -> bool {
-    let user = rustix::process::geteuid().as_raw();
     let is_of_this_user = fs::symlink_metadata(directory)
-        .is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == user);
+        .is_ok_and(|metadata| metadata.is_dir() && system::is_of_this_user(&metadata));
     let owner = directory.join(OWNER);
     is_of_this_user
         && files::open(&owner, Origin::Private).is_ok_and(|owner| owner.try_lock().is_ok())
@@ -91,6 +94,8 @@ fn is_abandoned(directory: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt as _;
+
     use super::*;
 
     #[test]

@@ -5,19 +5,18 @@
 //! The official provider dies of a signal to the group and leaves objects behind, hence the process
 //! group of its own.
 
+use std::env::consts::{ARCH, EXE_SUFFIX, OS};
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use divvy_core::effect::{Effect, Observer, Outcome, Unobserved};
-use rustix::io::Errno;
-use rustix::process::{Pid, Signal, kill_process};
+use divvy_os::{Trouble, process};
 use serde::Deserialize;
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin, Command};
@@ -138,7 +137,8 @@ impl Terraform {
         if name == BEHIND_WRAPPER && self.passes_wrapper_by() {
             return "terraform".to_owned();
         }
-        name.to_string_lossy().into_owned()
+        let name = name.to_string_lossy();
+        name.strip_suffix(EXE_SUFFIX).unwrap_or(&name).to_owned()
     }
 
     /// Reports whether the program that was found is the wrapper of GitHub's setup-terraform, which
@@ -251,10 +251,8 @@ impl Terraform {
                 status = child.wait() => return status,
                 () = async { wish.cancelled().await; tokio::time::sleep(apart).await } => {}
             }
-            let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-            if let Some(pid) = pid {
-                // It may have ended just now; then there is nobody left to tell.
-                let _ = kill_process(pid, Signal::INT);
+            if let Some(id) = child.id() {
+                process::interrupt(id);
             }
         }
         child.wait().await
@@ -279,19 +277,15 @@ impl Terraform {
             .current_dir(directory)
             .env_clear()
             .envs(child_environment(&self.environment, &invocation.settings))
-            .stdin(stdin)
-            .process_group(0);
+            .stdin(stdin);
+        process::give_own_group(command.as_std_mut());
         command
     }
 }
 
 /// Makes a file without a name, in memory where the system has such.
 fn sink() -> io::Result<File> {
-    #[cfg(target_os = "linux")]
-    if let Ok(file) = rustix::fs::memfd_create("divvy", rustix::fs::MemfdFlags::CLOEXEC) {
-        return Ok(file.into());
-    }
-    tempfile::tempfile()
+    divvy_os::files::unnamed().map_or_else(tempfile::tempfile, Ok)
 }
 
 /// Reads what was written so far: what outlives Terraform, such as a provider, is not waited for.
@@ -341,7 +335,7 @@ fn behind_wrapper(program: &Path, environment: &Environment) -> Option<PathBuf> 
     let directory = Path::new(environment.get(WRAPPER_DIRECTORY).filter(|path| !path.is_empty())?);
     let wrapper = directory.join("terraform").canonicalize().ok()?;
     let is_wrapper = program.canonicalize().is_ok_and(|program| program == wrapper);
-    Some(directory.join(BEHIND_WRAPPER)).filter(|path| is_wrapper && is_executable(path))
+    Some(directory.join(BEHIND_WRAPPER)).filter(|path| is_wrapper && process::is_executable(path))
 }
 
 /// Tells why a program did not even start, as far as its end shows it: the leash passes the operating
@@ -356,7 +350,7 @@ fn not_started(program: &Path, ended: &Ended) -> Option<io::Error> {
     }
     let says_nothing_of_terraforms = ended.stdout.is_empty() && !said.contains("Error: ");
     (says_nothing_of_terraforms && is_of_another_machine(program))
-        .then(|| io::Error::from_raw_os_error(Errno::NOEXEC.raw_os_error()))
+        .then(|| Trouble::OtherMachine.error())
 }
 
 /// Reports whether a file is a binary of another operating system or processor.
@@ -373,17 +367,17 @@ fn is_of_another_machine(program: &Path) -> bool {
     let is_mach_o =
         matches!(header[..4], [0xCF | 0xCE, 0xFA, 0xED, 0xFE] | [0xCA, 0xFE, 0xBA, 0xBE | 0xBF]);
     if header.starts_with(b"MZ") {
-        return !cfg!(windows);
+        return OS != "windows";
     }
     if !header.starts_with(b"\x7fELF") {
-        return is_mach_o && !cfg!(target_os = "macos");
+        return is_mach_o && OS != "macos";
     }
     let is_big_endian = header[5] == 2;
     let bytes = [header[18], header[19]];
     let built_for =
         if is_big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) };
-    let ours = PROCESSORS.iter().find(|(name, _)| *name == std::env::consts::ARCH);
-    !cfg!(target_os = "linux") || ours.is_some_and(|(_, number)| *number != built_for)
+    let ours = PROCESSORS.iter().find(|(name, _)| *name == ARCH);
+    OS != "linux" || ours.is_some_and(|(_, number)| *number != built_for)
 }
 
 fn usable(named: PathBuf, search_path: &str) -> Result<PathBuf, Error> {
@@ -394,7 +388,7 @@ fn usable(named: PathBuf, search_path: &str) -> Result<PathBuf, Error> {
         std::path::absolute(&named).ok()
     };
     let reason = match found {
-        Some(path) if is_executable(&path) => return Ok(path),
+        Some(path) if process::is_executable(&path) => return Ok(path),
         Some(path) if path.is_dir() => "it is a directory",
         Some(path) if path.exists() => "it is not executable",
         Some(path) if is_out_of_reach(&path) => "its directory may not be searched",
@@ -410,17 +404,18 @@ fn is_out_of_reach(path: &Path) -> bool {
 fn on_path(name: &str, search_path: &str) -> Option<PathBuf> {
     std::env::split_paths(search_path)
         .filter(|directory| directory.is_absolute())
-        .map(|directory| directory.join(name))
-        .find(|path| is_executable(path))
-}
-
-fn is_executable(path: &Path) -> bool {
-    path.metadata()
-        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+        .flat_map(|directory| {
+            process::names_of_program(name).into_iter().map(move |name| directory.join(name))
+        })
+        .find(|path| process::is_executable(path))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use rustix::io::Errno;
+
     use super::*;
 
     fn environment(pairs: &[(&str, &str)]) -> Environment {

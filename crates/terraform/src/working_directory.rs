@@ -7,12 +7,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use divvy_core::survey::ErroredState;
 use divvy_core::{Address, Consent, EntityId};
+use divvy_os::files as system;
 use serde::Deserialize;
 
 use crate::error::Error;
@@ -72,7 +72,7 @@ impl PlanFile {
         if !is_whole(&self.path).map_err(|error| failed("read", error))? {
             return Err(failed("written", io::ErrorKind::StorageFull.into()));
         }
-        let permissions = fs::Permissions::from_mode(0o600);
+        let Some(permissions) = system::permissions(0o600) else { return Ok(()) };
         fs::set_permissions(&self.path, permissions).map_err(|error| failed("written", error))
     }
 }
@@ -98,10 +98,9 @@ impl WorkingDirectory {
         if !holds_configuration(&path)? {
             return Err(Error::NoConfiguration { path });
         }
-        let place = terraform.environment().get("TMPDIR").map_or("/tmp", String::as_str);
-        let temporary = PrivateDirectory::make(Path::new(place), PLANS).map_err(|source| {
-            Error::NoTemporaryDirectory { place: PathBuf::from(place), source }
-        })?;
+        let place = divvy_os::places::temporary_directory(terraform.environment());
+        let temporary = PrivateDirectory::make(&place, PLANS)
+            .map_err(|source| Error::NoTemporaryDirectory { place, source })?;
         Ok(Self {
             path,
             terraform,
@@ -161,7 +160,7 @@ impl WorkingDirectory {
             }
         };
         if !path.exists() {
-            if is_full(self.temporary.path()) {
+            if system::is_full(self.temporary.path()) {
                 let error = Error::file(&path, "written", io::ErrorKind::StorageFull.into());
                 return Err((error, None));
             }
@@ -409,12 +408,6 @@ pub(crate) fn is_configuration_file(name: &str) -> bool {
     let is_ignored = name.starts_with('.') || name.starts_with('#') || name.ends_with('~');
     let extensions = [".tf", ".tf.json", ".tofu", ".tofu.json"];
     !is_ignored && extensions.iter().any(|extension| name.ends_with(extension))
-}
-
-/// Reports whether a file system has no room for one more file: no space, or no inode.
-fn is_full(place: &Path) -> bool {
-    rustix::fs::statvfs(place)
-        .is_ok_and(|room| room.f_bavail == 0 || (room.f_files > 0 && room.f_favail == 0))
 }
 
 /// Reports whether bytes are a plan file, which only Terraform can read: an archive, or what HCP

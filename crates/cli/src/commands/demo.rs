@@ -67,7 +67,10 @@ fn terraform(arguments: &Demo) -> CommandResult<PathBuf> {
                 |named| vec![named],
             );
             let places = names.iter().flat_map(|name| {
-                std::env::split_paths(&path).map(move |directory| directory.join(name))
+                let names = divvy_os::process::names_of_program(&name.to_string_lossy());
+                std::env::split_paths(&path).flat_map(move |place| {
+                    names.clone().into_iter().map(move |name| place.join(name))
+                })
             });
             places.into_iter().find(|program| program.is_file())
         }

@@ -15,6 +15,7 @@ mod undo;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use clap::error::ErrorKind as ErrorKindOfClap;
 use divvy_terraform::Terraform;
 
 use crate::arguments::{Arguments, ColorChoice, Command, habits, unread_variables};
@@ -31,6 +32,10 @@ pub(crate) fn main() -> ExitCode {
     let environment = Environment::snapshot();
     let arguments = match Arguments::parse_from_words(std::env::args_os()) {
         Ok(arguments) => arguments,
+        Err(error) if error.kind() == ErrorKindOfClap::DisplayVersion && wants_details() => {
+            console::version(&version_details());
+            return ExitCode::SUCCESS;
+        }
         Err(error) => {
             let words: Option<Vec<String>> =
                 std::env::args_os().skip(1).map(|word| word.into_string().ok()).collect();
@@ -69,6 +74,27 @@ pub(crate) fn main() -> ExitCode {
             ExitCode::from(error.kind.exit_code())
         }
     }
+}
+
+/// Returns whether `-v` or `--verbose` stands beside `--version`.
+fn wants_details() -> bool {
+    let is_verbose = |word: &str| {
+        let letters = word.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
+        word == "--verbose" || letters.is_some_and(|letters| letters.contains('v'))
+    };
+    std::env::args_os().skip(1).any(|word| is_verbose(&word.to_string_lossy()))
+}
+
+/// Says what exactly this binary is, for a report of a fault.
+fn version_details() -> String {
+    let commit =
+        option_env!("DIVVY_COMMIT").unwrap_or("not recorded: not built by scripts/package");
+    let features = if cfg!(debug_assertions) { "debug assertions" } else { "none" };
+    format!(
+        "divvy {}\ncommit: {commit}\ntarget: {}\nfeatures: {features}\n",
+        env!("CARGO_PKG_VERSION"),
+        divvy_os::TARGET,
+    )
 }
 
 async fn run(

@@ -2,11 +2,11 @@
 //! exists. Terraform's streams and exit code are its own; all that is said here goes to stderr.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 
 use divvy_core::{CommandLine, Kind, kinds};
+use divvy_os::{leash, places};
 use divvy_plugin::proxy::{Launch, Proxy};
 use divvy_terraform::{Blocks, Error, PassedFlags, Terraform, WorkingDirectory};
 use tokio::sync::watch;
@@ -158,9 +158,9 @@ impl Stage {
         if let Some(warning) = &provider.warning {
             context.console.mark(Tone::Warning, warning);
         }
-        let temporary = variables.get("TMPDIR").map_or("/tmp", String::as_str);
-        let room = Room::open(Path::new(temporary)).map_err(|error| {
-            CommandError::failed(format!("could not write into {temporary}: {error}"))
+        let temporary = places::temporary_directory(variables);
+        let room = Room::open(&temporary).map_err(|error| {
+            CommandError::failed(format!("could not write into {}: {error}", temporary.display()))
         })?;
         let observers = Arc::new(Observers::of(context));
         let Some(directory) = working_directory(&path, program, &room, &observers)? else {
@@ -287,9 +287,10 @@ impl Stage {
         let sockets = self.room.directory("s");
         Ok(Launch {
             program: self.provider.binary.clone(),
-            leash: leash(),
+            leash: leash::prefix(leash::Death::AtOnce),
             environment,
             socket_directory: sockets.map_err(|error| refused(CommandError::failed(error)))?,
+            transport: divvy_os::sockets::DEFAULT,
         })
     }
 
@@ -379,11 +380,9 @@ fn working_directory(
 ) -> CommandResult<Option<WorkingDirectory>> {
     let program = program
         .clone()
-        .with_variable("TMPDIR", &room.path().to_string_lossy())
-        .observed_by(Arc::<Observers>::clone(observers) as _);
-    #[cfg(target_os = "linux")]
-    let program =
-        program.leashed(environment::leash::prefix(environment::leash::Death::InGoodOrder));
+        .with_variable(places::TEMPORARY_VARIABLE, &room.path().to_string_lossy())
+        .observed_by(Arc::<Observers>::clone(observers) as _)
+        .leashed(leash::prefix(leash::Death::InGoodOrder));
     match WorkingDirectory::open(path, program, PassedFlags::default()) {
         Ok(directory) => Ok(Some(directory)),
         Err(Error::NoDirectory { .. } | Error::NoConfiguration { .. }) => Ok(None),
@@ -446,14 +445,4 @@ fn not_saved(lost: &BTreeSet<Identity>, directory: &WorkingDirectory) -> Option<
 fn last_words(output: &str) -> Option<String> {
     let at = ["panic: ", "fatal error: "].iter().filter_map(|sign| output.find(sign)).min()?;
     Some(output[at..].trim_end().to_owned())
-}
-
-#[cfg(target_os = "linux")]
-fn leash() -> Vec<OsString> {
-    environment::leash::prefix(environment::leash::Death::AtOnce)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn leash() -> Vec<OsString> {
-    Vec::new()
 }

@@ -6,9 +6,8 @@
 //! longer than [`PATIENCE`], and a lock that cannot be had stops nobody.
 
 use std::collections::BTreeMap;
-use std::fs::{DirBuilder, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::Write as _;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -123,19 +122,13 @@ impl Turn {
 
 /// Where the file may lie, the place that all of a user's processes agree on first.
 fn places(variables: &BTreeMap<String, String>) -> impl Iterator<Item = PathBuf> {
-    const CACHE: &str = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
-    let named = [("XDG_CACHE_HOME", ""), ("HOME", CACHE), ("XDG_RUNTIME_DIR", "")];
-    let place = |(variable, below): (&str, &str)| {
-        let root = variables.get(variable).map(Path::new).filter(|root| root.is_absolute())?;
-        Some(root.join(below).join("divvy"))
-    };
-    named.map(place).into_iter().flatten()
+    divvy_os::places::for_locks(variables).into_iter().map(|place| place.join("divvy"))
 }
 
 fn open(path: &Path) -> Result<File, String> {
     let told = |error: std::io::Error| format!("{}: {error}", path.display());
     if let Some(parent) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(parent).map_err(told)?;
+        divvy_os::files::make_private_directories(parent).map_err(told)?;
     }
     File::options().create(true).truncate(false).write(true).open(path).map_err(told)
 }

@@ -41,6 +41,7 @@ pub(crate) async fn require_terraform(program: &Path) -> CommandResult<()> {
 /// Returns whether a file is called after one of the programs, perhaps with a version behind.
 fn is_named(program: &Path) -> bool {
     let name = program.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.strip_suffix(std::env::consts::EXE_SUFFIX).unwrap_or(&name);
     NAMES.iter().filter_map(|known| name.strip_prefix(known)).any(|rest| {
         rest.chars()
             .all(|letter| letter.is_ascii_digit() || matches!(letter, '.' | '-' | '_' | 'v'))

@@ -6,11 +6,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use divvy_os::places;
 use divvy_terraform::PrivateDirectory;
 
 const PREFIX: &str = "divvy-run-";
-/// A socket's path has room for about a hundred bytes, and its name needs some of them.
-const LONGEST: usize = 64;
 
 /// A directory that nobody else may enter.
 pub(crate) struct Room(PrivateDirectory);
@@ -18,9 +17,7 @@ pub(crate) struct Room(PrivateDirectory);
 impl Room {
     /// Makes a room in the temporary directory, and clears those away whose owners are dead.
     pub(crate) fn open(temporary: &Path) -> io::Result<Self> {
-        let temporary =
-            if temporary.as_os_str().len() > LONGEST { Path::new("/tmp") } else { temporary };
-        PrivateDirectory::make(temporary, PREFIX).map(Self)
+        PrivateDirectory::make(places::for_sockets(temporary), PREFIX).map(Self)
     }
 
     pub(crate) fn path(&self) -> &Path {

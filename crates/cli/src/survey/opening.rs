@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use divvy_core::effect::{Effect, Observer, Outcome};
+use divvy_os::leash;
 use divvy_terraform::{Access, PassedFlags, Terraform};
 
 use crate::arguments::TerraformArguments;
@@ -53,10 +54,8 @@ pub(crate) fn program(
     let program = Terraform::find(terraform.terraform_bin.as_deref(), variables)?
         .observed_by(Arc::<Observers>::clone(observers) as _)
         .interrupted_by(context.interrupt.clone())
-        .stopped_at_once_by(context.under_way.at_once());
-    #[cfg(target_os = "linux")]
-    let program = program
-        .leashed(crate::environment::leash::prefix(crate::environment::leash::Death::InGoodOrder));
+        .stopped_at_once_by(context.under_way.at_once())
+        .leashed(leash::prefix(leash::Death::InGoodOrder));
     Ok(program)
 }
 

@@ -27,14 +27,22 @@ fn text<'v>(value: &'v Value, field: &str) -> &'v str {
 #[test]
 fn the_arrows_between_the_crates_are_those_of_the_architecture() {
     let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
+        ("divvy-os", &[][..]),
         ("divvy-core", &[][..]),
-        ("divvy-plugin", &[][..]),
+        ("divvy-plugin", &["divvy-os"][..]),
         ("divvy-genesys", &["divvy-core"][..]),
-        ("divvy-terraform", &["divvy-core"][..]),
-        ("divvy-sandbox", &["divvy-plugin"][..]),
+        ("divvy-terraform", &["divvy-core", "divvy-os"][..]),
+        ("divvy-sandbox", &["divvy-os", "divvy-plugin"][..]),
         (
             "divvy",
-            &["divvy-core", "divvy-genesys", "divvy-plugin", "divvy-sandbox", "divvy-terraform"][..],
+            &[
+                "divvy-core",
+                "divvy-genesys",
+                "divvy-os",
+                "divvy-plugin",
+                "divvy-sandbox",
+                "divvy-terraform",
+            ][..],
         ),
     ]);
     let metadata = metadata();
@@ -175,6 +183,62 @@ fn every_dependency_is_named_by_the_sources_that_it_is_declared_for() {
         }
     }
     assert!(unused.is_empty(), "declared and never named: {unused:#?}");
+}
+
+/// Lists the words by which a file asks on which operating system it is.
+fn questions_about_the_system(text: &str) -> Vec<String> {
+    const SYSTEMS: [&str; 5] = ["unix", "windows", "target_os", "target_family", "target_env"];
+    const CRATES: [&str; 3] = ["rustix", "windows_sys", "libc"];
+    let tokens = tokens::tokens(text);
+    let mut asked = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        let after = |distance: usize| tokens.get(at + distance).map_or("", String::as_str);
+        let inside = match token.as_str() {
+            "cfg" | "cfg_attr" => {
+                let open = at + if after(1) == "!" { 2 } else { 1 };
+                tokens::closing(&tokens, open).map_or(&[][..], |end| &tokens[open..end])
+            }
+            "os" | "signal" if after(1) == "::" => &tokens[at + 2..at + 3],
+            known if CRATES.contains(&known) => &tokens[at..=at],
+            _ => continue,
+        };
+        let is_one =
+            |word: &&String| SYSTEMS.contains(&word.as_str()) || CRATES.contains(&word.as_str());
+        asked.extend(inside.iter().filter(is_one).cloned());
+    }
+    asked
+}
+
+#[test]
+fn one_crate_alone_asks_which_operating_system_it_is_on() {
+    let asked = |text| questions_about_the_system(text).join(" ");
+    assert_eq!(asked("#[cfg(unix)] fn f() {}"), "unix");
+    assert_eq!(asked("fn f() { if cfg!(all(windows, x)) {} }"), "windows");
+    assert_eq!(asked("use std::os::unix::fs; use tokio::signal::windows::x;"), "unix windows");
+    assert_eq!(asked("fn f() { rustix::x() }"), "rustix");
+    assert_eq!(asked("fn f(x: &[u8]) { x.windows(2); #[cfg(debug_assertions)] g() }"), "");
+    assert_eq!(asked("#[cfg(test)] mod tests { use std::os::unix::fs; }"), "");
+    let mut files = Vec::new();
+    let members = ["core", "genesys", "terraform", "plugin", "sandbox", "cli"];
+    let mut open: Vec<PathBuf> =
+        members.iter().map(|member| root().join("crates").join(member).join("src")).collect();
+    while let Some(directory) = open.pop() {
+        for entry in std::fs::read_dir(directory).expect("sources") {
+            let path = entry.expect("an entry").path();
+            match path.extension().and_then(|extension| extension.to_str()) {
+                _ if path.is_dir() => open.push(path),
+                // Whole files of tests.
+                Some("rs") if !path.ends_with("tests.rs") => files.push(path),
+                _ => {}
+            }
+        }
+    }
+    assert!(files.len() > 100, "{}", files.len());
+    for path in files {
+        let text = std::fs::read_to_string(&path).expect("a source file is text");
+        let asked = questions_about_the_system(&text);
+        assert!(asked.is_empty(), "{}: {asked:?} (ask crates/os)", path.display());
+    }
 }
 
 #[test]

@@ -16,11 +16,10 @@ mod shared;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use divvy_os::sockets::{Listener, Place};
 use hyper_util::rt::TokioIo;
-use tokio::net::UnixListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -35,12 +34,13 @@ use self::shared::Shared;
 use crate::child::REATTACH_PROVIDERS;
 pub use crate::child::{Launch, Output};
 use crate::error::Error;
+use crate::handshake::network;
 use crate::listen::converse;
 
 /// A proxy that listens until it is stopped or dropped.
 pub struct Proxy<A> {
     shared: Arc<Shared<A>>,
-    socket: PathBuf,
+    place: Place,
     done: DropGuard,
     listening: JoinHandle<()>,
 }
@@ -54,13 +54,16 @@ impl<A: CreateAdvisor> Proxy<A> {
     /// If the binary is no provider, or the socket cannot be made.
     pub async fn start(launch: Launch, advisor: A) -> Result<Self, Error> {
         let socket = launch.socket_directory.join("proxy");
+        let transport = launch.transport;
         let processes = Arc::new(Processes::start(launch).await?);
-        let listener = UnixListener::bind(&socket)
+        let listener = Listener::bind(transport, &socket)
+            .await
             .map_err(Error::io(format!("listening on {}", socket.display())))?;
+        let place = listener.place();
         let shared = Arc::new(Shared::new(processes, advisor));
         let done = CancellationToken::new();
         let listening = tokio::spawn(listen(listener, Arc::clone(&shared), done.clone()));
-        Ok(Self { shared, socket, done: done.drop_guard(), listening })
+        Ok(Self { shared, place, done: done.drop_guard(), listening })
     }
 
     /// Returns the advisor.
@@ -94,6 +97,7 @@ impl<A: CreateAdvisor> Proxy<A> {
             Some(text) => serde_json::from_str(text)
                 .map_err(|error| Error::Value(format!("{REATTACH_PROVIDERS}: {error}")))?,
         };
+        let (network, place) = network(&self.place);
         for address in addresses {
             // Not in test mode Terraform would kill the process with this id, which is ours.
             let provider = serde_json::json!({
@@ -101,7 +105,7 @@ impl<A: CreateAdvisor> Proxy<A> {
                 "ProtocolVersion": self.shared.processes.protocol().number(),
                 "Pid": std::process::id(),
                 "Test": true,
-                "Addr": {"Network": "unix", "String": self.socket},
+                "Addr": {"Network": network, "String": place},
             });
             providers.insert(address.to_owned(), provider);
         }
@@ -121,14 +125,11 @@ impl<A: CreateAdvisor> Proxy<A> {
             tracing::debug!(%error, "the proxy's listener ended badly");
         }
         self.shared.processes.stop().await;
-        if let Err(error) = std::fs::remove_file(&self.socket) {
-            tracing::debug!(%error, "the proxy's socket could not be removed");
-        }
     }
 }
 
 async fn listen<A: CreateAdvisor>(
-    listener: UnixListener,
+    listener: Listener,
     shared: Arc<Shared<A>>,
     done: CancellationToken,
 ) {
@@ -136,7 +137,7 @@ async fn listen<A: CreateAdvisor>(
         let stream = tokio::select! {
             () = done.cancelled() => return,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(stream) => stream,
                 Err(error) => {
                     tracing::debug!(%error, "the proxy could not accept a connection");
                     continue;

@@ -75,6 +75,7 @@ impl Processes {
             leash: Vec::new(),
             environment: Vec::new(),
             socket_directory: "/nowhere".into(),
+            transport: divvy_os::sockets::DEFAULT,
         };
         Self::around(launch, base)
     }

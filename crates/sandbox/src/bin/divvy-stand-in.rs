@@ -2,10 +2,6 @@
 //!
 //! Users never see it: an installed `divvy` is the stand-in when it is started under that name.
 
-#[cfg(unix)]
 fn main() -> std::process::ExitCode {
     divvy_sandbox::provider::main()
 }
-
-#[cfg(not(unix))]
-fn main() {}

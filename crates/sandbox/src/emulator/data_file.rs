@@ -95,10 +95,8 @@ impl DataFile {
         drop(writer);
         file.as_file().sync_all()?;
         file.persist(&self.path)?;
-        // The new name is durable once its directory is; Windows opens no directory as a file.
-        #[cfg(unix)]
-        File::open(directory)?.sync_all()?;
-        Ok(())
+        // The new name is durable once its directory is.
+        divvy_os::files::sync_directory(directory)
     }
 
     fn failed(&self, source: io::Error) -> Error {
@@ -132,7 +130,6 @@ mod tests {
         }
     }
 
-    #[cfg(unix)]
     #[test]
     fn only_the_owner_may_read_the_secrets_of_a_data_file() {
         use std::os::unix::fs::PermissionsExt as _;

@@ -1,25 +1,18 @@
 //! The stand-in and its surroundings: signals, and the process that started it.
 //!
-//! Linux tells a parent's executable through `/proc`; elsewhere the question is left out.
+//! Where the system does not tell a parent's executable, the question is left out.
 
-use std::path::Path;
 use std::process::Stdio;
 
-use tokio::signal::unix::{SignalKind, signal};
+use divvy_os::process::parent_program;
+use divvy_os::signals::Signals;
 
 use super::log;
 
-/// Ends at the first SIGINT or SIGTERM.
+/// Ends at the first signal that asks a process to end.
 pub(crate) async fn interrupted() {
-    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
-    let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
-        // Without handlers the default action ends the process just as well.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
+    // Without handlers the default action ends the process just as well.
+    Signals::install().interrupt().await;
 }
 
 /// Runs the parent's executable with `version`, as the official provider does in every Configure to
@@ -28,15 +21,12 @@ pub(crate) async fn interrupted() {
 /// Only a parent with a fitting name is asked: a test binary would take the word for a filter.
 pub(crate) async fn ask_who_started_us() {
     const NAMES: [&str; 3] = ["terraform", "tofu", "divvy"];
-    let executable = format!("/proc/{}/exe", std::os::unix::process::parent_id());
-    let Ok(target) = std::fs::read_link(&executable) else {
-        return;
-    };
+    let Some((executable, target)) = parent_program() else { return };
     let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if !NAMES.iter().any(|known| name.starts_with(known)) {
         return;
     }
-    let answer = tokio::process::Command::new(Path::new(&executable))
+    let answer = tokio::process::Command::new(&executable)
         .arg("version")
         .env("CHECKPOINT_DISABLE", "1")
         .stdin(Stdio::null())

@@ -60,7 +60,8 @@ impl Place {
             }
             _ => unusable(&shown, &error),
         })?;
-        let directory = named.canonicalize().map_err(|error| unusable(&shown, &error))?;
+        let directory =
+            divvy_os::files::canonical(named).map_err(|error| unusable(&shown, &error))?;
         if let Some(holds) = strangers(&directory, &[]).map_err(|error| unusable(&shown, &error))? {
             return Err(refused(named, &format!("it is not empty: it holds {holds}")));
         }

@@ -148,3 +148,14 @@ fn no_home_is_no_obstacle() {
     world.has_no_changes();
     leaves_nothing(&world);
 }
+
+#[test]
+fn where_the_system_has_no_certificates_the_built_in_ones_are_used() {
+    let mut world = World::new(seed(&[]));
+    world.set("SSL_CERT_FILE", "/nowhere/file").set("SSL_CERT_DIR", "/nowhere");
+    // Nobody listens there, so the connection is refused, which comes after the certificates.
+    let ran = world.divvy(&["list", "--api-url", "https://127.0.0.1:1"]);
+    assert_ne!(ran.code, 0);
+    assert!(!ran.stderr.contains("certificates"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("127.0.0.1:1"), "{}", ran.stderr);
+}

@@ -123,6 +123,7 @@ pub(super) fn through_proxy(
         leash: Vec::new(),
         environment,
         socket_directory: sockets.path().to_owned(),
+        transport: divvy_os::sockets::DEFAULT,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {

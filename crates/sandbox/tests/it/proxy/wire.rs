@@ -30,6 +30,7 @@ pub(super) fn bare_launch(sockets: &Path) -> Launch {
         leash: Vec::new(),
         environment: vec![("GENESYSCLOUD_TOKEN_POOL_SIZE".into(), "1".into())],
         socket_directory: sockets.to_owned(),
+        transport: divvy_os::sockets::DEFAULT,
     }
 }
 

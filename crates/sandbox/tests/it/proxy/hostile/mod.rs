@@ -203,6 +203,7 @@ fn launch_of(directory: &Path) -> Launch {
         leash: vec!["/bin/sh".into()],
         environment: vec![("PATH".into(), path)],
         socket_directory: directory.to_owned(),
+        transport: divvy_os::sockets::DEFAULT,
     }
 }
 

@@ -1,0 +1,67 @@
+//! Ports of 127.0.0.1, and who is at their other end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use netstat2::{AddressFamilyFlags, ProtocolFlags, ProtocolSocketInfo, iterate_sockets_info};
+use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+
+use crate::socket::Stream;
+use crate::sockets::Transport;
+
+/// By what processes talk here.
+pub const DEFAULT: Transport = Transport::Port;
+
+/// A program of wine, which names no owners of connections. On Windows only an administrator could put
+/// it there.
+const WINE: &str = r"C:\windows\system32\wineboot.exe";
+
+/// Nobody listens at a path here.
+#[derive(Debug)]
+pub(crate) enum PathListener {}
+
+impl PathListener {
+    pub(crate) fn bind(_path: &Path) -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    #[expect(clippy::unused_async, reason = "elsewhere it waits")]
+    pub(crate) async fn accept(&self) -> io::Result<Stream> {
+        match *self {}
+    }
+}
+
+#[expect(clippy::unused_async, reason = "elsewhere it waits")]
+pub(crate) async fn connect_path(_path: &Path) -> io::Result<Stream> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Returns whether the other end of an accepted connection belongs to a process of this user. The
+/// system tells the user of another's process to administrators only, so who cannot be named is
+/// somebody else.
+pub(crate) fn is_of_this_user(ours: SocketAddr, peer: SocketAddr) -> bool {
+    let process = match process_at(peer, ours) {
+        None => return false,
+        // Windows says so of connections that have ended, wine of all.
+        Some(0) => return Path::new(WINE).is_file(),
+        Some(process) => process,
+    };
+    let (process, this) = (Pid::from_u32(process), Pid::from_u32(std::process::id()));
+    let mut system = System::new();
+    let kind = ProcessRefreshKind::nothing().with_user(UpdateKind::Always);
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[process, this]), true, kind);
+    let user = |id| system.process(id).and_then(|process| process.user_id());
+    user(this).is_some_and(|this| user(process) == Some(this))
+}
+
+/// Returns the process whose end of a connection is at `local`.
+fn process_at(local: SocketAddr, remote: SocketAddr) -> Option<u32> {
+    let connections = iterate_sockets_info(AddressFamilyFlags::IPV4, ProtocolFlags::TCP).ok()?;
+    connections.flatten().find_map(|connection| {
+        let ProtocolSocketInfo::Tcp(tcp) = connection.protocol_socket_info else { return None };
+        let is_it = (tcp.local_addr, tcp.local_port) == (local.ip(), local.port())
+            && (tcp.remote_addr, tcp.remote_port) == (remote.ip(), remote.port());
+        connection.associated_pids.first().copied().filter(|_| is_it)
+    })
+}
