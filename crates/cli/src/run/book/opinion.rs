@@ -9,9 +9,11 @@ use divvy_core::decide::{Action, Decided, Decision, Decisions, Expect, Policy, d
 use divvy_core::shown::Shown;
 use divvy_core::survey::Planned;
 use divvy_core::{EntityId, Finding, Resolution, catalogue, kinds};
+use divvy_plugin::proxy::Differences;
 
 use super::Book;
 use super::asked::{Opinion, Phase};
+use super::compared::Compared;
 use crate::run::announcements::Announcement;
 use crate::run::creates::shown;
 use crate::run::failures;
@@ -38,6 +40,31 @@ impl Book {
         let is_foretold = finding.kind.is_none_or(|kind| kind.drifting.is_some())
             || self.compared(number, &finding).is_some();
         Some(Opinion { finding, adoption, is_self_made, is_foretold, gap: self.gap(number) })
+    }
+
+    /// Takes in what an apply would change about the entity of this id.
+    pub(crate) fn compare(&mut self, number: usize, id: &str, differences: &Differences) {
+        let kind = self.planned(number).kind;
+        let compared = Compared::of(differences, kind, &self.configuration.blocks);
+        self.entries[number].compared = Some((EntityId::new(id), compared));
+    }
+
+    /// Returns what is known to differ of the entity that a finding is about.
+    pub(super) fn compared(&self, number: usize, finding: &Finding) -> Option<&Compared> {
+        let (id, compared) = self.entries[number].compared.as_ref()?;
+        finding.evidence.entity.as_ref().filter(|entity| entity.id == *id)?;
+        Some(compared)
+    }
+
+    /// Returns a finding with what is known to differ.
+    pub(super) fn as_compared(&self, finding: Finding, number: usize) -> Finding {
+        match self.compared(number, &finding).cloned() {
+            // What differs is foretold of some kinds, in words of their own.
+            Some(compared) if finding.kind.is_none_or(|kind| kind.drifting.is_none()) => {
+                finding.as_planned(compared.drift, compared.is_replaced)
+            }
+            Some(_) | None => finding,
+        }
     }
 
     /// Counts what would be adopted of everything seen so far: `--max-adopt` limits it.
