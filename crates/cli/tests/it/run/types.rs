@@ -57,7 +57,7 @@ fn block(terraform_type: &str, label: &str, body: &str) -> String {
 }
 
 /// An org with a queue and a skill, wanted by a configuration.
-fn queue_and_skill(policy: Value) -> World {
+fn queue_and_skill(policy: &Value) -> World {
     let org = json!({ "policy": policy, "collections": {
         QUEUES: [{ "id": "q-1", "name": "Support" }],
         SKILLS: [{ "id": "s-1", "name": "French" }],
@@ -124,7 +124,7 @@ fn every_type_that_is_told_by_its_key_is_adopted_by_one_apply() {
 
 #[test]
 fn only_types_with_planned_creates_are_listed() {
-    let world = queue_and_skill(json!({}));
+    let world = queue_and_skill(&json!({}));
     let skill = block("routing_skill", "x", "name = \"French\"");
     let both = world.read("main.tf");
     world.write("main.tf", &both.replace(&skill, ""));
@@ -143,7 +143,7 @@ fn only_types_with_planned_creates_are_listed() {
 #[test]
 fn what_was_made_since_the_plan_looked_is_adopted_after_409_and_400_alike() {
     for (duplicate, status) in [("conflict", "409"), ("bad_request", "400")] {
-        let world = queue_and_skill(json!({ "duplicate": duplicate }));
+        let world = queue_and_skill(&json!({ "duplicate": duplicate }));
         is_empty_once(&world, QUEUES);
         let ran = run(&world, &[ADOPT, APPLY]).ended(0);
         assert_eq!(writes(&world), [format!("POST {QUEUES}")], "{status}");
@@ -296,7 +296,7 @@ fn a_child_whose_parent_is_adopted_by_the_same_apply_is_announced_by_the_next_pl
 
 #[test]
 fn what_the_provider_may_not_read_is_not_made_a_second_time() {
-    let world = queue_and_skill(json!({ "acceptDuplicates": true }));
+    let world = queue_and_skill(&json!({ "acceptDuplicates": true }));
     let refused = Effect::Status(Refusal::status(403));
     world.org().add_faults(vec![Fault::once("GET", &format!("{QUEUES}/q-1"), refused)]);
     let ran = run(&world, &[ADOPT, APPLY]).ended(1);
