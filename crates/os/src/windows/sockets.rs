@@ -13,6 +13,10 @@ use crate::sockets::Transport;
 /// By what processes talk here.
 pub const DEFAULT: Transport = Transport::Port;
 
+/// How often a connection is looked for, and how long between two looks.
+const TRIES: u32 = 5;
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
+
 /// A program of wine, which names no owners of connections. On Windows only an administrator could put
 /// it there.
 const WINE: &str = r"C:\windows\system32\wineboot.exe";
@@ -41,7 +45,14 @@ pub(crate) async fn connect_path(_path: &Path) -> io::Result<Stream> {
 /// system tells the user of another's process to administrators only, so who cannot be named is
 /// somebody else.
 pub(crate) fn is_of_this_user(ours: SocketAddr, peer: SocketAddr) -> bool {
-    let process = match process_at(peer, ours) {
+    // A connection may be accepted a moment before it is listed.
+    let listed = (0..TRIES).find_map(|_| {
+        process_at(peer, ours).or_else(|| {
+            std::thread::sleep(PAUSE);
+            None
+        })
+    });
+    let process = match listed {
         None => return false,
         // Windows says so of connections that have ended, wine of all.
         Some(0) => return Path::new(WINE).is_file(),
