@@ -101,6 +101,10 @@ impl Invocation {
         }
     }
 
+    pub(crate) fn graph() -> Self {
+        Self::new(Subcommand::Graph, &PassedFlags::default(), &["-no-color"])
+    }
+
     pub(crate) fn state_pull() -> Self {
         Self::new(Subcommand::StatePull, &PassedFlags::default(), &["-no-color"])
     }

@@ -119,7 +119,7 @@ impl StateDocument {
                 StatePresence::Nothing
             },
             instances,
-            lineage: self.lineage.clone(),
+            lineage: self.lineage(),
             serial: self.serial,
         })
     }
@@ -157,10 +157,14 @@ impl StateDocument {
             .collect()
     }
 
+    /// Returns its lineage; a state that nobody has written yet has an empty one.
+    fn lineage(&self) -> Option<String> {
+        self.lineage.clone().filter(|lineage| !lineage.is_empty())
+    }
+
     /// Returns lineage and serial alone, for an `errored.tfstate`.
     pub fn as_errored(&self) -> ErroredState {
-        let lineage = self.lineage.clone().filter(|lineage| !lineage.is_empty());
-        ErroredState { lineage, serial: self.serial }
+        ErroredState { lineage: self.lineage(), serial: self.serial }
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) enum Subcommand {
     Plan,
     Show,
     Console,
+    Graph,
     StatePull,
     Apply,
     Import,
@@ -25,6 +26,7 @@ impl Subcommand {
             Self::Plan => "plan",
             Self::Show => "show",
             Self::Console => "console",
+            Self::Graph => "graph",
             Self::StatePull => "state pull",
             Self::Apply => "apply",
             Self::Import => "import",
@@ -37,7 +39,12 @@ impl Subcommand {
     /// Returns whether it can change state or org.
     pub(crate) fn writes(self) -> bool {
         match self {
-            Self::Version | Self::Plan | Self::Show | Self::Console | Self::StatePull => false,
+            Self::Version
+            | Self::Plan
+            | Self::Show
+            | Self::Console
+            | Self::Graph
+            | Self::StatePull => false,
             Self::Apply | Self::Import | Self::StateRm | Self::StateMv | Self::Untaint => true,
         }
     }

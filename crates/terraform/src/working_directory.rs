@@ -274,6 +274,15 @@ impl WorkingDirectory {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
+    /// Draws which blocks of the configuration wait for which, in DOT.
+    ///
+    /// # Errors
+    /// As every run.
+    pub(crate) async fn graph(&self) -> Result<String, Error> {
+        let output = self.run(&Invocation::graph()).await?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
     /// Returns the value of a variable that a flag, else the environment gives; `None` where a
     /// file of values could win.
     pub(crate) fn variable_given(&self, name: &str) -> Option<&str> {

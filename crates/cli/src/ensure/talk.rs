@@ -137,7 +137,7 @@ pub(crate) fn tell_twins(context: &Context, work: &Work) {
 /// Asks whether a name that nearly exists is meant.
 pub(crate) fn question(wish: &NewEntity, near: &[Near]) -> String {
     let near: Vec<String> = near.iter().take(SPOKEN_OF).map(words).collect();
-    format!("{} does not exist; {}.\nCreate it as well?", shown(wish), near.join("; "))
+    format!("{} does not exist; {}. Create it as well?", shown(wish), near.join("; "))
 }
 
 /// Reports what was not created because a person has to call it new first, and how that is done.

@@ -64,7 +64,7 @@ fn on_a_terminal_a_near_name_is_asked_about_and_the_answer_counts() {
     for (answer, made) in [("n", 1), ("y", 2)] {
         let mut world = World::new(seed(&[("a", "Sales")]));
         world.set("TERM", "xterm");
-        let line = format!("stty cols 120; {DIVVY} ensure SALES");
+        let line = format!("stty rows 50 cols 120; {DIVVY} ensure SALES");
         let mut terminal = Terminal::start(world.command("script"), &line);
         terminal.wait_for("differs only in letter case");
         terminal.wait_for("Create it as well? [y/N]");
@@ -79,7 +79,7 @@ fn on_a_terminal_ensure_shows_a_table_and_through_a_pipe_json() {
     let mut world = World::new(seed(&[("a", "Sales")]));
     assert_eq!(world.divvy(&["ensure", "Sales"]).ended(0).json()["id"], "a");
     world.set("TERM", "xterm");
-    let line = format!("stty cols 80; {DIVVY} ensure Sales");
+    let line = format!("stty rows 50 cols 80; {DIVVY} ensure Sales");
     let (code, shown) = Terminal::start(world.command("script"), &line).end();
     assert_eq!(code, 0, "{shown}");
     assert!(

@@ -107,7 +107,7 @@ fn a_terminal_shows_how_far_it_is_and_how_long_it_will_take() {
     let mut hold = Fault::once("POST", PUBLISHED, Effect::HoldReply);
     hold.on.name = Some("D2".to_owned());
     world.org().add_faults(vec![hold]);
-    let line = format!("stty cols 80; {DIVVY} ensure D0 D1 D2 --rate 60 -o ids");
+    let line = format!("stty rows 50 cols 80; {DIVVY} ensure D0 D1 D2 --rate 60 -o ids");
     let mut terminal = Terminal::start(world.command("script"), &line);
     terminal.wait_for("2 of 3 divisions, less than a minute left");
     world.org().release();

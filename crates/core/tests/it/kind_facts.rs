@@ -47,6 +47,7 @@ fn no_row_has_a_field_or_a_word_that_nobody_reads() {
         "item",
         "limit",
         "deleted",
+        "made_of_key",
         "import_id",
         "secrets",
         "duplicate",

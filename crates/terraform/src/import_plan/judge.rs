@@ -19,7 +19,7 @@ pub(crate) enum Judgement {
     /// may be acceptable.
     Unfit(BTreeMap<Address, Unfit>),
     /// It would change something that is none of the wanted addresses.
-    Foreign(Vec<String>),
+    Foreign(BTreeSet<String>),
     /// Terraform itself calls it incomplete.
     Errored,
 }
@@ -48,7 +48,7 @@ pub(crate) fn judge(
     }
     let mut unfit: BTreeMap<Address, Unfit> =
         wanted.keys().map(|address| (address.clone(), Unfit::NotImported)).collect();
-    let mut foreign = Vec::new();
+    let mut foreign = BTreeSet::new();
     for change in plan.changes() {
         let address = Address::parse(&change.address).filter(|_| !change.is_deposed);
         match address.and_then(|address| wanted.get_key_value(&address)) {
@@ -58,7 +58,7 @@ pub(crate) fn judge(
             }
             .map_or((), drop),
             None if leaves_everything_alone(change) => {}
-            None => foreign.push(change.address.clone()),
+            None => drop(foreign.insert(change.address.clone())),
         }
     }
     // What is unfit may also be what pulls the foreign changes in.
@@ -153,7 +153,7 @@ mod tests {
     fn a_deposed_object_of_the_same_address_is_foreign() {
         let wanted = import("a.x", "1", r#""no-op""#);
         let deposed = r#"{"address":"a.x","mode":"managed","type":"a","deposed":"0a1b2c3d","change":{"actions":["delete"]}}"#;
-        let foreign = Judgement::Foreign(vec!["a.x".to_owned()]);
+        let foreign = Judgement::Foreign(["a.x".to_owned()].into());
         assert_eq!(judge_one(&[&wanted, deposed], false), foreign);
     }
 
@@ -191,14 +191,14 @@ mod tests {
             );
             assert_eq!(
                 judge_one(&[&wanted, &other], true),
-                Judgement::Foreign(vec!["a.y".into()]),
+                Judgement::Foreign(["a.y".into()].into()),
                 "{actions}"
             );
         }
         let import_of_others = import("a.y", "9", r#""no-op""#);
         assert_eq!(
             judge_one(&[&wanted, &import_of_others], true),
-            Judgement::Foreign(vec!["a.y".into()])
+            Judgement::Foreign(["a.y".into()].into())
         );
     }
 

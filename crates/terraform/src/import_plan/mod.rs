@@ -5,6 +5,7 @@
 //! `terraform import` follows, address by address; it never writes to the org either.
 
 mod blocks_file;
+mod dependencies;
 mod judge;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,7 @@ use divvy_core::{Address, Consent, EntityId};
 
 use self::blocks_file::BlocksFile;
 pub use self::blocks_file::{LeftOver, left_over as left_over_imports};
+use self::dependencies::Dependencies;
 use self::judge::{Judgement, Unfit, judge};
 use crate::error::Error;
 use crate::failure::{Failure, FailureKind};
@@ -282,10 +284,35 @@ impl<'a> Work<'a> {
             }
             Judgement::Foreign(addresses) => {
                 tracing::info!(?way, ?addresses, "the plan would change something else");
+                if way == Way::TargetedPlan && self.set_aside_what_waits_for(&addresses).await? {
+                    return Ok(Try::Again);
+                }
                 Ok(Try::AnotherWay)
             }
             Judgement::Errored => Ok(Try::AnotherWay),
         }
+    }
+
+    /// Leaves to `terraform import` what waits for others that the plan would change: targeting draws them
+    /// in. Returns whether that leaves something to be planned without it.
+    async fn set_aside_what_waits_for(&mut self, others: &BTreeSet<String>) -> Result<bool, Error> {
+        let others = others.iter().filter_map(|address| Address::parse(address)).collect();
+        let drawing = match self.directory.graph().await {
+            Ok(drawing) => drawing,
+            // Without a drawing nothing is told apart.
+            Err(Error::Terraform(_)) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let dependencies = Dependencies::read(&drawing);
+        let waiting = dependencies.waiting(self.open.keys(), &others);
+        let waiting: Vec<Address> = waiting.into_iter().cloned().collect();
+        if waiting.is_empty() || waiting.len() == self.open.len() {
+            return Ok(false);
+        }
+        for address in waiting {
+            self.by_command.extend(self.open.remove_entry(&address));
+        }
+        Ok(true)
     }
 
     /// Makes one plan; the blocks file is there for no longer than that.

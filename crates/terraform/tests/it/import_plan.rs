@@ -136,6 +136,29 @@ fn where_every_plan_would_create_something_else_the_import_command_is_used() {
 }
 
 #[test]
+fn only_what_waits_for_something_that_is_to_be_created_is_imported_by_command() {
+    let sandbox = Sandbox::new(
+        "resource \"terraform_data\" \"first\" {}\n\
+         resource \"terraform_data\" \"waits\" {\n  count = 1\n  depends_on = [terraform_data.first]\n}\n\
+         resource \"terraform_data\" \"x\" {}\nresource \"terraform_data\" \"y\" {}\n",
+    );
+    let imports = ["terraform_data.waits[0]", "terraform_data.x", "terraform_data.y"];
+    let adoption = adopt(&sandbox, &imports.map(|address| import(address, "1")));
+    let mut told = ways(&adoption);
+    told.sort_unstable_by_key(|(address, ..)| *address);
+    assert_eq!(
+        told,
+        [
+            ("terraform_data.waits[0]", "1", Way::Command),
+            ("terraform_data.x", "1", Way::TargetedPlan),
+            ("terraform_data.y", "1", Way::TargetedPlan),
+        ]
+    );
+    let held = sandbox.by_hand(&["state", "list"]);
+    assert!(!held.contains("terraform_data.first"), "{held}");
+}
+
+#[test]
 fn an_address_in_the_state_is_left_out_and_the_others_are_adopted() {
     let sandbox = Sandbox::new(
         "resource \"terraform_data\" \"a\" {}\nresource \"terraform_data\" \"b\" {}\n",
