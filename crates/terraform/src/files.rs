@@ -237,6 +237,22 @@ mod tests {
     }
 
     #[test]
+    fn what_belongs_to_another_user_is_never_read_in_a_place_that_users_share() {
+        const NOBODY: u32 = 65_534;
+        let place = Place::new();
+        let own = place.file("owner", b"text");
+        assert_eq!(read_text(&own, Origin::Private).unwrap(), "text");
+        // Only root can give a file away; whoever is not root finds one of root's.
+        let foreign = match std::os::unix::fs::chown(&own, Some(NOBODY), None) {
+            Ok(()) => own,
+            Err(_) => PathBuf::from("/etc/passwd"),
+        };
+        let error = read(&foreign, Origin::Private).unwrap_err().to_string();
+        assert_eq!(error, "it belongs to another user");
+        read(&foreign, Origin::Found).unwrap();
+    }
+
+    #[test]
     fn a_pipe_that_was_typed_is_read_to_its_end() {
         let place = Place::new();
         let pipe = place.pipe("pipe");

@@ -55,10 +55,13 @@ pub(crate) async fn gather(
     let place = place(context, terraform);
     let found = program(context, terraform, &observers);
     let blocks = read_blocks(context, &place);
-    let directory = open(&place, found.as_ref().ok(), flags);
+    let (directory, refusal) = match open(&place, found.as_ref().ok(), flags) {
+        Ok(directory) => (directory, None),
+        Err(error) => (None, Some(error)),
+    };
     let (version, state, accounts) = tokio::join!(
         version(found.as_ref().ok(), context),
-        pull(directory.as_ref()),
+        pull(directory.as_ref(), refusal),
         accounts(context, org, directory.as_ref(), blocks.as_ref().ok(), &observers),
     );
     let mut accounts = accounts;
@@ -92,8 +95,12 @@ fn read_blocks(context: &Context, place: &Path) -> Result<Blocks, Trouble> {
 }
 
 /// Opens the directory, if there is a program to run in it and something to run it on.
-fn open(place: &Path, program: Option<&Terraform>, flags: PassedFlags) -> Option<WorkingDirectory> {
-    WorkingDirectory::open(place, program?.clone(), flags).ok()
+fn open(
+    place: &Path,
+    program: Option<&Terraform>,
+    flags: PassedFlags,
+) -> Result<Option<WorkingDirectory>, divvy_terraform::Error> {
+    program.map(|program| WorkingDirectory::open(place, program.clone(), flags)).transpose()
 }
 
 async fn version(program: Option<&Terraform>, context: &Context) -> Result<String, Trouble> {
@@ -106,8 +113,13 @@ async fn version(program: Option<&Terraform>, context: &Context) -> Result<Strin
     }
 }
 
-async fn pull(directory: Option<&WorkingDirectory>) -> Heard<State> {
-    let Some(directory) = directory else { return Heard::Unasked };
+async fn pull(
+    directory: Option<&WorkingDirectory>,
+    refusal: Option<divvy_terraform::Error>,
+) -> Heard<State> {
+    let Some(directory) = directory else {
+        return refusal.map_or(Heard::Unasked, |error| Heard::Refused(error.into()));
+    };
     let read = |document: StateDocument| {
         let tracked = document.tracked()?;
         Ok(State {

@@ -144,6 +144,16 @@ fn a_wrong_secret_is_one_cross_and_is_not_shown() {
 }
 
 #[test]
+fn a_temporary_directory_that_cannot_be_made_is_not_called_a_missing_terraform() {
+    let mut world = well(client(None, None));
+    world.set("TMPDIR", "/nowhere/at/all");
+    let ran = world.divvy(&["doctor", "-vvv", "-o", "json"]).ended(2);
+    let checks = Checks::of(&ran);
+    assert_eq!(checks.of_id("terraform")["ok"], true, "{}", ran.stdout);
+    checks.says("state", &["no temporary directory can be made in `/nowhere/at/all`"]);
+}
+
+#[test]
 fn each_type_of_the_configuration_that_may_not_be_listed_is_named_with_its_permission() {
     let world = well(client(None, None));
     world.write(
