@@ -128,8 +128,11 @@ pub(super) fn address_in(line: &str) -> Option<usize> {
 /// Returns where the heading of a plan's entry begins, with its indentation.
 pub(super) fn heading_in(line: &str) -> Option<usize> {
     const INDENT: usize = 2;
-    let (before, heading) = line.split_once("# ")?;
-    let heading = heading.trim_end();
+    const MARK: &str = "# ";
+    // Of every line this is asked, and a byte is found faster than a word.
+    let mut marks = memchr::memchr_iter(b'#', line.as_bytes());
+    let at = marks.find(|at| line[*at..].starts_with(MARK))?;
+    let (before, heading) = (&line[..at], line[at + MARK.len()..].trim_end());
     let address = PLAN_HEADINGS.iter().find_map(|end| heading.strip_suffix(end))?;
     let indent = before.len() - before.trim_end_matches(' ').len();
     Address::is_spelled(address).then(|| before.len() - indent.min(INDENT))
