@@ -110,6 +110,14 @@ fn refuse_contradictions(arguments: &List) -> CommandResult<()> {
     if arguments.dialect == Dialect::Pathed || arguments.counts {
         return Err(CommandError::usage("--counts and the pathed dialect are for divisions alone"));
     }
+    if kind.key.len() > 1 && !arguments.names.is_empty() {
+        let parts: Vec<&str> = kind.key.iter().map(|part| part.terraform).collect();
+        let (plural, parts) = (kind.words.plural, parts.join(" and "));
+        return Err(CommandError::usage(format!(
+            "{plural} are told apart by {parts}: a NAME alone finds none"
+        ))
+        .hint(CommandLine::divvy("list --type").word(kind.terraform_type)));
+    }
     if arguments.deleted && kind.deleted.is_none() {
         let plural = kind.words.plural;
         return Err(CommandError::usage(format!("the API has no list of deleted {plural}")));
@@ -250,7 +258,7 @@ fn csv(entities: &[Entity], counts: Option<&ObjectCounts>) -> Vec<u8> {
     let row = |entity: &Entity| {
         let text = |attribute| entity.text(attribute).unwrap_or_default().to_owned();
         let objects = objects(entity, counts).unwrap_or_default().to_string();
-        let (id, name) = (entity.id.to_string(), name_of(entity).to_owned());
+        let (id, name) = (entity.id.to_string(), name_of(entity));
         [id, name, text("path"), text("description"), entity.is_home.to_string(), objects]
     };
     for cells in std::iter::once(header).chain(entities.iter().map(row)) {

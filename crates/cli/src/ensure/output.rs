@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use divvy_core::Entity;
+use divvy_core::kinds::division::DIVISION;
 use divvy_core::name::visible;
 use divvy_genesys::Dialect;
 use serde::Serialize;
@@ -138,9 +139,13 @@ pub(crate) struct Cells {
     pub(crate) description: String,
 }
 
-/// Returns the name of an entity that is known by it, or by name and path.
-pub(crate) fn name_of(entity: &Entity) -> &str {
-    entity.key.parts().first().map_or("", String::as_str)
+/// Returns what an entity is called: all of its own key, but for the path of a division, which has a
+/// column of its own.
+pub(crate) fn name_of(entity: &Entity) -> String {
+    match entity.key.parts() {
+        [name, _path] if *entity.kind == **DIVISION => name.clone(),
+        _ => entity.kind.shown_key(&entity.key),
+    }
 }
 
 impl Cells {
@@ -151,7 +156,7 @@ impl Cells {
         let home = if entity.is_home { " (home)" } else { "" };
         Self {
             id: text::shown(entity.id.as_str()),
-            name: format!("{}{home}", visible(name_of(entity))),
+            name: format!("{}{home}", visible(&name_of(entity))),
             path: shown(entity.text("path")),
             description: shown(entity.text("description")),
         }
@@ -217,7 +222,7 @@ impl<'e> Shown<'e> {
     pub(crate) fn of(entity: &'e Entity) -> Self {
         Self {
             id: Some(entity.id.as_str()),
-            name: name_of(entity).to_owned(),
+            name: name_of(entity),
             path: entity.text("path"),
             description: entity.text("description"),
             home: entity.is_home,

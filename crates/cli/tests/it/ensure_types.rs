@@ -67,6 +67,31 @@ fn a_skill_that_nearly_exists_is_withheld_as_a_division_is() {
 }
 
 #[test]
+fn what_a_name_alone_does_not_tell_apart_is_listed_whole_and_never_called_missing() {
+    let world = World::new(seed_of(&json!({ "collections": {
+        "/api/v2/knowledge/knowledgebases": [
+            { "id": "k1", "name": "Help", "coreLanguage": "en-US" },
+            { "id": "k2", "name": "Help", "coreLanguage": "de-DE" },
+        ],
+        "/api/v2/telephony/providers/edges/didpools": [
+            { "id": "p1", "startPhoneNumber": "+4930100", "endPhoneNumber": "+4930199" },
+        ],
+    } })));
+    let names = |kind: &str| -> Vec<String> {
+        let all = world.divvy(&["list", "--type", kind, "-o", "json"]).ended(0).json();
+        let all = all.as_array().expect("an array").iter();
+        all.map(|one| one["name"].as_str().expect("a name").to_owned()).collect()
+    };
+    assert_eq!(names("knowledge_knowledgebase"), ["Help / de-DE", "Help / en-US"]);
+    assert_eq!(names("telephony_providers_edges_did_pool"), ["+4930100 / +4930199"]);
+    for kind in ["knowledge_knowledgebase", "telephony_providers_edges_did_pool", "integration"] {
+        let ran = world.divvy(&["list", "--type", kind, "Help"]).ended(64);
+        assert!(ran.stderr.contains("a NAME alone finds none"), "{}", ran.stderr);
+        assert!(ran.stderr.contains(&format!("divvy list --type genesyscloud_{kind}")), "{ran:?}");
+    }
+}
+
+#[test]
 fn what_a_type_has_not_is_refused_before_anything_is_asked() {
     let world = world();
     for (words, told) in [
