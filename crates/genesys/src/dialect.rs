@@ -30,11 +30,11 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// Returns what its divisions are: what makes one unique differs.
-    pub fn division(self) -> &'static Kind {
+    /// Returns the row of a kind here: what makes a division unique differs.
+    pub fn row(self, kind: &'static Kind) -> &'static Kind {
         match self {
-            Self::Published => &DIVISION,
-            Self::Pathed => &PATHED_DIVISION,
+            Self::Pathed if *kind == **DIVISION => &PATHED_DIVISION,
+            Self::Pathed | Self::Published => kind,
         }
     }
 

@@ -35,7 +35,8 @@ impl FromStr for Listed {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        read(text, is_listed).map(Self)
+        const OTHERS: &str = "cannot be listed by itself: a create updates what exists, or it is below a parent, or nobody knows how it is listed (docs/kinds.md)";
+        read(text, is_listed, OTHERS).map(Self)
     }
 }
 
@@ -43,7 +44,8 @@ impl FromStr for MadeOfKey {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        read(text, |kind| kind.is_made_of_key).map(Self)
+        const OTHERS: &str = "needs more than a name to be created: let Terraform create it";
+        read(text, |kind| kind.is_made_of_key, OTHERS).map(Self)
     }
 }
 
@@ -51,28 +53,39 @@ fn is_listed(kind: &Kind) -> bool {
     kind.adoption == Adoption::ByKey && kind.is_read_whole()
 }
 
-fn read(text: &str, serves: impl Fn(&Kind) -> bool) -> Result<&'static Kind, String> {
+/// Reads a kind that serves; `others` says what is the matter with those that do not.
+fn read(text: &str, serves: impl Fn(&Kind) -> bool, others: &str) -> Result<&'static Kind, String> {
     let wanted = plain(text);
-    let is_meant = |kind: &&&'static Kind| {
-        let Kind { words, terraform_type, .. } = kind;
-        let names = [words.noun, words.plural, *terraform_type, short(kind)];
-        names.iter().any(|name| plain(name) == wanted)
-    };
-    let known: Vec<&'static Kind> = KINDS.iter().filter(is_meant).copied().collect();
+    let named = |kind: &&&'static Kind| names(kind).iter().any(|name| plain(name) == wanted);
+    let known: Vec<&'static Kind> = KINDS.iter().filter(named).copied().collect();
     let serving: Vec<&'static Kind> = known.iter().copied().filter(|kind| serves(kind)).collect();
-    match (serving[..].len(), known.first()) {
-        (1, _) => Ok(serving[0]),
-        (0, Some(kind)) => Err(format!(
-            "{} cannot be given here: it takes {}",
-            kind.terraform_type,
-            offered(serves)
-        )),
-        (0, None) => Err(format!("there is no such type; it takes {}", offered(serves))),
+    match (&serving[..], known.first()) {
+        ([only], _) => Ok(only),
+        ([], Some(kind)) => Err(format!("{} {others}", kind.terraform_type)),
+        ([], None) => Err(match nearest(&wanted, serves) {
+            Some(kind) => format!("there is no such type; did you mean {}?", short(kind)),
+            None => "there is no such type; docs/kinds.md names all of them".to_owned(),
+        }),
         _ => {
             let types: Vec<&str> = serving.iter().map(|kind| kind.terraform_type).collect();
             Err(format!("that could be {}", types.join(" or ")))
         }
     }
+}
+
+/// Finds the kind of which one name is one or two slips away.
+fn nearest(wanted: &str, serves: impl Fn(&Kind) -> bool) -> Option<&'static Kind> {
+    const SLIPS: usize = 2;
+    let slips = |kind: &&'static Kind| {
+        names(kind).iter().map(|name| strsim::osa_distance(&plain(name), wanted)).min()
+    };
+    let serving = KINDS.iter().copied().filter(|kind| serves(kind));
+    let near = serving.filter_map(|kind| Some((slips(&kind)?, kind)));
+    near.filter(|(slips, _)| *slips <= SLIPS).min_by_key(|(slips, _)| *slips).map(|(_, kind)| kind)
+}
+
+fn names(kind: &Kind) -> [&'static str; 4] {
+    [kind.words.noun, kind.words.plural, kind.terraform_type, short(kind)]
 }
 
 /// Returns the type without the provider's name.
@@ -84,15 +97,6 @@ fn short(kind: &Kind) -> &'static str {
 /// Returns letters and digits alone, in lower case.
 fn plain(text: &str) -> String {
     text.chars().filter(|one| one.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-fn offered(serves: impl Fn(&Kind) -> bool) -> String {
-    const SHOWN: usize = 12;
-    let names: Vec<&str> =
-        KINDS.iter().filter(|kind| serves(kind)).map(|kind| short(kind)).collect();
-    let more = names.len().saturating_sub(SHOWN);
-    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
-    if more == 0 { shown } else { format!("{shown} and {more} more (docs/kinds.md)") }
 }
 
 #[cfg(test)]
@@ -118,11 +122,16 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_made_of_a_name_is_refused_with_what_can() {
+    fn what_is_no_type_here_says_why_or_what_may_have_been_meant() {
         let told = "queue".parse::<MadeOfKey>().unwrap_err();
-        assert!(told.starts_with("genesyscloud_routing_queue cannot be given here"), "{told}");
-        assert!(told.contains("routing_skill"), "{told}");
-        assert!("nonsense".parse::<MadeOfKey>().unwrap_err().starts_with("there is no such type"));
+        assert!(told.starts_with("genesyscloud_routing_queue needs more than a name"), "{told}");
+        let told = "user_roles".parse::<Listed>().unwrap_err();
+        assert!(told.starts_with("genesyscloud_user_roles cannot be listed"), "{told}");
+        for (slip, meant) in [("skil", "routing_skill"), ("Langauges", "routing_language")] {
+            let told = slip.parse::<MadeOfKey>().unwrap_err();
+            assert_eq!(told, format!("there is no such type; did you mean {meant}?"));
+        }
+        assert!("nonsense".parse::<MadeOfKey>().unwrap_err().ends_with("names all of them"));
     }
 
     #[test]

@@ -97,21 +97,19 @@ pub(crate) async fn run(context: &Context, arguments: &Ensure) -> CommandResult<
     report(context, arguments, &work?, &here, &addresses)
 }
 
-/// Returns what is asked for: what makes a division unique depends on the dialect.
+/// Returns what is asked for, as this org's API has it.
 fn kind_of(arguments: &Ensure) -> &'static Kind {
-    match arguments.kind.0 {
-        kind if *kind == **DIVISION => arguments.dialect.division(),
-        kind => kind,
-    }
+    arguments.dialect.row(arguments.kind.0)
 }
 
 fn refuse_contradictions(arguments: &Ensure) -> CommandResult<()> {
     output::refuse_two_on_stdout(&arguments.outputs)?;
-    let is_of_divisions = arguments.levels.is_some() || arguments.parents == Some(true);
+    let is_of_divisions =
+        arguments.levels.is_some() || arguments.path.is_some() || arguments.parents == Some(true);
     if *arguments.kind.0 != **DIVISION && (is_of_divisions || arguments.dialect == Dialect::Pathed)
     {
         return Err(CommandError::usage(
-            "--levels, --parents and the pathed dialect are for divisions alone",
+            "--levels, --path, --parents and the pathed dialect are for divisions alone",
         )
         .hint("leave them out, or leave --type out"));
     }

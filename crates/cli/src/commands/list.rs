@@ -85,15 +85,20 @@ pub(crate) async fn run(context: &Context, arguments: &List) -> CommandResult<u8
     Ok(if is_missing { 2 } else { 0 })
 }
 
-/// Returns what is to be listed: what makes a division unique depends on the dialect.
+/// Returns what is to be listed, as this org's API has it.
 fn kind_of(arguments: &List) -> &'static Kind {
-    match arguments.kind.0 {
-        kind if *kind == **DIVISION => arguments.dialect.division(),
-        kind => kind,
-    }
+    arguments.dialect.row(arguments.kind.0)
 }
 
 fn refuse_contradictions(arguments: &List) -> CommandResult<()> {
+    let kind = arguments.kind.0;
+    let is_of_divisions = arguments.counts || arguments.path.is_some();
+    if *kind != **DIVISION && (is_of_divisions || arguments.dialect == Dialect::Pathed) {
+        return Err(CommandError::usage(
+            "--counts, --path and the pathed dialect are for divisions alone",
+        )
+        .hint("leave them out, or leave --type out"));
+    }
     refuse_path(arguments.dialect, arguments.path.as_deref()).map_err(CommandError::usage)?;
     if arguments.path.is_some() && arguments.names.len() > 1 {
         return Err(CommandError::usage("--path goes with one NAME or none"));
@@ -102,13 +107,6 @@ fn refuse_contradictions(arguments: &List) -> CommandResult<()> {
         return Err(CommandError::usage(
             "the pathed API has neither object counts nor a list of deleted divisions",
         ));
-    }
-    let kind = arguments.kind.0;
-    if *kind == **DIVISION {
-        return Ok(());
-    }
-    if arguments.dialect == Dialect::Pathed || arguments.counts {
-        return Err(CommandError::usage("--counts and the pathed dialect are for divisions alone"));
     }
     if kind.key.len() > 1 && !arguments.names.is_empty() {
         let parts: Vec<&str> = kind.key.iter().map(|part| part.terraform).collect();

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use divvy_core::Consent;
 use divvy_core::effect::Unobserved;
+use divvy_core::kinds::division::DIVISION;
 use divvy_genesys::{
     Client, Connection, Dialect, Environment, Fallback, Flags, NewEntity, Settings,
 };
@@ -112,7 +113,7 @@ fn case() -> impl Strategy<Value = Case> {
 impl Case {
     fn reading(&self) -> Reading<'static> {
         Reading {
-            kind: self.dialect.division(),
+            kind: self.dialect.row(&DIVISION),
             dialect: self.dialect,
             levels: None,
             description: None,

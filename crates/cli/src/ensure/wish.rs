@@ -230,13 +230,15 @@ const LONGEST: usize = 5_000;
 mod tests {
     use std::sync::LazyLock;
 
+    use divvy_core::kinds::division::DIVISION;
+
     use super::*;
 
     static PATHED: LazyLock<Reading<'_>> = LazyLock::new(|| reading(Dialect::Pathed));
     static PUBLISHED: LazyLock<Reading<'_>> = LazyLock::new(|| reading(Dialect::Published));
 
     fn reading(dialect: Dialect) -> Reading<'static> {
-        Reading { kind: dialect.division(), dialect, levels: None, description: None }
+        Reading { kind: dialect.row(&DIVISION), dialect, levels: None, description: None }
     }
 
     fn row(name: &str, path: &str) -> Row {

@@ -97,7 +97,7 @@ fn what_a_type_has_not_is_refused_before_anything_is_asked() {
     for (words, told) in [
         (
             &["ensure", "--type", "queue", "A"][..],
-            "genesyscloud_routing_queue cannot be given here",
+            "genesyscloud_routing_queue needs more than a name",
         ),
         (&["list", "--type", "nonsense"], "there is no such type"),
         (&["ensure", "--type", "skill", "--levels", "/", "A/B"], "are for divisions alone"),
@@ -105,6 +105,8 @@ fn what_a_type_has_not_is_refused_before_anything_is_asked() {
             &["ensure", "--type", "skill", "--description", "x", "A"],
             "created without a description",
         ),
+        (&["ensure", "--type", "skill", "--path", "/a", "A"], "are for divisions alone"),
+        (&["list", "--type", "skill", "--path", "/a"], "are for divisions alone"),
         (&["list", "--type", "skill", "--counts"], "are for divisions alone"),
         (&["list", "--type", "skill", "--deleted"], "the API has no list of deleted skills"),
     ] {

@@ -167,7 +167,7 @@ fn visit_at(
             if let Some(text) = text_of_bytes(all) {
                 return give(Found::Text { field, unit, text: &text });
             }
-            if let Some((code, text)) = event_of_recording(all) {
+            if let Some((code, text)) = event_of_recording(all, field) {
                 if code == OUTPUT {
                     give(Found::Sent { field, unit, text });
                 }
@@ -202,11 +202,16 @@ fn visit_at(
 }
 
 /// Reads an event of a recorded terminal, and what kind of event it is: `[seconds, code, text]`, in the
-/// oldest form `[seconds, text]` (asciinema manual, "asciicast v1", "v2", "v3").
-fn event_of_recording(all: &[Value]) -> Option<(&str, &str)> {
+/// oldest form `[seconds, text]` in the list `stdout` (asciinema manual, "asciicast v1", "v2", "v3").
+/// Elsewhere a number and a text are a line with its time.
+fn event_of_recording<'v>(all: &'v [Value], field: &str) -> Option<(&'v str, &'v str)> {
     match all {
-        [Value::Number(_), Value::String(text)] => Some((OUTPUT, text)),
-        [Value::Number(_), Value::String(code), Value::String(text)] => Some((code, text)),
+        [Value::Number(_), Value::String(text)] if field.ends_with(".stdout") => {
+            Some((OUTPUT, text))
+        }
+        [Value::Number(_), Value::String(code), Value::String(text)] if code.len() == 1 => {
+            Some((code, text))
+        }
         _ => None,
     }
 }

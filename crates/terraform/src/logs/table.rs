@@ -107,6 +107,11 @@ pub(super) struct Rows {
     place: Option<Place>,
 }
 
+/// True for a list in JSON.
+fn is_list(line: &str) -> bool {
+    line.starts_with('[') && serde_json::from_str::<Vec<serde::de::IgnoredAny>>(line).is_ok()
+}
+
 impl Rows {
     /// Reads the columns off the first lines; `None` if these are no table.
     fn of_sample(text: &str, delimiter: u8) -> Option<Self> {
@@ -129,12 +134,13 @@ impl Rows {
             || text.contains("\n\"")
             || text.as_bytes().windows(2).any(|pair| pair == quoted);
         // Lines of JSON have as many commas, too.
-        let has_object = text.contains("{\"") && !text.contains("{\"\"");
+        let is_json = text.contains("{\"") && !text.contains("{\"\"")
+            || text.lines().next().is_some_and(is_list);
         let has_header = head.iter().all(|cell| is_title(cell))
             && all(|cells, width| cells >= width)
             && (width > 1 || delimiter == b',' && text.split_once('\n')?.1.starts_with('"'));
         let is_regular = width > 1
-            && !has_object
+            && !is_json
             && all(|cells, width| cells == width)
             && (has_quoted || width > 2 && rest.len() >= FEWEST && !text.contains('"'));
         if !has_header && !is_regular {

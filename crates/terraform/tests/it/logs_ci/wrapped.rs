@@ -224,7 +224,24 @@ fn passed_on() -> Vec<(&'static str, Vec<u8>)> {
         ),
         ("tar", tar(&[("other.log", "make: ok\n"), ("job/apply.log", &boxes)])),
         ("a terminal that was recorded", recorded(&terminal, |chunk| json!([0.25, "o", chunk]))),
-        ("one that was recorded long ago", recorded(&terminal, |chunk| json!([0.25, chunk]))),
+        ("one that was recorded long ago", {
+            let chunks = recorded(&terminal, |chunk| json!([0.25, chunk]));
+            let events =
+                chunks.split(|byte| *byte == b'\n').skip(1).filter(|line| !line.is_empty());
+            let events: Vec<Value> =
+                events.map(|line| serde_json::from_slice(line).unwrap()).collect();
+            json!({ "version": 1, "width": 120, "stdout": events }).to_string().into_bytes()
+        }),
+        (
+            "lines, each beside a number",
+            with(&boxed(), |number, line| json!([1_764_328_400 + number, line]).to_string())
+                .into_bytes(),
+        ),
+        ("lines beside numbers, in one list", {
+            let lines = boxed();
+            let rows = lines.iter().enumerate().map(|(number, line)| json!([number, line]));
+            json!({ "rows": rows.collect::<Vec<_>>() }).to_string().into_bytes()
+        }),
         (
             "one into which somebody typed",
             recorded(&terminal, |chunk| json!([0.25, "o", chunk]))
