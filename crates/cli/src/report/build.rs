@@ -216,7 +216,13 @@ fn heard(failure: &Failure) -> String {
 fn told(finding: &finding::Finding, decision: &Decision) -> (Action, Outcome, Option<Expect>) {
     let entity_id = || finding.evidence.entity.as_ref().map(|entity| entity.id.to_string());
     match decision {
-        Decision::Nothing if finding.verdict == Verdict::Create => {
+        // What nearly exists is created all the same once a person, or the apply, said so.
+        Decision::Nothing
+            if matches!(
+                finding.verdict,
+                Verdict::Create | Verdict::NearMiss | Verdict::Ambiguous
+            ) =>
+        {
             (Action::None, Outcome::Created, None)
         }
         Decision::Nothing => (Action::None, Outcome::LeftAlone, None),

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use divvy_sandbox::emulator::{Effect, Fault, Refusal};
 use serde_json::{Value, json};
 
-use super::adoption::{ADOPT, APPLY, report, run, said};
+use super::adoption::{ADOPT, APPLY, at, report, run, said};
 use crate::kinds::scene::{self, Thing, lost, queue, things};
 use crate::world::{HOME, World};
 
@@ -313,4 +313,20 @@ fn a_type_whose_create_updates_what_exists_is_looked_up_nowhere() {
     let ran = run(&world, &[ADOPT, APPLY]).ended(0);
     assert_eq!(asked(&world), Vec::<String>::new(), "{}", said(&ran));
     assert!(!ran.stdout.contains("Warning"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_near_name_that_the_apply_created_is_not_said_to_be_left_alone() {
+    let org = json!({ "collections": {
+        QUEUES: [{ "id": "q-1", "name": "Support" }],
+        SKILLS: [{ "id": "s-1", "name": "French" }],
+    } });
+    let queue = block("routing_queue", "x", "name = \"Support\"");
+    let skill = block("routing_skill", "x", "name = \"french\"");
+    let world = scene::world(&org, &format!("{queue}{skill}"));
+    let _ = run(&world, &[ADOPT, APPLY]).ended(0);
+    let report = report(&world);
+    assert_eq!(at(&report, "french")["verdict"], "near_miss");
+    assert_eq!(at(&report, "french")["outcome"], "created", "{report:#}");
+    assert_eq!(at(&report, "Support")["outcome"], "adopted");
 }
