@@ -8,6 +8,7 @@ use divvy_core::failure::{Operation, Shape};
 use divvy_core::kinds::KINDS;
 
 use super::diagnostic::{Damage, Diagnostic};
+use super::seek;
 
 /// How Terraform and the provider begin a diagnostic: what was being done (`None` = whatever was at the
 /// address), and how it failed, where these words say it by themselves.
@@ -53,7 +54,7 @@ pub(super) fn operation_in(summary: &str) -> Option<Operation> {
 }
 
 fn beginning_of(summary: &str) -> Option<(Option<Operation>, Option<Shape>)> {
-    let entry = BEGINNINGS.iter().find(|(text, ..)| summary.starts_with(text));
+    let entry = BEGINNINGS.iter().find(|(text, ..)| seek::starts_with(summary, text));
     entry.map(|(_, operation, shape)| (*operation, *shape))
 }
 
