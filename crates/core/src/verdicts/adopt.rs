@@ -98,7 +98,9 @@ impl Row for Adopt {
         if foretells {
             text
         } else {
-            format!("{text} What differs is shown before anything is imported.")
+            format!(
+                "{text} What differs is shown before anything is imported, and by divvy check --diff."
+            )
         }
     }
 

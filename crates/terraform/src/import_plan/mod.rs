@@ -19,7 +19,7 @@ use self::judge::{Judgement, Unfit, judge};
 use crate::error::Error;
 use crate::failure::{Failure, FailureKind};
 use crate::invocation::PlanRequest;
-use crate::plan_document::{Difference, PlanDocument};
+use crate::plan_document::{Difference, PlanDocument, ResourceChange};
 use crate::working_directory::{PlanFile, WorkingDirectory};
 
 /// One object to be adopted at one address.
@@ -165,6 +165,23 @@ impl WorkingDirectory {
         Ok(adoption)
     }
 
+    /// Plans imports and does nothing else: what would be `imported` without a change, what would be
+    /// `left_out` and why, with what Terraform would change after the import. The blocks file is there for as
+    /// long as that takes.
+    ///
+    /// # Errors
+    /// As every run; the blocks file is removed first.
+    pub async fn preview_imports(
+        &self,
+        consent: &Consent,
+        imports: &[Import],
+        run: &str,
+    ) -> Result<Adoption, Error> {
+        let mut work = Work::new(self, consent, run, imports);
+        work.preview().await?;
+        Ok(work.adoption)
+    }
+
     /// Names the blocks files that killed runs have left: every plan would import again.
     ///
     /// # Errors
@@ -213,6 +230,12 @@ enum Try {
     AnotherWay,
 }
 
+/// A plan, or what is to be done instead.
+enum Planned {
+    Plan(PlanFile, Box<PlanDocument>),
+    Not(Try),
+}
+
 impl<'a> Work<'a> {
     fn new(
         directory: &'a WorkingDirectory,
@@ -248,21 +271,51 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    async fn try_plan(&mut self, way: Way) -> Result<Try, Error> {
+    /// Plans what is open, and tells of each what would become of it; what cannot be planned stays open.
+    async fn preview(&mut self) -> Result<(), Error> {
+        for way in [Way::TargetedPlan, Way::WholePlan] {
+            loop {
+                let plan = match self.planned(way).await? {
+                    Planned::Plan(_, plan) if plan.is_errored() => break,
+                    Planned::Plan(_, plan) => plan,
+                    Planned::Not(Try::Done) => return Ok(()),
+                    Planned::Not(Try::Again) => continue,
+                    Planned::Not(Try::AnotherWay) => break,
+                };
+                // Nothing is applied: whatever else the plan would do does not matter.
+                if let Judgement::Unfit(unfit) = judge(&plan, &self.open, &BTreeSet::new()) {
+                    self.leave_out_unfit(&plan, unfit);
+                }
+                self.record(way, &plan);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a plan of what is open, unless there is nothing to plan or no such plan this way.
+    async fn planned(&mut self, way: Way) -> Result<Planned, Error> {
         if self.open.is_empty() {
-            return Ok(Try::Done);
+            return Ok(Planned::Not(Try::Done));
         }
         let length: usize = self.open.keys().map(|address| address.as_str().len()).sum();
         if way == Way::TargetedPlan && length > LONGEST_TARGETS {
-            return Ok(Try::AnotherWay);
+            return Ok(Planned::Not(Try::AnotherWay));
         }
-        let (file, plan) = match self.plan(way).await {
-            Ok(planned) => planned,
+        match self.plan(way).await {
+            Ok((file, plan)) => Ok(Planned::Plan(file, Box::new(plan))),
             Err((Error::Terraform(failure), part)) => {
-                return self.after_failed_plan(failure, part).await;
+                self.after_failed_plan(failure, part).await.map(Planned::Not)
             }
-            Err((error, _)) if is_no_place_to_write(&error) => return Ok(Try::AnotherWay),
-            Err((error, _)) => return Err(error),
+            Err((error, _)) if is_no_place_to_write(&error) => Ok(Planned::Not(Try::AnotherWay)),
+            Err((error, _)) => Err(error),
+        }
+    }
+
+    async fn try_plan(&mut self, way: Way) -> Result<Try, Error> {
+        let (file, plan) = match self.planned(way).await? {
+            Planned::Plan(file, plan) => (file, plan),
+            Planned::Not(instead) => return Ok(instead),
         };
         let may_update = self.addresses_that_may_update();
         match judge(&plan, &self.open, &may_update) {
@@ -272,14 +325,7 @@ impl<'a> Work<'a> {
                 Ok(Try::Done)
             }
             Judgement::Unfit(unfit) => {
-                for change in plan.changes() {
-                    let address = unfit.keys().find(|known| known.as_str() == change.address);
-                    self.differences
-                        .extend(address.map(|address| (address.clone(), change.differences())));
-                }
-                for (address, reason) in unfit {
-                    self.take_out(&address, reason);
-                }
+                self.leave_out_unfit(&plan, unfit);
                 Ok(Try::Again)
             }
             Judgement::Foreign(addresses) => {
@@ -390,6 +436,18 @@ impl<'a> Work<'a> {
             .filter(|(_, policy)| **policy == WhenDrifted::Update)
             .map(|(address, _)| address.clone())
             .collect()
+    }
+
+    /// Takes out what a plan would do more to than import it, and remembers what that is.
+    fn leave_out_unfit(&mut self, plan: &PlanDocument, unfit: BTreeMap<Address, Unfit>) {
+        let changes: BTreeMap<&str, &ResourceChange> =
+            plan.changes().iter().map(|change| (change.address.as_str(), change)).collect();
+        for (address, reason) in unfit {
+            if let Some(change) = changes.get(address.as_str()) {
+                self.differences.insert(address.clone(), change.differences());
+            }
+            self.take_out(&address, reason);
+        }
     }
 
     fn take_out(&mut self, address: &Address, unfit: Unfit) {
