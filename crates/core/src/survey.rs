@@ -101,6 +101,13 @@ impl Planned {
         division.filter(|division| !division.is_empty())
     }
 
+    /// Returns whether an attribute has a value after the plan, known or not.
+    pub fn sets(&self, attribute: &str) -> bool {
+        let value = self.after.as_ref().and_then(|after| after.get(attribute));
+        let has_value = value.is_some_and(|value| !value.is_null() && value.as_str() != Some(""));
+        has_value || self.unknown.contains(attribute)
+    }
+
     /// Returns whether an attribute is set to `true` after the plan.
     pub fn flag(&self, attribute: &str) -> bool {
         self.after.as_ref().and_then(|after| after.get(attribute)) == Some(&Value::Bool(true))
@@ -362,7 +369,11 @@ impl Listing {
     /// Takes in what was read of the same kind elsewhere.
     pub fn join(&mut self, other: Self) {
         self.is_complete &= other.is_complete;
-        self.entities.extend(other.entities);
+        for entity in Vec::from(other.entities) {
+            if self.entities.with_id(&entity.id).is_none() {
+                self.entities.add(entity);
+            }
+        }
         self.flaws.extend(other.flaws);
         self.read.extend(other.read);
     }

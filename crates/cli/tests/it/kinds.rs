@@ -2,6 +2,7 @@
 //!
 //! Made of the table: whatever the stand-in can serve is in it.
 
+mod ranked;
 pub(crate) mod scene;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -184,6 +184,12 @@ impl Row for AdoptWithDrift {
     }
 }
 
+/// Returns whether an apply after an import would replace the entity for what differs.
+fn replaces(told: &Told<'_>) -> bool {
+    let replacing = told.finding.kind.map_or(&[][..], |kind| kind.replacing);
+    told.evidence.drift.iter().any(|drift| replacing.contains(&drift.attribute))
+}
+
 /// The one entity that has the wanted name.
 fn match_of(facts: &Facts<'_, '_>) -> Option<Evidence> {
     let evidence = facts.about(facts.only_match()?);
@@ -286,7 +292,9 @@ impl Row for NearMiss {
 
     fn message(&self, told: &Told<'_>) -> String {
         let mut text = format!("{} is not in the org, but {} is.", told.name, told.candidates());
-        if let Some(changes) = changes(&told.evidence.drift, Tense::Coming) {
+        if replaces(told) {
+            text.push_str(" That one cannot be adopted as it is written here: the next apply would delete it and make another.");
+        } else if let Some(changes) = changes(&told.evidence.drift, Tense::Coming) {
             text.push_str(&format!(" If that one is adopted, the next apply {changes}."));
         }
         text
@@ -294,7 +302,8 @@ impl Row for NearMiss {
 
     fn hints(&self, told: &Told<'_>, _terraform: &str) -> Vec<Hint> {
         let new = CommandLine::divvy("fix --new").word(told.address());
-        let mut hints = told.choices();
+        let mut hints =
+            if replaces(told) { keep_attributes(&told.evidence.drift) } else { told.choices() };
         hints.push(new.because("if it is another").into());
         hints
     }
