@@ -166,12 +166,28 @@ impl Row for AdoptWithDrift {
     }
 
     fn message(&self, told: &Told<'_>) -> String {
-        let changes = changes(&told.evidence.drift, Tense::Conditional).unwrap_or_default();
-        exists(told, &format!(", but differs: an apply after the import {changes}"))
+        let (untold, told_of): (Vec<_>, Vec<_>) =
+            told.evidence.drift.iter().cloned().partition(|drift| is_untold(told, drift));
+        let mut text = match changes(&told_of, Tense::Conditional) {
+            Some(changes) => {
+                exists(told, &format!(", but differs: an apply after the import {changes}"))
+            }
+            None => exists(told, ""),
+        };
+        if !untold.is_empty() {
+            let names: Vec<_> = untold.iter().map(|drift| drift.attribute).collect();
+            text.push_str(&format!(
+                " The API never tells its {}: every import plans to write it again, and an apply after it writes what the configuration says.",
+                names.join(" and ")
+            ));
+        }
+        text
     }
 
     fn hints(&self, told: &Told<'_>, _terraform: &str) -> Vec<Hint> {
-        let mut hints = keep_attributes(&told.evidence.drift);
+        let told_of: Vec<_> =
+            told.evidence.drift.iter().filter(|drift| !is_untold(told, drift)).cloned().collect();
+        let mut hints = keep_attributes(&told_of);
         hints.extend([
             CommandLine::divvy("fix --adopt-drifted").because("import, org untouched").into(),
             CommandLine::divvy("fix --accept-drift").because("import, then update it").into(),
@@ -188,6 +204,11 @@ impl Row for AdoptWithDrift {
 fn replaces(told: &Told<'_>) -> bool {
     let replacing = told.finding.kind.map_or(&[][..], |kind| kind.replacing);
     told.evidence.drift.iter().any(|drift| replacing.contains(&drift.attribute))
+}
+
+/// Returns whether the API never tells an attribute, so that nothing is known to differ in it.
+fn is_untold(told: &Told<'_>, drift: &Drift) -> bool {
+    told.finding.kind.is_some_and(|kind| kind.secrets.contains(&drift.attribute))
 }
 
 /// The one entity that has the wanted name.

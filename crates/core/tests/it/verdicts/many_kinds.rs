@@ -253,3 +253,28 @@ fn a_create_of_a_built_in_role_updates_it_whatever_the_org_lists() {
         assert_eq!(found(&survey, role).verdict, verdict, "{built_in}");
     }
 }
+
+#[test]
+fn what_the_api_never_tells_is_said_to_be_written_again_and_not_to_differ() {
+    let credential = kind("integration_credential");
+    let mut survey = Scene::new().survey;
+    plans(&mut survey, credential, Change::Create, json!({ "name": "Key" }));
+    lists(&mut survey, credential, &[], &[entity(credential, "c-1", &["Key"], None)]);
+    let drift = |attribute: &str| Drift {
+        attribute: attribute_name(attribute),
+        config: Some(divvy_core::shown::Shown::Sensitive),
+        org: None,
+    };
+    let told = found(&survey, credential).as_planned(vec![drift("fields")], false);
+    let text = message(&told);
+    assert!(text.contains("The API never tells its fields"), "{text}");
+    assert!(!text.contains("differs"), "{text}");
+    let both = found(&survey, credential)
+        .as_planned(vec![drift("fields"), drift("credential_type_name")], false);
+    let text = message(&both);
+    assert!(
+        text.contains("differs: an apply after the import would change its credential_type_name"),
+        "{text}"
+    );
+    assert!(text.contains("The API never tells its fields"), "{text}");
+}
