@@ -8,7 +8,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use divvy_sandbox::emulator::{Dialect, Emulator, EmulatorThread, Options, Seed};
 use divvy_sandbox::mirror;
@@ -244,11 +244,68 @@ impl World {
         ran(self.command(terraform()).args(arguments).arg("-no-color").output())
     }
 
-    /// Initialises the directory.
+    /// Initialises the directory; once for each set of providers, whose outcome is then copied.
     #[track_caller]
     pub(crate) fn init(&self) -> &Self {
-        let _ = self.terraform(&["init", "-input=false"]).ended(0);
+        static DONE: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
+        let init = || self.terraform(&["init", "-input=false"]).ended(0);
+        let Some(providers) = self.providers() else {
+            let _ = init();
+            return self;
+        };
+        let known = DONE.lock().expect("no test panicked here").get(&providers).cloned();
+        if let Some(initialised) = known {
+            copy_with_links(&initialised, self.directory());
+            return self;
+        }
+        let _ = init();
+        let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("initialised");
+        fs::create_dir_all(&kept).expect("a directory");
+        let kept = tempfile::tempdir_in(kept).expect("a directory").keep();
+        for name in [".terraform", ".terraform.lock.hcl"] {
+            copy_with_links(&self.directory().join(name), &kept.join(name));
+        }
+        DONE.lock().expect("no test panicked here").insert(providers, kept);
         self
+    }
+
+    /// What decides what an `init` installs, where nothing but providers does: the blocks that ask for
+    /// providers and the providers of a state. `None` where there are modules, a backend, or settings of
+    /// Terraform's.
+    fn providers(&self) -> Option<String> {
+        let is_plain = |name: &String| !name.starts_with("TF_") || name == "TF_CLI_CONFIG_FILE";
+        let configuration = self.variables.get("TF_CLI_CONFIG_FILE")?;
+        if !self.variables.keys().all(is_plain) || Path::new(configuration) != cli_configuration() {
+            return None;
+        }
+        let mut told = Vec::new();
+        for entry in fs::read_dir(self.directory()).ok()? {
+            let path = entry.ok()?.path();
+            let name = path.file_name()?.to_str()?.to_owned();
+            if path.is_dir() || name.starts_with(".terraform") || name.ends_with(".tf.json") {
+                return None;
+            }
+            let Ok(text) = fs::read_to_string(&path) else { continue };
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            if extension == Some("tf") {
+                if ["module", "backend", "cloud"].iter().any(|word| text.contains(word)) {
+                    return None;
+                }
+                let asked = text.split("required_providers").skip(1);
+                told.extend(asked.filter_map(|rest| rest.split("\n}\n").next()).map(str::to_owned));
+                for block in ["resource \"", "data \""] {
+                    let types = text.split(block).skip(1).filter_map(|rest| rest.split('_').next());
+                    told.extend(types.map(str::to_owned));
+                }
+            } else if extension == Some("tfstate") {
+                told.extend(
+                    text.lines().filter(|line| line.contains("provider[")).map(str::to_owned),
+                );
+            }
+        }
+        told.sort();
+        told.dedup();
+        Some(told.join("\n"))
     }
 
     /// Lets Terraform itself say that nothing is left to do.
@@ -454,6 +511,23 @@ fn cli_configuration() -> &'static Path {
         let mirror = mirror::lay_out(&directory, Path::new(PROVIDER)).expect("a mirror");
         mirror.cli_configuration().to_owned()
     })
+}
+
+/// Copies a file, a link as it is, or a directory.
+fn copy_with_links(from: &Path, to: &Path) {
+    let kind = fs::symlink_metadata(from).expect("something to copy").file_type();
+    if kind.is_symlink() {
+        let target = fs::read_link(from).expect("a link");
+        std::os::unix::fs::symlink(target, to).expect("a copy of a link");
+    } else if kind.is_dir() {
+        fs::create_dir_all(to).expect("a directory");
+        for entry in fs::read_dir(from).expect("a directory") {
+            let name = entry.expect("an entry").file_name();
+            copy_with_links(&from.join(&name), &to.join(&name));
+        }
+    } else {
+        fs::copy(from, to).expect("a copy");
+    }
 }
 
 fn copy(from: &Path, to: &Path) {
