@@ -3,7 +3,7 @@
 //! Never compares names but by the forms of [`crate::name`]. Invariant: the index is one of these very
 //! entities: whoever gets at them to change them has dropped it, and the next question makes another.
 
-use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::ops::{Deref, DerefMut};
 use std::sync::OnceLock;
 
@@ -19,21 +19,60 @@ pub struct Entities {
 
 #[derive(Clone, Debug, Default)]
 struct Index {
-    ids: HashMap<EntityId, usize>,
-    keys: HashMap<Key, Vec<usize>>,
-    loosest: HashMap<Vec<String>, Vec<usize>>,
+    ids: Places,
+    keys: Places,
+    loosest: Places,
     home: Option<usize>,
 }
 
 impl Index {
+    fn of(all: &[Entity]) -> Self {
+        let places = |hash: fn(&Entity) -> u64| Places::of(all.iter().map(hash));
+        Self {
+            ids: places(|entity| hash_of(&entity.id)),
+            keys: places(|entity| hash_of(&exact_form(&entity.key))),
+            loosest: places(|entity| hash_of(&loosest_form(&entity.key))),
+            home: all.iter().position(|entity| entity.is_home),
+        }
+    }
+
     fn add(&mut self, at: usize, entity: &Entity) {
-        self.ids.entry(entity.id.clone()).or_insert(at);
-        self.keys.entry(exact_form(&entity.key)).or_default().push(at);
-        self.loosest.entry(loosest_form(&entity.key)).or_default().push(at);
+        self.ids.add(hash_of(&entity.id), at);
+        self.keys.add(hash_of(&exact_form(&entity.key)), at);
+        self.loosest.add(hash_of(&loosest_form(&entity.key)), at);
         if entity.is_home {
             self.home.get_or_insert(at);
         }
     }
+}
+
+/// Places of entities by a hash, in the order of both: of thousands of them nothing is kept twice, so who
+/// looks up compares what it finds.
+#[derive(Clone, Debug, Default)]
+struct Places(Vec<(u64, usize)>);
+
+impl Places {
+    fn of(hashes: impl Iterator<Item = u64>) -> Self {
+        let mut places: Vec<_> = hashes.enumerate().map(|(at, hash)| (hash, at)).collect();
+        places.sort_unstable();
+        Self(places)
+    }
+
+    fn add(&mut self, hash: u64, at: usize) {
+        let end = self.0.partition_point(|known| *known <= (hash, at));
+        self.0.insert(end, (hash, at));
+    }
+
+    fn with(&self, hash: u64) -> impl Iterator<Item = usize> {
+        let start = self.0.partition_point(|(known, _)| *known < hash);
+        self.0[start..].iter().take_while(move |(known, _)| *known == hash).map(|(_, at)| *at)
+    }
+}
+
+fn hash_of(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Returns the form of a key that equality looks at.
@@ -49,7 +88,8 @@ pub fn loosest_form(key: &Key) -> Vec<String> {
 impl Entities {
     /// Returns the entity with this id.
     pub fn with_id(&self, id: &EntityId) -> Option<&Entity> {
-        self.index().ids.get(id).map(|at| &self.all[*at])
+        let mut found = self.index().ids.with(hash_of(id)).map(|at| &self.all[at]);
+        found.find(|entity| entity.id == *id)
     }
 
     /// Returns the home entity, where there is one.
@@ -67,30 +107,32 @@ impl Entities {
 
     /// Returns the entities whose key equals this one, by id.
     pub fn equal_to(&self, key: &Key) -> Vec<&Entity> {
-        self.at(self.index().keys.get(&exact_form(key)))
+        let wanted = exact_form(key);
+        let places = self.index().keys.with(hash_of(&wanted));
+        self.at(places, |entity| exact_form(&entity.key) == wanted)
     }
 
     /// Returns the entities whose key equals this one or may be near it, by id.
     pub(crate) fn around(&self, key: &Key) -> Vec<&Entity> {
-        self.at(self.index().loosest.get(&loosest_form(key)))
+        let wanted = loosest_form(key);
+        let places = self.index().loosest.with(hash_of(&wanted));
+        self.at(places, |entity| loosest_form(&entity.key) == wanted)
     }
 
     /// The order of the listing must not show.
-    fn at(&self, places: Option<&Vec<usize>>) -> Vec<&Entity> {
-        let places = places.into_iter().flatten();
-        let mut entities: Vec<&Entity> = places.map(|at| &self.all[*at]).collect();
+    fn at(
+        &self,
+        places: impl Iterator<Item = usize>,
+        is_meant: impl Fn(&Entity) -> bool,
+    ) -> Vec<&Entity> {
+        let entities = places.map(|at| &self.all[at]).filter(|entity| is_meant(entity));
+        let mut entities: Vec<&Entity> = entities.collect();
         entities.sort_by(|one, other| one.id.cmp(&other.id));
         entities
     }
 
     fn index(&self) -> &Index {
-        self.index.get_or_init(|| {
-            let mut index = Index::default();
-            for (at, entity) in self.all.iter().enumerate() {
-                index.add(at, entity);
-            }
-            index
-        })
+        self.index.get_or_init(|| Index::of(&self.all))
     }
 }
 
