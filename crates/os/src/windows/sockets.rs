@@ -17,10 +17,6 @@ pub const DEFAULT: Transport = Transport::Port;
 const TRIES: u32 = 5;
 const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
 
-/// A program of wine, which names no owners of connections. On Windows only an administrator could put
-/// it there.
-const WINE: &str = r"C:\windows\system32\wineboot.exe";
-
 /// Nobody listens at a path here.
 #[derive(Debug)]
 pub(crate) enum PathListener {}
@@ -54,8 +50,9 @@ pub(crate) fn is_of_this_user(ours: SocketAddr, peer: SocketAddr) -> bool {
     });
     let process = match listed {
         None => return false,
-        // Windows says so of connections that have ended, wine of all.
-        Some(0) => return Path::new(WINE).is_file(),
+        // Windows says so of connections that have ended, wine of all: what is built for wine lets
+        // them in, and nothing that happens while it runs can turn that on.
+        Some(0) => return cfg!(feature = "wine"),
         Some(process) => process,
     };
     let (process, this) = (Pid::from_u32(process), Pid::from_u32(std::process::id()));
