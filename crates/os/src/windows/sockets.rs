@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use netstat2::{AddressFamilyFlags, ProtocolFlags, ProtocolSocketInfo, iterate_sockets_info};
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
@@ -13,9 +14,11 @@ use crate::sockets::Transport;
 /// By what processes talk here.
 pub const DEFAULT: Transport = Transport::Port;
 
-/// How often a connection is looked for, and how long between two looks.
-const TRIES: u32 = 5;
-const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
+/// How long a connection is looked for, and how long between two looks. Whoever is there is found at
+/// once, of this user or not; what is not listed has ended, or the list could not be made just now, as
+/// while many connections come and go.
+const PATIENCE: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Nobody listens at a path here.
 #[derive(Debug)]
@@ -42,12 +45,12 @@ pub(crate) async fn connect_path(_path: &Path) -> io::Result<Stream> {
 /// somebody else.
 pub(crate) fn is_of_this_user(ours: SocketAddr, peer: SocketAddr) -> bool {
     // A connection may be accepted a moment before it is listed.
-    let listed = (0..TRIES).find_map(|_| {
-        process_at(peer, ours).or_else(|| {
-            std::thread::sleep(PAUSE);
-            None
-        })
-    });
+    let began = Instant::now();
+    let mut listed = process_at(peer, ours);
+    while listed.is_none() && began.elapsed() < PATIENCE {
+        std::thread::sleep(PAUSE);
+        listed = process_at(peer, ours);
+    }
     let process = match listed {
         None => return false,
         // Windows says so of connections that have ended, wine of all: what is built for wine lets
