@@ -51,13 +51,18 @@ pub(crate) fn is_of_this_user(ours: SocketAddr, peer: SocketAddr) -> bool {
         std::thread::sleep(PAUSE);
         listed = process_at(peer, ours);
     }
-    let process = match listed {
-        None => return false,
-        // Windows says so of connections that have ended, wine of all: what is built for wine lets
-        // them in, and nothing that happens while it runs can turn that on.
-        Some(0) => return cfg!(feature = "wine"),
-        Some(process) => process,
-    };
+    match listed {
+        // Wine names the owners of hardly any connection: what is built for it lets them in, and nothing
+        // that happens while it runs can turn that on.
+        Some(_) if cfg!(feature = "wine") => true,
+        // Windows names no process where a connection has ended.
+        None | Some(0) => false,
+        Some(process) => belongs_to_this_user(process),
+    }
+}
+
+/// Returns whether a process and this one have the same user.
+fn belongs_to_this_user(process: u32) -> bool {
     let (process, this) = (Pid::from_u32(process), Pid::from_u32(std::process::id()));
     let mut system = System::new();
     let kind = ProcessRefreshKind::nothing().with_user(UpdateKind::Always);
@@ -75,4 +80,24 @@ fn process_at(local: SocketAddr, remote: SocketAddr) -> Option<u32> {
             && (tcp.remote_addr, tcp.remote_port) == (remote.ip(), remote.port());
         connection.associated_pids.first().copied().filter(|_| is_it)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_and_its_children_belong_to_this_user_and_no_process_does_not() {
+        assert!(belongs_to_this_user(std::process::id()));
+        let mut child = std::process::Command::new("cmd.exe")
+            .arg("/k")
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        assert!(belongs_to_this_user(child.id()));
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        assert!(!belongs_to_this_user(0));
+    }
 }
