@@ -233,10 +233,6 @@ pub(crate) enum ListFormat {
 ///
 /// The first line on stdout is its address, printed once it answers.
 #[derive(Debug, Args)]
-#[cfg_attr(
-    not(feature = "sandbox"),
-    expect(dead_code, reason = "the command says what is missing")
-)]
 pub(crate) struct Emulate {
     /// Address to listen on; loopback only.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
@@ -272,10 +268,6 @@ pub(crate) enum EmulatedDialect {
 
 /// See the whole story with real Terraform against the emulator, in a directory of its own.
 #[derive(Debug, Args)]
-#[cfg_attr(
-    not(feature = "sandbox"),
-    expect(dead_code, reason = "the command says what is missing")
-)]
 pub(crate) struct Demo {
     /// Which story: three divisions, or a contact centre of 290 objects whose state is lost.
     #[arg(long, value_name = "STORY", value_enum, default_value = "divisions")]
