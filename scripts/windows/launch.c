@@ -3,8 +3,10 @@
    Wine calls CreateSymbolicLinkW a success and makes no link; a Windows without developer mode refuses it, and
    Terraform copies the provider then. So under wine the function is made to refuse, too. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <windows.h>
+#include <shellapi.h>
 
 typedef long long (*run_cli)(long long, char **, long long, long long);
 
@@ -24,7 +26,21 @@ static void replace(const char *library) {
         memcpy(function, jump, sizeof jump);
 }
 
-int main(int argc, char **argv) {
+/* Go strings are UTF-8, and what main gets is not. */
+static char **arguments(int *count) {
+    LPWSTR *wide = CommandLineToArgvW(GetCommandLineW(), count);
+    char **narrow = calloc(*count + 1, sizeof *narrow);
+    for (int i = 0; i < *count; i++) {
+        int size = WideCharToMultiByte(CP_UTF8, 0, wide[i], -1, NULL, 0, NULL, NULL);
+        narrow[i] = malloc(size);
+        WideCharToMultiByte(CP_UTF8, 0, wide[i], -1, narrow[i], size, NULL, NULL);
+    }
+    return narrow;
+}
+
+int main(void) {
+    int argc;
+    char **argv = arguments(&argc);
     char path[4 * MAX_PATH];
     if (GetProcAddress(GetModuleHandleA("ntdll.dll"), "wine_get_version")) {
         replace("kernelbase.dll");

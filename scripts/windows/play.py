@@ -126,9 +126,9 @@ log = (
 )
 for name, encoding in [("crlf.log", "utf-8"), ("utf-16.log", "utf-16"), ("mark.log", "utf-8-sig")]:
     write(os.path.join(ROOT, name), log, encoding)
-    expect(f"explain reads {name}", ["explain", "--offline", windows(os.path.join(ROOT, name))], 2,
+    expect(f"explain reads {name}", ["explain", "--offline", windows(os.path.join(ROOT, name))], 3,
            "genesyscloud_auth_division.engineering")
-expect("explain reads a pipe", ["explain", "--offline", "-"], 2, "Engineering", given=log.encode("utf-16"))
+expect("explain reads a pipe", ["explain", "--offline", "-"], 3, "Engineering", given=log.encode("utf-16"))
 
 org = {"org": {"name": "Büro"}, "divisions": [{"name": "Süd"}]}
 write(os.path.join(ROOT, "org.json"), json.dumps(org), "utf-8-sig")
@@ -147,7 +147,7 @@ with Emulator("--seed", windows(os.path.join(ROOT, "org.json"))) as emulator:
 
 demo = os.path.join(ROOT, "Büro Süd")
 expect("demo --directory takes a path with a blank and an umlaut", ["demo", "--directory", windows(demo)], 0, "That is all")
-with open(os.path.join(demo, "main.tf"), encoding="utf-8") as file:
+with open(os.path.join(demo, "provider.tf"), encoding="utf-8") as file:
     port = re.search(r'port\s*=\s*"(\d+)"', file.read())[1]
 settings = {"TF_CLI_CONFIG_FILE": windows(os.path.join(demo, ".demo", "terraform.rc"))}
 addresses = ["genesyscloud_auth_division.engineering", "genesyscloud_auth_division.sales", "genesyscloud_auth_division.claims"]

@@ -10,6 +10,8 @@ use std::process::{Command, ExitCode};
 
 use divvy_os::leash::{self, MARK};
 use divvy_os::{places, process};
+#[cfg(feature = "sandbox")]
+use divvy_sandbox::provider::main as stand_in;
 
 /// The variable that tells a child of the provider which Terraform to be.
 pub(crate) const ACT_AS_TERRAFORM: &str = "DIVVY_ACT_AS_TERRAFORM";
@@ -60,7 +62,7 @@ pub(crate) fn other_self() -> Option<ExitCode> {
     let program = arguments.next().map(PathBuf::from)?;
     let name = program.file_name()?.to_string_lossy().into_owned();
     if name.starts_with("terraform-provider-genesyscloud") {
-        return Some(divvy_sandbox::provider::main());
+        return Some(stand_in());
     }
     if let Some(terraform) = std::env::var_os(ACT_AS_TERRAFORM)
         && std::env::args_os().nth(1).is_none_or(|argument| argument != MARK)
@@ -71,6 +73,12 @@ pub(crate) fn other_self() -> Option<ExitCode> {
         return Some(leash::run(arguments));
     }
     None
+}
+
+/// Fails: no mirror leads to a divvy without the stand-in, since only the demo lays one out.
+#[cfg(not(feature = "sandbox"))]
+fn stand_in() -> ExitCode {
+    ExitCode::from(126)
 }
 
 /// Answers the provider in Terraform's place: it asks the program of its parent process for a

@@ -94,5 +94,8 @@ pub mod tls {
 
 pub use trouble::Trouble;
 
+/// Whether this was built to be tried under wine, where any user may reach our ports.
+pub const IS_FOR_WINE: bool = cfg!(feature = "wine");
+
 /// What this was built for, such as `x86_64-unknown-linux-musl`.
 pub const TARGET: &str = env!("DIVVY_TARGET");

@@ -80,6 +80,8 @@ pub fn attach(
     }
     beside.as_file().set_permissions(fs::metadata(plan)?.permissions())?;
     beside.as_file().sync_all()?;
+    // Windows replaces no file that is open.
+    drop(archive);
     beside.persist(plan).map_err(|error| error.error)?;
     // Not every file system has directories that can be synchronised.
     let _ = File::open(directory).and_then(|directory| directory.sync_all());

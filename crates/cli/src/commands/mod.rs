@@ -1,8 +1,10 @@
 //! The commands: one file each, and the one place where a command is run and its error is shown.
 
 mod check;
+#[cfg(feature = "sandbox")]
 mod demo;
 mod doctor;
+#[cfg(feature = "sandbox")]
 mod emulate;
 mod ensure;
 mod explain;
@@ -89,7 +91,14 @@ fn wants_details() -> bool {
 fn version_details() -> String {
     let commit =
         option_env!("DIVVY_COMMIT").unwrap_or("not recorded: not built by scripts/package");
-    let features = if cfg!(debug_assertions) { "debug assertions" } else { "none" };
+    let features = [
+        ("sandbox", cfg!(feature = "sandbox")),
+        ("debug assertions", cfg!(debug_assertions)),
+        ("wine: any user may reach its ports", divvy_os::IS_FOR_WINE),
+    ];
+    let built: Vec<&str> =
+        features.iter().filter(|(_, is_built)| *is_built).map(|(name, _)| *name).collect();
+    let features = if built.is_empty() { "none".to_owned() } else { built.join(", ") };
     format!(
         "divvy {}\ncommit: {commit}\ntarget: {}\nfeatures: {features}\n",
         env!("CARGO_PKG_VERSION"),
@@ -116,10 +125,23 @@ async fn run(
         Command::Run(arguments) => Box::pin(run::run(&context, &arguments)).await,
         Command::List(arguments) => list::run(&context, &arguments).await,
         Command::Doctor(arguments) => Box::pin(doctor::run(&context, &arguments)).await,
+        #[cfg(feature = "sandbox")]
         Command::Emulate(arguments) => emulate::run(&context, &arguments).await,
         Command::Undo(arguments) => undo::run(&context, &arguments).await,
+        #[cfg(feature = "sandbox")]
         Command::Demo(arguments) => demo::run(&context, &arguments).await,
+        #[cfg(not(feature = "sandbox"))]
+        Command::Emulate(_) | Command::Demo(_) => Err(without_sandbox()),
         Command::Completions(arguments) => print::completions(&context, &arguments),
         Command::Man(arguments) => print::man(&context, &arguments),
     }
+}
+
+/// What `emulate` and `demo` answer in a build without them.
+#[cfg(not(feature = "sandbox"))]
+fn without_sandbox() -> crate::error::CommandError {
+    crate::error::CommandError::failed(
+        "this divvy was built without its sandbox (--no-default-features), which `demo` and `emulate` need",
+    )
+    .hint("cargo install --locked --path crates/cli  # in a checkout of divvy")
 }

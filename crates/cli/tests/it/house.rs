@@ -88,6 +88,37 @@ fn no_c_library_for_tls_came_in() {
     }
 }
 
+#[test]
+fn a_build_without_the_sandbox_compiles_no_web_server() {
+    let crates = |features: &[&str]| {
+        let output = Command::new(env!("CARGO"))
+            .args([
+                "tree",
+                "--locked",
+                "--prefix",
+                "none",
+                "--edges",
+                "normal",
+                "--package",
+                "divvy",
+            ])
+            .args(features)
+            .arg("--manifest-path")
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml"))
+            .output()
+            .expect("cargo runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).expect("names are text");
+        let names = text.lines().filter_map(|line| line.split(' ').next());
+        names.map(str::to_owned).collect::<BTreeSet<String>>()
+    };
+    let (whole, lean) = (crates(&[]), crates(&["--no-default-features"]));
+    for name in ["divvy-sandbox", "axum"] {
+        assert!(whole.contains(name) && !lean.contains(name), "{name}");
+    }
+    assert!(lean.len() > 100, "{lean:?}");
+}
+
 fn root() -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).to_owned()
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use netstat2::{AddressFamilyFlags, ProtocolFlags, ProtocolSocketInfo, iterate_sockets_info};
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
@@ -13,13 +14,11 @@ use crate::sockets::Transport;
 /// By what processes talk here.
 pub const DEFAULT: Transport = Transport::Port;
 
-/// How often a connection is looked for, and how long between two looks.
-const TRIES: u32 = 5;
-const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
-
-/// A program of wine, which names no owners of connections. On Windows only an administrator could put
-/// it there.
-const WINE: &str = r"C:\windows\system32\wineboot.exe";
+/// How long a connection is looked for, and how long between two looks. Whoever is there is found at
+/// once, of this user or not; what is not listed has ended, or the list could not be made just now, as
+/// while many connections come and go.
+const PATIENCE: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Nobody listens at a path here.
 #[derive(Debug)]
@@ -46,18 +45,24 @@ pub(crate) async fn connect_path(_path: &Path) -> io::Result<Stream> {
 /// somebody else.
 pub(crate) fn is_of_this_user(ours: SocketAddr, peer: SocketAddr) -> bool {
     // A connection may be accepted a moment before it is listed.
-    let listed = (0..TRIES).find_map(|_| {
-        process_at(peer, ours).or_else(|| {
-            std::thread::sleep(PAUSE);
-            None
-        })
-    });
-    let process = match listed {
-        None => return false,
-        // Windows says so of connections that have ended, wine of all.
-        Some(0) => return Path::new(WINE).is_file(),
-        Some(process) => process,
-    };
+    let began = Instant::now();
+    let mut listed = process_at(peer, ours);
+    while listed.is_none() && began.elapsed() < PATIENCE {
+        std::thread::sleep(PAUSE);
+        listed = process_at(peer, ours);
+    }
+    match listed {
+        // Wine names the owners of hardly any connection: what is built for it lets them in, and nothing
+        // that happens while it runs can turn that on.
+        Some(_) if cfg!(feature = "wine") => true,
+        // Windows names no process where a connection has ended.
+        None | Some(0) => false,
+        Some(process) => belongs_to_this_user(process),
+    }
+}
+
+/// Returns whether a process and this one have the same user.
+fn belongs_to_this_user(process: u32) -> bool {
     let (process, this) = (Pid::from_u32(process), Pid::from_u32(std::process::id()));
     let mut system = System::new();
     let kind = ProcessRefreshKind::nothing().with_user(UpdateKind::Always);
@@ -75,4 +80,24 @@ fn process_at(local: SocketAddr, remote: SocketAddr) -> Option<u32> {
             && (tcp.remote_addr, tcp.remote_port) == (remote.ip(), remote.port());
         connection.associated_pids.first().copied().filter(|_| is_it)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_and_its_children_belong_to_this_user_and_no_process_does_not() {
+        assert!(belongs_to_this_user(std::process::id()));
+        let mut child = std::process::Command::new("cmd.exe")
+            .arg("/k")
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        assert!(belongs_to_this_user(child.id()));
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        assert!(!belongs_to_this_user(0));
+    }
 }
