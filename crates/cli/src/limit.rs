@@ -84,15 +84,24 @@ impl Limit {
                 return Some(*limited);
             }
         }
-        let name = finding.name.as_ref().and_then(Shown::plain).map_or("", String::as_str);
-        let is_chosen =
-            |one: &String| pattern::matches(one, name) || pattern::matches(one, at.as_str());
+        let is_chosen = |pattern: &String| selects(pattern, finding);
         (!self.only.is_empty() && !self.only.iter().any(is_chosen)).then_some(Limited::Only)
     }
 
-    /// Reports whether something was left outside.
-    pub(crate) fn leaves_out(&self) -> bool {
-        !self.outside.is_empty()
+    /// Returns what was left outside, and of which limit.
+    pub(crate) fn left_out(&self) -> BTreeMap<Address, &'static str> {
+        let each = |(limited, addresses): (&Limited, &BTreeSet<Address>)| {
+            let words = limited.words();
+            addresses.iter().map(|address| (address.clone(), words)).collect::<Vec<_>>()
+        };
+        self.outside.iter().flat_map(each).collect()
+    }
+
+    /// Returns the patterns that match no name and no address of what was found: probably slips.
+    pub(crate) fn unmatched(&self, decisions: &Decisions) -> Vec<&str> {
+        let is_idle =
+            |pattern: &&String| !decisions.all.iter().any(|one| selects(pattern, &one.finding));
+        self.only.iter().filter(is_idle).map(String::as_str).collect()
     }
 
     /// Names what was left outside, one sentence for each limit.
@@ -103,4 +112,11 @@ impl Limit {
         };
         self.outside.iter().map(note).collect()
     }
+}
+
+/// Reports whether a pattern matches the name or the address of a finding.
+fn selects(pattern: &str, finding: &Finding) -> bool {
+    let name = finding.name.as_ref().and_then(Shown::plain).map(String::as_str);
+    let address = finding.address.as_ref().map(Address::as_str);
+    name.into_iter().chain(address).any(|text| pattern::matches(pattern, text))
 }

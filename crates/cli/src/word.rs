@@ -116,6 +116,10 @@ impl<'c> Word<'c> {
                 self.context.console.mark(Tone::Warning, &warning);
             }
         }
+        for pattern in self.limit.unmatched(decisions) {
+            let warning = format!("--only {pattern}: no name and no address here matches");
+            self.context.console.mark(Tone::Warning, &warning);
+        }
     }
 
     /// Returns whether this run writes the state, so that it has to lock it.

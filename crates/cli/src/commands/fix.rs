@@ -15,7 +15,7 @@ use crate::limit::Limited;
 use crate::lookup::{self, Lookup};
 use crate::output;
 use crate::render::{Writer, commands::Shell};
-use crate::report::{Command, Report};
+use crate::report::{Command, Report, RunInfo};
 use crate::survey::{Subject, Surveyor, Verified};
 use crate::word::Word;
 
@@ -104,7 +104,10 @@ async fn look_at_plan_alone(
     let look = lookup.look(Some(plan), &[], subject).await?;
     word.limit_to_plan_of(&look.survey, Limited::PlanFile);
     let decisions = word.decide(resolve(&look.survey));
-    let report = Report::new(Command::Fix, &decisions, lookup.run_info(&look));
+    word.warn_of_strangers(&decisions);
+    let left_out = word.limit().left_out();
+    let info = RunInfo { left_out, ..lookup.run_info(&look) };
+    let report = Report::new(Command::Fix, &decisions, info);
     if let Some(file) = &arguments.write {
         return output::write_blocks(context, &arguments.terraform, &report, file);
     }
