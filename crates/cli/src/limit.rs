@@ -1,4 +1,5 @@
-//! The limit of what is done: the subject that a person gave (a plan file, `--only`, `-target`).
+//! The limit of what is done: the subject that a person gave (a plan file, `--only`, `-target`), less
+//! what they did not mark.
 //!
 //! Pure. Invariant: it is drawn once, from the first look; nothing outside is ever done or asked,
 //! however many rounds follow, and what is left outside is reported.
@@ -21,6 +22,8 @@ pub(crate) enum Limited {
     Targets,
     /// `--only PATTERN`.
     Only,
+    /// What a person took the mark from, in the list on the terminal.
+    Unmarked,
 }
 
 impl Limited {
@@ -29,15 +32,17 @@ impl Limited {
             Self::PlanFile => "not in the plan file",
             Self::Targets => "outside of -target and -exclude",
             Self::Only => "not selected by --only",
+            Self::Unmarked => "not marked",
         }
     }
 }
 
 /// What may be done at all.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Limit {
     planned: Option<(Limited, BTreeSet<Address>)>,
     only: Vec<String>,
+    unmarked: BTreeSet<Address>,
     outside: BTreeMap<Limited, BTreeSet<Address>>,
 }
 
@@ -52,6 +57,11 @@ impl Limit {
         let planned = survey.desired.iter().flat_map(|desired| &desired.planned);
         let addresses = planned.map(|planned| planned.address.clone()).collect();
         self.planned = Some((limited, addresses));
+    }
+
+    /// Leaves alone what a person did not mark, for all rounds.
+    pub(crate) fn leave(&mut self, unmarked: impl IntoIterator<Item = Address>) {
+        self.unmarked.extend(unmarked);
     }
 
     /// Takes back every decision outside the limit, and remembers where something is left.
@@ -83,6 +93,9 @@ impl Limit {
             if !is_inside {
                 return Some(*limited);
             }
+        }
+        if self.unmarked.contains(at) {
+            return Some(Limited::Unmarked);
         }
         let is_chosen = |pattern: &String| selects(pattern, finding);
         (!self.only.is_empty() && !self.only.iter().any(is_chosen)).then_some(Limited::Only)

@@ -122,7 +122,11 @@ async fn ask(
     word: &mut Word<'_>,
     history: &mut History,
 ) -> CommandResult<()> {
-    let forecast = history.forecast(surveyor);
+    let forecast = history.forecast(surveyor).completed(&context.given);
+    if let Some(decisions) = word.mark_in_list(history.decisions(), &forecast).await? {
+        history.decide(decisions);
+        return Ok(());
+    }
     if history.rounds() == 0 || forecast.has_actions() {
         output::say_forecast(context, &forecast);
     }

@@ -1,5 +1,6 @@
 //! Integration tests of the program.
 
+mod book;
 mod ci;
 mod demo;
 mod doctor;
