@@ -100,9 +100,6 @@ fn hanging(mark: &str, item: &str, width: usize) -> Vec<String> {
     lines.map(|(at, line)| format!("{}{line}", if at == 0 { mark } else { &indent })).collect()
 }
 
-/// What a prompt takes of a line beside its question: a mark in front, `(y/N)` and the answer behind.
-const PROMPT: usize = 14;
-
 /// Asks a yes-or-no question until it is answered.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that makes consent")]
 pub(crate) async fn ask(
@@ -117,10 +114,8 @@ pub(crate) async fn ask(
             yes_or_no(console, lines).await?
         }
         Answers::Keys(keys) => {
-            let mut lines = ask.lines(width, PROMPT);
-            let question = lines.pop().unwrap_or_default();
-            console.show_before_keys(&lines);
-            keys.yes_or_no(door::talk(&question)).await?
+            console.show_before_keys(&ask.lines(width, 0));
+            keys.yes_or_no("Do this?").await?
         }
     };
     Ok(is_yes.then(|| Consent::given(Source::Answer)))
@@ -199,12 +194,10 @@ pub(crate) async fn mark(
         return Ok(if is_yes { (0..count).collect() } else { Vec::new() });
     };
     let width = console::talk_width();
-    let mut lines = Ask::new(about.question.clone(), Vec::new()).lines(width, PROMPT);
-    let question = lines.pop().unwrap_or_default();
-    console.show_before_keys(&lines);
+    console.show_before_keys(&Ask::new(about.question.clone(), Vec::new()).lines(width, 0));
     let room = width.saturating_sub(8);
     let items = about.items.iter().map(|item| door::talk(&cut(&shown(item), room)));
-    keys.some_of(door::talk(&question), items.collect()).await
+    keys.some_of("Which ones?", items.collect()).await
 }
 
 #[cfg(test)]

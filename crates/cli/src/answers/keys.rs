@@ -40,10 +40,10 @@ impl Keys {
     }
 
     /// Asks a yes-or-no question; Enter is no.
-    pub(crate) async fn yes_or_no(&self, question: String) -> CommandResult<bool> {
+    pub(crate) async fn yes_or_no(&self, question: &'static str) -> CommandResult<bool> {
         let look = self.look();
         let answer = self.asked(move || {
-            Confirm::new(&question)
+            Confirm::new(question)
                 .with_default(false)
                 .with_error_message("Please type y or n (Enter is n)")
                 .with_render_config(look)
@@ -79,12 +79,12 @@ impl Keys {
     /// Lets a person mark some of several things; none is marked at first.
     pub(crate) async fn some_of(
         &self,
-        question: String,
+        question: &'static str,
         options: Vec<String>,
     ) -> CommandResult<Vec<usize>> {
         let look = self.look();
         let answer = self.asked(move || {
-            let marks = MultiSelect::new(&question, options)
+            let marks = MultiSelect::new(question, options)
                 .with_render_config(look)
                 .with_formatter(&|marked| format!("{} marked", marked.len()))
                 .with_help_message(
