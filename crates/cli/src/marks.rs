@@ -163,7 +163,13 @@ fn row(decided: &Decided, finding: &report::Finding, answers: &[Answer]) -> Row 
                 after: door::talk(&text::value(drift.config.as_ref())),
             })
             .collect(),
-        hints: finding.hints.iter().map(|hint| harmless(&hint.to_string())).collect(),
+        // What is done here anyway is no hint.
+        hints: finding
+            .hints
+            .iter()
+            .filter(|_| !is_to_be_done || !finding.drift.is_empty())
+            .map(|hint| harmless(&hint.to_string()))
+            .collect(),
         choices: answers
             .iter()
             .map(|answer| harmless(&questions::of_answer(decided, answer)))

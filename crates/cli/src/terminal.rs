@@ -6,8 +6,9 @@
 use std::io::stderr;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use crossterm::event::DisableBracketedPaste;
+use crossterm::event::{self, DisableBracketedPaste};
 use crossterm::terminal::{self, EnterAlternateScreen, LeaveAlternateScreen};
 use crossterm::{cursor, execute};
 use tokio_util::sync::CancellationToken;
@@ -37,9 +38,21 @@ pub(crate) async fn with_keys<T: Send + 'static>(
         }));
     });
     IS_TAKEN.store(true, Ordering::SeqCst);
-    let done = interrupt::beside(interrupt, work).await;
+    let done = interrupt::beside(interrupt, || {
+        forget_typed_ahead();
+        work()
+    });
+    let done = done.await;
     give_back();
     done
+}
+
+/// Throws away what was typed before there was a question: it cannot be an answer to it.
+fn forget_typed_ahead() {
+    // A terminal that cannot be read so is found out by whoever asks.
+    if terminal::enable_raw_mode().is_ok() {
+        while event::poll(Duration::ZERO).unwrap_or(false) && event::read().is_ok() {}
+    }
 }
 
 /// Reports whether keys may still be read and shown: not once the terminal was given back.

@@ -31,8 +31,8 @@ pub fn answers(decided: &Decided) -> Vec<Answer> {
         return Vec::new();
     }
     match decision {
-        Decision::Act(action) => to_do(finding, action),
-        Decision::Ask {
+        Decision::Act(action)
+        | Decision::Ask {
             question: Question::AdoptAll | Question::Drift | Question::Repair | Question::Home,
             then: Some(action),
         } => to_do(finding, action),

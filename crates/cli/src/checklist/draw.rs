@@ -200,7 +200,8 @@ fn draw_question(frame: &mut Frame<'_>, question: &[String], look: Look) {
     let most = usize::from(area.height.saturating_sub(6)).max(1);
     // The question is its end.
     if lines.len() > most {
-        lines.drain(..lines.len() - most);
+        lines.drain(..=lines.len() - most);
+        lines.insert(0, "  … (all that is marked in the list)".to_owned());
     }
     lines.push("y yes, n no".to_owned());
     let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2).min(area.height);

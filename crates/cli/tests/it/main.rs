@@ -25,6 +25,7 @@ mod recipes;
 mod render;
 mod render_docs;
 mod render_hostile;
+mod render_schemas;
 mod render_survey;
 mod robustness;
 mod run;

@@ -83,6 +83,19 @@ fn whoever_leaves_the_list_changes_nothing_and_gets_the_terminal_back() {
 }
 
 #[test]
+fn what_is_typed_before_the_list_is_shown_answers_nothing() {
+    let world = seven();
+    let terminal = Terminal::start_full(&world, &["fix"], 80);
+    terminal.shows("terraform");
+    terminal.types("\ry\ry");
+    terminal.has_on_screen("6 of 7 marked");
+    terminal.types("q");
+    let (code, shown) = terminal.end_and_give_back();
+    assert_eq!((code, adopted(&world)), (3, Vec::new()), "{shown}");
+    assert!(!shown.contains("y yes, n no"), "{shown}");
+}
+
+#[test]
 fn plain_a_small_screen_and_a_handful_are_asked_in_prompts_and_lines() {
     let world = seven();
     let terminal = Terminal::start_full(&world, &["fix", "--plain"], 80);
