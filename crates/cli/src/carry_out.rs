@@ -71,7 +71,8 @@ pub(crate) async fn carry_out(
     Ok(carried)
 }
 
-fn import(address: &Address, id: &EntityId, expect: Expect) -> Import {
+/// Makes the import of a decision.
+pub(crate) fn import(address: &Address, id: &EntityId, expect: Expect) -> Import {
     let when_drifted = match expect {
         Expect::NoOp => WhenDrifted::LeaveOut,
         Expect::DriftStays => WhenDrifted::ImportOnly,
@@ -118,7 +119,8 @@ impl Carried {
     }
 }
 
-fn drift_of(difference: &Difference) -> Drift {
+/// Returns what differs as it may be shown.
+pub(crate) fn drift_of(difference: &Difference) -> Drift {
     let shown = |value: &Option<Value>| {
         let value = value.clone()?;
         Some(if difference.is_sensitive { Shown::Sensitive } else { Shown::Plain(value) })
@@ -130,10 +132,9 @@ fn drift_of(difference: &Difference) -> Drift {
     }
 }
 
-/// Names the entity that was to be taken for an address, as the org calls it.
-fn name_of(carried: &Carried, address: &Address) -> String {
-    let found = carried.done.iter().find(|one| one.finding.address.as_ref() == Some(address));
-    let Some(Decided { finding, .. }) = found else { return "object".to_owned() };
+/// Names the entity that was to be taken, as the org calls it.
+pub(crate) fn name_of(finding: Option<&Finding>) -> String {
+    let Some(finding) = finding else { return "object".to_owned() };
     let noun = finding.kind.map_or("object", |kind| kind.words.noun);
     let entity = finding.evidence.entity.as_ref().map(|entity| entity.key.visible());
     match entity.or(finding.name.as_ref().map(Shown::visible)) {
@@ -185,7 +186,9 @@ fn account_for(
             &left.differences,
             matches!(left.reason, Reason::WouldDestroy),
         );
-        let (question, why) = why(left, &name_of(carried, &left.address), survey);
+        let tried =
+            carried.done.iter().find(|one| one.finding.address.as_ref() == Some(&left.address));
+        let (question, why) = why(left, &name_of(tried.map(|one| &one.finding)), survey);
         carried.notes.push(format!("{} was left out: {why}.", left.address));
         for one in &mut carried.done {
             if one.finding.address.as_ref() == Some(&left.address) {
@@ -210,7 +213,7 @@ fn account_for(
 }
 
 /// Says why an import was left out: what it comes to, and a clause that shows nothing sensitive.
-fn why(left: &LeftOut, name: &str, survey: &Survey) -> (Question, String) {
+pub(crate) fn why(left: &LeftOut, name: &str, survey: &Survey) -> (Question, String) {
     let shown = |text: &str| survey.without_secrets(text, &left.address, &left.id);
     match &left.reason {
         Reason::WouldUpdate => {

@@ -31,6 +31,7 @@ mod observers;
 mod org;
 mod output;
 mod pattern;
+mod preview;
 mod questions;
 pub mod render;
 pub mod report;

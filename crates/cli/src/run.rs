@@ -6,11 +6,11 @@
 pub(crate) mod advisor;
 pub(crate) mod aliases;
 pub(crate) mod announcements;
-pub(crate) mod book;
 pub(crate) mod creates;
 pub(crate) mod failures;
 pub(crate) mod finder;
 pub(crate) mod holdings;
+pub(crate) mod ledger;
 pub(crate) mod orgs;
 pub(crate) mod policy;
 pub(crate) mod process;

@@ -2,9 +2,11 @@
 //!
 //! Reads only. Invariant: whatever a finding rests on was read here, in this run.
 
+mod look;
 mod opening;
 mod orgs;
 
+pub(crate) use look::{Look, Subject, Verified};
 pub(crate) use opening::{data_directory, observers, passed_flags, place, program};
 pub(crate) use orgs::{Asked, Asker, Lead, kinds_at_first_look, listed, organization};
 
@@ -14,15 +16,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use divvy_core::kinds;
-use divvy_core::survey::{Alias, Desired, OtherState, Surroundings, Survey, Tracked};
-use divvy_core::{Address, Consent, EntityId, Failure, Kind, ProviderArguments};
+use divvy_core::survey::{Alias, Desired, OtherState, Surroundings, Tracked};
+use divvy_core::{Address, Consent, EntityId, Kind, ProviderArguments};
 use divvy_genesys::Client;
 use divvy_terraform::{
     Access, Blocks, Error, PlanDocument, PlanFile, PlanRequest, StateDocument, WorkingDirectory,
     is_plan_file,
 };
 
-use self::orgs::early_answer;
+use self::orgs::{Answers, early_answer};
 use crate::arguments::{OrgArguments, TerraformArguments};
 use crate::console::Tone;
 use crate::context::Context;
@@ -38,62 +40,6 @@ use crate::typed_file;
 
 /// What to do where the plan of a remote run cannot be shown.
 const REMOTE_PLAN: &str = "this plan was made by a remote run: take its JSON (terraform show -json where you are logged in) and pass that with --plan";
-
-/// What is to be surveyed.
-#[derive(Default)]
-pub(crate) struct Subject<'s> {
-    /// A saved plan (or its JSON) instead of a fresh one.
-    pub(crate) plan: Option<&'s Path>,
-    /// Failures of an earlier run.
-    pub(crate) failures: Vec<Failure>,
-    /// Ids that a person named.
-    pub(crate) chosen: BTreeMap<Address, EntityId>,
-    /// States of other roots.
-    pub(crate) other_states: &'s [PathBuf],
-}
-
-/// One look at everything.
-#[derive(Default)]
-pub(crate) struct Look {
-    pub(crate) survey: Survey,
-    pub(crate) orgs: Vec<OrgSeen>,
-    pub(crate) terraform_version: Option<String>,
-    /// Names of outputs that would change.
-    pub(crate) outputs: Vec<String>,
-    /// How many instances of all types the plan speaks of: a refresh reads no more than these.
-    pub(crate) instances: usize,
-    /// False where no plan was made, because it could only fail.
-    pub(crate) is_whole: bool,
-    /// True where flags for Terraform select a part of the configuration.
-    pub(crate) is_narrowed: bool,
-}
-
-impl Look {
-    /// Says what any report of it should know: whom it asked, and how often.
-    pub(crate) fn run_info(&self, observers: &Observers) -> RunInfo {
-        let from = self
-            .orgs
-            .iter()
-            .filter_map(|seen| Some((seen.alias.clone(), seen.credentials_from.clone()?)));
-        let seen = RunInfo::of(&self.survey, &from.collect());
-        RunInfo { api_requests: observers.requests() as u64, ..seen }
-    }
-}
-
-/// Terraform's word after a change.
-pub(crate) enum Verified {
-    /// Nothing is left to do, except for these outputs.
-    Clean(Vec<String>),
-    /// Something is; this is what it looks like now.
-    Pending(Box<Look>),
-}
-
-/// An alias, and the org that it led to.
-#[derive(Clone, Debug)]
-pub(crate) struct OrgSeen {
-    pub(crate) alias: Alias,
-    pub(crate) credentials_from: Option<String>,
-}
 
 /// Looks at one working directory and the orgs that it leads to.
 pub(crate) struct Surveyor<'c> {
@@ -338,7 +284,7 @@ impl<'c> Surveyor<'c> {
         early: Option<CommandResult<Asked>>,
         subject: &Subject<'_>,
     ) -> CommandResult<Look> {
-        let answers = self.ask(&desired, &tracked, arguments, early).await?;
+        let answers = self.ask_orgs(&desired, &tracked, arguments, early).await?;
         answers.enter(&mut look.survey);
         look.survey.surroundings = self.surroundings(subject.other_states).await?;
         look.survey.desired = Some(desired);
@@ -348,6 +294,23 @@ impl<'c> Surveyor<'c> {
         answers.look_again(&mut look.survey).await?;
         look.orgs = answers.orgs;
         Ok(look)
+    }
+
+    /// Asks every org that a planned or tracked instance needs.
+    async fn ask_orgs(
+        &self,
+        desired: &Desired,
+        tracked: &Tracked,
+        arguments: &BTreeMap<Alias, ProviderArguments>,
+        early: Option<CommandResult<Asked>>,
+    ) -> CommandResult<Answers> {
+        let mut aliases: BTreeSet<&Alias> =
+            desired.planned.iter().map(|planned| &planned.alias).collect();
+        if !tracked.instances.is_empty() || aliases.is_empty() {
+            aliases.extend(arguments.keys());
+        }
+        let leads = self.flags.leads(aliases, arguments)?;
+        self.asker.ask(leads, early, &kinds_at_first_look(desired, tracked)).await
     }
 
     /// Returns the import blocks that killed runs of divvy have left here, and warns of files that are
@@ -455,7 +418,7 @@ impl<'c> Surveyor<'c> {
             Err(error) => return Ok(Some(Err(of_connection(error)))),
         };
         let client = self.asker.client(&connection).map_err(of_connection)?;
-        client.sign_in().await.map_err(of_api)?;
+        client.authenticate().await.map_err(of_api)?;
         Ok(Some(Ok(client)))
     }
 

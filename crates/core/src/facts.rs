@@ -90,7 +90,11 @@ impl<'s> Facts<'s, '_> {
 
     /// Returns whether a create here updates what exists, so that nothing has to be looked for.
     pub(crate) fn updates_existing(&self) -> bool {
-        self.kind.is_some_and(|kind| kind.adoption == Adoption::NotNeeded)
+        self.kind.is_some_and(|kind| {
+            let is_set =
+                |attribute| self.subject.planned.is_some_and(|planned| planned.sets(attribute));
+            kind.adoption == Adoption::NotNeeded || kind.updates_when.is_some_and(is_set)
+        })
     }
 
     /// Returns what fills the path at which an entity of the wanted key is read, as far as it is known.

@@ -155,6 +155,9 @@ pub struct List {
     pub page_size: Option<u32>,
     /// True where the path is that of one entity, whose id follows from its key.
     pub is_item: bool,
+    /// The parameter that shows one half of the collection for `true`, the other for `false`; whoever leaves
+    /// it out is shown nobody knows what.
+    pub halves: Option<&'static str>,
 }
 
 /// What fills the placeholders of the path that is read, in their order; empty where there are none.
@@ -269,6 +272,8 @@ pub struct Kind {
     pub deleted: Option<&'static str>,
     /// True where a create needs to say its key alone.
     pub is_made_of_key: bool,
+    /// The attribute that makes a create an update of what exists, where it has a value.
+    pub updates_when: Option<&'static str>,
     /// How a duplicate shows as the answer to `POST` on [`Kind::collection`].
     pub duplicates: &'static [DuplicateReply],
     /// True where the answer to such a `POST` comes at once and leaves nothing behind.

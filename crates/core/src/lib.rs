@@ -32,6 +32,7 @@ mod index;
 pub mod kind;
 pub mod kinds;
 pub mod label;
+mod listing;
 pub mod name;
 pub mod provider_arguments;
 pub mod resolve;

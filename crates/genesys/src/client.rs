@@ -8,70 +8,31 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use divvy_core::effect::{Effect, Observer, Outcome};
+use divvy_core::effect::{Effect, Observer};
 use divvy_core::{Entity, name};
-use reqwest::header::{DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
-use reqwest::{RequestBuilder, StatusCode, Url};
+use reqwest::header::{DATE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::{RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::answer::{Answer, Broken, CORRELATION_ID, Watched, header, seconds_ahead};
 use crate::call::{Authorization, Call, Method};
 use crate::classify::{self, Told};
 use crate::connection::{Connection, ConnectionError, Credentials};
 use crate::error::{Error, Exchange, Reason};
+use crate::hidden::Hidden;
 use crate::http::http_client;
 use crate::pace::Pace;
+use crate::proxies::ProxyServer;
 use crate::retry::{self, Decision, Happened, Limits, Safety};
-use crate::token::TokenSlot;
+use crate::settings::Settings;
+use crate::token::{Token, TokenSlot};
+use crate::wire::TokenReply;
 
 /// The longest URL that is sent: servers and proxies refuse longer ones, each in its own words.
 const LONGEST_URL: usize = 4096;
-
-const CORRELATION_ID: &str = "ININ-Correlation-Id";
-
-/// How a client behaves towards the API.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// Requests a minute; the API's usual limit for one token is 300.
-    pub rate: u32,
-    /// Requests under way at the same time.
-    pub concurrency: usize,
-    /// Time for one try, connecting and reading included. The vendor's SDK has the same.
-    pub try_timeout: Duration,
-    /// Tries in all for a request that may be repeated.
-    pub attempts: u32,
-    /// The first wait between two tries; it doubles, with jitter.
-    pub first_wait: Duration,
-    /// The longest `Retry-After` that is waited for; the provider's limit is the same.
-    pub longest_pause: Duration,
-    /// Hears of every secret of the client as it comes up, so that whoever prints keeps it out.
-    pub keep_secret: fn(&str),
-    /// The largest reply that is read, in bytes; ten thousand divisions take about five million.
-    pub largest_reply: usize,
-}
-
-impl Settings {
-    /// The largest reply that is read, unless a test says less.
-    pub const LARGEST_REPLY: usize = 32 * 1024 * 1024;
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            rate: 300,
-            concurrency: 10,
-            try_timeout: Duration::from_secs(16),
-            attempts: 5,
-            first_wait: Duration::from_millis(250),
-            longest_pause: Duration::from_secs(180),
-            keep_secret: |_| {},
-            largest_reply: Self::LARGEST_REPLY,
-        }
-    }
-}
 
 /// Talks to one org.
 pub struct Client {
@@ -81,10 +42,8 @@ pub struct Client {
     slots: Semaphore,
     largest_reply: usize,
     pub(crate) limits: Limits,
-    pub(crate) token_slot: TokenSlot,
-    /// Texts that must not be shown, whoever sends them back.
-    hidden: Mutex<Vec<SecretString>>,
-    keep_secret: fn(&str),
+    token_slot: TokenSlot,
+    hidden: Hidden,
     observer: Arc<dyn Observer>,
     interrupt: CancellationToken,
     requests: AtomicU64,
@@ -111,17 +70,15 @@ impl Client {
         interrupt: CancellationToken,
     ) -> Result<Self, ConnectionError> {
         let http = http_client(&connection, settings.try_timeout)?;
-        let mut hidden: Vec<SecretString> =
-            connection.proxies.iter().filter_map(crate::http::ProxyServer::password).collect();
-        hidden.push(match &connection.credentials {
-            Credentials::AccessToken(token) => token.clone(),
-            Credentials::Client { secret, .. } => secret.clone(),
-        });
-        for secret in &hidden {
-            (settings.keep_secret)(secret.expose_secret());
+        let hidden = Hidden::new(settings.keep_secret);
+        for password in connection.proxies.iter().filter_map(ProxyServer::password) {
+            hidden.hide(password.expose_secret());
         }
+        hidden.hide(match &connection.credentials {
+            Credentials::AccessToken(token) => token.expose_secret(),
+            Credentials::Client { secret, .. } => secret.expose_secret(),
+        });
         Ok(Self {
-            keep_secret: settings.keep_secret,
             http,
             pace: Pace::new(settings.rate),
             slots: Semaphore::new(settings.concurrency.max(1)),
@@ -133,7 +90,7 @@ impl Client {
                 first_wait: settings.first_wait,
             },
             token_slot: TokenSlot::default(),
-            hidden: Mutex::new(hidden),
+            hidden,
             observer,
             interrupt,
             requests: AtomicU64::new(0),
@@ -147,11 +104,13 @@ impl Client {
         &self.connection
     }
 
-    /// Fetches the token, so that a host that is not there or a client that is refused shows at once.
+    /// Makes sure that there is a token, so that a host that is not there or a client that is refused
+    /// shows at once. A token that was made elsewhere is taken as it is: the first request shows whether
+    /// it is good.
     ///
     /// # Errors
-    /// [`Error`] of the token request.
-    pub async fn sign_in(&self) -> Result<(), Error> {
+    /// If the login service gives none.
+    pub async fn authenticate(&self) -> Result<(), Error> {
         self.token().await.map(drop)
     }
 
@@ -164,6 +123,33 @@ impl Client {
     /// negative); `None` before an answer with a `Date`. A proxy's answer counts too.
     pub fn clock_skew(&self) -> Option<i64> {
         *self.clock_skew.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the run's token, asking for it if nobody has.
+    async fn token(&self) -> Result<Token, Error> {
+        self.token_slot.after(None, || self.login()).await
+    }
+
+    /// Returns another token than the rejected one, or `None` where there can be no other.
+    async fn renewed_token(&self, rejected: &Token) -> Result<Option<Token>, Error> {
+        match self.connection.credentials {
+            Credentials::AccessToken(_) => Ok(None),
+            Credentials::Client { .. } => {
+                self.token_slot.after(Some(rejected), || self.login()).await.map(Some)
+            }
+        }
+    }
+
+    async fn login(&self) -> Result<SecretString, Error> {
+        let (id, secret) = match &self.connection.credentials {
+            Credentials::AccessToken(token) => return Ok(token.clone()),
+            Credentials::Client { id, secret } => (id, secret),
+        };
+        let reply: TokenReply =
+            self.exchange(&Call::login(), Authorization::Client { id, secret }).await?;
+        let token = reply.access_token.0;
+        self.hidden.hide(token.expose_secret());
+        Ok(token)
     }
 
     /// Sends a request with the run's token; once more with a new one if that is rejected.
@@ -283,7 +269,7 @@ impl Client {
         let mut response = request.send().await?;
         self.read_clock(response.headers());
         let (status, mut headers) = (response.status(), response.headers().clone());
-        self.redact_correlation_id(&mut headers);
+        self.hidden.redact_correlation_id(&mut headers);
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await? {
             if body.len() + chunk.len() > self.largest_reply {
@@ -368,23 +354,24 @@ impl Client {
         match &mut reason {
             Reason::RateLimited { retry_after: told } => *told = retry_after,
             Reason::Redirect { location } => {
-                *location = header(&answer.headers, LOCATION.as_str())
-                    .map(|text| self.redacted(text.split(['?', '#']).next().unwrap_or_default()));
+                *location = header(&answer.headers, LOCATION.as_str()).map(|text| {
+                    self.hidden.redacted(text.split(['?', '#']).next().unwrap_or_default())
+                });
             }
             Reason::Forbidden { permissions } => {
                 for permission in permissions {
-                    *permission = self.redacted(permission);
+                    *permission = self.hidden.redacted(permission);
                 }
             }
             _ => {}
         }
-        exchange.code = told.code.map(|code| self.redacted(&code));
+        exchange.code = told.code.map(|code| self.hidden.redacted(&code));
         exchange.message = told
             .message
             .or_else(|| classify::page_title(&answer.body))
-            .map(|message| self.redacted(&message));
+            .map(|message| self.hidden.redacted(&message));
         exchange.correlation_id =
-            exchange.correlation_id.or(told.context_id.map(|id| self.redacted(&id)));
+            exchange.correlation_id.or(told.context_id.map(|id| self.hidden.redacted(&id)));
         Err(failed(reason, exchange, happened, retry_after, None))
     }
 
@@ -400,7 +387,7 @@ impl Client {
         let path = entity.text("path").map(|path| format!(" at path {}", name::visible(path)));
         error.exchange.status = Some(200);
         error.exchange.attempts = 1;
-        error.exchange.message = Some(self.redacted(&format!(
+        error.exchange.message = Some(self.hidden.redacted(&format!(
             "{}{} with the id {}",
             name::visible(&entity.key.to_string()),
             path.unwrap_or_default(),
@@ -438,108 +425,6 @@ impl Client {
         }
         url
     }
-
-    /// Keeps a text out of everything that is shown from now on.
-    pub(crate) fn hide(&self, secret: &str) {
-        (self.keep_secret)(secret);
-        let mut hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
-        hidden.push(secret.into());
-    }
-
-    /// Takes secrets out of the one header that is shown and kept in journals.
-    fn redact_correlation_id(&self, headers: &mut HeaderMap) {
-        let Some(value) = headers.get_mut(CORRELATION_ID) else { return };
-        let told = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let redacted = self.redacted(&told);
-        if redacted != told {
-            // The rest of it came as a header, too.
-            *value = HeaderValue::from_str(&redacted)
-                .unwrap_or_else(|_| HeaderValue::from_static("[redacted]"));
-        }
-    }
-
-    /// Takes secrets out of a text that the other side sent.
-    fn redacted(&self, text: &str) -> String {
-        let hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
-        hidden
-            .iter()
-            .map(ExposeSecret::expose_secret)
-            .filter(|secret| !secret.is_empty())
-            .fold(text.to_owned(), |text, secret| text.replace(secret, "[redacted]"))
-    }
-}
-
-/// Why there is no answer.
-enum Broken {
-    Http(reqwest::Error),
-    /// A yes whose body is larger than any that the API sends.
-    TooLarge {
-        status: StatusCode,
-    },
-}
-
-impl From<reqwest::Error> for Broken {
-    fn from(error: reqwest::Error) -> Self {
-        Self::Http(error)
-    }
-}
-
-/// What came back, read to its end.
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Vec<u8>,
-}
-
-/// One try under the eyes of an observer, who hears of its end even if it is dropped half-way.
-struct Watched<'a> {
-    observer: &'a dyn Observer,
-    effect: Effect,
-    start: Instant,
-    has_ended: bool,
-}
-
-impl<'a> Watched<'a> {
-    fn begin(observer: &'a dyn Observer, effect: Effect) -> Self {
-        observer.before(&effect);
-        Self { observer, effect, start: Instant::now(), has_ended: false }
-    }
-
-    fn end(mut self, answer: Option<&Answer>) {
-        self.tell(answer);
-        self.has_ended = true;
-    }
-
-    fn tell(&self, answer: Option<&Answer>) {
-        let outcome = Outcome {
-            succeeded: answer.is_some_and(|answer| answer.status.is_success()),
-            code: answer.map(|answer| answer.status.as_u16().into()),
-            correlation_id: answer.and_then(|answer| header(&answer.headers, CORRELATION_ID)),
-            took: self.start.elapsed(),
-        };
-        self.observer.after(&self.effect, &outcome);
-    }
-}
-
-impl Drop for Watched<'_> {
-    fn drop(&mut self) {
-        if !self.has_ended {
-            self.tell(None);
-        }
-    }
-}
-
-/// How far `here` is ahead of `there`, in whole seconds; negative if it is behind.
-fn seconds_ahead(here: SystemTime, there: SystemTime) -> i64 {
-    let whole = |length: Duration| i64::try_from(length.as_secs()).unwrap_or(i64::MAX);
-    match here.duration_since(there) {
-        Ok(ahead) => whole(ahead),
-        Err(behind) => -whole(behind.duration()),
-    }
-}
-
-fn header(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
 fn exchange_of(call: &Call, url: &Url) -> Exchange {

@@ -16,7 +16,7 @@ use divvy_core::kinds::division::{DIVISION, PATHED_DIVISION};
 use serde_json::{Map, Value, json};
 
 use crate::connection::{Bases, ConnectionError, Source};
-use crate::create::NewEntity;
+use crate::new_entity::NewEntity;
 use crate::region::Region;
 
 /// Which API an org speaks.

@@ -7,6 +7,7 @@
 //! The way of a request: [`Client`] -> pace -> token -> one try -> retry decision -> wire structs.
 //! Everything is `async` and made for one current-thread runtime, which the caller owns.
 
+mod answer;
 mod call;
 mod classify;
 mod client;
@@ -15,23 +16,30 @@ mod create;
 pub mod dialect;
 mod entities;
 mod error;
+mod hidden;
 mod hints;
 mod http;
+mod new_entity;
 mod pace;
 mod paging;
 pub mod profile;
+mod proxies;
 mod proxy;
 pub mod region;
 mod retry;
+mod settings;
+mod tls;
 mod token;
 mod wire;
 
-pub use client::{Client, Settings};
+pub use client::Client;
 pub use connection::{Connection, ConnectionError, Environment, Fallback, Flags, ReadFile, Source};
-pub use create::{Conflict, Ensured, NewEntity, PrintedRequest};
+pub use create::{Conflict, Ensured, PrintedRequest};
 pub use dialect::Dialect;
 pub use entities::{ObjectCounts, Organization};
 pub use error::{Error, Exchange, NetworkFailure, Reason};
 pub use hints::{hints_of_status, how_to_grant};
+pub use new_entity::NewEntity;
 pub use profile::Profile;
 pub use region::{REGIONS, Region};
+pub use settings::Settings;

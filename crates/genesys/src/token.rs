@@ -1,16 +1,12 @@
 //! The token of a run: asked for once, shared by everyone who waits for it, renewed when rejected.
 //!
-//! Never writes a token anywhere. Invariant: at most one request for a token is under way, and
-//! wrong credentials are tried once.
+//! Never writes a token anywhere, never asks for one itself. Invariant: at most one request for a token
+//! is under way, and wrong credentials are tried once.
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tokio::sync::Mutex;
 
-use crate::call::{Authorization, Call};
-use crate::client::Client;
-use crate::connection::Credentials;
 use crate::error::{Error, Reason};
-use crate::wire::TokenReply;
 
 /// A token, and how many came before it.
 #[derive(Clone, Debug)]
@@ -32,32 +28,15 @@ enum State {
     Refused(Error),
 }
 
-impl Client {
-    /// Makes sure that there is a token, before anything is asked with it. A token that was made
-    /// elsewhere is taken as it is: the first request shows whether it is good.
-    ///
-    /// # Errors
-    /// If the login service gives none.
-    pub async fn authenticate(&self) -> Result<(), Error> {
-        self.token().await.map(drop)
-    }
-
-    /// Returns the run's token, asking for it if nobody has.
-    pub(crate) async fn token(&self) -> Result<Token, Error> {
-        self.token_after(None).await
-    }
-
-    /// Returns another token than the rejected one, or `None` where there can be no other.
-    pub(crate) async fn renewed_token(&self, rejected: &Token) -> Result<Option<Token>, Error> {
-        match self.connection().credentials {
-            Credentials::AccessToken(_) => Ok(None),
-            Credentials::Client { .. } => self.token_after(Some(rejected)).await.map(Some),
-        }
-    }
-
-    async fn token_after(&self, rejected: Option<&Token>) -> Result<Token, Error> {
+impl TokenSlot {
+    /// Returns a token that is newer than the rejected one, and asks for it if nobody has.
+    pub(crate) async fn after<Login: Future<Output = Result<SecretString, Error>>>(
+        &self,
+        rejected: Option<&Token>,
+        login: impl FnOnce() -> Login,
+    ) -> Result<Token, Error> {
         // Whoever comes first holds the lock while asking; the others find the answer.
-        let mut state = self.token_slot.0.lock().await;
+        let mut state = self.0.lock().await;
         match &*state {
             State::Issued(token) if rejected.is_none_or(|old| old.number < token.number) => {
                 return Ok(token.clone());
@@ -66,7 +45,7 @@ impl Client {
             State::Issued(_) | State::Empty => {}
         }
         let number = rejected.map_or(0, |old| old.number + 1);
-        match self.login().await {
+        match login().await {
             Ok(secret) => {
                 let token = Token { number, secret };
                 *state = State::Issued(token.clone());
@@ -79,17 +58,5 @@ impl Client {
                 Err(error)
             }
         }
-    }
-
-    async fn login(&self) -> Result<SecretString, Error> {
-        let (id, secret) = match &self.connection().credentials {
-            Credentials::AccessToken(token) => return Ok(token.clone()),
-            Credentials::Client { id, secret } => (id, secret),
-        };
-        let reply: TokenReply =
-            self.exchange(&Call::login(), Authorization::Client { id, secret }).await?;
-        let token = reply.access_token.0;
-        self.hide(token.expose_secret());
-        Ok(token)
     }
 }

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 
+use super::given::Yes;
 use super::offers::offers;
 use super::shared::{OrgArguments, Output, TerraformArguments};
 use crate::render::commands::Shell;
@@ -18,6 +19,11 @@ pub(crate) struct Check {
     /// A saved plan file, or its JSON from `terraform show -json`; else a plan is made.
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Option<PathBuf>,
+
+    /// Plan the imports too, and show what an apply after them would change in each object. A file of import
+    /// blocks lies in the directory for as long as that takes; nothing is imported.
+    #[arg(long, action = ArgAction::SetTrue, value_parser = Yes::parser())]
+    pub(crate) diff: Yes,
 
     /// State of another root that may already manage these divisions (`terraform state pull` output).
     #[arg(long = "other-state", value_name = "FILE")]

@@ -25,8 +25,8 @@ use crate::repository::Repository;
 use crate::run::advisor::Advisor;
 use crate::run::aliases::AliasNames;
 use crate::run::announcements::{self, Announcement, NotBound};
-use crate::run::book::{Book, Configuration, Identity, Places, places};
 use crate::run::holdings::{read_held, tracked};
+use crate::run::ledger::{Configuration, Identity, Ledger, Places, places};
 use crate::run::orgs::Orgs;
 use crate::run::policy::{RunPolicy, Stance};
 use crate::run::process::{self, Start};
@@ -248,7 +248,7 @@ impl Stage {
             Err(error) => Err(error.to_string()),
         };
         let announced = proxy.advisor().announcements();
-        let (book, version, notes) = proxy.advisor().close();
+        let (ledger, version, notes) = proxy.advisor().close();
         let last_words = last_words(&proxy.provider_output().await);
         proxy.stop().await;
         let status = ended.map_err(|error| refused(CommandError::failed(error)))?;
@@ -264,7 +264,7 @@ impl Stage {
         }
         let is_elsewhere =
             version.is_none() && matches!(self.blocks.backend(), Some("cloud" | "remote"));
-        self.tell(context, arguments, command, book, version, status.success()).await?;
+        self.tell(context, arguments, command, ledger, version, status.success()).await?;
         if is_elsewhere && arguments.on_conflict.is_relied_on() && status.success() {
             // A workspace that runs remotely is known by its silence only.
             return Err(refused(CommandError::failed(format!(
@@ -310,7 +310,7 @@ impl Stage {
         context: &Context,
         arguments: &Run,
         command: &TerraformCommand,
-        mut book: Book,
+        mut ledger: Ledger,
         version: Option<String>,
         is_success: bool,
     ) -> CommandResult<()> {
@@ -318,13 +318,13 @@ impl Stage {
             self.notes.push("No provider was started here: this workspace seems to run remotely, where divvy is not.".to_owned());
         }
         let mut known = Places::new();
-        if command.flow.applies() && book.has_settled() {
+        if command.flow.applies() && ledger.has_settled() {
             match tracked(&self.directory, &command.states).await {
                 Ok((tracked, _)) => {
                     known = places(&tracked);
-                    let lost = book.adopted().into_iter().filter(|id| !known.contains_key(id));
+                    let lost = ledger.adopted().into_iter().filter(|id| !known.contains_key(id));
                     let lost: BTreeSet<Identity> = lost.collect();
-                    book.are_not_saved(&lost, "Terraform did not save it in the state.");
+                    ledger.are_not_saved(&lost, "Terraform did not save it in the state.");
                     self.notes.extend(not_saved(&lost, &self.directory));
                 }
                 Err(error) => {
@@ -332,15 +332,15 @@ impl Stage {
                         "The state could not be read again, so whether it holds what was adopted is not known, and addresses are missing here: {error}."
                     ));
                     if !is_success {
-                        let lost = book.adopted();
-                        book.are_not_saved(&lost, "Whether the state holds it is not known.");
+                        let lost = ledger.adopted();
+                        ledger.are_not_saved(&lost, "Whether the state holds it is not known.");
                     }
                 }
             }
         }
         if !is_success {
             // A state that this very run could not save comes before all else.
-            book.lies_beside(self.directory.errored_state());
+            ledger.lies_beside(self.directory.errored_state());
         }
         let info = RunInfo {
             terraform: Some(report::Terraform {
@@ -355,7 +355,7 @@ impl Stage {
         let place = self.directory.path();
         let repository = Repository::of(&context.environment, place);
         let name_of = |file: &Path| repository.name(place, file);
-        let report = report(book, &known, &self.blocks, name_of, info);
+        let report = report(ledger, &known, &self.blocks, name_of, info);
         if is_worth_reading(&report) {
             output::say_report(context, &report);
         }

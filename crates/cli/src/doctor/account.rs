@@ -96,7 +96,7 @@ fn of_way(account: &Account, concern: Concern, judge: impl FnOnce(&Way) -> Answe
 mod tests {
     use divvy_genesys::NetworkFailure;
 
-    use super::super::facts::Heard;
+    use super::super::facts::Reply;
     use super::super::tests::{account, trouble};
     use super::*;
 
@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(token(&account).message, "the login service gives a token");
         way(&mut account).client_id = None;
         assert_eq!(token(&account).message, "the access token is accepted");
-        account.answers.token = Heard::Refused(trouble("not accepted"));
+        account.answers.token = Reply::Refused(trouble("not accepted"));
         let answer = token(&account);
         assert_eq!((answer.ok, answer.message.as_str()), (Some(false), "not accepted"));
         assert!(!answer.hints.is_empty());

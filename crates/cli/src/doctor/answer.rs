@@ -4,7 +4,7 @@
 
 use divvy_core::Hint;
 
-use super::facts::{Heard, Trouble};
+use super::facts::{Reply, Trouble};
 
 /// What a check came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,13 +48,13 @@ impl Answer {
 
 /// Judges what was told; what was refused is a cross, what was not asked is left open.
 pub(super) fn of_heard<T>(
-    heard: &Heard<T>,
+    reply: &Reply<T>,
     unasked: &str,
     judge: impl FnOnce(&T) -> Answer,
 ) -> Answer {
-    match heard {
-        Heard::Unasked => Answer::open(unasked),
-        Heard::Refused(trouble) => Answer::refused(trouble),
-        Heard::Told(value) => judge(value),
+    match reply {
+        Reply::Unasked => Answer::open(unasked),
+        Reply::Refused(trouble) => Answer::refused(trouble),
+        Reply::Told(value) => judge(value),
     }
 }

@@ -62,17 +62,17 @@ fn is_doctor(hint: &Hint) -> bool {
 
 /// The answer to a question that may not have been asked.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) enum Heard<T> {
+pub(crate) enum Reply<T> {
     /// Something before it failed.
     #[default]
     Unasked,
-    /// It was asked in vain.
+    /// It was asked, and refused.
     Refused(Trouble),
     /// It was answered.
     Told(T),
 }
 
-impl<T> Heard<T> {
+impl<T> Reply<T> {
     pub(crate) fn told(&self) -> Option<&T> {
         match self {
             Self::Told(value) => Some(value),
@@ -81,7 +81,7 @@ impl<T> Heard<T> {
     }
 }
 
-impl<T, E: Into<Trouble>> From<Result<T, E>> for Heard<T> {
+impl<T, E: Into<Trouble>> From<Result<T, E>> for Reply<T> {
     fn from(result: Result<T, E>) -> Self {
         match result {
             Ok(value) => Self::Told(value),
@@ -95,7 +95,7 @@ impl<T, E: Into<Trouble>> From<Result<T, E>> for Heard<T> {
 pub(crate) struct Facts {
     pub(crate) terraform: Result<Program, Trouble>,
     pub(crate) configuration: Result<Configuration, Trouble>,
-    pub(crate) state: Heard<State>,
+    pub(crate) state: Reply<State>,
     /// One for each provider configuration; one without alias if there is no configuration.
     pub(crate) accounts: Vec<Account>,
     pub(crate) leftovers: Leftovers,
@@ -199,31 +199,31 @@ pub(crate) enum Concern {
 /// What one org answered.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Answers {
-    pub(crate) token: Heard<()>,
+    pub(crate) token: Reply<()>,
     /// Why the first request that failed did so.
     pub(crate) reason: Option<Reason>,
     /// By how many seconds this machine is ahead.
     pub(crate) clock_skew: Option<i64>,
-    pub(crate) organization: Heard<Organization>,
+    pub(crate) organization: Reply<Organization>,
     /// Whether the client may list the org's products.
-    pub(crate) products: Heard<()>,
+    pub(crate) products: Reply<()>,
     pub(crate) kinds: Vec<KindSeen>,
     /// Each kind of the configuration whose list needs no parent, and whether it may be read.
-    pub(crate) listable: Vec<(&'static Kind, Heard<()>)>,
+    pub(crate) listable: Vec<(&'static Kind, Reply<()>)>,
 }
 
 /// What one org shows of a kind.
 #[derive(Clone, Debug)]
 pub(crate) struct KindSeen {
     pub(crate) kind: &'static Kind,
-    pub(crate) listing: Heard<Listing>,
-    pub(crate) limit: Heard<Option<u64>>,
+    pub(crate) listing: Reply<Listing>,
+    pub(crate) limit: Reply<Option<u64>>,
     /// Each permission of the kind, and the divisions in which it is held.
-    pub(crate) permitted: Vec<(&'static str, Heard<Vec<Entity>>)>,
+    pub(crate) permitted: Vec<(&'static str, Reply<Vec<Entity>>)>,
     /// How many instances the state tracks in this org.
     pub(crate) tracked: usize,
     /// Those of them whose id the org does not have.
-    pub(crate) absent: Heard<Vec<Address>>,
+    pub(crate) absent: Reply<Vec<Address>>,
 }
 
 /// What earlier runs left behind in the directory.

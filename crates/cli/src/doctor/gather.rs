@@ -21,7 +21,7 @@ use divvy_terraform::{
 use futures_util::future::join_all;
 
 use super::facts::{
-    Account, Answers, Concern, Configuration, Facts, Heard, KindSeen, NoWay, Overridden, Program,
+    Account, Answers, Concern, Configuration, Facts, KindSeen, NoWay, Overridden, Program, Reply,
     State, Trouble, Way,
 };
 use super::{leftovers, provider};
@@ -116,9 +116,9 @@ async fn version(program: Option<&Terraform>, context: &Context) -> Result<Strin
 async fn pull(
     directory: Option<&WorkingDirectory>,
     refusal: Option<divvy_terraform::Error>,
-) -> Heard<State> {
+) -> Reply<State> {
     let Some(directory) = directory else {
-        return refusal.map_or(Heard::Unasked, |error| Heard::Refused(error.into()));
+        return refusal.map_or(Reply::Unasked, |error| Reply::Refused(error.into()));
     };
     let read = |document: StateDocument| {
         let tracked = document.tracked()?;
@@ -337,7 +337,7 @@ async fn ask(
     let client = match client(context, connection.clone(), SETTINGS, observer) {
         Ok(client) => client,
         Err(error) => {
-            let token = Heard::Refused(error.into());
+            let token = Reply::Refused(error.into());
             return (None, Answers { token, ..Answers::default() });
         }
     };
@@ -345,7 +345,7 @@ async fn ask(
         let answers = Answers {
             reason: Some(error.reason.clone()),
             clock_skew: client.clock_skew(),
-            token: Heard::Refused(error.into()),
+            token: Reply::Refused(error.into()),
             ..Answers::default()
         };
         return (None, answers);
@@ -359,7 +359,7 @@ async fn ask(
     );
 
     let mut answers = Answers {
-        token: Heard::Told(()),
+        token: Reply::Told(()),
         reason: organization.as_ref().err().map(|error| error.reason.clone()),
         clock_skew: client.clock_skew(),
         organization: organization.into(),
@@ -369,8 +369,8 @@ async fn ask(
     };
     if answers.reason == Some(Reason::WrongCredentials) {
         // A token that was made elsewhere shows only here whether it is good.
-        if let Heard::Refused(trouble) = std::mem::take(&mut answers.organization) {
-            answers.token = Heard::Refused(trouble);
+        if let Reply::Refused(trouble) = std::mem::take(&mut answers.organization) {
+            answers.token = Reply::Refused(trouble);
         }
     }
     (Some(client), answers)
@@ -388,7 +388,7 @@ async fn look_at(client: &Client, kind: &'static Kind) -> KindSeen {
         limit: limit.into(),
         permitted,
         tracked: 0,
-        absent: Heard::Unasked,
+        absent: Reply::Unasked,
     }
 }
 

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::answer::Answer;
 use super::facts::{Facts, Leftovers, Lock};
 
-/// Where the provider writes what it said and heard, unless told otherwise.
+/// Where the provider writes what it said and reply, unless told otherwise.
 const DEBUG_LOG: &str = "sdk_debug.log";
 const DEBUG_LOG_VARIABLE: &str = "GENESYSCLOUD_SDK_DEBUG_FILE_PATH";
 

@@ -9,7 +9,7 @@ use divvy_core::name::visible as quoted;
 use divvy_genesys::how_to_grant;
 
 use super::answer::{Answer, of_heard};
-use super::facts::{Account, Heard, KindSeen};
+use super::facts::{Account, KindSeen, Reply};
 
 /// How many addresses a message names.
 const NAMED: usize = 3;
@@ -38,9 +38,9 @@ pub(super) fn listable(account: &Account) -> Vec<Answer> {
     let listable = &account.answers.listable;
     let refused: Vec<Answer> = listable
         .iter()
-        .filter_map(|(kind, heard)| match heard {
-            Heard::Refused(trouble) => Some((kind, trouble)),
-            Heard::Unasked | Heard::Told(()) => None,
+        .filter_map(|(kind, reply)| match reply {
+            Reply::Refused(trouble) => Some((kind, trouble)),
+            Reply::Unasked | Reply::Told(()) => None,
         })
         .map(|(kind, trouble)| {
             let plural = kind.words.plural;
@@ -55,9 +55,9 @@ pub(super) fn listable(account: &Account) -> Vec<Answer> {
         return refused;
     }
     vec![match (&account.answers.token, listable.len()) {
-        (Heard::Told(()), 0) => Answer::tick("the configuration has no type that is listed"),
-        (Heard::Told(()), 1) => Answer::tick("yes, the one that is listed"),
-        (Heard::Told(()), count) => Answer::tick(format!("yes, all {count} that are listed")),
+        (Reply::Told(()), 0) => Answer::tick("the configuration has no type that is listed"),
+        (Reply::Told(()), 1) => Answer::tick("yes, the one that is listed"),
+        (Reply::Told(()), count) => Answer::tick(format!("yes, all {count} that are listed")),
         _ => Answer::open(NO_TOKEN),
     }]
 }
@@ -150,12 +150,12 @@ fn lacking(seen: &KindSeen, needed: &[&str]) -> Result<Vec<String>, Answer> {
     for permission in needed {
         let held = seen.permitted.iter().find(|(name, _)| name == permission);
         match held.map(|(_, held)| held) {
-            Some(Heard::Told(divisions)) if divisions.is_empty() => {
+            Some(Reply::Told(divisions)) if divisions.is_empty() => {
                 lacking.push((*permission).to_owned());
             }
-            Some(Heard::Told(_)) => {}
-            Some(Heard::Refused(trouble)) => return Err(Answer::refused(trouble)),
-            Some(Heard::Unasked) | None => return Err(Answer::open(NO_TOKEN)),
+            Some(Reply::Told(_)) => {}
+            Some(Reply::Refused(trouble)) => return Err(Answer::refused(trouble)),
+            Some(Reply::Unasked) | None => return Err(Answer::open(NO_TOKEN)),
         }
     }
     Ok(lacking)
@@ -211,7 +211,7 @@ mod tests {
 
     fn home_alone(seen: &mut KindSeen) {
         let entities = vec![division("Home", true)];
-        seen.listing = Heard::Told(Listing {
+        seen.listing = Reply::Told(Listing {
             entities: entities.into(),
             is_complete: true,
             ..Listing::default()
@@ -222,12 +222,12 @@ mod tests {
     fn an_org_that_does_not_tell_who_it_is_stops_the_provider() {
         let mut account = account();
         assert_eq!(organization(&account).message, "\"Test Org\" (org-1)");
-        let Heard::Told(org) = &mut account.answers.organization else { panic!("told") };
+        let Reply::Told(org) = &mut account.answers.organization else { panic!("told") };
         org.name = None;
         assert_eq!(organization(&account).ok, Some(false));
-        account.answers.organization = Heard::Refused(trouble("5"));
+        account.answers.organization = Reply::Refused(trouble("5"));
         assert_eq!(organization(&account).message, "5");
-        account.answers.organization = Heard::Unasked;
+        account.answers.organization = Reply::Unasked;
         assert_eq!(organization(&account).ok, None);
     }
 
@@ -235,7 +235,7 @@ mod tests {
     fn products_that_may_not_be_listed_are_a_cross() {
         let mut account = account();
         assert_eq!(products(&account).ok, Some(true));
-        account.answers.products = Heard::Refused(trouble("403"));
+        account.answers.products = Reply::Refused(trouble("403"));
         assert_eq!(products(&account).ok, Some(false));
     }
 
@@ -246,13 +246,13 @@ mod tests {
             (kind("genesyscloud_routing_queue"), kind("genesyscloud_routing_skill"));
         let mut account = account();
         assert_eq!(listable(&account).len(), 1);
-        account.answers.listable = vec![(queue, Heard::Told(())), (skill, Heard::Told(()))];
+        account.answers.listable = vec![(queue, Reply::Told(())), (skill, Reply::Told(()))];
         let [answer] = listable(&account).try_into().unwrap();
         assert_eq!(
             (answer.ok, answer.message.as_str()),
             (Some(true), "yes, all 2 that are listed")
         );
-        account.answers.listable[1].1 = Heard::Refused(trouble("403 needs routing:skill:view"));
+        account.answers.listable[1].1 = Reply::Refused(trouble("403 needs routing:skill:view"));
         let [answer] = listable(&account).try_into().unwrap();
         assert_eq!(answer.ok, Some(false));
         for part in ["skills (genesyscloud_routing_skill)", "routing:skill:view"] {
@@ -270,12 +270,12 @@ mod tests {
         assert_eq!(answer.ok, Some(false));
         assert!(answer.hints[0].to_string().contains("Roles"));
         let changed = judged(visible, |seen| {
-            let Heard::Told(listing) = &mut seen.listing else { panic!("told") };
+            let Reply::Told(listing) = &mut seen.listing else { panic!("told") };
             listing.is_complete = false;
         });
         assert_eq!(changed.ok, Some(false));
-        assert_eq!(judged(visible, |seen| seen.listing = Heard::Unasked).ok, None);
-        let refused = judged(visible, |seen| seen.listing = Heard::Refused(trouble("403")));
+        assert_eq!(judged(visible, |seen| seen.listing = Reply::Unasked).ok, None);
+        let refused = judged(visible, |seen| seen.listing = Reply::Refused(trouble("403")));
         assert_eq!(refused.ok, Some(false));
     }
 
@@ -284,7 +284,7 @@ mod tests {
         let absent = |count: usize, tracked: usize| {
             move |seen: &mut KindSeen| {
                 let address = |n| Address::parse(&format!("genesyscloud_auth_division.a[{n}]"));
-                seen.absent = Heard::Told((0..count).map(|n| address(n).unwrap()).collect());
+                seen.absent = Reply::Told((0..count).map(|n| address(n).unwrap()).collect());
                 seen.tracked = tracked;
             }
         };
@@ -303,21 +303,21 @@ mod tests {
             home_alone(seen);
         });
         assert!(unseen.hints[0].to_string().contains("Home alone"), "{unseen:?}");
-        let unread = judged(state_ids, |seen| seen.absent = Heard::Unasked);
+        let unread = judged(state_ids, |seen| seen.absent = Reply::Unasked);
         assert_eq!(unread.ok, None);
     }
 
     #[test]
     fn a_missing_permission_is_named_with_the_place_to_grant_it() {
         assert_eq!(judged(may_create, |_| {}).ok, Some(true));
-        let answer = judged(may_create, |seen| seen.permitted[1].1 = Heard::Told(Vec::new()));
+        let answer = judged(may_create, |seen| seen.permitted[1].1 = Reply::Told(Vec::new()));
         assert_eq!(answer.ok, Some(false));
         assert!(answer.message.ends_with("it lacks authorization:grant:add"), "{answer:?}");
         let hints: String = answer.hints.iter().map(ToString::to_string).collect();
         for part in ["authorization:grant:add", "Admin >", "five minutes"] {
             assert!(hints.contains(part), "{part} is not in {hints}");
         }
-        let refused = judged(may_create, |seen| seen.permitted[0].1 = Heard::Refused(trouble("5")));
+        let refused = judged(may_create, |seen| seen.permitted[0].1 = Reply::Refused(trouble("5")));
         assert_eq!(refused.ok, Some(false));
         assert_eq!(judged(may_create, |seen| seen.permitted.clear()).ok, None);
     }
@@ -325,7 +325,7 @@ mod tests {
     #[test]
     fn not_seeing_what_was_deleted_is_no_cross() {
         assert_eq!(judged(may_list_deleted, |_| {}).ok, Some(true));
-        let answer = judged(may_list_deleted, |seen| seen.permitted[2].1 = Heard::Told(Vec::new()));
+        let answer = judged(may_list_deleted, |seen| seen.permitted[2].1 = Reply::Told(Vec::new()));
         assert_eq!(answer.ok, None);
         assert!(answer.message.contains("authorization:divisionDeleted:view"), "{answer:?}");
     }
@@ -333,11 +333,11 @@ mod tests {
     #[test]
     fn the_room_below_the_limit_is_counted_where_all_is_seen() {
         assert_eq!(judged(limit, |_| {}).message, "2 of 50 divisions: room for 48");
-        assert_eq!(judged(limit, |seen| seen.limit = Heard::Told(Some(2))).ok, Some(false));
-        assert_eq!(judged(limit, |seen| seen.limit = Heard::Told(Some(1))).ok, Some(false));
-        assert_eq!(judged(limit, |seen| seen.limit = Heard::Told(None)).ok, None);
+        assert_eq!(judged(limit, |seen| seen.limit = Reply::Told(Some(2))).ok, Some(false));
+        assert_eq!(judged(limit, |seen| seen.limit = Reply::Told(Some(1))).ok, Some(false));
+        assert_eq!(judged(limit, |seen| seen.limit = Reply::Told(None)).ok, None);
         assert_eq!(judged(limit, home_alone).ok, None);
-        assert_eq!(judged(limit, |seen| seen.listing = Heard::Unasked).ok, None);
-        assert_eq!(judged(limit, |seen| seen.limit = Heard::Refused(trouble("5"))).ok, Some(false));
+        assert_eq!(judged(limit, |seen| seen.listing = Reply::Unasked).ok, None);
+        assert_eq!(judged(limit, |seen| seen.limit = Reply::Refused(trouble("5"))).ok, Some(false));
     }
 }

@@ -164,7 +164,7 @@ pub(super) fn state(facts: &Facts) -> Answer {
 mod tests {
     use divvy_terraform::LockedProvider;
 
-    use super::super::facts::{Heard, Program, State, Trouble};
+    use super::super::facts::{Program, Reply, State, Trouble};
     use super::super::tests::{configuration as well, facts, trouble};
     use super::*;
 
@@ -305,11 +305,11 @@ mod tests {
         let answer = state(&facts);
         assert_eq!(answer.ok, Some(true));
         assert!(answer.message.starts_with("backend pg, workspace default: 1 instances"));
-        facts.state = Heard::Told(State::default());
+        facts.state = Reply::Told(State::default());
         assert!(state(&facts).message.ends_with("never held anything"));
-        facts.state = Heard::Refused(trouble("not initialised"));
+        facts.state = Reply::Refused(trouble("not initialised"));
         assert_eq!(state(&facts).ok, Some(false));
-        facts.state = Heard::Unasked;
+        facts.state = Reply::Unasked;
         assert_eq!(state(&facts).ok, None);
     }
 }

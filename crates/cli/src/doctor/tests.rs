@@ -9,7 +9,7 @@ use divvy_genesys::Organization;
 use divvy_terraform::{LockFile, LockedProvider};
 
 use super::facts::{
-    Account, Answers, Configuration, Facts, Heard, KindSeen, Leftovers, Program, State, Trouble,
+    Account, Answers, Configuration, Facts, KindSeen, Leftovers, Program, Reply, State, Trouble,
     Way,
 };
 use super::{CHECKS, Diagnosis};
@@ -52,7 +52,7 @@ pub(super) fn configuration() -> Configuration {
 
 pub(super) fn account() -> Account {
     let entities = vec![division("Home", true), division("Sales", false)];
-    let everywhere = || Heard::Told(entities.clone());
+    let everywhere = || Reply::Told(entities.clone());
     let permissions = [
         "authorization:division:add",
         "authorization:grant:add",
@@ -70,26 +70,26 @@ pub(super) fn account() -> Account {
         }),
         regions_named: vec![("provider block", "eu-central-1".to_owned())],
         answers: Answers {
-            token: Heard::Told(()),
+            token: Reply::Told(()),
             reason: None,
             clock_skew: Some(0),
-            organization: Heard::Told(Organization {
+            organization: Reply::Told(Organization {
                 id: OrgId::new("org-1"),
                 name: Some("Test Org".to_owned()),
             }),
-            products: Heard::Told(()),
+            products: Reply::Told(()),
             listable: Vec::new(),
             kinds: vec![KindSeen {
                 kind: &DIVISION,
                 permitted: permissions.map(|permission| (permission, everywhere())).into(),
-                listing: Heard::Told(Listing {
+                listing: Reply::Told(Listing {
                     entities: entities.clone().into(),
                     is_complete: true,
                     ..Listing::default()
                 }),
-                limit: Heard::Told(Some(50)),
+                limit: Reply::Told(Some(50)),
                 tracked: 1,
-                absent: Heard::Told(Vec::new()),
+                absent: Reply::Told(Vec::new()),
             }],
         },
     }
@@ -105,7 +105,7 @@ pub(super) fn facts() -> Facts {
             version: Ok("1.11.4".to_owned()),
         }),
         configuration: Ok(configuration()),
-        state: Heard::Told(State {
+        state: Reply::Told(State {
             is_there: true,
             addresses: vec![address.as_str().to_owned()],
             instances: vec![TrackedInstance {
@@ -143,11 +143,11 @@ fn every_check_has_an_id_of_its_own_and_asks_something() {
 fn every_check_answers_even_if_nothing_could_be_learnt() {
     let mut account = account();
     account.answers =
-        Answers { token: Heard::Refused(trouble("no network")), ..Answers::default() };
+        Answers { token: Reply::Refused(trouble("no network")), ..Answers::default() };
     let facts = Facts {
         terraform: Err(trouble("none")),
         configuration: Err(trouble("none")),
-        state: Heard::Unasked,
+        state: Reply::Unasked,
         accounts: vec![account],
         leftovers: Leftovers::default(),
     };

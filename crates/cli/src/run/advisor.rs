@@ -1,4 +1,4 @@
-//! The advisor that the proxy asks: it writes everything into the [`Book`], lets `resolve` decide,
+//! The advisor that the proxy asks: it writes everything into the [`Ledger`], lets `resolve` decide,
 //! and puts the answer into words.
 //!
 //! Invariant: an adoption is on disk in the journal before Terraform hears of it, and so before the
@@ -24,10 +24,10 @@ use crate::arguments::Said;
 use crate::confirm;
 use crate::journal::Journal;
 use crate::run::announcements::Announcement;
-use crate::run::book::{Book, Configuration, Opinion, Phase};
 use crate::run::creates::{self, attributes, may_be_one};
 use crate::run::failures::{self, failure};
 use crate::run::holdings::Held;
+use crate::run::ledger::{Configuration, Ledger, Opinion, Phase};
 use crate::run::orgs::Orgs;
 use crate::run::policy::RunPolicy;
 use crate::run::subcommand::Flow;
@@ -38,7 +38,7 @@ pub(crate) struct Advisor {
     flow: Flow,
     orgs: Arc<Orgs>,
     held: watch::Receiver<Option<Held>>,
-    book: Mutex<Book>,
+    ledger: Mutex<Ledger>,
     journal: LazyJournal,
     terraform_version: Mutex<Option<String>>,
     interrupted: CancellationToken,
@@ -55,15 +55,15 @@ impl Advisor {
         directory: &WorkingDirectory,
     ) -> Self {
         let consent = policy.consent;
-        let mut book = Book::new(policy, announced, configuration);
-        book.is_unannounced(unannounced);
-        book.lies_beside(directory.errored_state());
+        let mut ledger = Ledger::new(policy, announced, configuration);
+        ledger.is_unannounced(unannounced);
+        ledger.lies_beside(directory.errored_state());
         let working_directory = directory.path().to_owned();
         Self {
             flow,
             orgs,
             held,
-            book: Mutex::new(book),
+            ledger: Mutex::new(ledger),
             journal: LazyJournal { working_directory, consent, journal: Mutex::default() },
             terraform_version: Mutex::default(),
             interrupted: CancellationToken::new(),
@@ -72,28 +72,28 @@ impl Advisor {
 
     /// Takes in which instances stand in the configuration's text: address and name.
     pub(crate) fn is_written(&self, instances: impl IntoIterator<Item = (String, String)>) {
-        self.book().is_written(instances);
+        self.ledger().is_written(instances);
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the book out, when all is over, with what could not be journalled.
-    pub(crate) fn close(&self) -> (Book, Option<String>, Vec<String>) {
+    /// Takes the ledger out, when all is over, with what could not be journalled.
+    pub(crate) fn close(&self) -> (Ledger, Option<String>, Vec<String>) {
         let (policy, configuration) = {
-            let book = self.book();
-            (book.policy().clone(), book.configuration().clone())
+            let ledger = self.ledger();
+            (ledger.policy().clone(), ledger.configuration().clone())
         };
-        let empty = Book::new(policy, BTreeSet::new(), configuration);
-        let book = std::mem::replace(&mut *self.book(), empty);
+        let empty = Ledger::new(policy, BTreeSet::new(), configuration);
+        let ledger = std::mem::replace(&mut *self.ledger(), empty);
         let version = self.terraform_version.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        (book, version, self.journal.notes())
+        (ledger, version, self.journal.notes())
     }
 
     /// Returns what was announced, for the plan file.
     pub(crate) fn announcements(&self) -> BTreeSet<Announcement> {
-        self.book().announcements()
+        self.ledger().announcements()
     }
 
     /// Waits until the org and the state are known, and enters a create.
@@ -116,29 +116,29 @@ impl Advisor {
         };
         self.orgs
             .with_answer(&create.alias, |answer| {
-                let mut book = self.book();
-                book.hold_once(known.unwrap_or_else(|| Err("it was not read".to_owned())));
-                book.lead(&create.alias, answer);
+                let mut ledger = self.ledger();
+                ledger.hold_once(known.unwrap_or_else(|| Err("it was not read".to_owned())));
+                ledger.lead(&create.alias, answer);
                 if let Some((filling, seen)) = filling.as_ref().zip(seen.as_ref()) {
-                    book.lists(&create.alias, kind, filling, seen);
+                    ledger.lists(&create.alias, kind, filling, seen);
                 }
                 if let Some(entity) = found {
-                    book.found(&create.alias, entity);
+                    ledger.found(&create.alias, entity);
                 }
-                book.enter(create, kind)
+                ledger.enter(create, kind)
             })
             .await
     }
 
     /// Remembers that a person was shown an adoption; nobody is, of a plan file that is being applied.
-    fn announce(&self, book: &mut Book, number: usize, opinion: &Opinion) {
+    fn announce(&self, ledger: &mut Ledger, number: usize, opinion: &Opinion) {
         if !matches!(self.flow, Flow::ApplyPlan { .. }) {
-            book.announce(number, opinion);
+            ledger.announce(number, opinion);
         }
     }
 
     /// Looks at the org again where its first listing does not explain a refusal; `verdict` is what the
-    /// book makes of it so far. Returns whether it asked, so that an opinion has to be formed anew.
+    /// ledger makes of it so far. Returns whether it asked, so that an opinion has to be formed anew.
     async fn look_again(
         &self,
         create: &Create,
@@ -151,15 +151,15 @@ impl Advisor {
             matches!(verdict, Some(Verdict::Hidden | Verdict::NotAConflict | Verdict::Create))
                 || (is_open && matches!(verdict, Some(Verdict::NearMiss)));
         // Of a status that says many things one look is enough.
-        let wanted = self.book().wanted(number, is_clear);
+        let wanted = self.ledger().wanted(number, is_clear);
         let Some(wanted) = wanted.filter(|_| is_unexplained) else { return false };
         let found = self.orgs.look_again(&create.alias, kind, &wanted).await;
         if !found.is_empty() {
-            let mut book = self.book();
+            let mut ledger = self.ledger();
             for entity in found {
-                book.found_late(&create.alias, entity);
+                ledger.found_late(&create.alias, entity);
             }
-            drop(book);
+            drop(ledger);
             verdict = self.verdict(number);
         }
         // What was deleted explains a refusal only where nothing that is alive does.
@@ -168,7 +168,7 @@ impl Advisor {
             && verdict == Some(Verdict::Hidden)
             && let Some(deleted) = self.orgs.deleted(&create.alias, kind).await
         {
-            self.book().found_deleted(&create.alias, kind, &deleted);
+            self.ledger().found_deleted(&create.alias, kind, &deleted);
         }
         true
     }
@@ -190,7 +190,7 @@ impl Advisor {
     }
 
     fn verdict(&self, number: usize) -> Option<Verdict> {
-        self.book().opinion(number, Phase::Apply).map(|opinion| opinion.finding.verdict)
+        self.ledger().opinion(number, Phase::Apply).map(|opinion| opinion.finding.verdict)
     }
 }
 
@@ -203,7 +203,7 @@ impl CreateAdvisor for Advisor {
     async fn configured(&self, configure: &ProviderConfigure) {
         *self.terraform_version.lock().unwrap_or_else(PoisonError::into_inner) =
             Some(configure.terraform_version.clone());
-        self.book().begin_walk(&configure.alias, &configure.block);
+        self.ledger().begin_walk(&configure.alias, &configure.block);
     }
 
     async fn before_create(&self, create: &Create) -> Advice {
@@ -214,12 +214,12 @@ impl CreateAdvisor for Advisor {
             number = self.enter(create, kind) => number,
             () = self.interrupted.cancelled() => return Advice::Pass,
         };
-        let mut book = self.book();
-        let Some(opinion) = book.opinion(number, Phase::Plan) else { return Advice::Pass };
-        let advice = words::in_plan(&opinion, book.policy(), &self.flow);
+        let mut ledger = self.ledger();
+        let Some(opinion) = ledger.opinion(number, Phase::Plan) else { return Advice::Pass };
+        let advice = words::in_plan(&opinion, ledger.policy(), &self.flow);
         // What is to be read first is announced once it is.
         if matches!(&advice, Advice::Adopt(adopt) if adopt.if_it_differs.is_none()) {
-            self.announce(&mut book, number, &opinion);
+            self.announce(&mut ledger, number, &opinion);
         }
         advice
     }
@@ -231,25 +231,25 @@ impl CreateAdvisor for Advisor {
         differences: Result<Differences, String>,
     ) -> Advice {
         let Some(kind) = kind_of(create) else { return Advice::Pass };
-        let mut book = self.book();
-        let Some(number) = book.applied(create, kind) else { return Advice::Pass };
+        let mut ledger = self.ledger();
+        let Some(number) = ledger.applied(create, kind) else { return Advice::Pass };
         match differences {
-            Ok(differences) => book.compare(number, &adopt.id, &differences),
+            Ok(differences) => ledger.compare(number, &adopt.id, &differences),
             Err(reason) => return words::unread(&adopt, &reason),
         }
-        let Some(opinion) = book.opinion(number, Phase::Plan) else { return Advice::Pass };
-        let advice = words::in_plan(&opinion, book.policy(), &self.flow);
+        let Some(opinion) = ledger.opinion(number, Phase::Plan) else { return Advice::Pass };
+        let advice = words::in_plan(&opinion, ledger.policy(), &self.flow);
         if matches!(advice, Advice::Adopt(_)) {
-            self.announce(&mut book, number, &opinion);
+            self.announce(&mut ledger, number, &opinion);
         }
         advice
     }
 
     fn differs(&self, create: &Create, id: &str, differences: &Differences) {
         let Some(kind) = kind_of(create) else { return };
-        let mut book = self.book();
-        if let Some(number) = book.applied(create, kind) {
-            book.compare(number, id, differences);
+        let mut ledger = self.ledger();
+        if let Some(number) = ledger.applied(create, kind) {
+            ledger.compare(number, id, differences);
         }
     }
 
@@ -259,10 +259,10 @@ impl CreateAdvisor for Advisor {
             return Advice::Pass;
         };
         let (opinion, advice) = {
-            let mut book = self.book();
-            let Some(number) = book.applied(create, kind) else { return Advice::Pass };
-            let Some(opinion) = book.opinion(number, Phase::Apply) else { return Advice::Pass };
-            let advice = words::in_apply(&opinion, book.policy());
+            let mut ledger = self.ledger();
+            let Some(number) = ledger.applied(create, kind) else { return Advice::Pass };
+            let Some(opinion) = ledger.opinion(number, Phase::Apply) else { return Advice::Pass };
+            let advice = words::in_apply(&opinion, ledger.policy());
             (opinion, advice)
         };
         if let Advice::Adopt(adopt) = &advice {
@@ -274,19 +274,19 @@ impl CreateAdvisor for Advisor {
     async fn after_refusal(&self, create: &Create, refusal: &Refusal) -> Advice {
         let Some(kind) = kind_of(create) else { return Advice::Pass };
         let (number, failure, heard) = {
-            let mut book = self.book();
-            let Some(number) = book.applied(create, kind) else { return Advice::Pass };
-            let name = book.name(number);
+            let mut ledger = self.ledger();
+            let Some(number) = ledger.applied(create, kind) else { return Advice::Pass };
+            let name = ledger.name(number);
             let failure =
-                failure(refusal, book.address(number), kind.terraform_type, name.as_deref());
-            let heard = book.refused(number, failure.clone());
+                failure(refusal, ledger.address(number), kind.terraform_type, name.as_deref());
+            let heard = ledger.refused(number, failure.clone());
             (number, failure, heard)
         };
         let is_open = failures::is_outcome_open(&failure);
         if !is_open && !failures::may_mean_taken(&failure, kind) {
             return Advice::Pass;
         }
-        let mut opinion = self.book().opinion(number, Phase::Apply);
+        let mut opinion = self.ledger().opinion(number, Phase::Apply);
         let is_clear = is_open || failures::says_taken(&failure, kind);
         let verdict = opinion.as_ref().map(|opinion| opinion.finding.verdict);
         // By the time the org has answered, the log may have lost the lines about this create.
@@ -294,8 +294,8 @@ impl CreateAdvisor for Advisor {
         let provider_log = (!is_explained).then(|| refusal.provider_log.text());
         if self.look_again(create, kind, number, (is_open, is_clear), verdict).await {
             let log = provider_log.unwrap_or_default();
-            self.book().caused(heard, failures::is_self_made(refusal, &log, &failure));
-            opinion = self.book().opinion(number, Phase::Apply);
+            self.ledger().caused(heard, failures::is_self_made(refusal, &log, &failure));
+            opinion = self.ledger().opinion(number, Phase::Apply);
         }
         let Some(opinion) = opinion else { return Advice::Pass };
         let shows_nothing = opinion.finding.evidence.entity.is_none()
@@ -304,7 +304,7 @@ impl CreateAdvisor for Advisor {
         if !is_clear && opinion.adoption.is_err() && shows_nothing {
             return Advice::Pass;
         }
-        let advice = words::in_apply(&opinion, self.book().policy());
+        let advice = words::in_apply(&opinion, self.ledger().policy());
         if let Advice::Adopt(adopt) = &advice {
             self.note(adopt, &opinion).await;
         }
@@ -330,19 +330,19 @@ impl CreateAdvisor for Advisor {
     }
 
     fn deletes(&self, type_name: &str, id: &str) {
-        self.book().deletes(type_name, id);
+        self.ledger().deletes(type_name, id);
     }
 
     fn saw_managed(&self, type_name: &str, id: &str) {
-        self.book().manage(type_name, id);
+        self.ledger().manage(type_name, id);
     }
 
     async fn settled(&self, create: &Create, settled: &Settled) {
         let Some(kind) = kind_of(create) else { return };
         {
-            let mut book = self.book();
-            if let Some(number) = book.applied(create, kind) {
-                book.settle(number, settled);
+            let mut ledger = self.ledger();
+            if let Some(number) = ledger.applied(create, kind) {
+                ledger.settle(number, settled);
             }
         }
         if matches!(settled, Settled::Adopted { .. }) {

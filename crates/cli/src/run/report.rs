@@ -11,17 +11,17 @@ use divvy_core::survey::{Alias, AliasTarget};
 use divvy_terraform::Blocks;
 
 use crate::report::{Command, Outcome, Place, Report, RunInfo};
-use crate::run::book::{Book, Conclusion, Places};
+use crate::run::ledger::{Conclusion, Ledger, Places};
 
 /// Makes the report of a run; `name_of` names a file of the configuration.
 pub(crate) fn report(
-    book: Book,
+    ledger: Ledger,
     places: &Places,
     blocks: &Blocks,
     name_of: impl Fn(&Path) -> String,
     mut info: RunInfo,
 ) -> Report {
-    let mut conclusion = book.conclude(places);
+    let mut conclusion = ledger.conclude(places);
     name_aliases(&mut conclusion, places);
     sort(&mut conclusion);
     let all = conclusion.decisions.all.iter();

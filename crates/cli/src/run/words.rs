@@ -9,7 +9,7 @@ use divvy_core::finding::Reason;
 use divvy_core::{EntityId, Finding, Verdict, catalogue};
 use divvy_plugin::proxy::{Adopt, Advice};
 
-use crate::run::book::Opinion;
+use crate::run::ledger::Opinion;
 use crate::run::policy::{RunPolicy, Stance};
 use crate::run::subcommand::Flow;
 

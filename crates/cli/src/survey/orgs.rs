@@ -12,12 +12,11 @@ use divvy_core::kinds;
 use divvy_core::survey::{
     Alias, AliasTarget, Change, Desired, Listing, Org, Planned, Seen, Survey, Tracked,
 };
-use divvy_core::{Address, EntityId, Kind, OrgId, ProviderArguments};
+use divvy_core::{Address, EntityId, Kind, OrgId};
 use divvy_genesys::{Client, Connection, ConnectionError, Reason, Settings};
 use futures_util::future::{join_all, try_join_all};
 use tokio_util::sync::CancellationToken;
 
-use super::{OrgSeen, Surveyor};
 use crate::context::Context;
 use crate::error::{CommandError, CommandResult, ErrorKind};
 use crate::observers::Observers;
@@ -55,6 +54,13 @@ impl Asked {
         let desired = Desired { planned, ..Desired::default() };
         Ok((!desired.planned.is_empty()).then_some(desired))
     }
+}
+
+/// An alias, and the org that it led to.
+#[derive(Clone, Debug)]
+pub(crate) struct OrgSeen {
+    pub(crate) alias: Alias,
+    pub(crate) credentials_from: Option<String>,
 }
 
 /// An alias, and the connection that it leads to or why it leads to none.
@@ -214,25 +220,6 @@ impl Answers {
             }
         }
         Ok(())
-    }
-}
-
-impl Surveyor<'_> {
-    /// Asks every org that a planned or tracked instance needs.
-    pub(super) async fn ask(
-        &self,
-        desired: &Desired,
-        tracked: &Tracked,
-        arguments: &BTreeMap<Alias, ProviderArguments>,
-        early: Option<CommandResult<Asked>>,
-    ) -> CommandResult<Answers> {
-        let mut aliases: BTreeSet<&Alias> =
-            desired.planned.iter().map(|planned| &planned.alias).collect();
-        if !tracked.instances.is_empty() || aliases.is_empty() {
-            aliases.extend(arguments.keys());
-        }
-        let leads = self.flags.leads(aliases, arguments)?;
-        self.asker.ask(leads, early, &kinds_at_first_look(desired, tracked)).await
     }
 }
 

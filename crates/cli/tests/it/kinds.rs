@@ -2,6 +2,7 @@
 //!
 //! Made of the table: whatever the stand-in can serve is in it.
 
+mod ranked;
 pub(crate) mod scene;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -219,6 +220,56 @@ fn what_an_import_would_change_is_left_to_a_person_and_the_rest_is_adopted() {
     assert_eq!(finding(&report, "genesyscloud_routing_queue.x")["action"]["do"], "import");
     assert_eq!(writes(&world), Vec::<String>::new());
     assert_eq!(world.state().len(), 2);
+}
+
+#[test]
+fn check_with_diff_shows_what_each_import_would_change_and_imports_nothing() {
+    let org = json!({ "collections": {
+        "/api/v2/routing/queues": [{ "id": "q-1", "name": "Support", "description": "old" }],
+        "/api/v2/routing/skills": [{ "id": "s-1", "name": "French" }],
+        "/api/v2/outbound/contactlists": [{ "id": "l-1", "name": "Leads", "columnNames": ["phone"] }],
+    } });
+    let text = "resource \"genesyscloud_routing_queue\" \"x\" {\n  name = \"Support\"\n  description = \"new\"\n}\nresource \"genesyscloud_routing_skill\" \"x\" {\n  name = \"French\"\n}\nresource \"genesyscloud_outbound_contact_list\" \"x\" {\n  name = \"Leads\"\n  column_names = [\"phone\", \"mail\"]\n}\n";
+    let world = scene::world(&org, text);
+    let verdicts = |flags: &[&str], code: i32| {
+        let arguments = [&["check", "-o", "json"], flags].concat();
+        let report = world.divvy(&arguments).ended(code).json();
+        let names = ["routing_queue", "routing_skill", "outbound_contact_list"];
+        let addresses = names.map(|name| format!("genesyscloud_{name}.x"));
+        (addresses.map(|at| finding(&report, &at)["verdict"].as_str().map(str::to_owned)), report)
+    };
+    let is = |verdicts: [&str; 3]| verdicts.map(|verdict| Some(verdict.to_owned()));
+    assert_eq!(verdicts(&[], 2).0, is(["adopt"; 3]));
+    let (told, report) = verdicts(&["--diff"], 3);
+    assert_eq!(told, is(["adopt_with_drift", "adopt", "would_replace"]), "{report:#}");
+    let drift = json!([{ "attribute": "description", "config": "new", "org": "old" }]);
+    assert_eq!(finding(&report, "genesyscloud_routing_queue.x")["drift"], drift);
+    assert_eq!(finding(&report, "genesyscloud_routing_skill.x")["action"]["do"], "import");
+    assert_eq!(world.state().len(), 0, "nothing is imported");
+    assert_eq!(writes(&world), Vec::<String>::new());
+    let files = std::fs::read_dir(world.directory()).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().to_string_lossy().into_owned());
+    let left: Vec<String> = names.filter(|name| name.contains("import")).collect();
+    assert_eq!(left, Vec::<String>::new());
+    let undo = world.divvy(&["undo", "--yes"]).ended(1);
+    assert!(undo.stderr.contains("no run here to undo"), "{}", undo.stderr);
+    assert_eq!(verdicts(&[], 2).0, is(["adopt"; 3]), "what was compared is not remembered");
+}
+
+#[test]
+fn check_with_diff_says_of_an_object_that_terraform_does_not_find_that_it_would_be_left_out() {
+    let org = json!({ "collections": {
+        "/api/v2/routing/skills": [{ "id": "s-1", "name": "French" }, { "id": "s-2", "name": "Dutch" }],
+    } });
+    let text = "resource \"genesyscloud_routing_skill\" \"x\" {\n  name = \"French\"\n  lifecycle {\n    postcondition {\n      condition     = self.id == \"s-9\"\n      error_message = \"Only s-9 will do.\"\n    }\n  }\n}\nresource \"genesyscloud_routing_skill\" \"y\" {\n  name = \"Dutch\"\n}\n";
+    let world = scene::world(&org, text);
+    let report = world.divvy(&["check", "--diff", "-o", "json"]).ended(3).json();
+    let text = world.divvy(&["check", "--diff"]).ended(3).stdout;
+    assert!(text.contains("genesyscloud_routing_skill.x would be left out"), "{text}");
+    assert!(text.contains("Only s-9 will do"), "{text}");
+    assert_eq!(finding(&report, "genesyscloud_routing_skill.y")["action"]["do"], "import");
+    assert!(finding(&report, "genesyscloud_routing_skill.x")["action"]["do"] != "import");
+    assert_eq!(world.state().len(), 0);
 }
 
 #[test]

@@ -18,6 +18,12 @@ use tempfile::TempDir;
 /// The program under test.
 pub(crate) const DIVVY: &str = env!("CARGO_BIN_EXE_divvy");
 
+/// What serves as the provider: a small program where it is built, else the program under test.
+const PROVIDER: &str = match option_env!("CARGO_BIN_EXE_divvy-test-provider") {
+    Some(path) => path,
+    None => DIVVY,
+};
+
 /// Client secret of every world: no output may ever hold it.
 pub(crate) const SECRET: &str = "s3cr3t-0f-the-w0rld";
 
@@ -84,6 +90,8 @@ impl World {
             ("DIVVY_TERRAFORM".to_owned(), text(terraform())),
             ("TF_CLI_CONFIG_FILE".to_owned(), text(cli_configuration())),
             ("CHECKPOINT_DISABLE".to_owned(), "1".to_owned()),
+            // Terraform runs for less than a second: collecting its garbage is not worth the time.
+            ("GOGC".to_owned(), "off".to_owned()),
             ("GENESYSCLOUD_OAUTHCLIENT_ID".to_owned(), "client".to_owned()),
             ("GENESYSCLOUD_OAUTHCLIENT_SECRET".to_owned(), SECRET.to_owned()),
             ("GENESYSCLOUD_REGION".to_owned(), "eu-central-1".to_owned()),
@@ -443,7 +451,7 @@ fn cli_configuration() -> &'static Path {
     MIRROR.get_or_init(|| {
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mirror");
         fs::create_dir_all(&directory).expect("a directory");
-        let mirror = mirror::lay_out(&directory, Path::new(DIVVY)).expect("a mirror");
+        let mirror = mirror::lay_out(&directory, Path::new(PROVIDER)).expect("a mirror");
         mirror.cli_configuration().to_owned()
     })
 }

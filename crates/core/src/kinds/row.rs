@@ -55,6 +55,7 @@ pub struct Row {
     deleted: Option<&'static str>,
     #[serde(default)]
     made_of_key: bool,
+    updates_when: Option<&'static str>,
     #[serde(default)]
     permissions: RowPermissions,
     #[serde(rename = "source")]
@@ -82,6 +83,7 @@ struct RowList {
     #[serde(rename = "filter")]
     _filter: Option<&'static str>,
     cursor: Option<&'static str>,
+    halves: Option<&'static str>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -197,6 +199,7 @@ impl Row {
             limit: self.limit,
             deleted: self.deleted,
             is_made_of_key: self.made_of_key,
+            updates_when: self.updates_when,
             duplicates: duplicates.leak(),
             refuses_at_once: self.duplicate.as_ref().is_some_and(|duplicate| duplicate.at_once),
             rename_clash,
@@ -237,7 +240,14 @@ impl Row {
         if self.adoption == "derived" && !own_parts_are_listed {
             let path = self.item.ok_or(Gap::List)?;
             let paging = Paging::Whole;
-            return Ok(List { path, is_query: false, paging, page_size: None, is_item: true });
+            return Ok(List {
+                path,
+                is_query: false,
+                paging,
+                page_size: None,
+                is_item: true,
+                halves: None,
+            });
         }
         let list = self.list.as_ref().ok_or(Gap::List)?;
         let paging = match list.paging {
@@ -254,6 +264,7 @@ impl Row {
             paging,
             page_size: list.page_size,
             is_item: false,
+            halves: list.halves,
         })
     }
 

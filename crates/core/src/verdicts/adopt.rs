@@ -98,7 +98,9 @@ impl Row for Adopt {
         if foretells {
             text
         } else {
-            format!("{text} What differs is shown before anything is imported.")
+            format!(
+                "{text} What differs is shown before anything is imported, and by divvy check --diff."
+            )
         }
     }
 
@@ -164,12 +166,28 @@ impl Row for AdoptWithDrift {
     }
 
     fn message(&self, told: &Told<'_>) -> String {
-        let changes = changes(&told.evidence.drift, Tense::Conditional).unwrap_or_default();
-        exists(told, &format!(", but differs: an apply after the import {changes}"))
+        let (untold, told_of): (Vec<_>, Vec<_>) =
+            told.evidence.drift.iter().cloned().partition(|drift| is_untold(told, drift));
+        let mut text = match changes(&told_of, Tense::Conditional) {
+            Some(changes) => {
+                exists(told, &format!(", but differs: an apply after the import {changes}"))
+            }
+            None => exists(told, ""),
+        };
+        if !untold.is_empty() {
+            let names: Vec<_> = untold.iter().map(|drift| drift.attribute).collect();
+            text.push_str(&format!(
+                " The API never tells its {}: every import plans to write it again, and an apply after it writes what the configuration says.",
+                names.join(" and ")
+            ));
+        }
+        text
     }
 
     fn hints(&self, told: &Told<'_>, _terraform: &str) -> Vec<Hint> {
-        let mut hints = keep_attributes(&told.evidence.drift);
+        let told_of: Vec<_> =
+            told.evidence.drift.iter().filter(|drift| !is_untold(told, drift)).cloned().collect();
+        let mut hints = keep_attributes(&told_of);
         hints.extend([
             CommandLine::divvy("fix --adopt-drifted").because("import, org untouched").into(),
             CommandLine::divvy("fix --accept-drift").because("import, then update it").into(),
@@ -180,6 +198,17 @@ impl Row for AdoptWithDrift {
     fn remedy(&self, _evidence: &Evidence) -> Remedy {
         Remedy::Adopt
     }
+}
+
+/// Returns whether an apply after an import would replace the entity for what differs.
+fn replaces(told: &Told<'_>) -> bool {
+    let replacing = told.finding.kind.map_or(&[][..], |kind| kind.replacing);
+    told.evidence.drift.iter().any(|drift| replacing.contains(&drift.attribute))
+}
+
+/// Returns whether the API never tells an attribute, so that nothing is known to differ in it.
+fn is_untold(told: &Told<'_>, drift: &Drift) -> bool {
+    told.finding.kind.is_some_and(|kind| kind.secrets.contains(&drift.attribute))
 }
 
 /// The one entity that has the wanted name.
@@ -284,7 +313,9 @@ impl Row for NearMiss {
 
     fn message(&self, told: &Told<'_>) -> String {
         let mut text = format!("{} is not in the org, but {} is.", told.name, told.candidates());
-        if let Some(changes) = changes(&told.evidence.drift, Tense::Coming) {
+        if replaces(told) {
+            text.push_str(" That one cannot be adopted as it is written here: the next apply would delete it and make another.");
+        } else if let Some(changes) = changes(&told.evidence.drift, Tense::Coming) {
             text.push_str(&format!(" If that one is adopted, the next apply {changes}."));
         }
         text
@@ -292,7 +323,8 @@ impl Row for NearMiss {
 
     fn hints(&self, told: &Told<'_>, _terraform: &str) -> Vec<Hint> {
         let new = CommandLine::divvy("fix --new").word(told.address());
-        let mut hints = told.choices();
+        let mut hints =
+            if replaces(told) { keep_attributes(&told.evidence.drift) } else { told.choices() };
         hints.push(new.because("if it is another").into());
         hints
     }

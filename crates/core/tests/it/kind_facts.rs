@@ -48,6 +48,7 @@ fn no_row_has_a_field_or_a_word_that_nobody_reads() {
         "limit",
         "deleted",
         "made_of_key",
+        "updates_when",
         "import_id",
         "secrets",
         "duplicate",

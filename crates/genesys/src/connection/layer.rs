@@ -10,8 +10,9 @@ use serde::Deserialize;
 
 use super::base::GatewayParts;
 use super::{ConnectionError, Environment, Flags, Source};
-use crate::http::ProxyServer;
+
 use crate::profile::Profile;
+use crate::proxies::ProxyServer;
 
 /// A value and where it comes from.
 #[derive(Clone, Debug)]

@@ -49,7 +49,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
             };
             router = router.route(&path, on(MethodFilter::POST, search));
         }
-        if laid_out.insert(("POST", numbered(&collection.create))) {
+        if !collection.is_read_only && laid_out.insert(("POST", numbered(&collection.create))) {
             let create = move |context: Context, uri: Uri, Document(sent): Document<Fields>| async move {
                 create(&context, &uri, sent, collection)
             };
@@ -95,6 +95,10 @@ fn list(context: &Context, uri: &Uri, collection: &'static Collection, filters: 
             && !lagging.contains(object.id())
             && term.is_none_or(|term| objects.finds(term, object))
             && filters.iter().all(|filter| is_matched(filter, &object.fields))
+            && collection.list.halves.as_deref().is_none_or(|field| {
+                let is_there = object.fields.get(field) == Some(&Value::Bool(true));
+                is_there == (context.parameters.one(field) == Some("true"))
+            })
             && endpoints::of(&collection.name).filters.iter().all(|field| {
                 context.parameters.one(field).is_none_or(|asked| is_told(object, field, asked))
             })

@@ -31,6 +31,8 @@ pub(crate) struct Collection {
     pub(crate) search: Option<String>,
     /// Where they are created; placeholders are ids of parents.
     pub(crate) create: String,
+    /// Nobody creates them by a POST there: they come from elsewhere.
+    pub(crate) is_read_only: bool,
     /// Where they are found by id, without the id.
     pub(crate) items: String,
     /// The fields that together belong to one object only.
@@ -57,6 +59,9 @@ pub(crate) struct List {
     /// The parameter that searches by name, if one does.
     #[serde(default)]
     pub(crate) filter: Option<String>,
+    /// The parameter, and field, that tells the listing in halves: without it the half that lacks it is shown.
+    #[serde(default)]
+    pub(crate) halves: Option<String>,
 }
 
 /// How one gets to the next page of a listing.
@@ -133,7 +138,7 @@ impl Collection {
     fn of(row: Row) -> Option<Self> {
         let create = row.create?;
         let is_served = match (row.adoption.as_str(), create.way.as_str()) {
-            ("list", "post") | ("not_needed", "adopts") => true,
+            ("list", "post" | "upload") | ("not_needed", "adopts") => true,
             // Where the id is a field of its own, the objects are listed with it.
             ("derived", "post") => row.item.is_some() && row.key.iter().any(KeyPart::is_own),
             _ => false,
@@ -141,8 +146,9 @@ impl Collection {
         if !is_served || NOT_HERE.contains(&row.name.as_str()) {
             return None;
         }
-        let create = create.path?;
         let list: List = serde_json::from_value(row.list?).ok()?;
+        let is_read_only = create.path.is_none();
+        let create = create.path.unwrap_or_else(|| list.path.clone());
         let items = row.item.as_deref().and_then(|item| item.rsplit_once('/'));
         let items = items.map_or_else(|| create.clone(), |(items, _)| items.to_owned());
         Some(Self {
@@ -153,6 +159,7 @@ impl Collection {
             search: row.search,
             items,
             create,
+            is_read_only,
             key: row.key.into_iter().filter_map(|part| part.field).collect(),
             duplicate: row.duplicate,
             is_soft_deleted: row.soft_delete,

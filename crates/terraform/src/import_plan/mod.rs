@@ -4,139 +4,22 @@
 //! applied. Never changes an object unless told so for its address. Where no such plan can be made,
 //! `terraform import` follows, address by address; it never writes to the org either.
 
+mod adoption;
 mod blocks_file;
 mod dependencies;
 mod judge;
+mod work;
 
-use std::collections::{BTreeMap, BTreeSet};
+use divvy_core::Consent;
 
-use divvy_core::{Address, Consent, EntityId};
-
-use self::blocks_file::BlocksFile;
+pub use self::adoption::{Adoption, Import, Imported, LeftOut, Reason, Way, WhenDrifted};
 pub use self::blocks_file::{LeftOver, left_over as left_over_imports};
-use self::dependencies::Dependencies;
-use self::judge::{Judgement, Unfit, judge};
+use self::work::Work;
 use crate::error::Error;
-use crate::failure::{Failure, FailureKind};
-use crate::invocation::PlanRequest;
-use crate::plan_document::{Difference, PlanDocument};
-use crate::working_directory::{PlanFile, WorkingDirectory};
-
-/// One object to be adopted at one address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Import {
-    /// Where; copied from the plan, never rebuilt.
-    pub address: Address,
-    /// What.
-    pub id: EntityId,
-    /// What to do if Terraform would then update the object.
-    pub when_drifted: WhenDrifted,
-}
-
-/// What to do with an import that would be followed by an update.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum WhenDrifted {
-    /// Leave the address out, and say so.
-    #[default]
-    LeaveOut,
-    /// Import it without the update (by `terraform import`): the drift stays.
-    ImportOnly,
-    /// Import it and let the same plan update it.
-    Update,
-}
-
-/// What an adoption came to.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Adoption {
-    /// What is in the state now.
-    pub imported: Vec<Imported>,
-    /// What is not, and why.
-    pub left_out: Vec<LeftOut>,
-    /// Outputs whose value changed with the import.
-    pub changed_outputs: Vec<String>,
-    /// Checks that did not hold in the plan that was applied.
-    pub failed_checks: Vec<String>,
-    /// Pending `moved` blocks that the applied plan carried out: from, to.
-    pub moved: Vec<(String, String)>,
-    /// How often Terraform was started.
-    pub terraform_runs: usize,
-}
-
-/// One adopted object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Imported {
-    /// Where.
-    pub address: Address,
-    /// What.
-    pub id: EntityId,
-    /// Through what.
-    pub way: Way,
-    /// True if the object was updated as well, as was allowed.
-    pub updated: bool,
-    /// What Terraform would still change in it.
-    pub differences: Vec<Difference>,
-}
-
-/// Through what an import was done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// An import-only plan with `-target`.
-    TargetedPlan,
-    /// An import-only plan of everything.
-    WholePlan,
-    /// `terraform import`.
-    Command,
-}
-
-/// One import that was not done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftOut {
-    /// Where.
-    pub address: Address,
-    /// What.
-    pub id: EntityId,
-    /// Why.
-    pub reason: Reason,
-    /// What Terraform would have changed in it.
-    pub differences: Vec<Difference>,
-}
-
-/// Why an import was not done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// Terraform would update the object, and that was not allowed.
-    WouldUpdate,
-    /// Terraform would replace or delete the object.
-    WouldDestroy,
-    /// Terraform ignored the import: the address is in the state already.
-    NotImported,
-    /// The configuration imports another id there.
-    OtherIdPlanned,
-    /// No object of this id exists for Terraform.
-    NotFound,
-    /// A precondition or postcondition of the block does not hold for the object: the messages of the
-    /// rules.
-    ConditionFails(Vec<String>),
-    /// `terraform import` refused.
-    Refused(Box<Failure>),
-}
-
-impl From<Unfit> for Reason {
-    fn from(unfit: Unfit) -> Self {
-        match unfit {
-            Unfit::Updates => Self::WouldUpdate,
-            Unfit::Destroys => Self::WouldDestroy,
-            Unfit::NotImported => Self::NotImported,
-            Unfit::OtherId => Self::OtherIdPlanned,
-        }
-    }
-}
+use crate::working_directory::WorkingDirectory;
 
 /// The first Terraform with import blocks.
 const FIRST_WITH_BLOCKS: (u64, u64) = (1, 5);
-
-/// The operating system bears about 2 MB of arguments and environment.
-const LONGEST_TARGETS: usize = 1 << 20;
 
 impl WorkingDirectory {
     /// Adopts objects. `run` is a word that makes the name of the blocks file unique;
@@ -165,6 +48,23 @@ impl WorkingDirectory {
         Ok(adoption)
     }
 
+    /// Plans imports and does nothing else: what would be `imported` without a change, what would be
+    /// `left_out` and why, with what Terraform would change after the import. The blocks file is there for as
+    /// long as that takes.
+    ///
+    /// # Errors
+    /// As every run; the blocks file is removed first.
+    pub async fn preview_imports(
+        &self,
+        consent: &Consent,
+        imports: &[Import],
+        run: &str,
+    ) -> Result<Adoption, Error> {
+        let mut work = Work::new(self, consent, run, imports);
+        work.preview().await?;
+        Ok(work.adoption)
+    }
+
     /// Names the blocks files that killed runs have left: every plan would import again.
     ///
     /// # Errors
@@ -189,291 +89,6 @@ impl WorkingDirectory {
     }
 }
 
-/// An adoption under way: what is still open moves into `adoption`.
-struct Work<'a> {
-    directory: &'a WorkingDirectory,
-    consent: &'a Consent,
-    run: &'a str,
-    open: BTreeMap<Address, EntityId>,
-    when_drifted: BTreeMap<Address, WhenDrifted>,
-    adoption: Adoption,
-    /// Imports that only `terraform import` can do without an update.
-    by_command: BTreeMap<Address, EntityId>,
-    /// What Terraform would change after an import.
-    differences: BTreeMap<Address, Vec<Difference>>,
-}
-
-/// What became of one try to plan.
-enum Try {
-    /// It was applied, or nothing is left to plan.
-    Done,
-    /// Some addresses were taken out.
-    Again,
-    /// No import-only plan this way.
-    AnotherWay,
-}
-
-impl<'a> Work<'a> {
-    fn new(
-        directory: &'a WorkingDirectory,
-        consent: &'a Consent,
-        run: &'a str,
-        imports: &[Import],
-    ) -> Self {
-        let pairs = |import: &Import| (import.address.clone(), import.id.clone());
-        let policies = |import: &Import| (import.address.clone(), import.when_drifted);
-        Self {
-            directory,
-            consent,
-            run,
-            open: imports.iter().map(pairs).collect(),
-            when_drifted: imports.iter().map(policies).collect(),
-            adoption: Adoption::default(),
-            by_command: BTreeMap::new(),
-            differences: BTreeMap::new(),
-        }
-    }
-
-    async fn by_plans(&mut self) -> Result<(), Error> {
-        for way in [Way::TargetedPlan, Way::WholePlan] {
-            // Each round takes at least one address out, so this ends.
-            loop {
-                match self.try_plan(way).await? {
-                    Try::Done => return Ok(()),
-                    Try::Again => {}
-                    Try::AnotherWay => break,
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn try_plan(&mut self, way: Way) -> Result<Try, Error> {
-        if self.open.is_empty() {
-            return Ok(Try::Done);
-        }
-        let length: usize = self.open.keys().map(|address| address.as_str().len()).sum();
-        if way == Way::TargetedPlan && length > LONGEST_TARGETS {
-            return Ok(Try::AnotherWay);
-        }
-        let (file, plan) = match self.plan(way).await {
-            Ok(planned) => planned,
-            Err((Error::Terraform(failure), part)) => {
-                return self.after_failed_plan(failure, part).await;
-            }
-            Err((error, _)) if is_no_place_to_write(&error) => return Ok(Try::AnotherWay),
-            Err((error, _)) => return Err(error),
-        };
-        let may_update = self.addresses_that_may_update();
-        match judge(&plan, &self.open, &may_update) {
-            Judgement::Acceptable => {
-                self.directory.apply_plan(self.consent, &file).await?;
-                self.record(way, &plan);
-                Ok(Try::Done)
-            }
-            Judgement::Unfit(unfit) => {
-                for change in plan.changes() {
-                    let address = unfit.keys().find(|known| known.as_str() == change.address);
-                    self.differences
-                        .extend(address.map(|address| (address.clone(), change.differences())));
-                }
-                for (address, reason) in unfit {
-                    self.take_out(&address, reason);
-                }
-                Ok(Try::Again)
-            }
-            Judgement::Foreign(addresses) => {
-                tracing::info!(?way, ?addresses, "the plan would change something else");
-                if way == Way::TargetedPlan && self.set_aside_what_waits_for(&addresses).await? {
-                    return Ok(Try::Again);
-                }
-                Ok(Try::AnotherWay)
-            }
-            Judgement::Errored => Ok(Try::AnotherWay),
-        }
-    }
-
-    /// Leaves to `terraform import` what waits for others that the plan would change: targeting draws them
-    /// in. Returns whether that leaves something to be planned without it.
-    async fn set_aside_what_waits_for(&mut self, others: &BTreeSet<String>) -> Result<bool, Error> {
-        let others = others.iter().filter_map(|address| Address::parse(address)).collect();
-        let drawing = match self.directory.graph().await {
-            Ok(drawing) => drawing,
-            // Without a drawing nothing is told apart.
-            Err(Error::Terraform(_)) => return Ok(false),
-            Err(error) => return Err(error),
-        };
-        let dependencies = Dependencies::read(&drawing);
-        let waiting = dependencies.waiting(self.open.keys(), &others);
-        let waiting: Vec<Address> = waiting.into_iter().cloned().collect();
-        if waiting.is_empty() || waiting.len() == self.open.len() {
-            return Ok(false);
-        }
-        for address in waiting {
-            self.by_command.extend(self.open.remove_entry(&address));
-        }
-        Ok(true)
-    }
-
-    /// Makes one plan; the blocks file is there for no longer than that.
-    async fn plan(&self, way: Way) -> Result<(PlanFile, PlanDocument), (Error, Option<PlanFile>)> {
-        let targets: Vec<Address> = match way {
-            Way::TargetedPlan => self.open.keys().cloned().collect(),
-            Way::WholePlan | Way::Command => Vec::new(),
-        };
-        let request = PlanRequest {
-            // Of the whole, only what is imported is read: the plan must not record other drift.
-            refresh: way == Way::TargetedPlan,
-            targets: &targets,
-            narrowed: false,
-            reads: self.open.len(),
-        };
-        let observer = self.directory.terraform().observer();
-        let without_part = |error| (error, None);
-        let blocks = BlocksFile::write(self.directory.path(), self.run, &self.open, observer)
-            .map_err(without_part)?;
-        let file = self.directory.plan_or_part(request).await;
-        drop(blocks);
-        let file = file?;
-        let document = self.directory.show(&file).await.map_err(without_part)?;
-        Ok((file, document))
-    }
-
-    /// A plan fails as a whole if one id does not exist, if a rule of one block does not hold, or if
-    /// targeting is refused.
-    async fn after_failed_plan(
-        &mut self,
-        failure: Box<Failure>,
-        part: Option<PlanFile>,
-    ) -> Result<Try, Error> {
-        match failure.kind {
-            FailureKind::ConditionFails => self.leave_out_what_fails(failure, part).await,
-            FailureKind::TargetingRefused => Ok(Try::AnotherWay),
-            FailureKind::NothingToImport => {
-                let named = named_in(&failure.diagnostic.detail, self.open.keys());
-                let Some(address) = named else {
-                    return Ok(Try::AnotherWay);
-                };
-                self.leave_out(&address, Reason::NotFound);
-                Ok(Try::Again)
-            }
-            _ => Err(Error::Terraform(failure)),
-        }
-    }
-
-    /// Leaves out the imports whose own rules do not hold. `terraform import` asks no postcondition, so
-    /// it is no way around one: every plan after it would fail.
-    async fn leave_out_what_fails(
-        &mut self,
-        failure: Box<Failure>,
-        part: Option<PlanFile>,
-    ) -> Result<Try, Error> {
-        let failed = match part {
-            Some(part) => self.directory.show(&part).await?.failed_conditions(),
-            None => BTreeMap::new(),
-        };
-        let before = self.open.len();
-        for (address, messages) in failed {
-            self.leave_out(&address, Reason::ConditionFails(messages));
-        }
-        if self.open.len() == before {
-            for address in self.open.keys().cloned().collect::<Vec<_>>() {
-                self.leave_out(&address, Reason::Refused(failure.clone()));
-            }
-        }
-        Ok(Try::Again)
-    }
-
-    fn addresses_that_may_update(&self) -> BTreeSet<Address> {
-        let policies = self.when_drifted.iter();
-        policies
-            .filter(|(_, policy)| **policy == WhenDrifted::Update)
-            .map(|(address, _)| address.clone())
-            .collect()
-    }
-
-    fn take_out(&mut self, address: &Address, unfit: Unfit) {
-        let policy = self.when_drifted.get(address).copied().unwrap_or_default();
-        if unfit == Unfit::Updates && policy == WhenDrifted::ImportOnly {
-            if let Some((address, id)) = self.open.remove_entry(address) {
-                self.by_command.insert(address, id);
-            }
-        } else {
-            self.leave_out(address, unfit.into());
-        }
-    }
-
-    fn leave_out(&mut self, address: &Address, reason: Reason) {
-        if let Some((address, id)) = self.open.remove_entry(address) {
-            let differences = self.differences.remove(&address).unwrap_or_default();
-            self.adoption.left_out.push(LeftOut { address, id, reason, differences });
-        }
-    }
-
-    fn record(&mut self, way: Way, plan: &PlanDocument) {
-        let updated = |address: &Address| {
-            plan.changes().iter().any(|change| {
-                change.address == address.as_str()
-                    && change.action == Some(divvy_core::survey::Change::Update)
-                    && !change.changes_marks_only()
-            })
-        };
-        for (address, id) in std::mem::take(&mut self.open) {
-            let updated = updated(&address);
-            let differences = Vec::new();
-            self.adoption.imported.push(Imported { updated, address, id, way, differences });
-        }
-        self.adoption.changed_outputs = plan.changed_outputs();
-        self.adoption.failed_checks = plan.failed_checks();
-        let changes = plan.changes().iter();
-        self.adoption.moved = changes
-            .filter_map(|change| Some((change.previous_address.clone()?, change.address.clone())))
-            .collect();
-    }
-
-    /// One `terraform import` each, for whatever is left.
-    async fn by_commands(&mut self) -> Result<(), Error> {
-        let mut left = std::mem::take(&mut self.open);
-        left.append(&mut self.by_command);
-        for (address, id) in left {
-            match self.directory.import(self.consent, &address, &id).await {
-                Ok(()) => self.adoption.imported.push(Imported {
-                    differences: self.differences.remove(&address).unwrap_or_default(),
-                    address,
-                    id,
-                    way: Way::Command,
-                    updated: false,
-                }),
-                Err(Error::Terraform(failure)) => {
-                    let reason = match failure.kind {
-                        FailureKind::NothingToImport => Reason::NotFound,
-                        FailureKind::AlreadyManaged => Reason::NotImported,
-                        _ => Reason::Refused(failure),
-                    };
-                    let differences = Vec::new();
-                    self.adoption.left_out.push(LeftOut { address, id, reason, differences });
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Finds the address that Terraform quotes (as Go does) in "…import an existing object to "ADDR"…";
-/// the diagnostic has no address of its own.
-fn named_in<'a>(detail: &str, addresses: impl Iterator<Item = &'a Address>) -> Option<Address> {
-    let mut addresses = addresses;
-    addresses.find(|address| detail.contains(&format!("{:?}", address.as_str()))).cloned()
-}
-
-/// A read-only directory takes no import blocks; its backend may still take an import.
-fn is_no_place_to_write(error: &Error) -> bool {
-    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
-    matches!(error, Error::File { source, .. }
-        if matches!(source.kind(), PermissionDenied | ReadOnlyFilesystem))
-}
-
 fn knows_import_blocks(version: &str) -> bool {
     let mut numbers = version.split('.').map(str::parse::<u64>);
     match (numbers.next(), numbers.next()) {
@@ -485,19 +100,6 @@ fn knows_import_blocks(version: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_read_only_directory_is_no_reason_to_give_up_and_a_full_disk_is() {
-        use std::io::ErrorKind;
-        for (kind, is_so) in [
-            (ErrorKind::PermissionDenied, true),
-            (ErrorKind::ReadOnlyFilesystem, true),
-            (ErrorKind::StorageFull, false),
-        ] {
-            let error = Error::file("x", "written", kind.into());
-            assert_eq!(is_no_place_to_write(&error), is_so, "{kind}");
-        }
-    }
 
     #[test]
     fn import_blocks_came_with_1_5() {

@@ -3,6 +3,7 @@
 //!
 //! Never reads a line. Invariant: texts of different channels are never joined.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::decode::Place;
@@ -25,6 +26,42 @@ pub(super) struct Channel {
     pub(super) brings_line_ends: bool,
     /// Something of Terraform's stood in it.
     pub(super) has_signs: bool,
+}
+
+/// Fields of documents that are read, each with what it has taught.
+const MOST: usize = 256;
+
+/// All texts of an input, by their fields.
+#[derive(Debug, Default)]
+pub(super) struct Channels {
+    /// The input itself, whose field has no name and whose lines are nearly all there are.
+    input: Channel,
+    fields: HashMap<Rc<str>, Channel>,
+}
+
+impl Channels {
+    /// Returns the text of a field; fields beyond the bound share one.
+    pub(super) fn of(&mut self, field: &Rc<str>) -> &mut Channel {
+        if field.is_empty() {
+            return &mut self.input;
+        }
+        let is_full = self.fields.len() >= MOST && !self.fields.contains_key(field);
+        let field = if is_full { Rc::from("…") } else { Rc::clone(field) };
+        self.fields.entry(field).or_default()
+    }
+
+    /// Returns what keeps a line together with others of its source, as far as is known.
+    pub(super) fn lane(&self, field: &str, line: &str) -> Option<String> {
+        let channel = if field.is_empty() { &self.input } else { self.fields.get(field)? };
+        channel.prefixes.lane(line)
+    }
+
+    /// Returns the fields so far, the input itself first.
+    pub(super) fn all(&self) -> Vec<Rc<str>> {
+        let mut all: Vec<_> = self.fields.keys().cloned().chain([Rc::from("")]).collect();
+        all.sort_unstable();
+        all
+    }
 }
 
 #[derive(Debug)]
@@ -58,8 +95,9 @@ impl At {
     }
 }
 
-pub(super) fn root(place: Place) -> At {
-    At { field: Rc::from(""), unit: None, place, is_markup: false, depth: 0 }
+/// The place of a line that no document holds.
+pub(super) fn root(field: &Rc<str>, place: Place) -> At {
+    At { field: Rc::clone(field), unit: None, place, is_markup: false, depth: 0 }
 }
 
 /// The place, in the unit that a prefix names.

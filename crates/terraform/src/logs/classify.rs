@@ -35,6 +35,10 @@ const LONGEST_SUMMARY: usize = 4096;
 /// Reads a diagnostic; `progress` knows what the run was doing at its address. The second value is true
 /// if no other program prints such a diagnostic.
 pub(super) fn classify(mut diagnostic: Diagnostic, progress: &Progress) -> (Failure, bool) {
+    if let Some((summary, detail)) = summary::last_error(&diagnostic.summary) {
+        diagnostic.body.insert(0, detail.to_owned());
+        diagnostic.summary = summary.to_owned();
+    }
     let detail = detail::read_api_detail(&diagnostic.body);
     let has_detail = detail.is_some();
     let detail = detail.unwrap_or_default();

@@ -296,14 +296,19 @@ impl Open {
     /// True if more must follow: an open JSON object, or the provider's summary without its detail.
     fn is_wanting(&self) -> bool {
         self.json.is_open()
-            || self.diagnostic.summary.contains(" error: API Error: ") && !self.json.is_complete()
+            || self.diagnostic.summary.contains(" error: API Error: ") && !self.has_its_detail()
+    }
+
+    /// True if the provider's detail has come whole, also within the summary.
+    fn has_its_detail(&self) -> bool {
+        self.json.is_complete() || summary::last_error(&self.diagnostic.summary).is_some()
     }
 
     /// True if nothing is missing though its end was not seen: a detail that is complete says so
     /// also in a box, since copies often lack the last rule.
     fn is_whole(&self) -> bool {
         match self.frame {
-            Frame::Box => self.json.is_complete() && self.diagnostic.location.is_some(),
+            Frame::Box => self.has_its_detail() && self.diagnostic.location.is_some(),
             Frame::LostRule(_) | Frame::Plain => !self.is_wanting(),
         }
     }

@@ -9,6 +9,8 @@ use std::io::{self, Read};
 
 use encoding_rs::{Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
+use super::seek;
+
 /// No diagnostic comes near it.
 pub(super) const LONGEST_LINE: usize = 4 << 20;
 /// How much is read at once.
@@ -159,10 +161,15 @@ fn encoding_of(head: &[u8]) -> Option<&'static Encoding> {
 
 fn to_text(bytes: &[u8], number: usize, is_ended: bool) -> Line<'_> {
     let (text, harm) = match std::str::from_utf8(bytes) {
-        Ok(text) if !text.contains(['\0', '\u{fffd}']) => (Cow::Borrowed(text), Harm::None),
+        Ok(text) if !is_harmed(text) => (Cow::Borrowed(text), Harm::None),
         result => repaired(bytes, result.err().is_some_and(|error| error.error_len().is_some())),
     };
     Line { text, place: Place { number, is_ended, harm } }
+}
+
+/// True for a text that somebody else decoded badly, or that is half of UTF-16.
+fn is_harmed(text: &str) -> bool {
+    seek::has(text, 0) || !text.is_ascii() && text.contains('\u{fffd}')
 }
 
 /// Reads a line that is no sound UTF-8; one that is merely cut within a character is no other code
@@ -200,7 +207,7 @@ pub(super) fn each_line(
 
 /// Gives the pieces of a line in which carriage returns overwrite.
 pub(super) fn each_row(line: &str, mut take: impl FnMut(&str)) {
-    if !line.contains('\r') {
+    if !seek::has(line, b'\r') {
         return take(line);
     }
     line.split('\r').filter(|piece| !piece.is_empty()).for_each(take);

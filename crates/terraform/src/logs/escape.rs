@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use super::seek;
+
 /// A longer link or stamp stays as text, so that a missing bell is not sought again and again.
 const LONGEST_SEQUENCE: usize = 512;
 const LONGEST_SPELLING: usize = 64;
@@ -15,8 +17,10 @@ const SPELLINGS: [&str; 6] = ["u001b", "u001B", "x1b", "x1B", "033", "e"];
 /// Returns the line without terminal sequences and control characters.
 pub(super) fn without_sequences(line: &str) -> Cow<'_, str> {
     let is_control = |byte: u8| byte < b' ' && byte != b'\t' && byte != b'\r';
-    let has_lost = line.contains("[0m");
-    if !has_lost && !line.bytes().any(is_control) && !line.contains('\u{feff}') {
+    let has_lost = seek::contains(line, "[0m");
+    // Every byte is looked at, without a way out between them: so several are at once.
+    let has_control = line.bytes().fold(false, |found, byte| found | is_control(byte));
+    if !has_lost && !has_control && (line.is_ascii() || !line.contains('\u{feff}')) {
         return Cow::Borrowed(line);
     }
     let mut kept = String::with_capacity(line.len());

@@ -5,7 +5,7 @@
 //! without such spellings is `None`.
 
 use super::nested::{self, Beginning};
-use super::{signs, ui_line};
+use super::{seek, signs, ui_line};
 
 /// Lines that a line turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +34,10 @@ pub(super) fn undone(line: &str) -> Option<Undone> {
     if let Some(text) = service_message(line) {
         return Some(Undone { lines: text.lines().map(str::to_owned).collect(), is_markup: false });
     }
-    let has_tag = line.contains('<') && tags(line).next().is_some();
-    let spells_quotes = QUOTES.iter().any(|quote| line.contains(quote)) && !line.contains('"');
+    let has_tag = seek::has(line, b'<') && tags(line).next().is_some();
+    let spells_quotes = seek::has(line, b'&')
+        && QUOTES.iter().any(|quote| line.contains(quote))
+        && !line.contains('"');
     if has_tag || spells_quotes {
         let text = decoded(&without_tags(line));
         return Some(Undone { lines: text.lines().map(str::to_owned).collect(), is_markup: true });
@@ -46,18 +48,18 @@ pub(super) fn undone(line: &str) -> Option<Undone> {
 
 /// Takes off the marks of a CDATA section.
 fn without_section(line: &str) -> Option<&str> {
-    let inner = line.split_once("<![CDATA[").map(|(_, inner)| inner);
+    const SECTION: &str = "<![CDATA[";
+    let inner = seek::find(line, SECTION).map(|at| &line[at + SECTION.len()..]);
     let text = inner.unwrap_or(line);
-    match text.split_once("]]>") {
-        Some((text, _)) => Some(text),
+    match seek::find(text, "]]>") {
+        Some(end) => Some(&text[..end]),
         None => inner,
     }
 }
 
 /// Reads the text of a service message of TeamCity (its reference, "Escaped values").
 fn service_message(line: &str) -> Option<String> {
-    let (_, attributes) = line.split_once("##teamcity[message ")?;
-    let (_, value) = attributes.split_once("text='")?;
+    let (_, value) = line[seek::find(line, "##teamcity[message ")?..].split_once("text='")?;
     let mut text = String::new();
     let mut chars = value.chars();
     while let Some(char) = chars.next() {
@@ -143,7 +145,7 @@ fn character(name: &str) -> Option<char> {
 
 /// Reads a text whose line feeds are spelled `\n`, if Terraform's lines come of it.
 fn spelled_lines(line: &str) -> Option<Vec<String>> {
-    if !line.contains("\\n") || is_structured(line) {
+    if !seek::contains(line, "\\n") || is_structured(line) {
         return None;
     }
     let lines: Vec<String> = unescaped(line).split('\n').map(str::to_owned).collect();
@@ -162,7 +164,7 @@ fn is_structured(line: &str) -> bool {
     let is_json = |text: &str| !matches!(nested::beginning(text), Beginning::None);
     is_json(line)
         || line.find("{\"").is_some_and(|at| is_json(&line[at..]))
-        || line.contains(ui_line::BEGINNING)
+        || ui_line::start(line).is_some()
         || nested::pairs(line).is_some()
 }
 

@@ -30,6 +30,7 @@ mod prefix;
 mod progress;
 mod provider_log;
 mod reading;
+mod seek;
 mod signs;
 mod summary;
 mod table;

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::detail::JsonScan;
 use super::order;
+use super::seek;
 use super::units::plain_unit;
 
 /// Documents up to this length are read as a whole, longer ones string by string.
@@ -64,7 +65,7 @@ pub(super) fn beginning(text: &str) -> Beginning {
 pub(super) fn at_end(text: &str) -> Option<(&str, Value)> {
     let trimmed = text.trim_end();
     let start = match trimmed.chars().next_back()? {
-        '}' => trimmed.find("{\"")?,
+        '}' => seek::find(trimmed, "{\"")?,
         '"' => trimmed.find('"').filter(|at| is_yaml(&trimmed[..*at]))?,
         _ => return None,
     };
@@ -91,7 +92,7 @@ fn is_key(key: &str) -> bool {
 /// Reads `key=value key="quoted value"`, the other form of structured logs; only where it holds a
 /// quoted text.
 pub(super) fn pairs(text: &str) -> Option<Value> {
-    if !text.contains("=\"") || !text.split_once('=').is_some_and(|(key, _)| is_key(key)) {
+    if !seek::contains(text, "=\"") || !text.split_once('=').is_some_and(|(key, _)| is_key(key)) {
         return None;
     }
     let mut fields = serde_json::Map::new();

@@ -18,13 +18,59 @@ const NEAR: usize = 8;
 const MOST_SOURCES: usize = 64;
 
 /// Words that change from line to line: levels, streams, months, days.
-const CHANGING: &str = " trace debug info notice warn warning error err fatal critical severe \
-    stdout stderr out build command jan feb mar apr may jun jul aug sep oct nov dec january \
-    february march april june july august september october november december mon tue wed thu fri \
-    sat sun am pm ";
+const CHANGING: [&str; 48] = [
+    "trace",
+    "debug",
+    "info",
+    "notice",
+    "warn",
+    "warning",
+    "error",
+    "err",
+    "fatal",
+    "critical",
+    "severe",
+    "stdout",
+    "stderr",
+    "out",
+    "build",
+    "command",
+    "jan",
+    "feb",
+    "mar",
+    "apr",
+    "may",
+    "jun",
+    "jul",
+    "aug",
+    "sep",
+    "oct",
+    "nov",
+    "dec",
+    "january",
+    "february",
+    "march",
+    "april",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "mon",
+    "tue",
+    "wed",
+    "thu",
+    "fri",
+    "sat",
+    "sun",
+    "am",
+    "pm",
+];
 
 pub(super) fn is_changing(word: &str) -> bool {
-    word.len() < 12 && CHANGING.contains(&format!(" {} ", word.to_ascii_lowercase()))
+    CHANGING.iter().any(|changing| changing.eq_ignore_ascii_case(word))
 }
 
 /// A part of a prefix.
@@ -188,6 +234,8 @@ impl Shape {
 pub(super) struct Stripped<'a> {
     pub(super) prefix: &'a str,
     pub(super) text: &'a str,
+    /// What keeps the lines of one source together, where several write at once.
+    pub(super) lane: Option<String>,
 }
 
 #[derive(Debug)]
@@ -298,37 +346,43 @@ impl Prefixes {
 
     /// Returns what follows the longest known prefix.
     pub(super) fn behind<'a>(&self, line: &'a str) -> &'a str {
-        self.strip(line).text
+        &line[self.longest(line).map_or(0, |(_, length)| length)..]
     }
 
-    /// Takes the longest known prefix off a line.
-    pub(super) fn strip<'a>(&self, line: &'a str) -> Stripped<'a> {
-        let (prefix, text) = line.split_at(self.longest(line).map_or(0, |(_, length)| length));
-        Stripped { prefix, text }
-    }
-
-    /// Takes note of the source that a line's prefix names.
-    pub(super) fn count(&mut self, line: &str) {
-        let Some((place, length)) = self.longest(line) else { return };
+    /// Takes the longest known prefix off a line, and takes note of the source that it names.
+    pub(super) fn take_off<'a>(&mut self, line: &'a str) -> Stripped<'a> {
+        let Some((place, length)) = self.longest(line) else {
+            return Stripped { prefix: "", text: line, lane: None };
+        };
+        let (prefix, text) = line.split_at(length);
+        let source = source_in(prefix);
         let known = &mut self.known[place];
-        let source = source_in(&line[..length]);
-        if source.is_empty() {
-            return;
-        }
-        if known.sources.contains(&source) {
-            known.repeats += 1;
-        } else if known.sources.len() < MOST_SOURCES {
-            known.sources.insert(source);
-        }
+        known.count(&source);
+        Stripped { prefix, text, lane: Some(known.lane(&source)) }
     }
 
     /// Returns what keeps the lines of one source together, where several write at once.
     pub(super) fn lane(&self, line: &str) -> Option<String> {
         let (place, length) = self.longest(line)?;
-        let known = &self.known[place];
-        let is_counter = known.sources.len() >= MOST_SOURCES || known.repeats < known.sources.len();
-        let source = if is_counter { String::new() } else { source_in(&line[..length]) };
-        Some(format!("{}{source}", known.number))
+        Some(self.known[place].lane(&source_in(&line[..length])))
+    }
+}
+
+impl Known {
+    fn count(&mut self, source: &str) {
+        if source.is_empty() {
+            return;
+        }
+        if self.sources.contains(source) {
+            self.repeats += 1;
+        } else if self.sources.len() < MOST_SOURCES {
+            self.sources.insert(source.to_owned());
+        }
+    }
+
+    fn lane(&self, source: &str) -> String {
+        let is_counter = self.sources.len() >= MOST_SOURCES || self.repeats < self.sources.len();
+        format!("{}{}", self.number, if is_counter { "" } else { source })
     }
 }
 
@@ -393,10 +447,10 @@ mod tests {
             assert_eq!(prefixes.learn("anything else"), Step::Hold);
         }
         assert_eq!(prefixes.learn("and more"), Step::Release);
-        assert_eq!(prefixes.strip("npm failed with Error: x").prefix, "");
+        assert_eq!(prefixes.take_off("npm failed with Error: x").prefix, "");
         assert_eq!(prefixes.learn("#7 Error: x"), Step::Hold);
         assert_eq!(prefixes.learn("#8"), Step::Release);
-        assert_eq!(prefixes.strip("#7 Error: x").text, "Error: x");
+        assert_eq!(prefixes.take_off("#7 Error: x").text, "Error: x");
     }
 
     #[test]
@@ -405,7 +459,7 @@ mod tests {
             let mut prefixes = Prefixes::default();
             for line in lines {
                 prefixes.learn(line);
-                prefixes.count(line);
+                prefixes.take_off(line);
             }
             lines.iter().map(|line| prefixes.lane(line)).collect()
         };
@@ -417,7 +471,7 @@ mod tests {
             .map(|number| {
                 let line = line(&format!("line-{number}: "));
                 prefixes.learn(&line);
-                prefixes.count(&line);
+                prefixes.take_off(&line);
                 prefixes.lane(&line)
             })
             .collect();

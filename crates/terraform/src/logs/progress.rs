@@ -78,7 +78,7 @@ pub(super) fn is_progress(text: &str) -> bool {
 }
 
 /// A line of progress.
-struct Sign<'a> {
+pub(super) struct Sign<'a> {
     /// Where the address begins.
     at: usize,
     address: &'a str,
@@ -88,11 +88,10 @@ struct Sign<'a> {
     rest: &'a str,
 }
 
-/// Splits a line of progress.
-fn sign_of(text: &str) -> Option<Sign<'_>> {
+/// Splits a line of progress; `None` for any other.
+pub(super) fn sign_of(text: &str) -> Option<Sign<'_>> {
     // A key may hold such a sign too: the last one counts.
-    let mut before = text;
-    while let Some(at) = before.rfind(':') {
+    for at in memchr::memrchr_iter(b':', text.as_bytes()) {
         let sign = SIGNS.iter().find(|(sign, ..)| text[at..].starts_with(sign));
         if let Some((sign, operation, begins)) = sign {
             let address = address_at_end(&text[..at])?;
@@ -104,7 +103,6 @@ fn sign_of(text: &str) -> Option<Sign<'_>> {
                 rest: &text[at + sign.len()..],
             });
         }
-        before = &text[..at];
     }
     None
 }
@@ -139,16 +137,19 @@ pub(super) fn heading_in(line: &str) -> Option<usize> {
 }
 
 impl Progress {
-    /// Takes in a line of human output.
-    pub(super) fn look(&mut self, unit: Option<&str>, text: &str, budget: &mut Budget) -> bool {
-        if let Some(Sign { address, operation, begins, rest, .. }) = sign_of(text) {
-            if begins {
-                return self.started(unit, address, operation, budget);
-            }
-            let id = rest.split_once("[id=").and_then(|(_, id)| id.trim_end().strip_suffix(']'));
-            return self.completed(unit, address, operation, id, budget);
+    /// Takes in a line of progress; false if it could not be kept.
+    pub(super) fn take_in(
+        &mut self,
+        unit: Option<&str>,
+        sign: &Sign<'_>,
+        budget: &mut Budget,
+    ) -> bool {
+        let Sign { address, operation, begins, rest, .. } = *sign;
+        if begins {
+            return self.started(unit, address, operation, budget);
         }
-        self.look_at_plan(unit, text, budget)
+        let id = rest.split_once("[id=").and_then(|(_, id)| id.trim_end().strip_suffix(']'));
+        self.completed(unit, address, operation, id, budget)
     }
 
     /// An operation began; false if it could not be kept.
@@ -216,8 +217,14 @@ impl Progress {
             .collect()
     }
 
-    /// Follows the plan that Terraform prints: `# ADDRESS will be created`, then `+ name = "…"`.
-    fn look_at_plan(&mut self, unit: Option<&str>, text: &str, budget: &mut Budget) -> bool {
+    /// Follows the plan that Terraform prints: `# ADDRESS will be created`, then `+ name = "…"`;
+    /// false if a name could not be kept.
+    pub(super) fn look_at_plan(
+        &mut self,
+        unit: Option<&str>,
+        text: &str,
+        budget: &mut Budget,
+    ) -> bool {
         const ATTRIBUTE_INDENT: usize = 4;
         let line = text.trim_start();
         let indent = text.len() - line.len();
@@ -270,11 +277,18 @@ fn wanted_value(value: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    fn look(progress: &mut Progress, line: &str, budget: &mut Budget) -> bool {
+        match sign_of(line) {
+            Some(sign) => progress.take_in(None, &sign, budget),
+            None => progress.look_at_plan(None, line, budget),
+        }
+    }
+
     fn progress(lines: &[&str]) -> Progress {
         let mut progress = Progress::default();
         let mut budget = Budget::default();
         for line in lines {
-            assert!(progress.look(None, line, &mut budget));
+            assert!(look(&mut progress, line, &mut budget));
         }
         progress
     }
@@ -330,10 +344,10 @@ mod tests {
     fn nothing_is_kept_beyond_the_budget() {
         let mut progress = Progress::default();
         let mut budget = Budget(600);
-        assert!(progress.look(None, "a.b: Creating...", &mut budget));
-        assert!(progress.look(None, "a.b: Creating...", &mut budget));
-        assert!(progress.look(None, "a.c: Creating...", &mut budget));
-        assert!(!progress.look(None, "a.d: Creating...", &mut budget));
+        assert!(look(&mut progress, "a.b: Creating...", &mut budget));
+        assert!(look(&mut progress, "a.b: Creating...", &mut budget));
+        assert!(look(&mut progress, "a.c: Creating...", &mut budget));
+        assert!(!look(&mut progress, "a.d: Creating...", &mut budget));
         assert_eq!(progress.in_flight.len(), 2);
     }
 }

@@ -10,6 +10,8 @@ use divvy_core::Failure;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::seek;
+
 /// A line of the SDK that the provider is built on, as far as it is needed.
 #[derive(Deserialize)]
 struct Line {
@@ -51,7 +53,7 @@ const LONGEST_LINE: usize = 16 << 10;
 impl ProviderLog {
     /// Takes in a line of any log.
     pub(super) fn look(&mut self, text: &str) {
-        if text.len() > LONGEST_LINE || !text.contains('{') || !text.contains(SIGN) {
+        if text.len() > LONGEST_LINE || !seek::has(text, b'{') || !seek::contains(text, SIGN) {
             return;
         }
         if let Some(line) = parse(text) {

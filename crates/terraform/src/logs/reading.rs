@@ -1,16 +1,15 @@
 //! Joins the layers: feeds every line to whoever may understand it, and keeps each failure once.
 //!
-//! Never reads text itself. Invariant: what it keeps is bounded by one [`Budget`] and by
-//! [`MOST_CHANNELS`].
+//! Never reads text itself. Invariant: what it keeps is bounded by one [`Budget`] and by the bound of
+//! [`Channels`].
 
-use std::collections::HashMap;
 use std::io::Read;
 use std::rc::Rc;
 
 use divvy_core::Failure;
 use serde_json::Value;
 
-use super::channel::{At, Channel, Held, in_column, in_unit, lane_of, root};
+use super::channel::{At, Channel, Channels, Held, in_column, in_unit, lane_of, root};
 use super::collector::{Collector, LaneLine};
 use super::decode::{Harm, Place, each_line, each_row};
 use super::diagnostic::{Damage, Diagnostic};
@@ -21,7 +20,7 @@ use super::order::Order;
 use super::outcome::{LogError, LogReading};
 use super::pieces::Joiner;
 use super::prefix::{Step, Stripped};
-use super::progress::{Budget, Progress};
+use super::progress::{self, Budget, Progress};
 use super::provider_log::ProviderLog;
 use super::signs::{self, Evidence};
 use super::table::{Given, Table};
@@ -29,15 +28,15 @@ use super::ui_line::{self, UiLine};
 use super::unpack::{self, Packing};
 use super::{classify, escape, looks, markup, units};
 
-/// Fields of documents that are read, each with what it has taught.
-const MOST_CHANNELS: usize = 256;
 /// Texts within texts.
 const DEEPEST: usize = 8;
 
 /// All that has been read so far.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
-    channels: HashMap<Rc<str>, Channel>,
+    /// The field of the input itself, which has no name.
+    root: Rc<str>,
+    channels: Channels,
     collector: Collector,
     progress: Progress,
     provider_log: ProviderLog,
@@ -111,7 +110,7 @@ impl Reading {
 
     /// Reads what the layers below have made of a line of the input.
     fn take_given(&mut self, given: Given<'_>, place: Place) {
-        let at = root(place);
+        let at = root(&self.root, place);
         match given {
             Given::Line(line) => self.take_line(&at, line),
             Given::Row(row) => self.take_entry(&at, row),
@@ -138,9 +137,7 @@ impl Reading {
     }
 
     fn channel(&mut self, field: &Rc<str>) -> &mut Channel {
-        let is_full = self.channels.len() >= MOST_CHANNELS && !self.channels.contains_key(field);
-        let field = if is_full { Rc::from("…") } else { Rc::clone(field) };
-        self.channels.entry(field).or_default()
+        self.channels.of(field)
     }
 
     /// Reads a line of a channel, whatever it may be wrapped in.
@@ -198,7 +195,7 @@ impl Reading {
 
     /// Reads a line that is a document, or begins or ends with one; false if it is none.
     fn take_structured(&mut self, at: &At, line: &str, behind: &str) -> bool {
-        if !behind.contains(['{', '[', '"']) {
+        if memchr::memchr3(b'{', b'[', b'"', behind.as_bytes()).is_none() {
             return false;
         }
         let prefix = &line[..line.len() - behind.len()];
@@ -238,7 +235,7 @@ impl Reading {
     /// True if a diagnostic is open where a line comes from.
     fn is_inside(&self, at: &At, line: &str, prefix: &str) -> bool {
         let unit = in_unit(at, prefix).unit.or_else(|| self.heading.clone());
-        let lane = self.channels.get(&at.field).and_then(|channel| channel.prefixes.lane(line));
+        let lane = self.channels.lane(&at.field, line);
         self.collector.is_inside(unit.as_deref(), lane_of(&at.field, lane).as_deref())
     }
 
@@ -308,12 +305,11 @@ impl Reading {
     /// Reads a line whose prefix is known.
     fn take_known(&mut self, at: &At, line: &str) {
         let channel = self.channel(&at.field);
-        channel.prefixes.count(line);
-        let lane = lane_of(&at.field, channel.prefixes.lane(line));
-        let Stripped { prefix, text } = channel.prefixes.strip(line);
+        let Stripped { prefix, text, lane } = channel.prefixes.take_off(line);
+        let lane = lane_of(&at.field, lane);
         let (column, text) = in_column(&mut channel.column, prefix, text);
         let text = signs::undecorated(text);
-        channel.has_signs |= signs::anchor(text).is_some();
+        channel.has_signs = channel.has_signs || signs::anchor(text).is_some();
         let named = units::unit_in(prefix).map(Rc::from).or(column);
         self.take_text(
             At { unit: named.or_else(|| at.unit.clone()), ..at.clone() },
@@ -345,10 +341,14 @@ impl Reading {
         self.evidence.look(text);
         // A name or an address whose letters may be wrong is worse than none.
         if harm != Harm::Lost || text.is_ascii() {
-            if super::progress::is_progress(text) {
-                self.evidence.runs();
-            }
-            self.is_budget_spent |= !self.progress.look(unit, text, &mut self.budget);
+            let fits = match progress::sign_of(text) {
+                Some(sign) => {
+                    self.evidence.runs();
+                    self.progress.take_in(unit, &sign, &mut self.budget)
+                }
+                None => self.progress.look_at_plan(unit, text, &mut self.budget),
+            };
+            self.is_budget_spent |= !fits;
         }
     }
 
@@ -401,16 +401,13 @@ impl Reading {
         self.release_entries();
         // What is still held may hold more of it, but never deeper than this.
         for _ in 0..DEEPEST {
-            let mut fields: Vec<Rc<str>> = self.channels.keys().cloned().collect();
-            fields.sort_unstable();
-            for field in fields {
-                let at =
-                    At { field, ..root(Place { number: 1, is_ended: false, harm: Harm::None }) };
-                self.end_channel(&at);
+            for field in self.channels.all() {
+                let place = Place { number: 1, is_ended: false, harm: Harm::None };
+                self.end_channel(&root(&field, place));
             }
         }
         self.order = Order::default();
-        self.channels.clear();
+        self.channels = Channels::default();
         self.heading = None;
         self.has_lost |= self.collector.finish();
         self.take_found();

@@ -4,7 +4,7 @@
 //! Never reads what follows. Invariant: a sign is Terraform's, OpenTofu's or the provider's own
 //! wording, never a CI system's.
 
-use super::{progress, summary, ui_line};
+use super::{progress, seek, summary, ui_line};
 
 /// Where in a line Terraform's own text begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ const COUNT: &str = "Plan: ";
 
 /// What a text means that begins with one of the phrases.
 fn meaning(text: &str) -> Option<Meaning> {
-    let (phrase, meaning) = PHRASES.iter().find(|(phrase, _)| text.starts_with(phrase))?;
+    let (phrase, meaning) = PHRASES.iter().find(|(phrase, _)| seek::starts_with(text, phrase))?;
     let is_counted = || text[phrase.len()..].starts_with(|first: char| first.is_ascii_digit());
     (*phrase != COUNT || is_counted()).then_some(*meaning)
 }
@@ -94,7 +94,7 @@ fn lost_rule_at_end(prefix: &str) -> Option<&'static str> {
 /// Finds where Terraform's text begins; the leftmost sign counts.
 pub(super) fn anchor(line: &str) -> Option<Anchor> {
     let certain = |at| Some(Anchor { at, is_certain: true });
-    if let Some(at) = line.find(ui_line::BEGINNING) {
+    if let Some(at) = ui_line::start(line) {
         return certain(at);
     }
     if let Some(at) = phrase(line) {
@@ -118,7 +118,7 @@ fn phrase(line: &str) -> Option<usize> {
     let letters = line.bytes().enumerate().filter(|(_, letter)| letter.is_ascii_uppercase());
     let mut words = letters.map(|(at, _)| at).filter(|at| begins_word(line, *at));
     let at = words.find(|at| meaning(&line[*at..]).is_some())?;
-    (!line[..at].contains('"')).then_some(at)
+    (!seek::has(&line[..at], b'"')).then_some(at)
 }
 
 fn begins_word(line: &str, at: usize) -> bool {
@@ -131,7 +131,7 @@ fn rule(line: &str) -> Option<usize> {
         return None;
     }
     let at = line.find(RULES)?;
-    (begins_word(line, at) && !line[..at].contains('"')).then_some(at)
+    (begins_word(line, at) && !seek::has(&line[..at], b'"')).then_some(at)
 }
 
 /// Finds `Error: ` where it is not a part of an API's message.

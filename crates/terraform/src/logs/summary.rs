@@ -8,6 +8,7 @@ use divvy_core::failure::{Operation, Shape};
 use divvy_core::kinds::KINDS;
 
 use super::diagnostic::{Damage, Diagnostic};
+use super::seek;
 
 /// How Terraform and the provider begin a diagnostic: what was being done (`None` = whatever was at the
 /// address), and how it failed, where these words say it by themselves.
@@ -40,6 +41,20 @@ static BEGINNINGS: &[(&str, Option<Operation>, Option<Shape>)] = &[
 /// What CI systems print instead of a secret.
 const MASKS: [&str; 2] = ["***", "[MASKED]"];
 
+/// What the provider prints where it tried a create ten times: Go's own form of its last diagnostic, of
+/// severity 0 (`util_retries.go` of the provider).
+const RETRIED: &str = "Exhausted retries. Last error: [{0 ";
+
+/// Takes the last diagnostic out of a summary that says that retries were in vain: its own summary, and its
+/// detail, which is empty where the log cut it.
+pub(super) fn last_error(summary: &str) -> Option<(&str, &str)> {
+    let told = summary.strip_prefix(RETRIED)?;
+    let end = seek::find(told, "{\"resourceType\"");
+    let (inner, detail) = told.split_at(end.unwrap_or(told.len()));
+    let inner = if end.is_none() { inner.trim_end_matches(" []}]") } else { inner };
+    Some((inner.trim_end(), detail))
+}
+
 /// Returns what the beginning says where it says how it failed.
 pub(super) fn shape_in(summary: &str) -> Option<(Option<Operation>, Shape)> {
     let (operation, shape) = beginning_of(summary)?;
@@ -53,12 +68,15 @@ pub(super) fn operation_in(summary: &str) -> Option<Operation> {
 }
 
 fn beginning_of(summary: &str) -> Option<(Option<Operation>, Option<Shape>)> {
-    let entry = BEGINNINGS.iter().find(|(text, ..)| summary.starts_with(text));
+    let entry = BEGINNINGS.iter().find(|(text, ..)| seek::starts_with(summary, text));
     entry.map(|(_, operation, shape)| (*operation, *shape))
 }
 
 /// True if the provider begins a diagnostic like this: with a noun of its own, or the SDK's error.
 pub(super) fn is_providers(summary: &str) -> bool {
+    if let Some((inner, _)) = last_error(summary) {
+        return is_providers(inner);
+    }
     let ends = || ENDS.iter().any(|end| summary.contains(end));
     operation_in(summary).is_some() && summary.contains("API Error: ")
         || kind_in(summary).is_some() && ends()

@@ -9,6 +9,7 @@ use divvy_core::failure::Operation;
 use serde::Deserialize;
 
 use super::diagnostic::Diagnostic;
+use super::seek;
 
 /// What a line tells; kinds of lines that are of no use here are [`UiLine::Other`].
 /// Other programs log in the same form: `is_own` where the module is one of Terraform's.
@@ -81,7 +82,12 @@ struct Resource<'a> {
 }
 
 /// How each message begins.
-pub(super) const BEGINNING: &str = "{\"@level\"";
+const BEGINNING: &str = "{\"@level\"";
+
+/// Finds where the first of a line begins.
+pub(super) fn start(line: &str) -> Option<usize> {
+    seek::find(line, BEGINNING)
+}
 
 /// Who writes them.
 const MODULES: [&str; 2] = ["\"@module\":\"terraform.", "\"@module\":\"tofu."];
@@ -94,7 +100,7 @@ pub(super) fn read(
     number: usize,
     mut take: impl FnMut(UiLine),
 ) -> bool {
-    let Some(start) = line.find(BEGINNING) else {
+    let Some(start) = start(line) else {
         return false;
     };
     let json = &line[start..];

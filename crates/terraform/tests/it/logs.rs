@@ -469,3 +469,40 @@ fn a_box_that_was_copied_from_its_first_word_to_its_last_is_read_like_the_whole(
         assert!(!reading.is_incomplete);
     }
 }
+
+#[test]
+fn the_refusal_behind_exhausted_retries_is_read_out_of_the_text_that_holds_it() {
+    let last = r#"Failed to create IVR config Main error: API Error: 400 - The name is in use. (4c1f7f5b-9c5f-4f0e-8f1e-0f6f0d3f9a11)"#;
+    let detail = r#"{"resourceType":"genesyscloud_architect_ivr","method":"POST","path":"/api/v2/architect/ivrs","statusCode":400,"errorMessage":"The name is in use.","correlationId":"4c1f7f5b-9c5f-4f0e-8f1e-0f6f0d3f9a11"}"#;
+    let summary = format!("Exhausted retries. Last error: [{{0 {last} {detail} []}}]");
+    let location = "  with genesyscloud_architect_ivr.x,\n  on main.tf line 3, in resource \"genesyscloud_architect_ivr\" \"x\":\n   3: resource";
+    let boxed = format!("╷\n│ Error: {summary}\n│ \n│ {}\n╵\n", location.replace('\n', "\n│ "));
+    let message = serde_json::json!({
+        "@level": "error", "@message": format!("Error: {summary}"), "@module": "terraform.ui",
+        "diagnostic": { "severity": "error", "summary": summary, "detail": "",
+            "address": "genesyscloud_architect_ivr.x" },
+        "type": "diagnostic",
+    });
+    for text in [boxed, format!("\nError: {summary}\n\n{location}\n"), format!("{message}\n")] {
+        let reading = logs::read(text.as_bytes()).unwrap();
+        let [failure] = reading.failures.as_slice() else { panic!("{text}\n{reading:#?}") };
+        assert_eq!(failure.terraform_type.as_deref(), Some("genesyscloud_architect_ivr"), "{text}");
+        assert_eq!(
+            (failure.status, failure.method.as_deref()),
+            (Some(400), Some("POST")),
+            "{text}"
+        );
+        assert_eq!(failure.path.as_deref(), Some("/api/v2/architect/ivrs"), "{text}");
+        assert_eq!(failure.operation, divvy_core::failure::Operation::Create, "{text}");
+        assert_eq!(
+            failure.address.as_ref().map(|at| at.as_str()),
+            Some("genesyscloud_architect_ivr.x")
+        );
+        assert_eq!(failure.summary, last, "{text}");
+        assert_eq!(failure.damage, Vec::<String>::new(), "{text}");
+    }
+    let cut = format!("\nError: {}\n", &summary[..summary.len() - 60]);
+    let reading = logs::read(cut.as_bytes()).unwrap();
+    assert_eq!(reading.failures[0].status, Some(400), "{reading:#?}");
+    assert_eq!(reading.failures[0].method.as_deref(), Some("POST"), "{reading:#?}");
+}

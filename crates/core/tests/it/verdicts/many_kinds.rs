@@ -219,3 +219,62 @@ fn terraforms_plan_of_an_import_says_what_differs_and_what_would_be_replaced() {
     let question = Decision::Ask { question: Question::Elsewhere, then: None };
     assert_eq!(decided[0].decision, question);
 }
+
+#[test]
+fn what_both_halves_of_a_listing_show_is_one_entity() {
+    let site = kind("telephony_providers_edges_site");
+    let entity = |id: &str| entity(site, id, &["Berlin"], None);
+    let half = |ids: &[&str]| Listing {
+        entities: ids.iter().map(|id| entity(id)).collect(),
+        is_complete: true,
+        ..Listing::default()
+    };
+    let mut whole = half(&["s-1", "s-2"]);
+    whole.join(half(&["s-2", "s-3"]));
+    let ids: Vec<_> = whole.entities.iter().map(|entity| entity.id.as_str()).collect();
+    assert_eq!(ids, ["s-1", "s-2", "s-3"]);
+    assert!(whole.is_complete);
+    whole.join(Listing { is_complete: false, ..half(&[]) });
+    assert!(!whole.is_complete, "half a listing proves nothing");
+}
+
+#[test]
+fn a_create_of_a_built_in_role_updates_it_whatever_the_org_lists() {
+    let role = kind("auth_role");
+    for (built_in, verdict) in [
+        (json!("employee"), Verdict::UpdatesExisting),
+        (json!(""), Verdict::Adopt),
+        (Value::Null, Verdict::Adopt),
+    ] {
+        let mut survey = Scene::new().survey;
+        let after = json!({ "name": "Employee", "default_role_id": built_in });
+        plans(&mut survey, role, Change::Create, after);
+        lists(&mut survey, role, &[], &[entity(role, "r-1", &["Employee"], None)]);
+        assert_eq!(found(&survey, role).verdict, verdict, "{built_in}");
+    }
+}
+
+#[test]
+fn what_the_api_never_tells_is_said_to_be_written_again_and_not_to_differ() {
+    let credential = kind("integration_credential");
+    let mut survey = Scene::new().survey;
+    plans(&mut survey, credential, Change::Create, json!({ "name": "Key" }));
+    lists(&mut survey, credential, &[], &[entity(credential, "c-1", &["Key"], None)]);
+    let drift = |attribute: &str| Drift {
+        attribute: attribute_name(attribute),
+        config: Some(divvy_core::shown::Shown::Sensitive),
+        org: None,
+    };
+    let told = found(&survey, credential).as_planned(vec![drift("fields")], false);
+    let text = message(&told);
+    assert!(text.contains("The API never tells its fields"), "{text}");
+    assert!(!text.contains("differs"), "{text}");
+    let both = found(&survey, credential)
+        .as_planned(vec![drift("fields"), drift("credential_type_name")], false);
+    let text = message(&both);
+    assert!(
+        text.contains("differs: an apply after the import would change its credential_type_name"),
+        "{text}"
+    );
+    assert!(text.contains("The API never tells its fields"), "{text}");
+}

@@ -9,12 +9,12 @@ use divvy_core::survey::{AliasTarget, Change, TrackedInstance};
 use divvy_core::{Address, Attributes, EntityId, Key, Kind};
 use divvy_plugin::proxy::Create;
 
-use super::Book;
+use super::Ledger;
 use super::asked::Gap;
 use super::plain_text::PlainText;
 use crate::run::creates::{shown_paths, text_at, top_level};
 
-impl Book {
+impl Ledger {
     /// Finds the instance that a create is of, where something tells: what it replaces, what a plan file
     /// says, or what it leaves behind. A subject that was never told apart from itself would be its own
     /// rival.

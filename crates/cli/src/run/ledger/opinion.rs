@@ -11,7 +11,7 @@ use divvy_core::survey::Planned;
 use divvy_core::{EntityId, Finding, Resolution, catalogue, kinds};
 use divvy_plugin::proxy::Differences;
 
-use super::Book;
+use super::Ledger;
 use super::asked::{Opinion, Phase};
 use super::compared::Compared;
 use crate::run::announcements::Announcement;
@@ -19,7 +19,7 @@ use crate::run::creates::shown;
 use crate::run::failures;
 use crate::run::policy::Stance;
 
-impl Book {
+impl Ledger {
     /// Says what `resolve` makes of one create, and what may be done about it.
     pub(crate) fn opinion(&mut self, number: usize, phase: Phase) -> Option<Opinion> {
         let address = self.address(number).clone();

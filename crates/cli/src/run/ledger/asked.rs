@@ -1,11 +1,11 @@
-//! What the book is asked, and what it answers.
+//! What the ledger is asked, and what it answers.
 //!
 //! Types only. Invariant: a finding in an opinion names no address that does not exist.
 
 use divvy_core::decide::Expect;
 use divvy_core::{EntityId, Finding};
 
-/// When something is asked of the book.
+/// When something is asked of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
     /// While the plan is made: what would be permitted after a yes.

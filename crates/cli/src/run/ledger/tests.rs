@@ -1,4 +1,4 @@
-//! The book, as an apply of many creates fills it. Invariant: no org, no Terraform, no file.
+//! The ledger, as an apply of many creates fills it. Invariant: no org, no Terraform, no file.
 
 use divvy_core::failure::{Operation, Origin, Shape};
 use divvy_core::kinds::division::DIVISION;
@@ -28,16 +28,16 @@ fn create(name: &str) -> Create {
     }
 }
 
-/// A book of an org with so many divisions, whose state holds as many others.
-fn book(count: usize, flags: &[&str]) -> Book {
+/// A ledger of an org with so many divisions, whose state holds as many others.
+fn ledger(count: usize, flags: &[&str]) -> Ledger {
     let words = [&["divvy", "run"], flags, &["--", "terraform", "apply"]].concat();
     let Command::Run(run) = Arguments::parse_from_words(words).unwrap().command else { panic!() };
     let policy = RunPolicy::of(&run, &FLOW, "terraform".to_owned());
     let blocks = Arc::new(Blocks::default());
     let names = Arc::new(AliasNames::of(&blocks));
-    let mut book = Book::new(policy, BTreeSet::new(), Configuration { blocks, names });
+    let mut ledger = Ledger::new(policy, BTreeSet::new(), Configuration { blocks, names });
     let alias = Alias::new(FIRST_ALIAS);
-    book.aliases.insert(token(), alias.clone());
+    ledger.aliases.insert(token(), alias.clone());
     let entity = |prefix: &str, number: usize| Entity {
         kind: &DIVISION,
         id: EntityId::new(format!("{prefix}-{number}")),
@@ -48,7 +48,7 @@ fn book(count: usize, flags: &[&str]) -> Book {
     let entities = (0..count).flat_map(|number| [entity("Free", number), entity("Held", number)]);
     let listing = Listing { entities: entities.collect(), is_complete: true, ..Listing::default() };
     let org = Org { listings: Listings::of(&DIVISION, listing), ..Org::default() };
-    book.survey.change(|survey| {
+    ledger.survey.change(|survey| {
         survey.orgs.insert(OrgId::new("org"), org);
         survey.aliases.insert(alias, AliasTarget::Org(OrgId::new("org")));
     });
@@ -62,8 +62,8 @@ fn book(count: usize, flags: &[&str]) -> Book {
         is_tainted: false,
         is_deposed: false,
     });
-    book.hold_once(Ok(Arc::new(Holdings::holding(held))));
-    book
+    ledger.hold_once(Ok(Arc::new(Holdings::holding(held))));
+    ledger
 }
 
 fn conflict(address: &Address) -> Failure {
@@ -87,21 +87,21 @@ fn conflict(address: &Address) -> Failure {
 }
 
 /// Lets an apply plan and refuse each of these creates; returns how many adoptions were permitted.
-fn apply(book: &mut Book, names: &[String]) -> usize {
+fn apply(ledger: &mut Ledger, names: &[String]) -> usize {
     for _ in 0..2 {
-        book.begin_walk(&token(), &Value::Null);
+        ledger.begin_walk(&token(), &Value::Null);
         for name in names {
-            let number = book.enter(&create(name), &DIVISION);
-            let opinion = book.opinion(number, Phase::Plan).unwrap();
-            book.announce(number, &opinion);
+            let number = ledger.enter(&create(name), &DIVISION);
+            let opinion = ledger.opinion(number, Phase::Plan).unwrap();
+            ledger.announce(number, &opinion);
         }
     }
     let mut permitted = 0;
     for name in names {
-        let number = book.applied(&create(name), &DIVISION).unwrap();
-        let failure = conflict(&book.address(number).clone());
-        book.refused(number, failure);
-        let opinion = book.opinion(number, Phase::Apply).unwrap();
+        let number = ledger.applied(&create(name), &DIVISION).unwrap();
+        let failure = conflict(&ledger.address(number).clone());
+        ledger.refused(number, failure);
+        let opinion = ledger.opinion(number, Phase::Apply).unwrap();
         let settled = match &opinion.adoption {
             Ok((id, _)) => {
                 Settled::Adopted { id: id.to_string(), differing: Vec::new(), updated: false }
@@ -109,7 +109,7 @@ fn apply(book: &mut Book, names: &[String]) -> usize {
             Err(_) => Settled::Failed,
         };
         permitted += usize::from(opinion.adoption.is_ok());
-        book.settle(number, &settled);
+        ledger.settle(number, &settled);
     }
     permitted
 }
@@ -117,12 +117,12 @@ fn apply(book: &mut Book, names: &[String]) -> usize {
 #[test]
 fn each_create_is_looked_up_in_an_index_that_was_made_once() {
     for count in [10, 200] {
-        let mut book = book(count, &[]);
-        let before = book.survey.indexed();
+        let mut ledger = ledger(count, &[]);
+        let before = ledger.survey.indexed();
         let names: Vec<_> = (0..count).map(|number| format!("Free {number}")).collect();
-        assert_eq!(apply(&mut book, &names), count);
-        assert_eq!(book.survey.indexed(), before, "{count} creates index nothing anew");
-        let conclusion = book.conclude(&Places::new());
+        assert_eq!(apply(&mut ledger, &names), count);
+        assert_eq!(ledger.survey.indexed(), before, "{count} creates index nothing anew");
+        let conclusion = ledger.conclude(&Places::new());
         let adopted = |one: &divvy_core::Decided| one.finding.verdict == Verdict::Adopt;
         assert_eq!(conclusion.decisions.all.iter().filter(|one| adopted(one)).count(), count);
     }
@@ -130,8 +130,8 @@ fn each_create_is_looked_up_in_an_index_that_was_made_once() {
 
 #[test]
 fn an_entity_that_is_found_by_its_name_indexes_nothing_anew() {
-    let mut book = book(100, &[]);
-    let before = book.survey.indexed();
+    let mut ledger = ledger(100, &[]);
+    let before = ledger.survey.indexed();
     for number in 0..50 {
         let entity = Entity {
             kind: &DIVISION,
@@ -140,35 +140,35 @@ fn an_entity_that_is_found_by_its_name_indexes_nothing_anew() {
             attributes: Attributes::new(),
             is_home: false,
         };
-        book.found_late(&token(), entity);
-        let number = book.enter(&create(&format!("Late {number}")), &DIVISION);
-        let opinion = book.opinion(number, Phase::Plan).unwrap();
+        ledger.found_late(&token(), entity);
+        let number = ledger.enter(&create(&format!("Late {number}")), &DIVISION);
+        let opinion = ledger.opinion(number, Phase::Plan).unwrap();
         assert_eq!(opinion.finding.verdict, Verdict::Adopt);
     }
-    assert_eq!(book.survey.indexed(), before);
+    assert_eq!(ledger.survey.indexed(), before);
 }
 
 #[test]
 fn max_adopt_counts_everything_that_was_planned() {
     let names: Vec<_> = (0..4).map(|number| format!("Free {number}")).collect();
     for (limit, expected) in [("3", 0), ("4", 4)] {
-        assert_eq!(apply(&mut book(4, &["--max-adopt", limit]), &names), expected);
+        assert_eq!(apply(&mut ledger(4, &["--max-adopt", limit]), &names), expected);
     }
 }
 
 #[test]
 fn two_creates_of_one_name_are_never_adopted() {
     let names = ["Free 1".to_owned(), "Free 1".to_owned(), "Free 2".to_owned()];
-    assert_eq!(apply(&mut book(3, &["--on-conflict", "adopt"]), &names), 1);
+    assert_eq!(apply(&mut ledger(3, &["--on-conflict", "adopt"]), &names), 1);
 }
 
 #[test]
 fn a_name_that_is_known_in_the_second_walk_is_the_same_create() {
-    let mut book = book(1, &[]);
-    book.begin_walk(&token(), &Value::Null);
+    let mut ledger = ledger(1, &[]);
+    ledger.begin_walk(&token(), &Value::Null);
     let open = Create { planned: Value::object([("name", Value::Unknown)]), ..create("") };
-    let number = book.enter(&open, &DIVISION);
-    book.begin_walk(&token(), &Value::Null);
-    assert_eq!(book.enter(&create("Free 0"), &DIVISION), number);
-    assert_eq!(book.applied(&create("Free 0"), &DIVISION), Some(number));
+    let number = ledger.enter(&open, &DIVISION);
+    ledger.begin_walk(&token(), &Value::Null);
+    assert_eq!(ledger.enter(&create("Free 0"), &DIVISION), number);
+    assert_eq!(ledger.applied(&create("Free 0"), &DIVISION), Some(number));
 }

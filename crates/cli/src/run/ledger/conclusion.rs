@@ -1,4 +1,4 @@
-//! What one run comes to, once Terraform has ended: the book's findings at the addresses that the
+//! What one run comes to, once Terraform has ended: the ledger's findings at the addresses that the
 //! state tells by then.
 //!
 //! Never asks anybody. Invariant: an address that stands for an unknown one is taken out.
@@ -10,7 +10,7 @@ use divvy_core::survey::{Alias, Survey, Tracked, TrackedInstance};
 use divvy_core::{Address, EntityId, Kind};
 use divvy_plugin::proxy::Settled;
 
-use super::{Book, Phase};
+use super::{Ledger, Phase};
 use crate::run::creates::shown;
 
 /// How a run ended, for its report.
@@ -23,7 +23,7 @@ pub(crate) struct Conclusion {
     pub(crate) has_adopted: bool,
 }
 
-impl Book {
+impl Ledger {
     /// Lists the ids that this run has adopted.
     pub(crate) fn adopted(&self) -> BTreeSet<Identity> {
         let numbers = 0..self.entries.len();

@@ -63,7 +63,7 @@ pub(crate) struct Configuration {
 }
 
 /// What one run has seen.
-pub(crate) struct Book {
+pub(crate) struct Ledger {
     policy: RunPolicy,
     configuration: Configuration,
     /// By type and attribute: what Terraform would show, and how often it was wanted.
@@ -110,7 +110,7 @@ pub(crate) struct Book {
     left: HashMap<(&'static Kind, Key), Vec<Address>>,
 }
 
-impl Book {
+impl Ledger {
     pub(crate) fn new(
         policy: RunPolicy,
         announced: BTreeSet<Announcement>,

@@ -11,11 +11,11 @@ use divvy_core::survey::{
 use divvy_core::{Entity, Kind, OrgId};
 use divvy_plugin::proxy::AliasToken;
 
-use super::{Book, FIRST_ALIAS};
+use super::{FIRST_ALIAS, Ledger};
 use crate::run::holdings::Held;
 use crate::run::orgs::{Answer, Asked};
 
-impl Book {
+impl Ledger {
     /// Takes in what the state and, if there is one, the plan file hold; the first word counts.
     pub(crate) fn hold_once(&mut self, held: Held) {
         if self.is_held {
