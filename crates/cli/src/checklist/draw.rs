@@ -23,7 +23,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, list: &Checklist, is_colored: bool) {
         .head
         .iter()
         .flat_map(|line| wrapped(line, width))
-        .map(|line| Line::styled(line, look.bold()))
+        .map(|line| Line::styled(line, BOLD))
         .collect();
     let head_height = u16::try_from(head.len()).unwrap_or(1).min(frame.area().height / 3);
     let [top, middle, bottom] = Layout::vertical([
@@ -40,9 +40,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, list: &Checklist, is_colored: bool) {
     };
     draw_rows(frame, rows, list, look);
     draw_details(frame, details, list, look);
-    frame.render_widget(Paragraph::new(cut(&footer(list), width)).style(look.dim()), bottom);
+    frame.render_widget(Paragraph::new(cut(&footer(list), width)).style(DIM), bottom);
     if let Mode::Asking(question) = &list.mode {
-        draw_question(frame, question, look);
+        draw_question(frame, question);
     }
 }
 
@@ -56,15 +56,10 @@ impl Look {
     fn of(self, color: Color) -> Style {
         if self.is_colored { Style::new().fg(color) } else { Style::new() }
     }
-
-    fn bold(self) -> Style {
-        Style::new().add_modifier(Modifier::BOLD)
-    }
-
-    fn dim(self) -> Style {
-        Style::new().add_modifier(Modifier::DIM)
-    }
 }
+
+const BOLD: Style = Style::new().add_modifier(Modifier::BOLD);
+const DIM: Style = Style::new().add_modifier(Modifier::DIM);
 
 fn footer(list: &Checklist) -> String {
     let (marked, all) = list.counts();
@@ -97,7 +92,7 @@ fn draw_rows(frame: &mut Frame<'_>, area: Rect, list: &Checklist, look: Look) {
             group = Some(&row.group);
             let count =
                 visible.iter().filter(|other| list.rows[**other].group == row.group).count();
-            lines.push(Line::styled(format!("{} ({count})", row.group), look.bold()));
+            lines.push(Line::styled(format!("{} ({count})", row.group), BOLD));
         }
         let is_current = at == list.at;
         if is_current {
@@ -132,7 +127,7 @@ fn row_line(row: &Row, is_current: bool, width: usize, look: Look) -> Line<'stat
     let text = format!("{pointer} {mark} {title}  {behind}");
     let style = match row.chosen {
         Some(_) => look.of(Color::Yellow),
-        None if row.choices.is_empty() => look.dim(),
+        None if row.choices.is_empty() => DIM,
         None => Style::new(),
     };
     Line::styled(text, if is_current { style.add_modifier(Modifier::REVERSED) } else { style })
@@ -151,11 +146,11 @@ fn details(row: &Row, width: usize, look: Look) -> Vec<Line<'static>> {
             lines.push(Line::styled(format!("{:indent$}{line}", ""), style));
         }
     };
-    paragraph(0, &format!("{}  {}", row.title, row.place), look.bold());
-    paragraph(0, &row.verdict, look.dim());
+    paragraph(0, &format!("{}  {}", row.title, row.place), BOLD);
+    paragraph(0, &row.verdict, DIM);
     paragraph(0, &row.message, Style::new());
     for Change { attribute, before, after } in &row.changes {
-        paragraph(0, attribute, look.bold());
+        paragraph(0, attribute, BOLD);
         paragraph(2, &format!("org            {before}"), look.of(Color::Red));
         paragraph(2, &format!("configuration  {after}"), look.of(Color::Green));
     }
@@ -164,7 +159,7 @@ fn details(row: &Row, width: usize, look: Look) -> Vec<Line<'static>> {
         paragraph(0, &format!("{} {mark} {choice}", number + 1), Style::new());
     }
     for hint in &row.hints {
-        paragraph(0, &format!("> {hint}"), look.dim());
+        paragraph(0, &format!("> {hint}"), DIM);
     }
     lines
 }
@@ -192,7 +187,7 @@ fn broken(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-fn draw_question(frame: &mut Frame<'_>, question: &[String], look: Look) {
+fn draw_question(frame: &mut Frame<'_>, question: &[String]) {
     let area = frame.area();
     let width = area.width.saturating_sub(4).min(100);
     let inner = usize::from(width.saturating_sub(4));
@@ -209,7 +204,7 @@ fn draw_question(frame: &mut Frame<'_>, question: &[String], look: Look) {
     frame.render_widget(Clear, popup);
     let lines: Vec<Line<'_>> =
         lines.into_iter().map(|line| Line::from(format!(" {line}"))).collect();
-    let block = Block::new().borders(Borders::ALL).border_style(look.bold());
+    let block = Block::new().borders(Borders::ALL).border_style(BOLD);
     frame.render_widget(Paragraph::new(lines).block(block), popup);
 }
 

@@ -336,9 +336,9 @@ proptest! {
                     (Answer::New, now) => *now == Decision::Nothing,
                     (Answer::Take(taken), Decision::Act(Action::Import { id, .. })) => taken == id,
                     (Answer::Update, Decision::Act(Action::Import { expect, .. } | Action::StateRmImport { expect, .. })) => *expect == Expect::Update,
-                    (Answer::Do, Decision::Act(_)) => true,
-                    // Two addresses want the one entity.
-                    (_, Decision::Ask { question: Question::Forbidden, .. }) => true,
+                    // Forbidden: two addresses want the one entity.
+                    (Answer::Do, Decision::Act(_))
+                    | (_, Decision::Ask { question: Question::Forbidden, .. }) => true,
                     _ => false,
                 };
                 prop_assert!(is_as_said, "{answer:?} at {decided:?}: {now:?}");
