@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use divvy_core::Failure;
+use divvy_core::{Address, Failure};
 use divvy_terraform::logs::{self, LogReading};
 
 /// One line per failure: unit, address, operation/shape, status, method, path, name, beginning of
@@ -472,7 +472,7 @@ fn a_box_that_was_copied_from_its_first_word_to_its_last_is_read_like_the_whole(
 
 #[test]
 fn the_refusal_behind_exhausted_retries_is_read_out_of_the_text_that_holds_it() {
-    let last = r#"Failed to create IVR config Main error: API Error: 400 - The name is in use. (4c1f7f5b-9c5f-4f0e-8f1e-0f6f0d3f9a11)"#;
+    let last = "Failed to create IVR config Main error: API Error: 400 - The name is in use. (4c1f7f5b-9c5f-4f0e-8f1e-0f6f0d3f9a11)";
     let detail = r#"{"resourceType":"genesyscloud_architect_ivr","method":"POST","path":"/api/v2/architect/ivrs","statusCode":400,"errorMessage":"The name is in use.","correlationId":"4c1f7f5b-9c5f-4f0e-8f1e-0f6f0d3f9a11"}"#;
     let summary = format!("Exhausted retries. Last error: [{{0 {last} {detail} []}}]");
     let location = "  with genesyscloud_architect_ivr.x,\n  on main.tf line 3, in resource \"genesyscloud_architect_ivr\" \"x\":\n   3: resource";
@@ -495,7 +495,7 @@ fn the_refusal_behind_exhausted_retries_is_read_out_of_the_text_that_holds_it() 
         assert_eq!(failure.path.as_deref(), Some("/api/v2/architect/ivrs"), "{text}");
         assert_eq!(failure.operation, divvy_core::failure::Operation::Create, "{text}");
         assert_eq!(
-            failure.address.as_ref().map(|at| at.as_str()),
+            failure.address.as_ref().map(Address::as_str),
             Some("genesyscloud_architect_ivr.x")
         );
         assert_eq!(failure.summary, last, "{text}");
