@@ -92,7 +92,9 @@ fn every_command_of_a_journey_prints_what_its_page_says() {
     let pages = fs::read_dir(fixture("../docs/journeys")).expect("the journeys");
     let pages: Vec<_> = pages.map(|page| page.expect("a page").path()).collect();
     assert_eq!(pages.len(), 6, "{pages:?}");
-    pages.iter().for_each(|page| holds(page, 1));
+    for page in &pages {
+        holds(page, 1);
+    }
 }
 
 /// Types every block of a page, which has at least so many.
