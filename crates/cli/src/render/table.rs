@@ -169,7 +169,9 @@ impl<'o> Table<'o> {
                 } else {
                     self.line(INDENT, style, address)?;
                     self.line(DETAIL, Style::new(), &second)?;
-                    self.line(DETAIL, Style::new(), place)?;
+                    if !place.is_empty() {
+                        self.line(DETAIL, Style::new(), place)?;
+                    }
                 }
             }
             self.details(finding, shared.is_some())?;

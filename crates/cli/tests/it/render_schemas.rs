@@ -38,7 +38,11 @@ fn schema_of_sarif() -> Value {
     let manifest = package.and_then(|package| package["manifest_path"].as_str()).expect("a path");
     let schema = Path::new(manifest).with_file_name("src").join("schema.json");
     let text = std::fs::read_to_string(schema).expect("the crate has the schema");
-    serde_json::from_str(&text).expect("a schema is JSON")
+    let mut schema: Value = serde_json::from_str(&text).expect("a schema is JSON");
+    // The pattern of a language ends in a stray bracket, which no reader of patterns takes.
+    let language = &mut schema["definitions"]["run"]["properties"]["language"];
+    language.as_object_mut().expect("a property").remove("pattern");
+    schema
 }
 
 #[test]
