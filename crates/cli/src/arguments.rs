@@ -110,6 +110,10 @@ pub(crate) struct Talk {
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 
+    /// Ask in plain lines, without lists and keys; also where TERM is `dumb`.
+    #[arg(long, global = true)]
+    pub(crate) plain: bool,
+
     /// Form of the log that -vv and -vvv write to stderr.
     #[arg(long, value_enum, default_value = "text", global = true, value_name = "FORM")]
     pub(crate) log_format: LogFormat,

@@ -176,7 +176,8 @@ fn account_for(
     let by_command =
         adoption.imported.iter().filter(|imported| imported.way == Way::Command).count();
     if by_command > 0 {
-        carried.notes.push(format!("{by_command} were imported one by one with `{terraform} import`, which changes nothing in the org."));
+        let were = if by_command == 1 { "was" } else { "were" };
+        carried.notes.push(format!("{by_command} {were} imported one by one with `{terraform} import`, which changes nothing in the org."));
     }
     for left in &adoption.left_out {
         carried.is_overtaken |= matches!(left.reason, Reason::NotImported);

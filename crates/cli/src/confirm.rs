@@ -1,26 +1,30 @@
 //! Asking before anything is changed: the only maker of [`Consent`].
 //!
-//! Invariants: consent comes from an answer or from this command line, of which [`Said`] is the
-//! witness. Only a plain yes is yes; an end of input is no; what is neither yes nor no is asked
-//! again; an interrupt ends the wait.
-
-use std::io::BufRead;
-use std::sync::mpsc;
+//! Invariants: consent comes from an answer or from this command line, of which [`Said`] and
+//! [`checklist::Yes`] are the witnesses. Only a plain yes is yes; an end of input is no; what is neither
+//! yes nor no is asked again; an interrupt ends the wait.
 
 use divvy_core::Consent;
 use divvy_core::consent::Source;
-use tokio::sync::oneshot;
-use tokio_util::sync::CancellationToken;
 
+use crate::answers::{self, Answers, Chosen, Lines};
 use crate::arguments::Said;
+use crate::checklist;
 use crate::console::{self, Console};
-use crate::error::{CommandError, CommandResult};
-use crate::render::text::{shown, wrapped};
+use crate::door;
+use crate::error::CommandResult;
+use crate::render::text::{cut, shown, wrapped};
 
 /// Returns the consent that this command line is: `--yes`, or a command whose call is consent.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that makes consent")]
 pub(crate) fn by_flag(_: Said) -> Consent {
     Consent::given(Source::Flag)
+}
+
+/// Returns the consent that a yes below a checklist is.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that makes consent")]
+pub(crate) fn by_checklist(_: checklist::Yes) -> Consent {
+    Consent::given(Source::Answer)
 }
 
 /// What is asked: what yes does, and to what. One line of text each; they are wrapped here.
@@ -40,7 +44,8 @@ impl Ask {
         Self { items, question: question.into() }
     }
 
-    fn text(&self, width: usize) -> String {
+    /// Writes what it is about, and the question with `room` left at its end.
+    pub(crate) fn lines(&self, width: usize, room: usize) -> Vec<String> {
         let mut lines = Vec::new();
         for item in self.items.iter().take(Self::MOST) {
             lines.extend(hanging("  ", item, width));
@@ -48,8 +53,42 @@ impl Ask {
         if let Some(more @ 1..) = self.items.len().checked_sub(Self::MOST) {
             lines.push(format!("  and {more} more, as shown above"));
         }
-        lines.extend(wrapped(&format!("{} [y/N]", shown(&self.question)), width));
+        lines.extend(wrapped(&shown(&self.question), width.saturating_sub(room)));
+        lines
+    }
+
+    fn text(&self, width: usize) -> String {
+        let mut lines = self.lines(width, " [y/N]".len());
+        if let Some(last) = lines.last_mut() {
+            last.push_str(" [y/N]");
+        }
         lines.join("\n")
+    }
+}
+
+/// A choice among several things to do about what is asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Choice {
+    /// What it is about.
+    pub(crate) ask: Ask,
+    /// What can be chosen, a line each.
+    pub(crate) options: Vec<String>,
+    /// How many questions like this one are left, this one included: they can be answered at once.
+    pub(crate) alike: usize,
+}
+
+impl Choice {
+    /// Numbers what can be chosen.
+    fn numbered(&self, width: usize) -> Vec<String> {
+        let options = self.options.iter().enumerate();
+        options.flat_map(|(at, one)| hanging(&format!("  {}) ", at + 1), one, width)).collect()
+    }
+
+    fn offered(&self) -> String {
+        match self.options.len() {
+            1 => "1".to_owned(),
+            several => format!("1-{several}"),
+        }
     }
 }
 
@@ -61,52 +100,6 @@ fn hanging(mark: &str, item: &str, width: usize) -> Vec<String> {
     lines.map(|(at, line)| format!("{}{line}", if at == 0 { mark } else { &indent })).collect()
 }
 
-/// Where answers come from, line by line. They are read beside the runtime, which has one thread: a
-/// read on it would keep the interrupt from being heard.
-pub(crate) struct Answers {
-    wanted: mpsc::Sender<oneshot::Sender<Option<String>>>,
-    interrupt: CancellationToken,
-}
-
-impl Answers {
-    /// From standard input, which is left alone until something is asked.
-    pub(crate) fn of_terminal(interrupt: &CancellationToken) -> Self {
-        Self::of(std::io::BufReader::new(std::io::stdin()), interrupt)
-    }
-
-    pub(crate) fn of(
-        mut input: impl BufRead + Send + 'static,
-        interrupt: &CancellationToken,
-    ) -> Self {
-        let (wanted, requests) = mpsc::channel::<oneshot::Sender<Option<String>>>();
-        // Ends with the process at the latest: nothing can end a read from a terminal.
-        std::thread::spawn(move || {
-            for request in requests {
-                let mut line = Vec::new();
-                let answer = match input.read_until(b'\n', &mut line) {
-                    Ok(0) | Err(_) => None,
-                    Ok(_) => Some(String::from_utf8_lossy(&line).trim().to_lowercase()),
-                };
-                let _ = request.send(answer);
-            }
-        });
-        Self { wanted, interrupt: interrupt.clone() }
-    }
-
-    /// Returns the next line, trimmed and in lower case; nothing at the end of input.
-    async fn line(&self) -> CommandResult<Option<String>> {
-        let (sender, answer) = oneshot::channel();
-        if self.wanted.send(sender).is_err() {
-            return Ok(None);
-        }
-        tokio::select! {
-            biased;
-            () = self.interrupt.cancelled() => Err(CommandError::interrupted()),
-            line = answer => Ok(line.unwrap_or_default()),
-        }
-    }
-}
-
 /// Asks a yes-or-no question until it is answered.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that makes consent")]
 pub(crate) async fn ask(
@@ -114,58 +107,108 @@ pub(crate) async fn ask(
     answers: &Answers,
     ask: &Ask,
 ) -> CommandResult<Option<Consent>> {
-    console.ask(&ask.text(console::talk_width()));
+    let width = console::talk_width();
+    let is_yes = match answers {
+        Answers::Lines(lines) => {
+            console.ask(&ask.text(width));
+            yes_or_no(console, lines).await?
+        }
+        Answers::Keys(keys) => {
+            console.show_before_keys(&ask.lines(width, 0));
+            keys.yes_or_no("Do this?").await?
+        }
+    };
+    Ok(is_yes.then(|| Consent::given(Source::Answer)))
+}
+
+async fn yes_or_no(console: &Console, lines: &Lines) -> CommandResult<bool> {
     loop {
-        match answers.line().await?.as_deref() {
-            Some("y" | "yes") => return Ok(Some(Consent::given(Source::Answer))),
-            Some("" | "n" | "no") => return Ok(None),
+        match lines.line().await?.as_deref() {
+            Some("y" | "yes") => return Ok(true),
+            Some("" | "n" | "no") => return Ok(false),
             Some(_) => console.ask("Please type y or n (Enter is n):"),
             None => {
                 console.end_of_input();
-                return Ok(None);
+                return Ok(false);
             }
         }
     }
 }
 
-/// Lets a person choose one of several things by number, until an offered one or none is chosen.
+/// Lets a person choose one of several things, until an offered one or none is chosen.
 pub(crate) async fn choose(
     console: &Console,
     answers: &Answers,
-    ask: &Ask,
-) -> CommandResult<Option<usize>> {
+    choice: &Choice,
+) -> CommandResult<Chosen> {
     let width = console::talk_width();
-    let count = ask.items.len();
-    let mut lines = wrapped(&shown(&ask.question), width);
-    for (index, item) in ask.items.iter().enumerate() {
-        lines.extend(hanging(&format!("  {}) ", index + 1), item, width));
-    }
-    let offered = match count {
-        1 => "1".to_owned(),
-        several => format!("1-{several}"),
-    };
-    lines.push(format!("Which one? [{offered}, Enter for none]"));
-    console.ask(&lines.join("\n"));
-    loop {
-        let Some(line) = answers.line().await? else {
-            console.end_of_input();
-            return Ok(None);
-        };
-        match line.parse::<usize>() {
-            Ok(number) if (1..=count).contains(&number) => return Ok(Some(number - 1)),
-            _ if matches!(line.as_str(), "" | "n" | "no" | "none") => return Ok(None),
-            _ => console.ask(&format!("Please type {offered}, or Enter for none:")),
+    let mut text = choice.ask.lines(width, 0);
+    match answers {
+        Answers::Lines(lines) => {
+            text.extend(choice.numbered(width));
+            let all = match choice.alike {
+                0 | 1 => String::new(),
+                more => format!("; add \"all\" for all {more} of them"),
+            };
+            text.push(format!("Which one? [{}, Enter for none{all}]", choice.offered()));
+            console.ask(&text.join("\n"));
+            chosen_line(console, lines, choice).await
+        }
+        Answers::Keys(keys) => {
+            let room = width.saturating_sub(4);
+            let mut options = vec!["Leave it alone".to_owned()];
+            options.extend(choice.options.iter().map(|one| cut(&shown(one), room)));
+            if options.iter().any(|one| one.ends_with('…')) {
+                text.extend(choice.numbered(width));
+            }
+            console.show_before_keys(&text);
+            let options = options.iter().map(|one| door::talk(one)).collect();
+            let index = keys.one_of("Which one?", options).await?;
+            Ok(Chosen { index: index.and_then(|index| index.checked_sub(1)), for_all: false })
         }
     }
 }
 
+async fn chosen_line(console: &Console, lines: &Lines, choice: &Choice) -> CommandResult<Chosen> {
+    loop {
+        let Some(line) = lines.line().await? else {
+            console.end_of_input();
+            return Ok(Chosen::default());
+        };
+        match answers::chosen(&line, choice.options.len(), choice.alike > 1) {
+            Some(chosen) => return Ok(chosen),
+            None => console.ask(&format!("Please type {}, or Enter for none:", choice.offered())),
+        }
+    }
+}
+
+/// Lets a person say yes to some of several items, or in plain lines to all of them or none.
+pub(crate) async fn mark(
+    console: &Console,
+    answers: &Answers,
+    about: &Ask,
+) -> CommandResult<Vec<usize>> {
+    let count = about.items.len();
+    let Answers::Keys(keys) = answers else {
+        let is_yes = ask(console, answers, about).await?.is_some();
+        return Ok(if is_yes { (0..count).collect() } else { Vec::new() });
+    };
+    let width = console::talk_width();
+    console.show_before_keys(&Ask::new(about.question.clone(), Vec::new()).lines(width, 0));
+    let room = width.saturating_sub(8);
+    let items = about.items.iter().map(|item| door::talk(&cut(&shown(item), room)));
+    keys.some_of("Which ones?", items.collect()).await
+}
+
 #[cfg(test)]
 mod tests {
+    use tokio_util::sync::CancellationToken;
+
     use super::*;
     use crate::arguments::ColorChoice;
 
     fn answers(text: &'static str) -> Answers {
-        Answers::of(text.as_bytes(), &CancellationToken::new())
+        Answers::Lines(Lines::of(text.as_bytes(), &CancellationToken::new()))
     }
 
     fn console() -> Console {
@@ -188,7 +231,8 @@ mod tests {
             let answers = answers(typed);
             let consent = ask(&console(), &answers, &question).await.unwrap();
             assert_eq!(consent.is_some(), expected, "{typed:?}");
-            let next = answers.line().await.unwrap();
+            let Answers::Lines(lines) = &answers else { unreachable!("they were made above") };
+            let next = lines.line().await.unwrap();
             assert_eq!(
                 next.is_some(),
                 left,
@@ -199,7 +243,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_choice_outside_the_list_is_asked_again_and_is_never_none() {
-        let question = Ask::new("?", vec!["a".to_owned(), "b".to_owned()]);
+        let options = vec!["a".to_owned(), "b".to_owned()];
+        let question = Choice { options, alike: 1, ..Choice::default() };
         for (typed, expected) in [
             ("2\n", Some(1)),
             ("3\n1\n", Some(0)),
@@ -210,7 +255,7 @@ mod tests {
             ("", None),
         ] {
             let chosen = choose(&console(), &answers(typed), &question).await.unwrap();
-            assert_eq!(chosen, expected, "{typed:?}");
+            assert_eq!(chosen, Chosen { index: expected, for_all: false }, "{typed:?}");
         }
     }
 
@@ -234,7 +279,7 @@ mod tests {
     async fn an_interrupt_ends_the_wait_for_an_answer() {
         let (reader, _nobody_writes) = std::io::pipe().unwrap();
         let interrupt = CancellationToken::new();
-        let answers = Answers::of(std::io::BufReader::new(reader), &interrupt);
+        let answers = Answers::Lines(Lines::of(std::io::BufReader::new(reader), &interrupt));
         interrupt.cancel();
         let error = ask(&console(), &answers, &Ask::default()).await.unwrap_err();
         assert_eq!(error.kind.exit_code(), 130);

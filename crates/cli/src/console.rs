@@ -1,17 +1,19 @@
-//! The console: the only file that prints. What it prints goes through [`crate::door`].
+//! The console: the only file that prints. What it prints goes through [`crate::door`], and so does
+//! what prompts and the checklist draw by themselves.
 //!
 //! stdout carries the artefact and nothing else; stderr carries the talk. Invariant: everything is
 //! understandable without colour, and a closed pipe is no error.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use anstyle::{AnsiColor, Style};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::arguments::ColorChoice;
 use crate::door;
+use crate::waits::Waits;
 
 /// How a line of talk is marked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,8 +94,10 @@ pub(crate) struct Console {
     is_verbose: bool,
     shows_progress: bool,
     can_ask: bool,
+    asks_plainly: bool,
     is_colored: Colored,
     progress: Mutex<Option<ProgressBar>>,
+    waits: Arc<Mutex<Waits>>,
 }
 
 impl Console {
@@ -111,17 +115,30 @@ impl Console {
             is_verbose,
             shows_progress: !is_quiet && !is_verbose && io::stderr().is_terminal(),
             can_ask: io::stdin().is_terminal() && io::stderr().is_terminal(),
+            asks_plainly: true,
             is_colored: Colored {
                 stdout: takes_colour(anstream::AutoStream::choice(&io::stdout())),
                 stderr: takes_colour(anstream::AutoStream::choice(&io::stderr())),
             },
             progress: Mutex::new(None),
+            waits: Arc::default(),
         }
     }
 
     /// Returns whether somebody can answer a question here.
     pub(crate) fn can_ask(&self) -> bool {
         self.can_ask
+    }
+
+    /// Returns the same console, which asks by keys and lists where there is a terminal, unless `plainly`.
+    pub(crate) fn asking(mut self, plainly: bool) -> Self {
+        self.asks_plainly = plainly || !self.can_ask;
+        self
+    }
+
+    /// Returns whether questions are plain lines.
+    pub(crate) fn asks_plainly(&self) -> bool {
+        self.asks_plainly
     }
 
     /// Says what is read from standard input, where a person would have to type it.
@@ -193,23 +210,52 @@ impl Console {
         self.shows_progress
     }
 
-    /// Shows what is going on: a moving line on a terminal, with `-v` a plain one.
+    /// Shows the step that is going on: a moving line on a terminal, with `-v` a plain one.
     pub(crate) fn progress(&self, text: &str) {
         self.detail(text);
+        self.waits().step(&door::talk(text), Instant::now());
+        self.move_line();
+    }
+
+    /// Shows, as [`Console::progress`] does, something that is waited for beside other things, until
+    /// [`Console::has_ended`].
+    pub(crate) fn waits_for(&self, key: String, text: &str) {
+        self.detail(text);
+        self.waits().begin(key, &door::talk(text), Instant::now());
+        self.move_line();
+    }
+
+    /// Hears that something is no longer waited for.
+    pub(crate) fn has_ended(&self, key: &str) {
+        self.waits().end(key);
+    }
+
+    /// Begins the moving line, which names by itself what is waited for longest.
+    fn move_line(&self) {
         if !self.shows_progress {
             return;
         }
-        let mut progress = self.moving_line();
-        let bar = progress.get_or_insert_with(|| {
+        self.moving_line().get_or_insert_with(|| {
             let bar = ProgressBar::new_spinner();
             bar.set_draw_target(ProgressDrawTarget::stderr());
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
-                bar.set_style(style);
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {wait}") {
+                let waits = Arc::clone(&self.waits);
+                bar.set_style(style.with_key(
+                    "wait",
+                    move |_: &ProgressState, line: &mut dyn std::fmt::Write| {
+                        let waits = waits.lock().unwrap_or_else(PoisonError::into_inner);
+                        // A line that cannot be written is written at the next tick.
+                        let _ = line.write_str(&waits.shown(Instant::now()));
+                    },
+                ));
             }
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        bar.set_message(door::talk(text));
+    }
+
+    fn waits(&self) -> MutexGuard<'_, Waits> {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the moving line away.
@@ -225,6 +271,14 @@ impl Console {
         let mut stderr = anstream::stderr().lock();
         // A lost terminal shows at the answer.
         let _ = write!(stderr, "{} ", door::talk(text)).and_then(|()| stderr.flush());
+    }
+
+    /// Says what a prompt with keys is about, and makes room for it.
+    pub(crate) fn show_before_keys(&self, lines: &[String]) {
+        self.clear_progress();
+        if !lines.is_empty() {
+            self.line(&door::talk(&lines.join("\n")));
+        }
     }
 
     /// Ends the line of a question that nobody answers.

@@ -156,7 +156,7 @@ impl History {
         info.require_clean = require_clean;
         info.notes.extend(self.notes);
         info.notes.extend(limit.notes());
-        info.leaves_out = limit.leaves_out();
+        info.left_out = limit.left_out();
         if is_clean {
             info.pending = Some(Pending::default());
             info.outputs_left = self.outputs_left;

@@ -2,8 +2,10 @@
 //!
 //! `main` is called by the binary. Everything that a person sees goes through the console.
 
+mod answers;
 mod arguments;
 mod carry_out;
+mod checklist;
 mod commands;
 mod confirm;
 mod console;
@@ -23,6 +25,7 @@ mod limit;
 mod log;
 mod lookup;
 mod manual;
+mod marks;
 mod named_files;
 mod observers;
 mod org;
@@ -35,9 +38,11 @@ pub mod report;
 mod repository;
 mod run;
 mod survey;
+mod terminal;
 mod terraform_errors;
 mod typed_file;
 mod undo;
+mod waits;
 mod word;
 
 use std::process::ExitCode;

@@ -1,4 +1,5 @@
-//! The limit of what is done: the subject that a person gave (a plan file, `--only`, `-target`).
+//! The limit of what is done: the subject that a person gave (a plan file, `--only`, `-target`), less
+//! what they did not mark.
 //!
 //! Pure. Invariant: it is drawn once, from the first look; nothing outside is ever done or asked,
 //! however many rounds follow, and what is left outside is reported.
@@ -21,6 +22,8 @@ pub(crate) enum Limited {
     Targets,
     /// `--only PATTERN`.
     Only,
+    /// What a person took the mark from, in the list on the terminal.
+    Unmarked,
 }
 
 impl Limited {
@@ -29,15 +32,17 @@ impl Limited {
             Self::PlanFile => "not in the plan file",
             Self::Targets => "outside of -target and -exclude",
             Self::Only => "not selected by --only",
+            Self::Unmarked => "not marked",
         }
     }
 }
 
 /// What may be done at all.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Limit {
     planned: Option<(Limited, BTreeSet<Address>)>,
     only: Vec<String>,
+    unmarked: BTreeSet<Address>,
     outside: BTreeMap<Limited, BTreeSet<Address>>,
 }
 
@@ -52,6 +57,11 @@ impl Limit {
         let planned = survey.desired.iter().flat_map(|desired| &desired.planned);
         let addresses = planned.map(|planned| planned.address.clone()).collect();
         self.planned = Some((limited, addresses));
+    }
+
+    /// Leaves alone what a person did not mark, for all rounds.
+    pub(crate) fn leave(&mut self, unmarked: impl IntoIterator<Item = Address>) {
+        self.unmarked.extend(unmarked);
     }
 
     /// Takes back every decision outside the limit, and remembers where something is left.
@@ -84,15 +94,27 @@ impl Limit {
                 return Some(*limited);
             }
         }
-        let name = finding.name.as_ref().and_then(Shown::plain).map_or("", String::as_str);
-        let is_chosen =
-            |one: &String| pattern::matches(one, name) || pattern::matches(one, at.as_str());
+        if self.unmarked.contains(at) {
+            return Some(Limited::Unmarked);
+        }
+        let is_chosen = |pattern: &String| selects(pattern, finding);
         (!self.only.is_empty() && !self.only.iter().any(is_chosen)).then_some(Limited::Only)
     }
 
-    /// Reports whether something was left outside.
-    pub(crate) fn leaves_out(&self) -> bool {
-        !self.outside.is_empty()
+    /// Returns what was left outside, and of which limit.
+    pub(crate) fn left_out(&self) -> BTreeMap<Address, &'static str> {
+        let each = |(limited, addresses): (&Limited, &BTreeSet<Address>)| {
+            let words = limited.words();
+            addresses.iter().map(|address| (address.clone(), words)).collect::<Vec<_>>()
+        };
+        self.outside.iter().flat_map(each).collect()
+    }
+
+    /// Returns the patterns that match no name and no address of what was found: probably slips.
+    pub(crate) fn unmatched(&self, decisions: &Decisions) -> Vec<&str> {
+        let is_idle =
+            |pattern: &&String| !decisions.all.iter().any(|one| selects(pattern, &one.finding));
+        self.only.iter().filter(is_idle).map(String::as_str).collect()
     }
 
     /// Names what was left outside, one sentence for each limit.
@@ -103,4 +125,11 @@ impl Limit {
         };
         self.outside.iter().map(note).collect()
     }
+}
+
+/// Reports whether a pattern matches the name or the address of a finding.
+fn selects(pattern: &str, finding: &Finding) -> bool {
+    let name = finding.name.as_ref().and_then(Shown::plain).map(String::as_str);
+    let address = finding.address.as_ref().map(Address::as_str);
+    name.into_iter().chain(address).any(|text| pattern::matches(pattern, text))
 }

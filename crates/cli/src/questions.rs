@@ -5,12 +5,14 @@
 
 use std::path::PathBuf;
 
+use divvy_core::answer::Answer;
 use divvy_core::catalogue::{self, Tense};
-use divvy_core::decide::{Action, Expect, Question};
+use divvy_core::decide::{Action, Decided, Decision, Expect, Question};
+use divvy_core::finding::Candidate;
 use divvy_core::shown::Shown;
 use divvy_core::{Address, EntityId, Finding};
 
-use crate::confirm::Ask;
+use crate::confirm::{Ask, Choice};
 
 /// Asks whether what a killed run left behind may go.
 pub(crate) fn clear(left_over: &[PathBuf]) -> Ask {
@@ -58,16 +60,14 @@ pub(crate) fn of_group(question: Question, group: &[(&Finding, &Action)]) -> Opt
         Question::AdoptAll => format!(
             "There is no Terraform state at all. Import {these} into a new one? {ORG_STAYS}"
         ),
-        Question::Drift => format!(
-            "Import {these} into the Terraform state although the configuration differs? {ORG_STAYS} The next apply then changes what is listed, unless the configuration is changed first."
-        ),
         Question::Repair => {
             format!("Repair the Terraform state at {}? {ORG_STAYS}", addresses(group.len()))
         }
         Question::Home => {
             format!("Import the home division into the Terraform state? {ORG_STAYS}")
         }
-        Question::Choose
+        Question::Drift
+        | Question::Choose
         | Question::Elsewhere
         | Question::NotApproved
         | Question::Forbidden
@@ -77,28 +77,85 @@ pub(crate) fn of_group(question: Question, group: &[(&Finding, &Action)]) -> Opt
     Some(Ask::new(text, items))
 }
 
-/// Asks which of several entities is meant at an address; nothing where none is known.
-pub(crate) fn of_choice(finding: &Finding, address: &Address) -> Option<Ask> {
-    let item = |candidate: &divvy_core::finding::Candidate| {
-        let name = candidate.entity.key.visible();
-        let differs: Vec<_> = candidate.differs.iter().map(|way| way.words()).collect();
-        let mut item = format!("{name} ({})", candidate.entity.id);
-        if !differs.is_empty() {
-            item.push_str(&format!(", differs in {}", differs.join(" and ")));
-        }
-        item.push_str(&after(finding, &candidate.entity.id, Expect::DriftStays));
-        item
+/// Asks what is to become of one finding, with what can be answered; nothing where no answer helps.
+pub(crate) fn of_one(decided: &Decided, answers: &[Answer], alike: usize) -> Option<Choice> {
+    let Decided { finding, decision: Decision::Ask { question, then } } = decided else {
+        return None;
     };
-    let items: Vec<_> = finding.evidence.candidates.iter().map(item).collect();
-    (!items.is_empty()).then(|| {
-        let noun = finding.kind.map_or("entity", |kind| kind.words.noun);
-        let name = finding.name.as_ref().map(Shown::visible).unwrap_or_default();
-        let text = format!(
-            "{address} wants {name}. Import an existing {noun} there? The one that is chosen goes into the Terraform state; {}",
-            "nothing changes in Genesys Cloud before the next apply."
-        );
-        Ask::new(text, items)
-    })
+    let address = finding.address.as_ref()?;
+    let noun = finding.kind.map_or("entity", |kind| kind.words.noun);
+    let ask = match (question, then) {
+        (Question::Drift, Some(act)) => Ask::new(
+            format!(
+                "Import this {noun} into the Terraform state although the configuration differs? Nothing changes in Genesys Cloud unless an answer says so."
+            ),
+            vec![item(finding, act)],
+        ),
+        (Question::Choose, _) => {
+            let name = finding.name.as_ref().map(Shown::visible).unwrap_or_default();
+            Ask::new(
+                format!(
+                    "{address} wants {name}. Import an existing {noun} there? The one that is chosen goes into the Terraform state; nothing changes in Genesys Cloud before the next apply."
+                ),
+                Vec::new(),
+            )
+        }
+        _ => return None,
+    };
+    let options: Vec<_> = answers.iter().map(|answer| of_answer(decided, answer)).collect();
+    (!options.is_empty()).then_some(Choice { ask, options, alike })
+}
+
+/// Says what an answer does.
+pub(crate) fn of_answer(decided: &Decided, answer: &Answer) -> String {
+    let Decided { finding, decision } = decided;
+    let act = match decision {
+        Decision::Act(act) | Decision::Ask { then: Some(act), .. } => Some(act),
+        Decision::Ask { .. } | Decision::Nothing => None,
+    };
+    match (answer, act) {
+        (Answer::Update, Some(Action::StateRmImport { .. })) => {
+            "Repair the state, and update it in Genesys Cloud".to_owned()
+        }
+        (Answer::Update, _) => "Import it, and update it in Genesys Cloud".to_owned(),
+        (Answer::Take(id), _) => {
+            let mut candidates = finding.evidence.candidates.iter();
+            candidates.find(|one| one.entity.id == *id).map_or_else(
+                || format!("Import {id}"),
+                |candidate| format!("Import {}", candidate_words(finding, candidate)),
+            )
+        }
+        (Answer::New, _) => "None of them: it is new, and the next apply creates it".to_owned(),
+        (Answer::Do, Some(act)) => done(act).to_owned(),
+        (Answer::Do, None) => "Yes".to_owned(),
+    }
+}
+
+/// Says what an action does, in a few words.
+fn done(act: &Action) -> &'static str {
+    match act {
+        Action::Import { expect: Expect::Update, .. } => {
+            "Import it, and update it in Genesys Cloud"
+        }
+        Action::Import { expect: Expect::NoOp, .. } => "Import it",
+        Action::Import { expect: Expect::DriftStays, .. } => {
+            "Import it, and leave Genesys Cloud as it is"
+        }
+        Action::StateRmImport { .. } => "Repair the state: forget the old id, import the new one",
+        Action::StateMv { .. } => "Repair the state: move it here",
+        Action::Untaint => "Repair the state: untaint it",
+    }
+}
+
+fn candidate_words(finding: &Finding, candidate: &Candidate) -> String {
+    let name = candidate.entity.key.visible();
+    let differs: Vec<_> = candidate.differs.iter().map(|way| way.words()).collect();
+    let mut words = format!("{name} ({})", candidate.entity.id);
+    if !differs.is_empty() {
+        words.push_str(&format!(", differs in {}", differs.join(" and ")));
+    }
+    words.push_str(&after(finding, &candidate.entity.id, Expect::DriftStays));
+    words
 }
 
 fn updates(act: &Action) -> bool {

@@ -134,8 +134,8 @@ pub struct RunInfo {
     pub api_requests: u64,
     /// How many times Terraform was run.
     pub terraform_runs: u64,
-    /// True where something was left alone because it is outside of what a person limited the run to.
-    pub leaves_out: bool,
+    /// What was left alone because it is outside of what a person limited the run to, and why.
+    pub left_out: BTreeMap<Address, &'static str>,
     /// Whatever else a person should know, one sentence each.
     pub notes: Vec<String>,
 }
@@ -308,6 +308,9 @@ pub struct Finding {
     /// True where an import leaves the entity different from its configuration.
     #[serde(skip)]
     pub drift_stays: bool,
+    /// Which limit of the run it is outside of; left out where it is inside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<&'static str>,
     /// Where its block stands, as far as it was found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,

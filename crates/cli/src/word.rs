@@ -6,17 +6,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use divvy_core::answer::{Answer, answers};
 use divvy_core::decide::{Action, Decided, Decision, Decisions, Policy, Question, decide};
 use divvy_core::{Address, CommandLine, Consent, Finding, Resolution, Survey};
 use divvy_terraform::Access;
 
+use crate::answers::Answers;
 use crate::arguments::{Fix, Said};
-use crate::confirm::{self, Answers, Ask};
+use crate::checklist::{self, Checklist};
+use crate::confirm::{self, Ask};
 use crate::console::Tone;
 use crate::context::Context;
 use crate::error::{CommandError, CommandResult};
 use crate::limit::{Limit, Limited};
+use crate::marks::Marks;
 use crate::questions;
+use crate::render::text;
 use crate::report::{Report, approved_pairs};
 use crate::typed_file;
 
@@ -29,6 +34,14 @@ pub(crate) struct Word<'c> {
     /// What was asked, whatever was answered: it is not asked again in this run.
     asked: BTreeSet<(Question, Address)>,
     limit: Limit,
+    /// What was said to the checklist that was shown last, until it is carried out.
+    marked: Option<Marking>,
+}
+
+/// How a checklist ended.
+enum Marking {
+    Yes(Consent),
+    No,
 }
 
 /// How a run of `fix` gets its plain yes.
@@ -83,14 +96,16 @@ impl<'c> Word<'c> {
             new: arguments.new.iter().cloned().collect(),
             approved,
             answered: BTreeSet::new(),
+            updates: BTreeSet::new(),
         };
         Ok(Self {
             context,
             policy,
             mode,
-            answers: Answers::of_terminal(&context.interrupt),
+            answers: Answers::of_terminal(context),
             asked: BTreeSet::new(),
             limit: Limit::to_patterns(&arguments.only),
+            marked: None,
         })
     }
 
@@ -115,6 +130,10 @@ impl<'c> Word<'c> {
                 let warning = format!("{flag} {address}: no division is planned at this address");
                 self.context.console.mark(Tone::Warning, &warning);
             }
+        }
+        for pattern in self.limit.unmatched(decisions) {
+            let warning = format!("--only {pattern}: no name and no address here matches");
+            self.context.console.mark(Tone::Warning, &warning);
         }
     }
 
@@ -148,7 +167,8 @@ impl<'c> Word<'c> {
             let open = self.open_questions(&decisions);
             let Some((question, group)) = open.into_iter().next() else { return Ok(decisions) };
             match question {
-                Question::Choose => self.ask_for_choice(group[0].0).await?,
+                Question::Choose => self.ask_for_one(&group[..1]).await?,
+                Question::Drift => self.ask_for_one(&group).await?,
                 _ => self.ask_for_group(question, &group).await?,
             }
             decisions = decisions.again(&self.policy);
@@ -156,61 +176,118 @@ impl<'c> Word<'c> {
         }
     }
 
-    /// Sorts what an answer could allow by question; a choice is asked for one finding at a time.
-    fn open_questions<'f>(
-        &self,
-        decisions: &'f Decisions,
-    ) -> BTreeMap<Question, Vec<(&'f Finding, Option<&'f Action>)>> {
+    /// Sorts what an answer could allow by question.
+    fn open_questions<'d>(&self, decisions: &'d Decisions) -> BTreeMap<Question, Vec<&'d Decided>> {
         let mut open: BTreeMap<Question, Vec<_>> = BTreeMap::new();
-        for Decided { finding, decision } in &decisions.all {
-            let Decision::Ask { question, then } = decision else { continue };
-            let can_be_answered = match question {
-                Question::AdoptAll | Question::Drift | Question::Repair | Question::Home => {
-                    then.is_some()
-                }
-                Question::Choose => true,
-                Question::Elsewhere
-                | Question::NotApproved
-                | Question::Forbidden
-                | Question::Again => false,
-            };
-            let is_new = finding
-                .address
-                .as_ref()
-                .is_some_and(|address| !self.asked.contains(&(*question, address.clone())));
-            if can_be_answered && is_new {
-                open.entry(*question).or_default().push((finding, then.as_ref()));
+        for decided in decisions.all.iter().filter(|decided| self.may_ask(decided)) {
+            if let Decision::Ask { question, .. } = &decided.decision
+                && !answers(decided).is_empty()
+            {
+                open.entry(*question).or_default().push(decided);
             }
         }
         open
     }
 
-    async fn ask_for_group(
-        &mut self,
-        question: Question,
-        group: &[(&Finding, Option<&Action>)],
-    ) -> CommandResult<()> {
-        let addresses = group.iter().filter_map(|(finding, _)| finding.address.clone());
-        let asked: Vec<_> = addresses.map(|address| (question, address)).collect();
-        let group: Vec<_> =
-            group.iter().filter_map(|(finding, act)| Some((*finding, (*act)?))).collect();
-        self.asked.extend(asked.iter().cloned());
-        let Some(ask) = questions::of_group(question, &group) else { return Ok(()) };
-        if self.ask(&ask).await?.is_some() {
-            self.policy.answered.extend(asked);
+    /// Reports whether a finding was not asked about yet.
+    fn may_ask(&self, decided: &Decided) -> bool {
+        match (&decided.decision, &decided.finding.address) {
+            (Decision::Ask { question, .. }, Some(address)) => {
+                !self.asked.contains(&(*question, address.clone()))
+            }
+            (Decision::Act(_), Some(_)) => true,
+            _ => false,
+        }
+    }
+
+    fn remember_asked<'d>(&mut self, asked: impl IntoIterator<Item = &'d Decided>) {
+        for decided in asked {
+            if let (Decision::Ask { question, .. }, Some(address)) =
+                (&decided.decision, &decided.finding.address)
+            {
+                self.asked.insert((*question, address.clone()));
+            }
+        }
+    }
+
+    /// Asks a question with one answer for several findings: in plain lines for all of them.
+    async fn ask_for_group(&mut self, question: Question, group: &[&Decided]) -> CommandResult<()> {
+        self.remember_asked(group.iter().copied());
+        let to_do = |decided: &Decided| match &decided.decision {
+            Decision::Ask { then: Some(act), .. } => Some(act.clone()),
+            _ => None,
+        };
+        let acts: Vec<_> = group.iter().filter_map(|one| Some((one, to_do(one)?))).collect();
+        let told: Vec<_> = acts.iter().map(|(one, act)| (&one.finding, act)).collect();
+        let Some(ask) = questions::of_group(question, &told) else { return Ok(()) };
+        let console = &self.context.console;
+        let yes = if question == Question::Repair && told.len() > 1 {
+            confirm::mark(console, &self.answers, &ask).await?
+        } else if confirm::ask(console, &self.answers, &ask).await?.is_some() {
+            (0..told.len()).collect()
+        } else {
+            Vec::new()
+        };
+        for (decided, _) in yes.into_iter().filter_map(|index| acts.get(index)) {
+            self.policy.accept(decided, &Answer::Do);
         }
         Ok(())
     }
 
-    async fn ask_for_choice(&mut self, finding: &Finding) -> CommandResult<()> {
-        let Some(address) = &finding.address else { return Ok(()) };
-        self.asked.insert((Question::Choose, address.clone()));
-        let Some(ask) = questions::of_choice(finding, address) else { return Ok(()) };
-        let chosen = confirm::choose(&self.context.console, &self.answers, &ask).await?;
-        if let Some(candidate) = chosen.and_then(|index| finding.evidence.candidates.get(index)) {
-            self.policy.ids.insert(address.clone(), candidate.entity.id.clone());
+    /// Asks about the first of several findings, whose answer may be for all of them.
+    async fn ask_for_one(&mut self, group: &[&Decided]) -> CommandResult<()> {
+        let Some(first) = group.first() else { return Ok(()) };
+        let offered = answers(first);
+        let alike = group.iter().filter(|other| answers(other) == offered).count();
+        self.remember_asked([*first]);
+        let Some(choice) = questions::of_one(first, &offered, alike) else { return Ok(()) };
+        let chosen = confirm::choose(&self.context.console, &self.answers, &choice).await?;
+        let meant = if chosen.for_all { group } else { &group[..1] };
+        for decided in meant.iter().filter(|other| answers(other) == offered) {
+            self.remember_asked([*decided]);
+            if let Some(answer) = chosen.index.and_then(|index| offered.get(index)) {
+                self.policy.accept(decided, answer);
+            }
         }
         Ok(())
+    }
+
+    /// Lets a person mark what is to be done, in a list of the whole screen, where there is more than
+    /// a handful of findings to decide about and a terminal to show it on. Nothing where not.
+    pub(crate) async fn mark_in_list(
+        &mut self,
+        decisions: &Decisions,
+        forecast: &Report,
+    ) -> CommandResult<Option<Decisions>> {
+        /// What is asked one by one, and not in a list.
+        const A_HANDFUL: usize = 5;
+        let console = &self.context.console;
+        let mut marks =
+            Marks::new(decisions, |decided| self.may_ask(decided), &self.policy, &self.limit);
+        if console.asks_plainly() || marks.count() <= A_HANDFUL || !checklist::fits() {
+            return Ok(None);
+        }
+        let rows = marks.rows(forecast);
+        let list = Checklist::new(text::head(forecast), rows);
+        console.clear_progress();
+        let review = marks.clone();
+        let question = move |chosen: &[Option<usize>]| review.come_to(chosen).question();
+        let is_colored = console.stderr_is_colored();
+        let shown = checklist::show(&self.context.interrupt, list, is_colored, question).await?;
+        self.remember_asked(marks.asked());
+        match shown {
+            checklist::Marked::Yes(yes, chosen) => {
+                let marked = marks.come_to(&chosen);
+                self.marked = Some(Marking::Yes(confirm::by_checklist(yes)));
+                self.policy = marked.policy;
+                self.limit = marked.limit;
+                Ok(Some(marked.decisions))
+            }
+            checklist::Marked::No => {
+                self.marked = Some(Marking::No);
+                Ok(Some(decisions.clone()))
+            }
+        }
     }
 
     async fn ask(&self, ask: &Ask) -> CommandResult<Option<Consent>> {
@@ -224,6 +301,12 @@ impl<'c> Word<'c> {
     ) -> CommandResult<Option<Consent>> {
         if acts.is_empty() {
             return Ok(None);
+        }
+        if let Some(marking) = self.marked.take() {
+            return Ok(match marking {
+                Marking::Yes(consent) => Some(consent),
+                Marking::No => None,
+            });
         }
         match self.mode {
             Mode::Given(said) => Ok(Some(confirm::by_flag(said))),

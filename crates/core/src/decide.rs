@@ -32,9 +32,17 @@ pub struct Policy {
     pub approved: Option<BTreeMap<Address, EntityId>>,
     /// What a person answered yes to, each at its address.
     pub answered: BTreeSet<(Question, Address)>,
+    /// Where a person said that the entity is to be updated: `accept_drift` for one address.
+    pub updates: BTreeSet<Address>,
 }
 
 impl Policy {
+    /// Reports whether the entity of this finding may be updated.
+    fn accepts_drift(&self, finding: &Finding) -> bool {
+        let is_said = |address: &Address| self.updates.contains(address);
+        self.accept_drift || finding.address.as_ref().is_some_and(is_said)
+    }
+
     /// Reports whether a flag, or an answer at this very address, allows what the question is about.
     fn allows(&self, question: Question, finding: &Finding) -> bool {
         let by_flag = match question {
@@ -254,10 +262,11 @@ fn expectation(finding: &Finding, policy: &Policy) -> Expect {
 /// with whatever it finds.
 fn expected(finding: &Finding, is_known_equal: bool, policy: &Policy) -> Expect {
     let is_foretold = finding.kind.is_none_or(|kind| kind.drifting.is_some());
-    if is_known_equal && !is_foretold && policy.adopt_drifted && !policy.accept_drift {
+    let accepts_drift = policy.accepts_drift(finding);
+    if is_known_equal && !is_foretold && policy.adopt_drifted && !accepts_drift {
         return Expect::DriftStays;
     }
-    match (is_known_equal && (is_foretold || !policy.accept_drift), policy.accept_drift) {
+    match (is_known_equal && (is_foretold || !accepts_drift), accepts_drift) {
         (true, _) => Expect::NoOp,
         (false, true) => Expect::Update,
         (false, false) => Expect::DriftStays,

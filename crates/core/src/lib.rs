@@ -8,6 +8,7 @@
 
 pub mod address;
 pub mod alias;
+pub mod answer;
 pub mod catalogue;
 mod changes;
 mod conceal;

@@ -71,7 +71,7 @@ pub(crate) struct Fix {
     pub(crate) new: Vec<Address>,
 
     /// Do only what has a name or address that matches; `*` and `?` stand for letters. Repeatable.
-    #[arg(long, value_name = "PATTERN")]
+    #[arg(long, value_name = "PATTERN", value_delimiter = '\n')]
     pub(crate) only: Vec<String>,
 
     /// State of another root that may already manage these divisions. Repeatable.

@@ -20,7 +20,7 @@ pub(crate) struct Run {
     pub(crate) on_conflict: OnConflict,
 
     /// Adopt only what has a name that matches; `*` and `?` stand for letters. Repeatable.
-    #[arg(long = "adopt-only", value_name = "PATTERN")]
+    #[arg(long = "adopt-only", value_name = "PATTERN", value_delimiter = '\n')]
     pub(crate) adopt_only: Vec<String>,
 
     /// Adopt nothing if more than N objects would be adopted.

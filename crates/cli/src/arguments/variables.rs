@@ -34,7 +34,7 @@ const OF_ONE_RUN: [&str; 21] = [
 ];
 
 /// Flags of one run that write or decide something.
-const ALSO_OF_ONE_RUN: [&str; 4] = ["adopt-only", "only", "parents", "write"];
+const ALSO_OF_ONE_RUN: [&str; 2] = ["parents", "write"];
 
 /// Gives each flag of a command line its variable.
 pub(super) fn with_variables(command: Command) -> Command {
@@ -138,6 +138,7 @@ mod tests {
         }
         for variable in [
             "DIVVY_ACCESS_TOKEN_FILE",
+            "DIVVY_ADOPT_ONLY",
             "DIVVY_API_URL",
             "DIVVY_CA_FILE",
             "DIVVY_CHDIR",
@@ -148,6 +149,7 @@ mod tests {
             "DIVVY_LOG_FORMAT",
             "DIVVY_MAX_ADOPT",
             "DIVVY_MAX_ROUNDS",
+            "DIVVY_ONLY",
             "DIVVY_ON_CONFLICT",
             "DIVVY_PROFILE",
             "DIVVY_PROVIDER_BINARY",

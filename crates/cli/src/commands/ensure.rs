@@ -12,6 +12,7 @@ use divvy_core::wish::Near;
 use divvy_core::{Key, Kind};
 use divvy_genesys::{Dialect, NewEntity, Settings};
 
+use crate::answers::Answers;
 use crate::arguments::{Ensure, EnsureFormat};
 use crate::confirm::{self, Ask};
 use crate::console::{self, Tone};
@@ -81,7 +82,7 @@ pub(crate) async fn run(context: &Context, arguments: &Ensure) -> CommandResult<
     let names: Vec<String> = wishes.iter().map(|wish| wish.name().to_owned()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let teller = Teller::new(context, reading.kind, arguments.rate.get());
-    let answers = confirm::Answers::of_terminal(&context.interrupt);
+    let answers = Answers::of_terminal(context);
     let is_new = async |wish: &NewEntity, near: &[Near]| {
         let console = &context.console;
         Ok(console.can_ask()

@@ -15,7 +15,7 @@ use crate::limit::Limited;
 use crate::lookup::{self, Lookup};
 use crate::output;
 use crate::render::{Writer, commands::Shell};
-use crate::report::{Command, Report};
+use crate::report::{Command, Report, RunInfo};
 use crate::survey::{Subject, Surveyor, Verified};
 use crate::word::Word;
 
@@ -104,7 +104,10 @@ async fn look_at_plan_alone(
     let look = lookup.look(Some(plan), &[], subject).await?;
     word.limit_to_plan_of(&look.survey, Limited::PlanFile);
     let decisions = word.decide(resolve(&look.survey));
-    let report = Report::new(Command::Fix, &decisions, lookup.run_info(&look));
+    word.warn_of_strangers(&decisions);
+    let left_out = word.limit().left_out();
+    let info = RunInfo { left_out, ..lookup.run_info(&look) };
+    let report = Report::new(Command::Fix, &decisions, info);
     if let Some(file) = &arguments.write {
         return output::write_blocks(context, &arguments.terraform, &report, file);
     }
@@ -119,7 +122,11 @@ async fn ask(
     word: &mut Word<'_>,
     history: &mut History,
 ) -> CommandResult<()> {
-    let forecast = history.forecast(surveyor);
+    let forecast = history.forecast(surveyor).completed(&context.given);
+    if let Some(decisions) = word.mark_in_list(history.decisions(), &forecast).await? {
+        history.decide(decisions);
+        return Ok(());
+    }
     if history.rounds() == 0 || forecast.has_actions() {
         output::say_forecast(context, &forecast);
     }

@@ -56,7 +56,9 @@ pub(crate) fn main() -> ExitCode {
     let given = Given::of(&arguments.command, &environment);
     let talk = &arguments.talk;
     environment.secrets().for_each(door::keep_secret);
-    let console = Arc::new(Console::new(talk.color, talk.quiet, talk.verbose > 0));
+    let is_dumb = environment.variables.get("TERM").is_some_and(|term| term == "dumb");
+    let console = Console::new(talk.color, talk.quiet, talk.verbose > 0);
+    let console = Arc::new(console.asking(talk.plain || is_dumb));
     for unread in unread_variables(&environment.variables) {
         console.mark(Tone::Warning, &unread);
     }

@@ -3,6 +3,7 @@
 use divvy_core::CommandLine;
 use divvy_terraform::{Access, WorkingDirectory};
 
+use crate::answers::Answers;
 use crate::arguments::undo::Undo;
 use crate::confirm::{self, Ask};
 use crate::console::Tone;
@@ -50,7 +51,7 @@ pub(crate) async fn run(context: &Context, arguments: &Undo) -> CommandResult<u8
     let consent = match arguments.yes.said() {
         Some(said) => Some(confirm::by_flag(said)),
         None if context.console.can_ask() => {
-            let answers = confirm::Answers::of_terminal(&context.interrupt);
+            let answers = Answers::of_terminal(context);
             confirm::ask(&context.console, &answers, &question(&steps)).await?
         }
         None => {

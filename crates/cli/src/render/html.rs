@@ -10,9 +10,7 @@ use std::io;
 use divvy_core::Hint;
 use divvy_core::catalogue;
 use divvy_core::name::visible;
-use divvy_core::shown::Shown;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use serde_json::Value;
 
 use super::text::{self, shown};
 use crate::door;
@@ -233,21 +231,13 @@ fn drift(drift: &[Drift]) -> Markup {
                     @for one in drift {
                         tr {
                             th scope="row" { (shown(one.attribute)) }
-                            td { code { (value(one.org.as_ref())) } }
-                            td { code { (value(one.config.as_ref())) } }
+                            td { code { (text::value(one.org.as_ref())) } }
+                            td { code { (text::value(one.config.as_ref())) } }
                         }
                     }
                 }
             }
         }
-    }
-}
-
-fn value(value: Option<&Shown<Value>>) -> String {
-    match value {
-        None | Some(Shown::Plain(Value::Null)) => "(unset)".to_owned(),
-        Some(Shown::Plain(Value::String(text))) => shown(&visible(text)),
-        Some(value) => shown(&value.to_string()),
     }
 }
 
@@ -316,7 +306,7 @@ mod tests {
     #[test]
     fn the_data_block_holds_no_control_character_and_says_the_same() {
         let text = "</script>\u{7f}\u{85}\u{1b}\n";
-        let json = Value::from(text).to_string();
+        let json = serde_json::Value::from(text).to_string();
         let block = data_block(&json);
         assert!(!block.contains(|c: char| c == '<' || c.is_control()), "{block:?}");
         assert_eq!(serde_json::from_str::<String>(&block).unwrap(), text);

@@ -161,8 +161,18 @@ impl<'o> Table<'o> {
                 self.line(INDENT, style, &joined(row, &widths))?;
             } else {
                 let [address, what, id, place] = row;
-                self.line(INDENT, style, &joined(&[address, place], &[0, 0]))?;
-                self.line(DETAIL, Style::new(), &joined(&[what, id], &[widths[1], 0]))?;
+                let first = joined(&[address, place], &[0, 0]);
+                let second = joined(&[what, id], &[widths[1], 0]);
+                if INDENT + text::columns(&first) <= width {
+                    self.line(INDENT, style, &first)?;
+                    self.line(DETAIL, Style::new(), &second)?;
+                } else {
+                    self.line(INDENT, style, address)?;
+                    self.line(DETAIL, Style::new(), &second)?;
+                    if !place.is_empty() {
+                        self.line(DETAIL, Style::new(), place)?;
+                    }
+                }
             }
             self.details(finding, shared.is_some())?;
             if let Some((count, block)) = folded.ends_at(at) {

@@ -6,9 +6,11 @@
 use divvy_core::name::{harmless, visible};
 use divvy_core::shown::Shown;
 use divvy_core::verdict::Verdict;
+use serde_json::Value;
+use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr;
 
-use crate::door::neutral;
+use crate::door::{neutral, talk};
 use crate::report::{Command, Finding, Org, Outcome, Place, Report};
 
 /// Shows text that is no name (an address, an id, a message): as it is, but with the characters
@@ -72,6 +74,14 @@ pub(crate) fn orgs(report: &Report) -> Vec<String> {
     report.orgs.iter().map(line).collect()
 }
 
+/// Says what a list of the findings is about: the orgs, and what concerns the whole run.
+pub(crate) fn head(report: &Report) -> Vec<String> {
+    let headlines = report.headlines().map(|headline| {
+        format!("! {} {}: {}", headline.code, headline.kind, shown(&headline.message))
+    });
+    orgs(report).into_iter().chain(headlines).map(|line| talk(&line)).collect()
+}
+
 /// Counts the verdicts, `2 adopt,` `1 near_miss,` `14 managed`, or once it is done what became of
 /// them: `2 adopted,` `1 needs you,` `14 managed`.
 pub(crate) fn counts(report: &Report) -> Vec<String> {
@@ -125,6 +135,15 @@ pub(crate) fn proof(report: &Report) -> Option<String> {
     })
 }
 
+/// Shows a value of an attribute.
+pub(crate) fn value(value: Option<&Shown<Value>>) -> String {
+    match value {
+        None | Some(Shown::Plain(Value::Null)) => "(unset)".to_owned(),
+        Some(Shown::Plain(Value::String(text))) => shown(&visible(text)),
+        Some(value) => shown(&value.to_string()),
+    }
+}
+
 /// Returns how many columns a text takes.
 pub(crate) fn columns(text: &str) -> usize {
     text.width()
@@ -151,9 +170,55 @@ pub(crate) fn packed<'p>(pieces: impl Iterator<Item = &'p str>, width: usize) ->
     lines
 }
 
+/// Cuts a text to at most `width` columns, between characters as they are seen, and marks the cut.
+pub(crate) fn cut(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    for seen in text.graphemes(true) {
+        if columns(&kept) + columns(seen) + 1 > width {
+            break;
+        }
+        kept.push_str(seen);
+    }
+    kept + "…"
+}
+
+/// As [`cut`], in the middle: an address is told by its end.
+pub(crate) fn cut_inside(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.to_owned();
+    }
+    let mut end = String::new();
+    for seen in text.graphemes(true).rev() {
+        if columns(&end) + columns(seen) > width / 2 {
+            break;
+        }
+        end.insert_str(0, seen);
+    }
+    cut(text, width - columns(&end)) + &end
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_cut_fits_and_keeps_joined_characters_whole() {
+        let family = "👨\u{200d}👩\u{200d}👧";
+        for width in 1..24 {
+            for text in ["module.a.b[\"east\"]", "東京東京東京", &family.repeat(3)] {
+                for kept in [cut(text, width), cut_inside(text, width)] {
+                    assert!(columns(&kept) <= width, "{kept} {width}");
+                    let bare = kept.replace('…', "").replace(family, "");
+                    assert!(!bare.contains('\u{200d}'), "{kept:?}");
+                }
+            }
+        }
+        assert_eq!(cut("abcdef", 4), "abc…");
+        assert_eq!(cut_inside("module.a.b[\"east\"]", 12), "modul…east\"]");
+    }
 
     #[test]
     fn shown_text_keeps_quotes_and_escapes_what_deceives() {

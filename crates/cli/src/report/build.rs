@@ -62,7 +62,7 @@ impl Report {
             terraform_runs: info.terraform_runs,
             is_carried_out: info.is_carried_out,
             require_clean: info.require_clean,
-            leaves_out: info.leaves_out,
+            leaves_out: !info.left_out.is_empty(),
             notes,
             made: info.made,
             given: Given::default(),
@@ -135,6 +135,12 @@ impl Finding {
             outcome,
             question,
             drift_stays: expect == Some(Expect::DriftStays),
+            left_out: finding
+                .address
+                .as_ref()
+                .filter(|_| *decision == Decision::Nothing)
+                .and_then(|address| info.left_out.get(address))
+                .copied(),
             place: finding.address.as_ref().and_then(|address| info.places.get(address)).cloned(),
             // What a run heard of its own create, it has said already.
             heard: failure

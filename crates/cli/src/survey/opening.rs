@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use divvy_core::effect::{Effect, Observer, Outcome};
+use divvy_core::kinds::KINDS;
 use divvy_os::leash;
 use divvy_terraform::{Access, PassedFlags, Terraform};
 
@@ -79,14 +80,45 @@ struct Progress {
 
 impl Observer for Progress {
     fn before(&self, effect: &Effect) {
-        match effect {
-            Effect::Terraform { subcommand, .. } => {
-                self.console.progress(&format!("{} {subcommand}", self.terraform));
-            }
-            Effect::Request { .. } => self.console.progress("reading the org"),
-            Effect::WriteFile { .. } | Effect::RemoveFile { .. } => {}
-        }
+        let name = match effect {
+            Effect::Terraform { subcommand, .. } => format!("{} {subcommand}", self.terraform),
+            Effect::Request { method, path, .. } => named(method, path),
+            Effect::WriteFile { .. } | Effect::RemoveFile { .. } => return,
+        };
+        self.console.waits_for(key(effect), &name);
     }
 
-    fn after(&self, _effect: &Effect, _outcome: &Outcome) {}
+    fn after(&self, effect: &Effect, _outcome: &Outcome) {
+        self.console.has_ended(&key(effect));
+    }
+}
+
+/// Tells an effect from the others that are under way.
+fn key(effect: &Effect) -> String {
+    format!("{effect:?}")
+}
+
+/// Says what a request is for.
+fn named(method: &str, path: &str) -> String {
+    let collection = path.split('?').next().unwrap_or(path);
+    let kind = KINDS.iter().find(|kind| kind.collection == collection);
+    match kind.filter(|_| method == "GET") {
+        Some(kind) => format!("listing {}", kind.words.plural),
+        None => "reading the org".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_is_named_by_what_it_lists() {
+        let divisions = "/api/v2/authorization/divisions?pageSize=100&pageNumber=2";
+        assert_eq!(named("GET", divisions), "listing divisions");
+        assert_eq!(named("GET", "/api/v2/routing/queues?pageSize=1"), "listing queues");
+        for (method, path) in [("GET", "/api/v2/organizations/me"), ("POST", divisions)] {
+            assert_eq!(named(method, path), "reading the org");
+        }
+    }
 }

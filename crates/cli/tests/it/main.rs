@@ -1,5 +1,6 @@
 //! Integration tests of the program.
 
+mod book;
 mod ci;
 mod demo;
 mod doctor;
@@ -24,6 +25,7 @@ mod recipes;
 mod render;
 mod render_docs;
 mod render_hostile;
+mod render_schemas;
 mod render_survey;
 mod robustness;
 mod run;

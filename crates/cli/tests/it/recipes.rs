@@ -1,8 +1,9 @@
-//! docs/recipes.md is true: every block is typed into a shell, and prints what it says.
+//! docs/recipes.md and docs/journeys are true: every block is typed into a shell, and prints what it
+//! says.
 
 use std::fmt::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{fs, iter};
 
 use crate::world::{DIVVY, SECRET, World, fixture, seed, terraform};
@@ -42,7 +43,7 @@ fn world(block: &[Step<'_>]) -> World {
     let mut world = World::new(seed(&[("e", "Engineering"), ("s", "Sales"), ("o", "Support")]));
     let mut divisions = vec![("eng", "name = \"Engineering\""), ("sales", "name = \"Sales\"")];
     let names = |word| block.iter().any(|step| step.command.contains(word));
-    if names("--adopt-all") {
+    if names("missing_state") || names("--adopt-all") {
         divisions.push(("support", "name = \"Support\""));
     }
     world.divisions(&divisions);
@@ -60,7 +61,7 @@ fn world(block: &[Step<'_>]) -> World {
     let org =
         format!("--api-url {} --client-id client --client-secret-file secret", world.org().url());
     let script = format!(
-        "#!/bin/sh\ncase $1 in\nensure) exec {DIVVY} \"$@\" {org};;\n*) exec {DIVVY} \"$@\";;\nesac\n"
+        "#!/bin/sh\ncase $1 in\nensure | list) exec {DIVVY} \"$@\" {org};;\n*) exec {DIVVY} \"$@\";;\nesac\n"
     );
     let divvy = programs.join("divvy");
     fs::write(&divvy, script).expect("a script");
@@ -83,9 +84,24 @@ fn without_colours(text: &str) -> String {
 
 #[test]
 fn every_recipe_prints_what_it_says() {
-    let recipes = fs::read_to_string(fixture("../docs/recipes.md")).expect("the recipes");
-    let blocks = blocks(&recipes);
-    assert!(blocks.len() >= 8, "only {} blocks were found", blocks.len());
+    holds(&fixture("../docs/recipes.md"), 8);
+}
+
+#[test]
+fn every_command_of_a_journey_prints_what_its_page_says() {
+    let pages = fs::read_dir(fixture("../docs/journeys")).expect("the journeys");
+    let pages: Vec<_> = pages.map(|page| page.expect("a page").path()).collect();
+    assert_eq!(pages.len(), 6, "{pages:?}");
+    for page in &pages {
+        holds(page, 1);
+    }
+}
+
+/// Types every block of a page, which has at least so many.
+fn holds(page: &Path, at_least: usize) {
+    let text = fs::read_to_string(page).expect("the page");
+    let blocks = blocks(&text);
+    assert!(blocks.len() >= at_least, "{}: only {} blocks", page.display(), blocks.len());
     let mut wrong = String::new();
     for block in &blocks {
         let world = world(block);
@@ -104,5 +120,5 @@ fn every_recipe_prints_what_it_says() {
             }
         }
     }
-    assert!(wrong.is_empty(), "{wrong}");
+    assert!(wrong.is_empty(), "{}:\n{wrong}", page.display());
 }

@@ -52,10 +52,14 @@ fn every_report_is_valid_and_has_no_field_that_the_schema_lacks() {
     wrong_org.surroundings.errored_state =
         Some(divvy_core::survey::ErroredState { lineage: None, serial: None });
     let done = RunInfo { rounds: Some(2), clean: Some(true), is_carried_out: true, ..info() };
+    let fresh = every_verdict().desired.into_iter().flat_map(|desired| desired.planned);
+    let left_out = fresh.map(|planned| (planned.address, "not selected by --only")).collect();
+    let limited = RunInfo { left_out, ..info() };
     for report in [
         json_of(Command::Check, &every_verdict(), &Policy::default(), info()),
         json_of(Command::Check, &every_verdict(), &permissive(), info()),
         json_of(Command::Fix, &every_verdict(), &accept, done),
+        json_of(Command::Fix, &every_verdict(), &Policy::default(), limited),
         json_of(Command::Run, &wrong_org, &Policy::default(), info()),
         json_of(Command::Explain, &Survey::default(), &Policy::default(), RunInfo::default()),
     ] {

@@ -21,7 +21,7 @@ const SPELLED: &str =
 /// As a damaged log could hold one.
 const RAW: &str = "desk[\"\u{1b}[2J\n::error::##vso[task.complete]\u{202e}\"]";
 
-fn hostile() -> Report {
+pub(crate) fn hostile() -> Report {
     let survey = survey(
         vec![entity(1, NAME), entity(2, "Plain"), entity(3, "Raw"), entity(4, "NEAR\u{202e}|")],
         vec![

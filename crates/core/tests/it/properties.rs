@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use divvy_core::decide::{Action, Decision, Policy, decide};
+use divvy_core::answer::{Answer, answers};
+use divvy_core::decide::{Action, Decided, Decision, Expect, Policy, Question, decide};
 use divvy_core::resolve::resolve;
 use divvy_core::survey::{Alias, Change, Planned, StatePresence, TrackedInstance};
 use divvy_core::verdict::Verdict;
@@ -313,6 +314,44 @@ proptest! {
     }
 
     #[test]
+    fn every_answer_that_is_offered_does_what_it_says_at_its_address_and_nothing_elsewhere(survey in survey()) {
+        let decisions = |policy: &Policy| decide(resolve(&survey), policy).all;
+        let before = decisions(&Policy::default());
+        for decided in &before {
+            for answer in answers(decided) {
+                let mut policy = Policy::default();
+                policy.accept(decided, &answer);
+                let at = |all: &[Decided]| all.iter().find(|one| one.finding == decided.finding).cloned();
+                let mut after = decisions(&policy);
+                // Without a state, or of Home where it differs, a second thing is asked.
+                for _ in 0..2 {
+                    let asked = at(&after).filter(|one| matches!(one.decision, Decision::Ask { .. }));
+                    if let Some(asked) = asked.filter(|one| answers(one).contains(&Answer::Do)) {
+                        policy.accept(&asked, &Answer::Do);
+                        after = decisions(&policy);
+                    }
+                }
+                let now = at(&after).expect("the same finding").decision;
+                let is_as_said = match (&answer, &now) {
+                    (Answer::New, now) => *now == Decision::Nothing,
+                    (Answer::Take(taken), Decision::Act(Action::Import { id, .. })) => taken == id,
+                    (Answer::Update, Decision::Act(Action::Import { expect, .. } | Action::StateRmImport { expect, .. })) => *expect == Expect::Update,
+                    // Forbidden: two addresses want the one entity.
+                    (Answer::Do, Decision::Act(_))
+                    | (_, Decision::Ask { question: Question::Forbidden, .. }) => true,
+                    _ => false,
+                };
+                prop_assert!(is_as_said, "{answer:?} at {decided:?}: {now:?}");
+                for (one, other) in before.iter().zip(&after) {
+                    let is_elsewhere = one.finding != decided.finding;
+                    let is_forbidden = matches!(other.decision, Decision::Ask { question: Question::Forbidden, .. });
+                    prop_assert!(!is_elsewhere || is_forbidden || one == other, "{answer:?} at {decided:?} changed {other:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn every_planned_create_gets_a_finding_and_the_same_one_each_time(survey in survey()) {
         let resolution = resolve(&survey);
         prop_assert_eq!(&resolution, &resolve(&survey));
@@ -321,6 +360,27 @@ proptest! {
             prop_assert!(resolution.findings.iter().any(|finding| finding.address.as_ref() == Some(&planned.address)));
         }
     }
+}
+
+#[test]
+fn drift_is_kept_or_updated_and_a_near_name_is_taken_or_new() {
+    let entity = |scene: Scene| scene.exists("id-1", "A");
+    let mut drifted = entity(Scene::new());
+    let made = drifted.listing().entities.last_mut().expect("it was made");
+    made.attributes.insert("description".into(), json!("Ours"));
+    let offered = |scene: &Scene, label: &str| {
+        let all = decide(resolve(&scene.survey), &Policy::default()).all;
+        let one = all.iter().find(|one| one.finding.address == Some(address(label)));
+        answers(one.expect("a finding"))
+    };
+    let take = |id: &str| Answer::Take(EntityId::new(id));
+    assert_eq!(offered(&drifted.creates("d", "A"), "d"), [Answer::Do, Answer::Update]);
+    assert_eq!(offered(&entity(Scene::new()).creates("d", "A"), "d"), [Answer::Do]);
+    assert_eq!(offered(&entity(Scene::new()).creates("d", "a"), "d"), [take("id-1"), Answer::New]);
+    let twins = entity(Scene::new()).exists("id-2", "A").creates("d", "A");
+    assert_eq!(offered(&twins, "d"), [take("id-1"), take("id-2")], "both would meet 409");
+    assert_eq!(offered(&Scene::new().creates("d", "A"), "d"), []);
+    assert_eq!(offered(&Scene::new().creates("d", "Home"), "d"), []);
 }
 
 #[test]

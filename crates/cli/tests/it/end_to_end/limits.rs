@@ -3,7 +3,7 @@
 use divvy_sandbox::emulator::Seed;
 use serde_json::json;
 
-use super::scene::{actions, does, finding, full};
+use super::scene::{does, finding, full};
 use crate::world::{World, fixture, seed_of};
 
 /// A world with the configuration of an open case, which leads to a port.
@@ -58,13 +58,42 @@ fn a_target_of_the_environment_or_of_the_command_line_limits_a_run_and_what_is_l
 }
 
 #[test]
-fn only_what_a_pattern_matches_is_adopted() {
-    for pattern in ["Eng*", "*.eng"] {
-        let world = two();
-        let report = does(&world, &["--only", pattern], 0, &[ENG]);
-        assert_eq!(finding(&report, "division.sales")["action"]["do"], "none", "{report:#}");
-        assert_eq!(actions(&report).len(), 1);
+fn only_what_a_pattern_matches_is_adopted_and_what_is_left_out_is_reported() {
+    for (flags, variable) in [
+        (&["--only", "Eng*"][..], None),
+        (&["--only", "*.eng"], None),
+        (&["--only", "No such name", "--only", "Engineerin?"], None),
+        (&[], Some("No such name\n*.eng")),
+        (&["--only", "Eng*"], Some("Sales")),
+    ] {
+        let mut world = two();
+        if let Some(patterns) = variable {
+            world.set("DIVVY_ONLY", patterns);
+        }
+        let org = world.divisions_of_org(0);
+        let report = does(&world, flags, 0, &[ENG]);
+        let left = finding(&report, "division.sales");
+        assert_eq!(left["action"]["do"], "none", "{report:#}");
+        assert_eq!(left["left_out"], "not selected by --only", "{report:#}");
+        assert_eq!(finding(&report, "division.eng")["left_out"], serde_json::Value::Null);
+        assert_eq!(world.state(), [(full("division.eng"), "id-eng".to_owned())]);
+        assert_eq!(world.divisions_of_org(0), org);
     }
+}
+
+#[test]
+fn a_pattern_that_matches_nothing_here_is_reported_and_nothing_is_adopted() {
+    let world = two();
+    let ran = world.divvy(&["fix", "--yes", "--only", "Enginering"]).ended(0);
+    let warning = "warning: --only Enginering: no name and no address here matches";
+    assert!(ran.stderr.contains(warning), "{}", ran.stderr);
+    let left = format!("not selected by --only: {}", full("division.eng"));
+    assert!(ran.stdout.replace('\n', " ").contains(&left), "{}", ran.stdout);
+    assert_eq!(world.read("terraform.tfstate"), "");
+    // What is adopted by now is matched still.
+    let _ = world.divvy(&["fix", "--yes", "--only", "Eng*"]).ended(0);
+    let ran = world.divvy(&["fix", "--yes", "--only", "Eng*"]).ended(0);
+    assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
 }
 
 #[test]

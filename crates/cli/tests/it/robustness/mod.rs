@@ -8,6 +8,7 @@ mod interrupts;
 mod kills;
 mod large_logs;
 mod locks;
+mod marking;
 mod network;
 mod places;
 mod postgres;

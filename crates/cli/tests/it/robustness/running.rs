@@ -167,14 +167,31 @@ pub(super) struct Terminal {
     master: File,
     shown: Arc<(Mutex<String>, Condvar)>,
     reader: JoinHandle<()>,
+    /// How the terminal was set at first.
+    before: rustix::termios::Termios,
+    /// Rows and columns.
+    size: (u16, u16),
 }
 
 impl Terminal {
+    /// Starts divvy on a terminal that knows no more than lines.
     pub(super) fn start(world: &World, arguments: &[&str]) -> Self {
+        Self::of(world, arguments, "dumb", (80, 24))
+    }
+
+    /// Starts divvy on a terminal that can do what terminals can, of so many columns.
+    pub(super) fn start_full(world: &World, arguments: &[&str], columns: u16) -> Self {
+        Self::of(world, arguments, "xterm-256color", (columns, 24))
+    }
+
+    fn of(world: &World, arguments: &[&str], kind: &str, (columns, rows): (u16, u16)) -> Self {
         let master =
             rustix::pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
         rustix::pty::grantpt(&master).expect("a terminal");
         rustix::pty::unlockpt(&master).expect("a terminal");
+        let size =
+            rustix::termios::Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        rustix::termios::tcsetwinsize(&master, size).expect("a size");
         let name = rustix::pty::ptsname(&master, Vec::new())
             .expect("a name")
             .into_string()
@@ -182,10 +199,11 @@ impl Terminal {
         let side =
             || OpenOptions::new().read(true).write(true).open(&name).expect("the other side");
         let mut command = world.command("setsid");
-        command.args(["--ctty", "--wait", DIVVY]).args(arguments).env("TERM", "dumb");
+        command.args(["--ctty", "--wait", DIVVY]).args(arguments).env("TERM", kind);
         let child = command.stdin(side()).stdout(side()).stderr(side()).spawn().expect("setsid");
         drop(command);
         let master = File::from(master);
+        let before = rustix::termios::tcgetattr(&master).expect("a terminal");
         let shown = Arc::new((Mutex::new(String::new()), Condvar::new()));
         let reader = {
             let (mut from, to) = (master.try_clone().expect("a copy"), Arc::clone(&shown));
@@ -200,7 +218,7 @@ impl Terminal {
                 }
             })
         };
-        Self { child, master, shown, reader }
+        Self { child, master, shown, reader, before, size: (rows, columns) }
     }
 
     /// Waits until this is shown.
@@ -217,6 +235,64 @@ impl Terminal {
 
     pub(super) fn types(&self, keys: &str) {
         (&self.master).write_all(keys.as_bytes()).expect("the terminal takes keys");
+    }
+
+    /// Waits until this is on the screen, where whole lines are drawn over.
+    #[track_caller]
+    pub(super) fn has_on_screen(&self, text: &str) {
+        let (rows, columns) = self.size;
+        let drawn = |shown: &str| {
+            let of = |size: u16| size.try_into().expect("a terminal has a size");
+            let mut screen = vt100::Parser::new(of(rows), of(columns), 0);
+            screen.process(shown.as_bytes());
+            screen.screen().contents()
+        };
+        let shown = self.shown.0.lock().expect("unpoisoned");
+        let is_missing = |shown: &mut String| !drawn(shown).contains(text);
+        let waited = self.shown.1.wait_timeout_while(shown, LONG, is_missing).expect("unpoisoned");
+        assert!(!waited.1.timed_out(), "{text:?} is not in:\n{}", drawn(&waited.0));
+    }
+
+    /// Waits until this is shown for the nth time.
+    #[track_caller]
+    pub(super) fn shows_again(&self, text: &str, nth: usize) {
+        let shown = self.shown.0.lock().expect("unpoisoned");
+        let is_missing = |shown: &mut String| shown.matches(text).count() < nth;
+        let waited = self.shown.1.wait_timeout_while(shown, LONG, is_missing).expect("unpoisoned");
+        assert!(!waited.1.timed_out(), "{text:?} is not {nth} times in:\n{}", waited.0);
+    }
+
+    /// Sends a signal to divvy, which leads the terminal's session.
+    pub(super) fn signal(&self, signal: Signal) {
+        let leader = rustix::termios::tcgetsid(&self.master).expect("a session");
+        kill_process(leader, signal).expect("divvy is running");
+    }
+
+    /// Waits for the end as [`Terminal::end`] does; the terminal has to be as it was before.
+    #[track_caller]
+    pub(super) fn end_and_give_back(mut self) -> (i32, String) {
+        let deadline = std::time::Instant::now() + LONG;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("divvy ends") {
+                break status;
+            }
+            if std::time::Instant::now() > deadline {
+                self.signal(Signal::KILL);
+                panic!("divvy does not end:\n{}", self.shown.0.lock().expect("unpoisoned"));
+            }
+            std::thread::sleep(MOMENT);
+        };
+        let after = rustix::termios::tcgetattr(&self.master).expect("a terminal");
+        assert_eq!(after.local_modes, self.before.local_modes, "echo and line mode are back");
+        assert_eq!(after.input_modes, self.before.input_modes);
+        let (_, shown) = self.end();
+        if let Some(entered) = shown.rfind("\u{1b}[?1049h") {
+            assert!(shown.rfind("\u{1b}[?1049l") > Some(entered), "the screen is left: {shown:?}");
+        }
+        if let Some(hidden) = shown.rfind("\u{1b}[?25l") {
+            assert!(shown.rfind("\u{1b}[?25h") > Some(hidden), "the cursor is back: {shown:?}");
+        }
+        (status.code().unwrap_or(-1), shown)
     }
 
     /// Waits for the end: the exit code, and all that was shown.
