@@ -273,6 +273,28 @@ fn check_with_diff_says_of_an_object_that_terraform_does_not_find_that_it_would_
 }
 
 #[test]
+fn what_refers_to_an_instance_that_is_left_out_is_adopted_without_it() {
+    let org = json!({
+        "divisions": [{ "id": "d-a", "name": "North" }, { "id": "d-b", "name": "South" }],
+        "collections": { "/api/v2/users": [{ "id": "u-1", "name": "Ann", "email": "ann@example.com" }] },
+    });
+    let text = "resource \"genesyscloud_auth_division\" \"d\" {\n  for_each = toset([\"North\", \"South\"])\n  name = each.key\n}\nresource \"genesyscloud_user\" \"x\" {\n  name = \"Ann\"\n  email = \"ann@example.com\"\n  division_id = genesyscloud_auth_division.d[\"South\"].id\n}\n";
+    let world = scene::world(&org, text);
+    let only = ["--only", "*[\"North\"]", "--only", "genesyscloud_user.x"];
+    let arguments = [&["fix", "--yes", "--adopt-drifted", "-o", "json"], &only[..]].concat();
+    let ran = world.divvy(&arguments);
+    let held: Vec<_> = world.state().into_iter().map(|(address, _)| address).collect();
+    assert!(
+        held.contains(&"genesyscloud_auth_division.d[\"North\"]".to_owned()),
+        "{held:?}\n{}\n{}",
+        ran.stdout,
+        ran.stderr
+    );
+    assert!(!held.contains(&"genesyscloud_auth_division.d[\"South\"]".to_owned()), "{held:?}");
+    assert_eq!(writes(&world), Vec::<String>::new());
+}
+
+#[test]
 fn what_the_next_apply_would_replace_is_never_adopted_by_a_flag() {
     let org = json!({ "collections": { "/api/v2/outbound/contactlists": [
         { "id": "l-1", "name": "Leads", "columnNames": ["phone"] },

@@ -120,7 +120,7 @@ impl<'a> Work<'a> {
         match self.plan(way).await {
             Ok((file, plan)) => Ok(Planned::Plan(file, Box::new(plan))),
             Err((Error::Terraform(failure), part)) => {
-                self.after_failed_plan(failure, part).await.map(Planned::Not)
+                self.after_failed_plan(way, failure, part).await.map(Planned::Not)
             }
             Err((error, _)) if is_no_place_to_write(&error) => Ok(Planned::Not(Try::AnotherWay)),
             Err((error, _)) => Err(error),
@@ -204,12 +204,17 @@ impl<'a> Work<'a> {
     /// targeting is refused.
     async fn after_failed_plan(
         &mut self,
+        way: Way,
         failure: Box<Failure>,
         part: Option<PlanFile>,
     ) -> Result<Try, Error> {
         match failure.kind {
             FailureKind::ConditionFails => self.leave_out_what_fails(failure, part).await,
             FailureKind::TargetingRefused => Ok(Try::AnotherWay),
+            // Of a block of which some instances are targets, the others are not there to be referred to.
+            _ if way == Way::TargetedPlan && failure.diagnostic.summary == "Invalid index" => {
+                Ok(Try::AnotherWay)
+            }
             FailureKind::NothingToImport => {
                 let named = named_in(&failure.diagnostic.detail, self.open.keys());
                 let Some(address) = named else {
