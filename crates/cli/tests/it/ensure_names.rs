@@ -67,8 +67,9 @@ fn on_a_terminal_a_near_name_is_asked_about_and_the_answer_counts() {
         let line = format!("stty rows 50 cols 120; {DIVVY} ensure SALES");
         let mut terminal = Terminal::start(world.command("script"), &line);
         terminal.wait_for("differs only in letter case");
-        terminal.wait_for("Create it as well? [y/N]");
-        terminal.type_in(&format!("{answer}\n"));
+        terminal.wait_for("Create it as well?");
+        terminal.wait_for("(y/N)");
+        terminal.type_in(&format!("{answer}\r"));
         let (code, shown) = terminal.end();
         assert_eq!((code, names(&world).len()), (if made == 1 { 3 } else { 0 }, made), "{shown}");
     }
