@@ -3,6 +3,7 @@
 //! `main` is called by the binary. Everything that a person sees goes through the console.
 
 mod answers;
+mod approval;
 mod arguments;
 mod carry_out;
 mod checklist;
@@ -43,7 +44,6 @@ mod terraform_errors;
 mod typed_file;
 mod undo;
 mod waits;
-mod word;
 
 use std::process::ExitCode;
 

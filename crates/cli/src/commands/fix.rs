@@ -5,6 +5,7 @@
 use divvy_core::resolve::resolve;
 use divvy_terraform::{Access, PlanDocument};
 
+use crate::approval::Approval;
 use crate::arguments::Fix;
 use crate::carry_out::carry_out;
 use crate::context::Context;
@@ -17,27 +18,26 @@ use crate::output;
 use crate::render::{Writer, commands::Shell};
 use crate::report::{Command, Report, RunInfo};
 use crate::survey::{Subject, Surveyor, Verified};
-use crate::word::Word;
 
 pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8> {
     output::refuse_unknown(&arguments.outputs, Writer::Fix)?;
-    let mut word = Word::of(context, arguments).await?;
+    let mut approval = Approval::of(context, arguments).await?;
     let subject = Subject {
         plan: arguments.plan.as_deref(),
         failures: failed_run::failures_here(context, arguments).await?,
         chosen: arguments.ids.iter().cloned().collect(),
         other_states: &arguments.other_states,
     };
-    if word.access() == Access::Reads {
+    if approval.access() == Access::Reads {
         let plan = lookup::plan_alone(context, &arguments.terraform, subject.plan).await?;
         if let Some(plan) = plan {
-            return look_at_plan_alone(context, arguments, &mut word, &plan, &subject).await;
+            return look_at_plan_alone(context, arguments, &mut approval, &plan, &subject).await;
         }
     }
     let (org, terraform) = (&arguments.org, &arguments.terraform);
-    let surveyor = Surveyor::open(context, org, terraform, word.access()).await?;
+    let surveyor = Surveyor::open(context, org, terraform, approval.access()).await?;
     let left_over = surveyor.left_over()?;
-    if let Some(consent) = word.consent_to_clear(&left_over).await? {
+    if let Some(consent) = approval.consent_to_clear(&left_over).await? {
         surveyor.begin_journal(&consent, "fix")?;
     } else {
         surveyor.warn_of_left_over(&left_over);
@@ -45,21 +45,21 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
     let mut look = surveyor.look(&subject).await?;
     failed_run::leave_strangers(context, &mut look.survey);
     if let Some(limited) = surveyor.limited(&subject) {
-        word.limit_to_plan_of(&look.survey, limited);
+        approval.limit_to_plan_of(&look.survey, limited);
     }
     let mut history = History::default();
     for round in 1.. {
-        let decisions = word.decide(resolve(&look.survey));
+        let decisions = approval.decide(resolve(&look.survey));
         history.rest(look, decisions);
         if round == 1 {
-            word.warn_of_strangers(history.decisions());
+            approval.warn_of_strangers(history.decisions());
         }
         let is_too_much = round > u32::from(arguments.max_rounds) || history.stops_writing();
-        if is_too_much || !word.may_act() {
+        if is_too_much || !approval.may_act() {
             break;
         }
-        if word.asks() {
-            ask(context, &surveyor, &mut word, &mut history).await?;
+        if approval.asks() {
+            ask(context, &surveyor, &mut approval, &mut history).await?;
         }
         let acts = history.acts();
         if acts.is_empty() {
@@ -68,7 +68,7 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
             }
             break;
         }
-        let Some(consent) = word.consent(&acts).await? else { break };
+        let Some(consent) = approval.consent(&acts).await? else { break };
         let journal = surveyor.begin_journal(&consent, "fix")?;
         let seen = history.look();
         let version = seen.terraform_version.as_deref();
@@ -84,53 +84,53 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
             Verified::Pending(next) => look = *next,
         }
     }
-    let report = history.report(&surveyor, word.limit(), arguments.require_clean);
+    let report = history.report(&surveyor, approval.limit(), arguments.require_clean);
     if let Some(file) = &arguments.write {
         return output::write_blocks(context, &arguments.terraform, &report, file);
     }
     output::write_report(context, &arguments.outputs, Shell::default(), &report)?;
-    Ok(word.exit_code(&report))
+    Ok(approval.exit_code(&report))
 }
 
 /// Forecasts from a plan's JSON where Terraform cannot be run: nothing is changed.
 async fn look_at_plan_alone(
     context: &Context,
     arguments: &Fix,
-    word: &mut Word<'_>,
+    approval: &mut Approval<'_>,
     plan: &PlanDocument,
     subject: &Subject<'_>,
 ) -> CommandResult<u8> {
     let lookup = Lookup::open(context, &arguments.org).await?;
     let look = lookup.look(Some(plan), &[], subject).await?;
-    word.limit_to_plan_of(&look.survey, Limited::PlanFile);
-    let decisions = word.decide(resolve(&look.survey));
-    word.warn_of_strangers(&decisions);
-    let left_out = word.limit().left_out();
+    approval.limit_to_plan_of(&look.survey, Limited::PlanFile);
+    let decisions = approval.decide(resolve(&look.survey));
+    approval.warn_of_strangers(&decisions);
+    let left_out = approval.limit().left_out();
     let info = RunInfo { left_out, ..lookup.run_info(&look) };
     let report = Report::new(Command::Fix, &decisions, info);
     if let Some(file) = &arguments.write {
         return output::write_blocks(context, &arguments.terraform, &report, file);
     }
     output::write_report(context, &arguments.outputs, Shell::default(), &report)?;
-    Ok(word.exit_code(&report))
+    Ok(approval.exit_code(&report))
 }
 
 /// Shows what is to be done, and asks what only a person can allow.
 async fn ask(
     context: &Context,
     surveyor: &Surveyor<'_>,
-    word: &mut Word<'_>,
+    approval: &mut Approval<'_>,
     history: &mut History,
 ) -> CommandResult<()> {
     let forecast = history.forecast(surveyor).completed(&context.given);
-    if let Some(decisions) = word.mark_in_list(history.decisions(), &forecast).await? {
+    if let Some(decisions) = approval.mark_in_list(history.decisions(), &forecast).await? {
         history.decide(decisions);
         return Ok(());
     }
     if history.rounds() == 0 || forecast.has_actions() {
         output::say_forecast(context, &forecast);
     }
-    let decisions = word.ask_for_more(history.decisions()).await?;
+    let decisions = approval.ask_for_more(history.decisions()).await?;
     history.decide(decisions);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A person's word: what the flags allow, what is asked, what was answered.
+//! What a person has approved: what the flags allow, what is asked, what was answered.
 //!
 //! Never changes a verdict. Invariant: without a terminal nothing is asked, and what was not
 //! allowed is not done.
@@ -26,7 +26,7 @@ use crate::report::{Report, approved_pairs};
 use crate::typed_file;
 
 /// What has been allowed so far, and whether more can be asked for.
-pub(crate) struct Word<'c> {
+pub(crate) struct Approval<'c> {
     context: &'c Context,
     policy: Policy,
     mode: Mode,
@@ -64,7 +64,7 @@ fn make_approval() -> CommandLine {
     CommandLine::divvy("check -o json=FILE").because("makes such a file")
 }
 
-impl<'c> Word<'c> {
+impl<'c> Approval<'c> {
     pub(crate) async fn of(context: &'c Context, arguments: &Fix) -> CommandResult<Self> {
         let approved = match &arguments.approved {
             Some(path) => {
