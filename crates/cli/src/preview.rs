@@ -36,12 +36,13 @@ pub(crate) async fn compare(
         })
         .collect();
     if imports.is_empty() {
-        return Ok(Compared { decisions, notes: Vec::new() });
+        let nothing = "Nothing is to be imported, so there was nothing to compare.".to_owned();
+        return Ok(Compared { decisions, notes: vec![nothing] });
     }
     let journal = surveyor.begin_journal(consent, "check")?;
     let preview = surveyor
         .directory
-        .preview_imports(consent, &imports, journal.id())
+        .preview_imports(consent, &imports, journal.id(), look.terraform_version.as_deref())
         .await
         .map_err(of_terraform)?;
     for finding in &mut resolution.findings {
@@ -58,20 +59,25 @@ pub(crate) async fn compare(
     for left in &preview.left_out {
         compared.leave_out(left, look);
     }
-    let told = preview.imported.len() + preview.left_out.len();
-    if told < imports.len() {
-        compared.notes.push(format!(
-            "What {} of them would change cannot be told: no plan of their imports can be made.",
-            imports.len() - told
-        ));
-    }
+    let clean = preview.imported.len();
+    let untold = imports.len() - clean - preview.left_out.len();
+    let program = surveyor.directory.terraform().name();
+    let note = format!(
+        "{program} planned the imports: {clean} of {} would change nothing.",
+        imports.len()
+    );
+    compared.notes.push(match untold {
+        0 => note,
+        _ => format!("{note} {untold} could not be planned, so what they would change is unknown."),
+    });
     Ok(compared)
 }
 
 impl Compared {
     /// Says of an import that would not be done why, where what differs does not say it.
     fn leave_out(&mut self, left: &LeftOut, look: &Look) {
-        if matches!(left.reason, Reason::WouldUpdate | Reason::WouldDestroy) {
+        let is_told = left.reason == Reason::WouldUpdate && !left.differences.is_empty();
+        if is_told || left.reason == Reason::WouldDestroy {
             return;
         }
         let is_it = |address: &Option<Address>| address.as_ref() == Some(&left.address);

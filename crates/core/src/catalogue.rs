@@ -11,7 +11,7 @@ pub use headlines::{headline_hints, headline_message, move_errored_state_away};
 
 pub use crate::changes::{Tense, changes};
 pub use crate::hcl::hcl;
-pub use crate::verdicts::{keep_attributes, line_to_keep};
+pub use crate::verdicts::keep_attributes;
 
 use crate::finding::Finding;
 use crate::hint::Hint;

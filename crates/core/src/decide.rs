@@ -111,7 +111,7 @@ pub enum Question {
     Elsewhere,
     /// `--approved` does not hold this pair.
     NotApproved,
-    /// The chosen id cannot be taken (home, held elsewhere, chosen twice, not there).
+    /// The chosen id cannot be taken (home, held elsewhere, chosen twice, not there, replaced afterwards).
     Forbidden,
     /// The plain yes: it was withheld, or the rounds ran out.
     Again,

@@ -1,12 +1,13 @@
 //! Drift: what an import would find different between configuration and org.
 //!
-//! Types only.
+//! Reads nothing. Invariant: a concealed value is in no line that is written.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
+use crate::hcl::hcl;
 use crate::shown::Shown;
 
 /// An attribute in which configuration and org differ; an unset value is `None`.
@@ -34,6 +35,17 @@ pub fn attribute_name(name: &str) -> &'static str {
 }
 
 impl Drift {
+    /// Writes the line of configuration that keeps the org's value; nothing where the value is concealed.
+    pub fn line_to_keep(&self) -> Option<String> {
+        if self.is_concealed() {
+            return None;
+        }
+        Some(match self.org.as_ref().and_then(Shown::plain) {
+            Some(value) => format!("{} = {}", self.attribute, hcl(value)),
+            None => format!("remove {}", self.attribute),
+        })
+    }
+
     /// Reports whether the values are concealed.
     pub fn is_concealed(&self) -> bool {
         [&self.config, &self.org].into_iter().flatten().any(Shown::is_sensitive)

@@ -188,10 +188,13 @@ impl<'s> Facts<'s, '_> {
         let holders = self.world.holding(id).into_iter();
         let mut holders = holders.filter(|holder| Some(holder.kind) == self.kind);
         let is_held = holders.any(|holder| holder.is_deposed || Some(&holder.address) != own);
+        let drift = entity.map(|entity| self.changes_to(entity)).unwrap_or_default();
+        let is_replaced = self.kind.is_some_and(|kind| kind.replaces_for(&drift));
+        let is_home = entity.is_some_and(|entity| entity.is_home);
         Choice {
             id: id.clone(),
-            is_forbidden: is_absent || is_held || entity.is_some_and(|entity| entity.is_home),
-            drift: entity.map(|entity| self.changes_to(entity)).unwrap_or_default(),
+            is_forbidden: is_absent || is_held || is_home || is_replaced,
+            drift,
         }
     }
 

@@ -82,7 +82,8 @@ pub enum Reason {
 pub struct Choice {
     /// The id.
     pub id: EntityId,
-    /// True for Home, for what another address holds, and for what the org has not.
+    /// True for Home, for what another address holds, for what the org has not, and for what the apply
+    /// after the import would replace.
     pub is_forbidden: bool,
     /// What an apply after the import would change, its key first.
     pub drift: Vec<Drift>,

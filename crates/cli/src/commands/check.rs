@@ -27,7 +27,8 @@ pub(crate) async fn run(context: &Context, arguments: &Check) -> CommandResult<u
         if arguments.diff.said().is_some() {
             return Err(CommandError::failed(
                 "--diff plans the imports, which needs the configuration's directory and Terraform",
-            ));
+            )
+            .hint("leave --diff out, or add --chdir DIR"));
         }
         let lookup = Lookup::open(context, &arguments.org).await?;
         let look = lookup.look(Some(&plan), &[], &subject).await?;

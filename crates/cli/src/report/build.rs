@@ -278,7 +278,7 @@ fn hints(
         Decision::Ask { question: Question::Forbidden, .. } => {
             hints.insert(
                 0,
-                "the id cannot be taken: it is Home's, another address has it, or the org does not show it"
+                "the id cannot be taken: it is Home's, another address has it, the org does not show it, or the apply after the import would replace the object"
                     .into(),
             );
             hints

@@ -130,7 +130,7 @@ fn change_to_keep(finding: &Finding) -> Option<String> {
         config: drift.config.clone(),
         org: drift.org.clone(),
     });
-    let lines: Vec<_> = drift.filter_map(|drift| catalogue::line_to_keep(&drift)).collect();
+    let lines: Vec<_> = drift.filter_map(|drift| drift.line_to_keep()).collect();
     let lines = if lines.is_empty() { "the org's values".to_owned() } else { lines.join(", ") };
     Some(format!("keep in the configuration{}: {lines}", place.unwrap_or_default()))
 }

@@ -246,6 +246,8 @@ fn check_with_diff_shows_what_each_import_would_change_and_imports_nothing() {
     assert_eq!(finding(&report, "genesyscloud_routing_queue.x")["drift"], drift);
     assert_eq!(finding(&report, "genesyscloud_routing_skill.x")["action"]["do"], "import");
     assert_eq!(world.state().len(), 0, "nothing is imported");
+    let text = world.divvy(&["check", "--diff"]).ended(3).stdout;
+    assert!(text.contains("planned the imports: 1 of 3 would change nothing."), "{text}");
     assert_eq!(writes(&world), Vec::<String>::new());
     let files = std::fs::read_dir(world.directory()).unwrap();
     let names = files.map(|file| file.unwrap().file_name().to_string_lossy().into_owned());

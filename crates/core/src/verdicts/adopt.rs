@@ -5,11 +5,9 @@ use crate::changes::{Tense, changes};
 use crate::drift::Drift;
 use crate::facts::Facts;
 use crate::finding::{Evidence, Reason};
-use crate::hcl::hcl;
 use crate::hint::{CommandLine, Hint};
 use crate::kind::Visibility;
 use crate::name::Difference;
-use crate::shown::Shown;
 
 pub(crate) struct Ambiguous;
 
@@ -49,7 +47,9 @@ impl Row for Ambiguous {
             ),
             _ => {
                 let are_near = told.evidence.candidates.iter().all(|one| !one.differs.is_empty());
-                let rename = if are_near {
+                let rename = if told.would_replace_every_candidate() {
+                    " None can be adopted as the block is written: the next apply would delete it and make another.".to_owned()
+                } else if are_near {
                     format!(" Whichever is adopted, the next apply renames it to {}.", told.name)
                 } else {
                     String::new()
@@ -126,9 +126,8 @@ impl Row for WouldReplace {
     }
 
     fn rule(&self, facts: &Facts<'_, '_>) -> Option<Evidence> {
-        let replacing = facts.kind?.replacing;
-        let forces = |drift: &Drift| replacing.contains(&drift.attribute);
-        match_of(facts).filter(|evidence| evidence.drift.iter().any(forces))
+        let kind = facts.kind?;
+        match_of(facts).filter(|evidence| kind.replaces_for(&evidence.drift))
     }
 
     fn message(&self, told: &Told<'_>) -> String {
@@ -200,12 +199,6 @@ impl Row for AdoptWithDrift {
     }
 }
 
-/// Returns whether an apply after an import would replace the entity for what differs.
-fn replaces(told: &Told<'_>) -> bool {
-    let replacing = told.finding.kind.map_or(&[][..], |kind| kind.replacing);
-    told.evidence.drift.iter().any(|drift| replacing.contains(&drift.attribute))
-}
-
 /// Returns whether the API never tells an attribute, so that nothing is known to differ in it.
 fn is_untold(told: &Told<'_>, drift: &Drift) -> bool {
     told.finding.kind.is_some_and(|kind| kind.secrets.contains(&drift.attribute))
@@ -231,7 +224,7 @@ fn exists(told: &Told<'_>, but: &str) -> String {
 
 /// Says how the configuration can follow an entity that differs, one attribute each.
 pub fn keep_attributes(drift: &[Drift]) -> Vec<Hint> {
-    let lines = drift.iter().map(|drift| match line_to_keep(drift) {
+    let lines = drift.iter().map(|drift| match drift.line_to_keep() {
         Some(line) => format!("keep the org's value: {line}"),
         None => format!(
             "keep the org's value: set {} to what the org has, which is not shown because the configuration holds it to be sensitive",
@@ -239,18 +232,6 @@ pub fn keep_attributes(drift: &[Drift]) -> Vec<Hint> {
         ),
     });
     lines.map(Hint::from).collect()
-}
-
-/// Writes the line of configuration that keeps the org's value of an attribute; nothing where the value
-/// is concealed.
-pub fn line_to_keep(drift: &Drift) -> Option<String> {
-    if drift.is_concealed() {
-        return None;
-    }
-    Some(match drift.org.as_ref().and_then(Shown::plain) {
-        Some(value) => format!("{} = {}", drift.attribute, hcl(value)),
-        None => format!("remove {}", drift.attribute),
-    })
 }
 
 pub(crate) struct DeletedTwin;
@@ -313,8 +294,8 @@ impl Row for NearMiss {
 
     fn message(&self, told: &Told<'_>) -> String {
         let mut text = format!("{} is not in the org, but {} is.", told.name, told.candidates());
-        if replaces(told) {
-            text.push_str(" That one cannot be adopted as it is written here: the next apply would delete it and make another.");
+        if told.would_replace_every_candidate() {
+            text.push_str(" It cannot be adopted as the block is written: the next apply would delete it and make another.");
         } else if let Some(changes) = changes(&told.evidence.drift, Tense::Coming) {
             text.push_str(&format!(" If that one is adopted, the next apply {changes}."));
         }
@@ -323,8 +304,7 @@ impl Row for NearMiss {
 
     fn hints(&self, told: &Told<'_>, _terraform: &str) -> Vec<Hint> {
         let new = CommandLine::divvy("fix --new").word(told.address());
-        let mut hints =
-            if replaces(told) { keep_attributes(&told.evidence.drift) } else { told.choices() };
+        let mut hints = told.choices();
         hints.push(new.because("if it is another").into());
         hints
     }

@@ -11,7 +11,7 @@ mod names;
 mod row;
 mod state;
 
-pub use self::adopt::{keep_attributes, line_to_keep};
+pub use self::adopt::keep_attributes;
 pub(crate) use self::row::{Page, Remedy, Row, Told};
 use crate::verdict::{Verdict, each_verdict};
 

@@ -3,11 +3,12 @@
 //! Types only. Invariant: a verdict that lacks one of them does not compile.
 
 use crate::address::Address;
+use crate::drift::Drift;
+use crate::entity::EntityId;
 use crate::facts::Facts;
-use crate::finding::{Evidence, Finding};
+use crate::finding::{Candidate, Evidence, Finding};
 use crate::hint::{CommandLine, Hint};
 use crate::kind::DIVISION_ID;
-use crate::name::visible;
 use crate::shown::Shown;
 
 /// One verdict, whole.
@@ -85,7 +86,7 @@ pub(crate) struct Told<'f> {
 impl<'f> Told<'f> {
     pub(crate) fn of(finding: &'f Finding) -> Self {
         let evidence = &finding.evidence;
-        let id = |id: Option<&crate::EntityId>| id.map(ToString::to_string).unwrap_or_default();
+        let id = |id: Option<&EntityId>| id.map(ToString::to_string).unwrap_or_default();
         Self {
             finding,
             evidence,
@@ -116,26 +117,45 @@ impl<'f> Told<'f> {
         CommandLine::divvy("fix --id").word(&format!("{}={id}", self.address()))
     }
 
-    /// Returns the commands that take one of the candidates, and the other way out.
+    /// Returns the commands that take one of the candidates that may be taken, and the other way out.
     pub(crate) fn choices(&self) -> Vec<Hint> {
         let candidates = &self.evidence.candidates;
+        let may_be_taken = |candidate: &&Candidate| {
+            let mut choices = self.evidence.choices.iter();
+            !choices.any(|choice| choice.id == candidate.entity.id && choice.is_forbidden)
+        };
         let mut hints: Vec<Hint> = candidates
             .iter()
+            .filter(may_be_taken)
             .map(|candidate| self.choose(candidate.entity.id.as_str()).into())
             .collect();
         for candidate in candidates.iter().take(1).filter(|one| !one.differs.is_empty()) {
+            let or = if hints.is_empty() { "" } else { "or " };
             let id = &candidate.entity.id;
-            hints.push(Hint::Advice(match &candidate.entity.key {
-                Shown::Plain(key) => {
-                    let name = visible(&key.to_string());
-                    format!("or change the configuration to name = {name}")
-                }
-                Shown::Sensitive => {
-                    format!("or change the configuration to the name that the org has for {id}")
+            let lines: Option<Vec<_>> = self.key_changes(id).map(Drift::line_to_keep).collect();
+            hints.push(Hint::Advice(match lines.filter(|lines| !lines.is_empty()) {
+                Some(lines) => format!("{or}change the configuration to {}", lines.join(" and ")),
+                None => {
+                    format!("{or}change the configuration to the name that the org has for {id}")
                 }
             }));
         }
         hints
+    }
+
+    /// Returns the parts of the key in which the configuration differs from an entity.
+    fn key_changes(&self, id: &EntityId) -> impl Iterator<Item = &'f Drift> {
+        let key = self.finding.kind.map_or(&[][..], |kind| kind.key);
+        let drift = self.finding.differences(id).iter();
+        drift.filter(|drift| key.iter().any(|part| part.terraform == drift.attribute))
+    }
+
+    /// Reports whether the next apply would replace each candidate, whichever was adopted.
+    pub(crate) fn would_replace_every_candidate(&self) -> bool {
+        let mut ids = self.evidence.candidates.iter().map(|candidate| &candidate.entity.id);
+        self.finding.kind.is_some_and(|kind| {
+            ids.len() > 0 && ids.all(|id| kind.replaces_for(self.finding.differences(id)))
+        })
     }
 
     /// Names the candidates, each with what differs.

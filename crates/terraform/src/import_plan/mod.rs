@@ -49,8 +49,8 @@ impl WorkingDirectory {
     }
 
     /// Plans imports and does nothing else: what would be `imported` without a change, what would be
-    /// `left_out` and why, with what Terraform would change after the import. The blocks file is there for as
-    /// long as that takes.
+    /// `left_out` and why, with what Terraform would change after the import; in neither is what cannot be
+    /// planned. The blocks file is there for as long as that takes.
     ///
     /// # Errors
     /// As every run; the blocks file is removed first.
@@ -59,9 +59,12 @@ impl WorkingDirectory {
         consent: &Consent,
         imports: &[Import],
         run: &str,
+        terraform_version: Option<&str>,
     ) -> Result<Adoption, Error> {
         let mut work = Work::new(self, consent, run, imports);
-        work.preview().await?;
+        if terraform_version.is_none_or(knows_import_blocks) {
+            work.preview().await?;
+        }
         Ok(work.adoption)
     }
 

@@ -3,7 +3,7 @@
 use divvy_sandbox::emulator::{Effect, Fault, Refusal};
 
 use super::adoption::{report, said};
-use crate::world::{Ran, World, seed, terraform};
+use crate::world::{Ran, World, is_opentofu, seed, terraform};
 
 const ADOPT: &[&str] = &["run", "--on-conflict", "adopt", "--report", "report.json", "--"];
 const APPLY: &[&str] = &["apply", "-auto-approve", "-no-color"];
@@ -75,7 +75,11 @@ fn a_state_that_its_store_refuses_is_in_the_rescue_file_and_is_pushed_by_the_lin
     let told = said(&ran);
     assert!(told.contains("2 adopted, but not saved in the state (id-eng)"), "{told}");
     assert!(told.contains("state push errored.tfstate next: "), "{told}");
-    assert!(told.trim_end().ends_with("terraform state push errored.tfstate"), "{told}");
+    let name = if is_opentofu() { "tofu" } else { "terraform" };
+    assert!(
+        told.trim_end().ends_with(&format!("next: {name} state push errored.tfstate")),
+        "{told}"
+    );
 
     world.org().clear_faults();
     for gone in ["backend.tf", ".terraform/terraform.tfstate"] {

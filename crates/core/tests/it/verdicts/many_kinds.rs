@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use divvy_core::catalogue::message;
+use divvy_core::answer::{Answer, answers};
+use divvy_core::catalogue::{hints, message};
 use divvy_core::decide::{Action, Decision, Expect, Policy, Question, decide};
 use divvy_core::drift::{Drift, attribute_name};
 use divvy_core::further_needs::further_needs;
@@ -277,4 +278,29 @@ fn what_the_api_never_tells_is_said_to_be_written_again_and_not_to_differ() {
         "{text}"
     );
     assert!(text.contains("The API never tells its fields"), "{text}");
+}
+
+#[test]
+fn what_the_next_apply_would_replace_for_its_key_may_not_be_taken_by_an_id_either() {
+    let skill = kind("routing_skill");
+    for names in [&["french"][..], &["french", "FRENCH"]] {
+        let mut survey = Scene::new().survey;
+        plans(&mut survey, skill, Change::Create, json!({ "name": "French" }));
+        let near: Vec<_> = names.iter().map(|name| entity(skill, name, &[name], None)).collect();
+        lists(&mut survey, skill, &[], &near);
+        let finding = found(&survey, skill);
+        let text = message(&finding);
+        assert!(text.contains("would delete it and make another"), "{text}");
+        assert!(!text.contains("renames"), "{text}");
+        let hints: Vec<_> = hints(&finding, "terraform").iter().map(ToString::to_string).collect();
+        assert!(hints.iter().all(|hint| !hint.contains("--id")), "{hints:?}");
+        assert!(hints[0].starts_with("change the configuration to name = \""), "{hints:?}");
+        let ids = BTreeMap::from([(address(skill), EntityId::new("french"))]);
+        let decided = decide(resolve(&survey), &Policy { ids, ..Policy::default() }).all;
+        let forbidden = Decision::Ask { question: Question::Forbidden, then: None };
+        assert_eq!(decided[0].decision, forbidden, "{names:?}");
+        let asked = decide(resolve(&survey), &Policy::default()).all;
+        let takes = answers(&asked[0]).into_iter().filter(|one| matches!(one, Answer::Take(_)));
+        assert_eq!(takes.count(), 0, "no prompt offers it: {names:?}");
+    }
 }
