@@ -93,12 +93,17 @@ pub(crate) fn of_one(decided: &Decided, answers: &[Answer], alike: usize) -> Opt
         ),
         (Question::Choose, _) => {
             let name = finding.name.as_ref().map(Shown::visible).unwrap_or_default();
-            Ask::new(
+            let can_take = answers.iter().any(|answer| matches!(answer, Answer::Take(_)));
+            let question = if can_take {
                 format!(
                     "{address} wants {name}. Import an existing {noun} there? The one that is chosen goes into the Terraform state; nothing changes in Genesys Cloud before the next apply."
-                ),
-                Vec::new(),
-            )
+                )
+            } else {
+                format!(
+                    "{address} wants {name}, and no {noun} that exists can be imported there. Is it new? Nothing changes in Genesys Cloud before the next apply."
+                )
+            };
+            Ask::new(question, Vec::new())
         }
         _ => return None,
     };

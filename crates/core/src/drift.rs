@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::Value;
 
 use crate::hcl::hcl;
+use crate::kind::Kind;
 use crate::shown::Shown;
 
 /// An attribute in which configuration and org differ; an unset value is `None`.
@@ -32,6 +33,11 @@ pub fn attribute_name(name: &str) -> &'static str {
     let kept: &'static str = Box::leak(name.into());
     names.insert(kept);
     kept
+}
+
+/// Returns whether an apply would replace an object of this kind for one of these differences.
+pub fn is_replaced_for(kind: &Kind, drift: &[Drift]) -> bool {
+    drift.iter().any(|drift| kind.replacing.contains(&drift.attribute))
 }
 
 impl Drift {

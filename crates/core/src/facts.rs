@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::address::Address;
 use crate::conceal;
+use crate::drift::is_replaced_for;
 use crate::entity::{Entity, EntityId, Key, OrgId};
 use crate::failure::{Failure, Operation, Shape};
 use crate::finding::{Candidate, Choice, Drift, Evidence};
@@ -189,7 +190,7 @@ impl<'s> Facts<'s, '_> {
         let mut holders = holders.filter(|holder| Some(holder.kind) == self.kind);
         let is_held = holders.any(|holder| holder.is_deposed || Some(&holder.address) != own);
         let drift = entity.map(|entity| self.changes_to(entity)).unwrap_or_default();
-        let is_replaced = self.kind.is_some_and(|kind| kind.replaces_for(&drift));
+        let is_replaced = self.kind.is_some_and(|kind| is_replaced_for(kind, &drift));
         let is_home = entity.is_some_and(|entity| entity.is_home);
         Choice {
             id: id.clone(),

@@ -9,7 +9,6 @@ use std::hash::{Hash, Hasher};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::drift::Drift;
 use crate::identity::{Attributes, EntityId, Key};
 
 /// An attribute whose value Terraform would change after an import if it differs.
@@ -307,11 +306,6 @@ impl Kind {
             reply.status == status && (reply.code.is_none() || reply.code == code)
         };
         self.duplicates.iter().any(says_so)
-    }
-
-    /// Returns whether an apply would replace an object for one of these differences.
-    pub fn replaces_for(&self, drift: &[Drift]) -> bool {
-        drift.iter().any(|drift| self.replacing.contains(&drift.attribute))
     }
 
     /// Returns whether a reply of this status may say that the key is taken, among other things.

@@ -2,7 +2,7 @@
 
 use super::row::{Page, Remedy, Row, Told};
 use crate::changes::{Tense, changes};
-use crate::drift::Drift;
+use crate::drift::{Drift, is_replaced_for};
 use crate::facts::Facts;
 use crate::finding::{Evidence, Reason};
 use crate::hint::{CommandLine, Hint};
@@ -127,7 +127,7 @@ impl Row for WouldReplace {
 
     fn rule(&self, facts: &Facts<'_, '_>) -> Option<Evidence> {
         let kind = facts.kind?;
-        match_of(facts).filter(|evidence| kind.replaces_for(&evidence.drift))
+        match_of(facts).filter(|evidence| is_replaced_for(kind, &evidence.drift))
     }
 
     fn message(&self, told: &Told<'_>) -> String {

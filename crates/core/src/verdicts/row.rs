@@ -3,7 +3,7 @@
 //! Types only. Invariant: a verdict that lacks one of them does not compile.
 
 use crate::address::Address;
-use crate::drift::Drift;
+use crate::drift::{Drift, is_replaced_for};
 use crate::entity::EntityId;
 use crate::facts::Facts;
 use crate::finding::{Candidate, Evidence, Finding};
@@ -154,7 +154,7 @@ impl<'f> Told<'f> {
     pub(crate) fn would_replace_every_candidate(&self) -> bool {
         let mut ids = self.evidence.candidates.iter().map(|candidate| &candidate.entity.id);
         self.finding.kind.is_some_and(|kind| {
-            ids.len() > 0 && ids.all(|id| kind.replaces_for(self.finding.differences(id)))
+            ids.len() > 0 && ids.all(|id| is_replaced_for(kind, self.finding.differences(id)))
         })
     }
 

@@ -304,3 +304,20 @@ fn undo_asks_and_takes_back_only_after_a_yes() {
     assert!(shown.contains("leaves the state"), "{shown}");
     leaves_nothing(&world);
 }
+
+#[test]
+fn a_near_name_that_an_apply_would_replace_is_not_offered_and_what_is_new_can_be_said() {
+    let org = json!({ "collections": { "/api/v2/routing/skills": [
+        { "id": "skill-1", "name": "french" },
+    ] } });
+    let block = "resource \"genesyscloud_routing_skill\" \"x\" {\n  name = \"French\"\n}\n";
+    let world = crate::kinds::scene::world(&org, block);
+    let terminal = Terminal::start(&world, &["fix"]);
+    terminal.shows("Is it new?");
+    terminal.shows("1) None of them: it is new, and the next apply creates it");
+    terminal.types("1\n");
+    let (code, shown) = terminal.end();
+    assert_eq!(code, 0, "{shown}");
+    assert!(shown.contains("For the apply to create (1)"), "{shown}");
+    assert_eq!(world.state().len(), 0, "{shown}");
+}
