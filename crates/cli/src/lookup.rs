@@ -74,7 +74,7 @@ impl<'c> Lookup<'c> {
         let kinds = kinds_at_first_look(&desired, &tracked);
         let leads = self.leads(plan, &desired)?;
         let asker = Asker::new(self.context, Arc::clone(&self.observers));
-        let answers = asker.ask(leads, None, &kinds).await?;
+        let answers = asker.ask(leads, Vec::new(), &kinds).await?;
         answers.enter(&mut survey);
         survey.tracked = Some(tracked);
         survey.desired = Some(Desired {

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use divvy_core::kinds;
-use divvy_core::survey::{Alias, Desired, OtherState, Surroundings, Tracked};
+use divvy_core::survey::{Alias, Change, Desired, OtherState, Planned, Surroundings, Tracked};
 use divvy_core::{Address, Consent, EntityId, Kind, ProviderArguments};
 use divvy_genesys::Client;
 use divvy_terraform::{
@@ -28,7 +28,7 @@ use self::orgs::{Answers, early_answer};
 use crate::arguments::{OrgArguments, TerraformArguments};
 use crate::console::Tone;
 use crate::context::Context;
-use crate::error::CommandResult;
+use crate::error::{CommandError, CommandResult};
 use crate::journal::Journal;
 use crate::limit::Limited;
 use crate::observers::Observers;
@@ -77,7 +77,7 @@ impl<'c> Surveyor<'c> {
     pub(crate) async fn look(&self, subject: &Subject<'_>) -> CommandResult<Look> {
         let imports = if subject.plan.is_some() { Vec::new() } else { self.imports_as_written() };
         if !imports.is_empty() {
-            return self.look_beside_imports(&imports, subject).await;
+            return self.look_beside_imports(imports, subject).await;
         }
         let saved = match subject.plan {
             Some(path) => Some((path, self.saved_plan(path).await?)),
@@ -103,12 +103,10 @@ impl<'c> Surveyor<'c> {
         // here is dropped half-way: a Terraform that was started is waited for.
         let (state, with_plan) = tokio::join!(state, with_plan);
         let (plan, early) = with_plan?;
-        let early = match early {
-            // Where both failed, this says why the provider did not start.
-            Some(Err(error)) if plan.is_err() => return Err(error),
-            early => early,
+        let plan = match plan {
+            Ok(plan) => plan,
+            Err(error) => return Err(refusal(early).unwrap_or(error)),
         };
-        let plan = plan?;
         let tracked = match state {
             Some(Err(error)) if has_json && !matches!(error, Error::Interrupted { .. }) => {
                 let text = format!("{error}\nThe state is taken from the plan's JSON.");
@@ -151,58 +149,77 @@ impl<'c> Surveyor<'c> {
     /// provider would ask for it for minutes, and fail the whole plan.
     async fn look_beside_imports(
         &self,
-        imports: &[(Address, EntityId)],
+        imports: Vec<Planned>,
         subject: &Subject<'_>,
     ) -> CommandResult<Look> {
-        let early = self.early().await?;
         let mut kinds = self.kinds_before_a_plan(subject);
-        let imported = imports.iter();
-        kinds.extend(
-            imported
-                .filter_map(|(address, _)| kinds::of_terraform_type(address.terraform_type()))
-                .filter(|kind| kind.is_read_whole()),
-        );
-        let (state, mut early) = tokio::join!(self.state(), early_answer(early, &kinds));
+        kinds.extend(imports.iter().map(|import| import.kind).filter(|kind| kind.is_read_whole()));
+        let (state, answers) = tokio::join!(self.state(), self.ask_for_imports(&imports, &kinds));
         let tracked = state.map_err(of_terraform)?;
-        if let Some(Ok(asked)) = &mut early {
-            // Terraform ignores an import to an address that the state holds.
-            let is_open = |address: &Address| {
-                tracked.instances.iter().all(|tracked| tracked.address != *address)
-            };
-            let imports: Vec<_> =
-                imports.iter().filter(|(address, _)| is_open(address)).cloned().collect();
-            if let Some(desired) = asked.absent_imports(imports).await? {
-                let known = self.blocks.arguments_known_before_a_plan("genesyscloud");
-                let alias = Alias::new("genesyscloud");
-                let arguments = known.map(|known| (alias, known)).into_iter().collect();
-                let look = Look::default();
-                return self.finish(look, desired, tracked, &arguments, early, subject).await;
+        let early = match answers? {
+            Some(Ok(answers)) => {
+                // Terraform ignores an import to an address that the state holds.
+                let is_open = |import: &Planned| {
+                    tracked.instances.iter().all(|tracked| tracked.address != import.address)
+                };
+                let planned: Vec<_> = imports.into_iter().filter(is_open).collect();
+                if !planned.is_empty() {
+                    let desired = Desired { planned, ..Desired::default() };
+                    let mut look = self
+                        .join(Look::default(), desired, tracked.clone(), &answers, subject)
+                        .await?;
+                    if look.keep_absent_imports() {
+                        return Ok(look);
+                    }
+                }
+                answers.into_asked()
             }
-        }
-        let plan = self.fresh_plan().await.map_err(of_terraform);
-        let early = match early {
-            Some(Err(error)) if plan.is_err() => return Err(error),
-            early => early,
+            Some(Err(error)) => vec![Err(error)],
+            None => Vec::new(),
         };
-        let look = self.assemble(plan?, tracked, early, subject).await?;
+        let plan = match self.fresh_plan().await {
+            Ok(plan) => plan,
+            Err(error) => return Err(refusal(early).unwrap_or_else(|| of_terraform(error))),
+        };
+        let look = self.assemble(plan, tracked, early, subject).await?;
         let is_narrowed = self.limited(subject) == Some(Limited::Targets);
         Ok(Look { is_narrowed, ..look })
     }
 
-    /// Returns the imports that the configuration spells out, of kinds and with constant ids, where one
-    /// provider configuration serves all.
-    fn imports_as_written(&self) -> Vec<(Address, EntityId)> {
-        if self.blocks.providers("genesyscloud").count() > 1 {
-            return Vec::new();
-        }
+    /// Asks the orgs of these imports before there is a plan. Nothing is returned where it is not known
+    /// without one who they are.
+    async fn ask_for_imports(
+        &self,
+        imports: &[Planned],
+        kinds: &BTreeSet<&'static Kind>,
+    ) -> CommandResult<Option<CommandResult<Answers>>> {
+        let arguments = self.directory.provider_arguments_without_plan(&self.blocks).await;
+        let arguments = arguments.map_err(of_terraform)?;
+        let aliases = imports.iter().map(|import| &import.alias).collect();
+        let leads = match self.flags.leads(aliases, &arguments) {
+            Ok(leads) => leads,
+            // A plan may know what is not written as a constant.
+            Err(_) if self.blocks.arguments_known_before_a_plan("genesyscloud").is_none() => {
+                return Ok(None);
+            }
+            Err(error) => return Ok(Some(Err(error))),
+        };
+        Ok(Some(self.asker.ask(leads, Vec::new(), kinds).await))
+    }
+
+    /// Returns the imports that the configuration spells out, of kinds and with constant ids, where the
+    /// blocks tell which provider configuration serves them.
+    fn imports_as_written(&self) -> Vec<Planned> {
         let imports = self.blocks.imports().iter();
         imports
             // What a killed run had left may be gone by now.
             .filter(|import| self.directory.path().join(&import.place.file).exists())
             .filter_map(|import| {
                 let address = Address::parse(&import.to)?;
-                kinds::of_terraform_type(address.terraform_type())?;
-                Some((address, EntityId::new(import.id.clone()?)))
+                let kind = kinds::of_terraform_type(address.terraform_type())?;
+                let alias = self.blocks.alias_of_import(import)?;
+                let import_id = Some(EntityId::new(import.id.clone()?));
+                Some(Planned { import_id, ..Planned::new(address, kind, alias, Change::NoOp) })
             })
             .collect()
     }
@@ -253,7 +270,7 @@ impl<'c> Surveyor<'c> {
         &self,
         plan: PlanDocument,
         tracked: Tracked,
-        early: Option<CommandResult<Asked>>,
+        early: Vec<CommandResult<Asked>>,
         subject: &Subject<'_>,
     ) -> CommandResult<Look> {
         let mut desired = plan.desired().map_err(of_terraform)?;
@@ -271,20 +288,19 @@ impl<'c> Surveyor<'c> {
             is_whole: true,
             ..Look::default()
         };
-        self.finish(look, desired, tracked, &arguments, early, subject).await
+        let answers = self.ask_orgs(&desired, &tracked, &arguments, early).await?;
+        self.join(look, desired, tracked, &answers, subject).await
     }
 
-    /// Asks the orgs, and joins it all.
-    async fn finish(
+    /// Joins what was read, and asks what the first answers made worth asking.
+    async fn join(
         &self,
         mut look: Look,
         desired: Desired,
         tracked: Tracked,
-        arguments: &BTreeMap<Alias, ProviderArguments>,
-        early: Option<CommandResult<Asked>>,
+        answers: &Answers,
         subject: &Subject<'_>,
     ) -> CommandResult<Look> {
-        let answers = self.ask_orgs(&desired, &tracked, arguments, early).await?;
         answers.enter(&mut look.survey);
         look.survey.surroundings = self.surroundings(subject.other_states).await?;
         look.survey.desired = Some(desired);
@@ -292,7 +308,7 @@ impl<'c> Surveyor<'c> {
         look.survey.failures.clone_from(&subject.failures);
         look.survey.chosen.clone_from(&subject.chosen);
         answers.look_again(&mut look.survey).await?;
-        look.orgs = answers.orgs;
+        look.orgs.clone_from(&answers.orgs);
         Ok(look)
     }
 
@@ -302,7 +318,7 @@ impl<'c> Surveyor<'c> {
         desired: &Desired,
         tracked: &Tracked,
         arguments: &BTreeMap<Alias, ProviderArguments>,
-        early: Option<CommandResult<Asked>>,
+        early: Vec<CommandResult<Asked>>,
     ) -> CommandResult<Answers> {
         let mut aliases: BTreeSet<&Alias> =
             desired.planned.iter().map(|planned| &planned.alias).collect();
@@ -443,6 +459,11 @@ impl<'c> Surveyor<'c> {
             other_states,
         })
     }
+}
+
+/// Returns what an org refused: where the plan failed too, this says why the provider did not start.
+fn refusal(early: Vec<CommandResult<Asked>>) -> Option<CommandError> {
+    early.into_iter().find_map(Result::err)
 }
 
 /// Returns the kinds of which the configuration has blocks and the state has nothing, so that a plan

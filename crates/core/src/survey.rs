@@ -339,3 +339,17 @@ pub struct Survey {
     /// What lies around.
     pub surroundings: Surroundings,
 }
+
+impl Survey {
+    /// Returns whether the org is proved to lack the id that a planned instance imports.
+    pub fn lacks_import(&self, planned: &Planned) -> bool {
+        let listing = match self.aliases.get(&planned.alias) {
+            Some(AliasTarget::Org(org)) => self.orgs.get(org),
+            Some(AliasTarget::Unresolved(_)) | None => None,
+        };
+        let listing = listing.and_then(|org| org.listings.get(planned.kind));
+        listing.zip(planned.import_id.as_ref()).is_some_and(|(listing, id)| {
+            listing.entity(id).is_none() && listing.proves_absent(planned.kind, id)
+        })
+    }
+}

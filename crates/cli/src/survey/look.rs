@@ -42,6 +42,15 @@ pub(crate) struct Look {
 }
 
 impl Look {
+    /// Leaves only the imports whose ids the orgs are proved to lack, and returns whether there are any.
+    pub(super) fn keep_absent_imports(&mut self) -> bool {
+        let Some(mut desired) = self.survey.desired.take() else { return false };
+        desired.planned.retain(|planned| self.survey.lacks_import(planned));
+        let any = !desired.planned.is_empty();
+        self.survey.desired = Some(desired);
+        any
+    }
+
     /// Says what any report of it should know: whom it asked, and how often.
     pub(crate) fn run_info(&self, observers: &Observers) -> RunInfo {
         let from = self

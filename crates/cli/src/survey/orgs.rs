@@ -8,11 +8,10 @@ use std::sync::Arc;
 
 use divvy_core::further_needs::{Needs, further_needs};
 use divvy_core::kind::Filling;
-use divvy_core::kinds;
 use divvy_core::survey::{
-    Alias, AliasTarget, Change, Desired, Listing, Org, Planned, Seen, Survey, Tracked,
+    Alias, AliasTarget, Desired, Listing, Org, Planned, Seen, Survey, Tracked,
 };
-use divvy_core::{Address, EntityId, Kind, OrgId};
+use divvy_core::{EntityId, Kind, OrgId};
 use divvy_genesys::{Client, Connection, ConnectionError, Reason, Settings};
 use futures_util::future::{join_all, try_join_all};
 use tokio_util::sync::CancellationToken;
@@ -26,34 +25,6 @@ use crate::org::{client_until, of_api, of_connection};
 pub(crate) struct Asked {
     client: Client,
     pub(crate) seen: (OrgId, Org),
-}
-
-impl Asked {
-    /// Returns what the plan would want of imports whose ids the org lacks, as far as it says so;
-    /// nothing where there is none. An id that the listing lacks is asked for by itself.
-    pub(crate) async fn absent_imports(
-        &mut self,
-        imports: Vec<(Address, EntityId)>,
-    ) -> CommandResult<Option<Desired>> {
-        let mut planned = Vec::new();
-        for (address, id) in imports {
-            let Some(kind) = kinds::of_terraform_type(address.terraform_type()) else { continue };
-            let Some(listing) = self.seen.1.listings.get_mut(kind) else { continue };
-            if listing.entity(&id).is_none() {
-                listing.by_id.extend(self.client.by_ids(kind, [&id]).await.map_err(of_api)?);
-            }
-            if listing.proves_absent(kind, &id) {
-                let import_id = Some(id);
-                let alias = Alias::new("genesyscloud");
-                planned.push(Planned {
-                    import_id,
-                    ..Planned::new(address, kind, alias, Change::NoOp)
-                });
-            }
-        }
-        let desired = Desired { planned, ..Desired::default() };
-        Ok((!desired.planned.is_empty()).then_some(desired))
-    }
 }
 
 /// An alias, and the org that it led to.
@@ -92,12 +63,12 @@ impl Asker {
         client_until(connection.clone(), Settings::default(), observer, self.interrupt.clone())
     }
 
-    /// Asks every org that the leads go to, each once and all at the same time, but for the one that
-    /// was asked early. One of several that does not answer is unresolved, and says why.
+    /// Asks every org that the leads go to, each once and all at the same time, but for those that
+    /// were asked early. One of several that does not answer is unresolved, and says why.
     pub(crate) async fn ask(
         &self,
         leads: Vec<Lead>,
-        early: Option<CommandResult<Asked>>,
+        early: Vec<CommandResult<Asked>>,
         kinds: &BTreeSet<&'static Kind>,
     ) -> CommandResult<Answers> {
         let replies = self.replies(&leads, early, kinds).await;
@@ -138,7 +109,7 @@ impl Asker {
     async fn replies(
         &self,
         leads: &[Lead],
-        early: Option<CommandResult<Asked>>,
+        early: Vec<CommandResult<Asked>>,
         kinds: &BTreeSet<&'static Kind>,
     ) -> BTreeMap<String, CommandResult<Asked>> {
         let mut open: BTreeMap<String, &Connection> = BTreeMap::new();
@@ -146,7 +117,7 @@ impl Asker {
             open.entry(connection.fingerprint()).or_insert(connection);
         }
         let mut replies = BTreeMap::new();
-        if let Some(early) = early {
+        for early in early {
             let key = match &early {
                 Ok(asked) => Some(asked.client.connection().fingerprint()),
                 // The same question would fail the same way.
@@ -176,6 +147,11 @@ pub(crate) struct Answers {
 }
 
 impl Answers {
+    /// Gives back who answered, for a look that knows more.
+    pub(crate) fn into_asked(self) -> Vec<CommandResult<Asked>> {
+        self.asked.into_iter().map(Ok).collect()
+    }
+
     /// Enters into a survey what was answered.
     pub(crate) fn enter(&self, survey: &mut Survey) {
         survey.aliases.extend(self.aliases.clone());
@@ -311,15 +287,16 @@ async fn list_the_rest(
     Ok(())
 }
 
-/// As [`ask_one`], where there is a client already.
+/// As [`ask_one`], where there may be a client already.
 pub(super) async fn early_answer(
     client: Option<CommandResult<Client>>,
     kinds: &BTreeSet<&'static Kind>,
-) -> Option<CommandResult<Asked>> {
-    Some(match client? {
-        Ok(client) => ask_one(client, kinds).await,
-        Err(error) => Err(error),
-    })
+) -> Vec<CommandResult<Asked>> {
+    match client {
+        Some(Ok(client)) => vec![ask_one(client, kinds).await],
+        Some(Err(error)) => vec![Err(error)],
+        None => Vec::new(),
+    }
 }
 
 fn listing_of<'s>(survey: &'s mut Survey, org: &OrgId, kind: &Kind) -> Option<&'s mut Listing> {

@@ -10,9 +10,7 @@ use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Block, BlockLabel, Body};
 
 use super::expression::on_one_line;
-use super::written::{
-    Argument, Form, Found, ImportBlock, Lines, NamedBlock, ResourceBlock, Written,
-};
+use super::written::{Argument, Form, Found, Lines, NamedBlock, ResourceBlock, Written};
 
 pub(super) fn read(text: &str, file: &Path) -> Option<Found> {
     let stripped = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -49,9 +47,8 @@ fn read_block(block: &Block, lines: &Lines<'_>, found: &mut Found) {
         ("import", []) => {
             let to = block.body.get_attribute("to");
             let source = to.and_then(|to| source_of(&to.value, lines));
-            let to = source.unwrap_or_default().to_owned();
-            let id = written(&block.body, lines).literal_id();
-            found.imports.push(ImportBlock { to, id, place });
+            let body = written(&block.body, lines);
+            found.imports.push(body.import_block(source.unwrap_or_default(), place));
         }
         ("terraform", []) => read_settings(&block.body, found),
         _ => {}

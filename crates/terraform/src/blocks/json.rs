@@ -8,9 +8,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::expression::on_one_line;
-use super::written::{
-    Argument, Form, Found, ImportBlock, Lines, NamedBlock, ResourceBlock, Written,
-};
+use super::written::{Argument, Form, Found, Lines, NamedBlock, ResourceBlock, Written};
 
 type Object = Map<String, Value>;
 
@@ -59,12 +57,7 @@ fn read_top(top: &Object, lines: &Lines<'_>, found: &mut Found) {
     }
     for block in top.get("import").into_iter().flat_map(objects) {
         let to = block.get("to").and_then(Value::as_str).unwrap_or_default();
-        let id = written(block, lines).literal_id();
-        found.imports.push(ImportBlock {
-            to: to.to_owned(),
-            id,
-            place: place(lines, &["import", to]),
-        });
+        found.imports.push(written(block, lines).import_block(to, place(lines, &["import", to])));
     }
     for settings in top.get("terraform").into_iter().flat_map(objects) {
         read_settings(settings, found);

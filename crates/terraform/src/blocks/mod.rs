@@ -121,12 +121,17 @@ impl Blocks {
         block.map(|(place, _)| place)
     }
 
+    /// Returns the body of an instance's resource block.
+    pub(crate) fn body(&self, address: &Address) -> Option<&Written> {
+        let module = address.module_path().into_iter().map(str::to_owned).collect();
+        let block = (module, address.terraform_type().to_owned(), address.name().to_owned());
+        self.resources.get(&block).map(|(_, body)| body)
+    }
+
     /// Returns whether `ignore_changes` of an instance's block names an attribute. Terraform takes only
     /// constants there; a list that comments or a heredoc make unreadable counts as none.
     pub fn ignores(&self, address: &Address, attribute: &str) -> bool {
-        let module = address.module_path().into_iter().map(str::to_owned).collect();
-        let block = (module, address.terraform_type().to_owned(), address.name().to_owned());
-        let nested = self.resources.get(&block).into_iter().flat_map(|(_, body)| &body.blocks);
+        let nested = self.body(address).into_iter().flat_map(|body| &body.blocks);
         let mut lists = nested
             .filter(|(name, _)| name == "lifecycle")
             .filter_map(|(_, body)| body.arguments.get("ignore_changes"));
@@ -140,9 +145,7 @@ impl Blocks {
 
     /// Returns whether the block of an instance says `create_before_destroy`.
     pub fn creates_first(&self, address: &Address) -> bool {
-        let module = address.module_path().into_iter().map(str::to_owned).collect();
-        let block = (module, address.terraform_type().to_owned(), address.name().to_owned());
-        let nested = self.resources.get(&block).into_iter().flat_map(|(_, body)| &body.blocks);
+        let nested = self.body(address).into_iter().flat_map(|body| &body.blocks);
         let mut says = nested
             .filter(|(name, _)| name == "lifecycle")
             .filter_map(|(_, body)| body.arguments.get("create_before_destroy"));

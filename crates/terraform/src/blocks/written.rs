@@ -29,8 +29,10 @@ impl fmt::Display for Place {
 pub struct ImportBlock {
     /// Its `to`, as written.
     pub to: String,
-    /// Its `id`, where that is a constant and the block names no provider.
+    /// Its `id`, where that is a constant.
     pub id: Option<String>,
+    /// Its `provider`, as written.
+    pub provider: Option<String>,
     /// Where it stands.
     pub place: Place,
 }
@@ -59,11 +61,20 @@ impl Written {
         self.dynamic.extend(later.dynamic);
     }
 
-    /// Returns the `id` of an import block, where it is a constant and the block names no provider.
-    pub(super) fn literal_id(&self) -> Option<String> {
-        match &self.arguments.get("id")?.form {
-            Form::Literal(id) if !self.arguments.contains_key("provider") => Some(id.clone()),
+    /// Returns the import block that this is the body of.
+    pub(super) fn import_block(&self, to: &str, place: Place) -> ImportBlock {
+        let id = match self.arguments.get("id").map(|argument| &argument.form) {
+            Some(Form::Literal(id)) => Some(id.clone()),
             _ => None,
+        };
+        ImportBlock { to: to.to_owned(), id, provider: self.provider_named(), place }
+    }
+
+    /// Returns the `provider` of a block, as written.
+    pub(crate) fn provider_named(&self) -> Option<String> {
+        match &self.arguments.get("provider")?.form {
+            Form::Literal(named) | Form::Expression(named) => Some(named.clone()),
+            Form::Null | Form::Opaque => None,
         }
     }
 }

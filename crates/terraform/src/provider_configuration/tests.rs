@@ -282,3 +282,57 @@ provider "genesyscloud" {
     let open = Reader::new(&plan, &case.blocks).open_expressions();
     assert_eq!(open, ["\"hu${var.sh}\"", "local.host", "var.region"]);
 }
+
+#[test]
+fn the_blocks_tell_which_provider_configuration_serves_an_import() {
+    let two = "provider \"genesyscloud\" {}\nprovider \"genesyscloud\" {\n  alias = \"eu\"\n}\n";
+    let resource = |label: &str, provider: &str| {
+        format!("resource \"genesyscloud_auth_division\" \"{label}\" {{\n{provider}}}\n")
+    };
+    let root = [
+        resource("plain", ""),
+        resource("eu", "  provider = genesyscloud.eu\n"),
+        resource("other", "  provider = gc\n"),
+        "module \"silent\" {\n  source = \"./m\"\n}\n".to_owned(),
+        "module \"told\" {\n  source = \"./m\"\n  providers = {\n    genesyscloud = genesyscloud.eu\n  }\n}\n".to_owned(),
+        "module \"empty\" {\n  source = \"./m\"\n  providers = {}\n}\n".to_owned(),
+        "module \"own\" {\n  source = \"./own\"\n}\n".to_owned(),
+    ];
+    let manifest = r#"{"Modules":[{"Key":"silent","Dir":"m"},{"Key":"told","Dir":"m"},{"Key":"empty","Dir":"m"},{"Key":"own","Dir":"own"}]}"#;
+    let own = format!("provider \"genesyscloud\" {{}}\n{}", resource("x", ""));
+    let case = |providers: &str| {
+        let main = format!("{providers}{}", root.concat());
+        let module = resource("x", "");
+        let files = [
+            ("main.tf", main.as_str()),
+            ("m/main.tf", &module),
+            ("own/main.tf", &own),
+            (".terraform/modules/modules.json", manifest),
+        ];
+        Case::new(&fixture("terraform-samples/plan-provider-aliases-and-secrets.json"), &files)
+    };
+    let alias = |case: &Case, to: &str, provider: Option<&str>| {
+        let (module, label) = to.rsplit_once('.').unwrap_or(("", to));
+        let separator = if module.is_empty() { "" } else { "." };
+        let place = crate::blocks::Place { file: "main.tf".into(), line: 1, bytes: (0, 0) };
+        let to = format!("{module}{separator}genesyscloud_auth_division.{label}");
+        let import = ImportBlock { to, id: None, provider: provider.map(str::to_owned), place };
+        case.blocks.alias_of_import(&import).map(|alias| alias.to_string())
+    };
+    let several = case(two);
+    for (to, provider, expected) in [
+        ("plain", None, Some("genesyscloud")),
+        ("eu", None, Some("genesyscloud.eu")),
+        ("without_a_block", Some("genesyscloud.eu"), Some("genesyscloud.eu")),
+        ("other", None, None),
+        ("module.silent.x", None, Some("genesyscloud")),
+        ("module.told.x", None, Some("genesyscloud.eu")),
+        ("module.empty.x", None, None),
+        ("module.own.x", None, Some("module.own:genesyscloud")),
+    ] {
+        assert_eq!(alias(&several, to, provider).as_deref(), expected, "{to}");
+    }
+    assert_eq!(alias(&case(""), "plain", None).as_deref(), Some("genesyscloud"));
+    let one = case("provider \"genesyscloud\" {\n  alias = \"eu\"\n}\n");
+    assert_eq!(alias(&one, "eu", None).as_deref(), Some("genesyscloud.eu"));
+}

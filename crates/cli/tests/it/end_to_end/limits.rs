@@ -135,6 +135,40 @@ fn an_import_block_of_an_id_that_the_org_lacks_is_reported_before_a_plan_hangs_o
 }
 
 #[test]
+fn an_import_of_an_id_that_only_another_org_has_is_reported_before_a_plan() {
+    let here = json!({ "divisions": [{ "id": "id-eng", "name": "Engineering" }] });
+    let there = json!({ "divisions": [{ "id": "id-sales", "name": "Sales" }] });
+    let mut world = World::new(seed_of(&here));
+    world.add_org(seed_of(&there));
+    let import = |label: &str, id: &str| {
+        format!("import {{\n  to = genesyscloud_auth_division.{label}\n  id = \"{id}\"\n}}\n")
+    };
+    let secret = "variable \"secret\" {\n  type = string\n}\n";
+    let text = format!(
+        "terraform {{\n  required_providers {{\n    genesyscloud = {{ source = \"mypurecloud/genesyscloud\" }}\n  }}\n}}\n{secret}provider \"genesyscloud\" {{\n  {}}}\nprovider \"genesyscloud\" {{\n  alias = \"there\"\n  oauthclient_id = \"there\"\n  oauthclient_secret = var.secret\n  {}}}\n{}{}",
+        world.gateway_block(0),
+        world.gateway_block(1),
+        "resource \"genesyscloud_auth_division\" \"eng\" {\n  name = \"Engineering\"\n}\n",
+        "resource \"genesyscloud_auth_division\" \"sales\" {\n  provider = genesyscloud.there\n  name = \"Sales\"\n}\n"
+    );
+    world.set("TF_VAR_secret", "a secret").write("main.tf", &text);
+    world.write("imports.tf", &format!("{}{}", import("eng", "id-eng"), import("sales", "id-eng")));
+    world.init();
+    let report = world.divvy(&["check", "-o", "json"]).ended(3).json();
+    let sales = finding(&report, "division.sales");
+    assert_eq!(sales["verdict"], "planned_import", "{report:#}");
+    assert!(sales["message"].to_string().contains("id-eng"), "{sales:#}");
+    assert_eq!(report["findings"].as_array().map(Vec::len), Some(1), "the other one is right");
+    assert!(world.divvy(&["check"]).stdout.contains("No plan was made"));
+    world.write(
+        "imports.tf",
+        &format!("{}{}", import("eng", "id-eng"), import("sales", "id-sales")),
+    );
+    let ran = world.divvy(&["check"]).ended(0);
+    assert!(!ran.stdout.contains("No plan was made"), "{}", ran.stdout);
+}
+
+#[test]
 fn an_import_block_without_its_resource_gets_the_flag_that_writes_it() {
     let world = World::new(seed_of(&json!({})));
     world.divisions(&[("eng", "name = \"Engineering\"")]);
