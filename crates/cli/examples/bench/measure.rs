@@ -3,15 +3,14 @@
 //! Never averages: a median bears the noise of a shared machine, and a ratio is taken turn by turn,
 //! so a slow minute slows both of its sides.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often memory is looked at.
+/// How often a process is looked at.
 const LOOK: Duration = Duration::from_millis(1);
-
-/// The kernel counts processor time in hundredths of a second.
-const MILLISECONDS_A_TICK: u64 = 10;
 
 /// What two sides took, turn by turn.
 pub(crate) struct Turns {
@@ -112,27 +111,31 @@ pub(crate) fn time_and_peak(command: &mut Command, expected: i32) -> (Duration, 
     (started.elapsed(), peak)
 }
 
-/// How much processor time a process took itself, without its children: read when it has ended and
-/// before it is waited for.
+/// How much processor time a process took itself, without its children: of each thread what the kernel's
+/// scheduler last said, which is exact but for the last milliseconds of a thread that ends early.
 pub(crate) fn own_cpu(command: &mut Command, expected: i32) -> Duration {
     let mut child =
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
-    let path = format!("/proc/{}/stat", child.id());
-    let took = loop {
-        let stat = std::fs::read_to_string(&path).expect("it is not waited for yet");
-        // Behind the name in parentheses: the state, ten fields, user and system time in ticks.
-        let fields = stat.rsplit_once(") ").expect("a process has a name").1;
-        let fields: Vec<&str> = fields.split(' ').collect();
-        if fields[0] == "Z" {
-            let ticks: u64 =
-                fields[11..13].iter().map(|ticks| ticks.parse::<u64>().unwrap_or(0)).sum();
-            break Duration::from_millis(ticks * MILLISECONDS_A_TICK);
+    let place = format!("/proc/{}", child.id());
+    let mut nanoseconds: BTreeMap<OsString, u64> = BTreeMap::new();
+    loop {
+        // Its state is behind the name in parentheses; it is not waited for before this loop ends.
+        let stat = std::fs::read_to_string(format!("{place}/stat")).expect("a process");
+        let has_ended = stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z'));
+        for thread in std::fs::read_dir(format!("{place}/task")).expect("threads").flatten() {
+            let told = std::fs::read_to_string(thread.path().join("schedstat")).unwrap_or_default();
+            if let Some(spent) = told.split(' ').next().and_then(|spent| spent.parse().ok()) {
+                nanoseconds.insert(thread.file_name(), spent);
+            }
+        }
+        if has_ended {
+            break;
         }
         thread::sleep(LOOK);
-    };
+    }
     let code = child.wait().expect("the program is ours").code();
     assert_eq!(code, Some(expected), "{command:?}");
-    took
+    Duration::from_nanos(nanoseconds.values().sum())
 }
 
 /// Bytes, from the line `VmHWM:   12345 kB`.

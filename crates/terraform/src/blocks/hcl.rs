@@ -13,9 +13,8 @@ use super::expression::on_one_line;
 use super::written::{Argument, Form, Found, Lines, NamedBlock, ResourceBlock, Written};
 
 pub(super) fn read(text: &str, file: &Path) -> Option<Found> {
-    let stripped = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let body = hcl_edit::parser::parse_body(stripped).ok()?;
-    let lines = Lines { file, text: stripped, before: text.len() - stripped.len() };
+    let lines = Lines::of(file, text);
+    let body = hcl_edit::parser::parse_body(lines.text).ok()?;
     let mut found = Found::default();
     for block in body.blocks() {
         read_block(block, &lines, &mut found);

@@ -13,9 +13,8 @@ use super::written::{Argument, Form, Found, Lines, NamedBlock, ResourceBlock, Wr
 type Object = Map<String, Value>;
 
 pub(super) fn read(text: &str, file: &Path) -> Option<Found> {
-    let stripped = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let value: Value = serde_json::from_str(stripped).ok()?;
-    let lines = Lines { file, text: stripped, before: text.len() - stripped.len() };
+    let lines = Lines::of(file, text);
+    let value: Value = serde_json::from_str(lines.text).ok()?;
     let mut found = Found::default();
     for top in objects(&value) {
         read_top(top, &lines, &mut found);

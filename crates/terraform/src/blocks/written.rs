@@ -155,18 +155,26 @@ pub(super) struct Found {
 
 /// Turns byte offsets into places.
 pub(super) struct Lines<'a> {
-    pub(super) file: &'a Path,
+    file: &'a Path,
     pub(super) text: &'a str,
     /// Bytes that stood before `text`: a byte order mark.
-    pub(super) before: usize,
+    before: usize,
+    /// Where each line but the first begins.
+    begin: Vec<usize>,
 }
 
-impl Lines<'_> {
+impl<'a> Lines<'a> {
+    /// Counts the lines of a file; a byte order mark is none of its text.
+    pub(super) fn of(file: &'a Path, content: &'a str) -> Self {
+        let text = content.strip_prefix('\u{feff}').unwrap_or(content);
+        let begin = text.match_indices('\n').map(|(at, _)| at + 1).collect();
+        Self { file, text, before: content.len() - text.len(), begin }
+    }
+
     pub(super) fn place(&self, bytes: Range<usize>) -> Place {
-        let head = self.text.get(..bytes.start).unwrap_or(self.text);
         Place {
             file: self.file.to_owned(),
-            line: 1 + head.matches('\n').count(),
+            line: 1 + self.begin.partition_point(|begin| *begin <= bytes.start),
             bytes: (bytes.start + self.before, bytes.end + self.before),
         }
     }
