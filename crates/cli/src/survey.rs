@@ -24,11 +24,11 @@ use divvy_terraform::{
     is_plan_file,
 };
 
-use self::orgs::{Answers, early_answer};
+use self::orgs::{Answers, early_answer, refusal};
 use crate::arguments::{OrgArguments, TerraformArguments};
 use crate::console::Tone;
 use crate::context::Context;
-use crate::error::{CommandError, CommandResult};
+use crate::error::CommandResult;
 use crate::journal::Journal;
 use crate::limit::Limited;
 use crate::observers::Observers;
@@ -157,7 +157,7 @@ impl<'c> Surveyor<'c> {
         let (state, answers) = tokio::join!(self.state(), self.ask_for_imports(&imports, &kinds));
         let tracked = state.map_err(of_terraform)?;
         let early = match answers? {
-            Some(Ok(answers)) => {
+            Some(answers) => {
                 // Terraform ignores an import to an address that the state holds.
                 let is_open = |import: &Planned| {
                     tracked.instances.iter().all(|tracked| tracked.address != import.address)
@@ -174,8 +174,7 @@ impl<'c> Surveyor<'c> {
                 }
                 answers.into_asked()
             }
-            Some(Err(error)) => vec![Err(error)],
-            None => Vec::new(),
+            None => early_answer(self.early().await?, &kinds).await,
         };
         let plan = match self.fresh_plan().await {
             Ok(plan) => plan,
@@ -186,25 +185,27 @@ impl<'c> Surveyor<'c> {
         Ok(Look { is_narrowed, ..look })
     }
 
-    /// Asks the orgs of these imports before there is a plan. Nothing is returned where it is not known
-    /// without one who they are.
+    /// Asks the orgs of these imports before there is a plan; nothing is returned where the blocks do not
+    /// tell which orgs those are.
+    ///
+    /// # Errors
+    /// If the only org does not answer or refuses the client: the provider would try for minutes.
     async fn ask_for_imports(
         &self,
         imports: &[Planned],
         kinds: &BTreeSet<&'static Kind>,
-    ) -> CommandResult<Option<CommandResult<Answers>>> {
+    ) -> CommandResult<Option<Answers>> {
         let arguments = self.directory.provider_arguments_without_plan(&self.blocks).await;
         let arguments = arguments.map_err(of_terraform)?;
-        let aliases = imports.iter().map(|import| &import.alias).collect();
-        let leads = match self.flags.leads(aliases, &arguments) {
-            Ok(leads) => leads,
-            // A plan may know what is not written as a constant.
-            Err(_) if self.blocks.arguments_known_before_a_plan("genesyscloud").is_none() => {
-                return Ok(None);
-            }
-            Err(error) => return Ok(Some(Err(error))),
-        };
-        Ok(Some(self.asker.ask(leads, Vec::new(), kinds).await))
+        let imported: BTreeSet<_> = imports.iter().map(|import| &import.alias).collect();
+        // All of them, since flags fill what is unresolved of an only one.
+        let every = arguments.keys().chain(imported.iter().copied()).collect();
+        let Ok(mut leads) = self.flags.leads(every, &arguments) else { return Ok(None) };
+        leads.retain(|(alias, lead)| lead.is_ok() && imported.contains(alias));
+        if leads.is_empty() {
+            return Ok(None);
+        }
+        self.asker.ask(leads, Vec::new(), kinds).await.map(Some)
     }
 
     /// Returns the imports that the configuration spells out, of kinds and with constant ids, where the
@@ -459,11 +460,6 @@ impl<'c> Surveyor<'c> {
             other_states,
         })
     }
-}
-
-/// Returns what an org refused: where the plan failed too, this says why the provider did not start.
-fn refusal(early: Vec<CommandResult<Asked>>) -> Option<CommandError> {
-    early.into_iter().find_map(Result::err)
 }
 
 /// Returns the kinds of which the configuration has blocks and the state has nothing, so that a plan

@@ -348,8 +348,8 @@ impl Survey {
             Some(AliasTarget::Unresolved(_)) | None => None,
         };
         let listing = listing.and_then(|org| org.listings.get(planned.kind));
-        listing.zip(planned.import_id.as_ref()).is_some_and(|(listing, id)| {
-            listing.entity(id).is_none() && listing.proves_absent(planned.kind, id)
-        })
+        listing
+            .zip(planned.import_id.as_ref())
+            .is_some_and(|(listing, id)| listing.proves_absent(planned.kind, id))
     }
 }

@@ -4,22 +4,22 @@
 //! `terraform console`. Never guesses: `references: [var.x]` alone could be `upper(var.x)`, so the
 //! expression's text must be known. Invariant: an open argument names a reference, never a value.
 
+mod serving;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use divvy_core::ProviderArguments;
 use divvy_core::provider_arguments::{Argument, BasicAuth, Gateway, Proxy};
 use divvy_core::survey::Alias;
-use divvy_core::{Address, ProviderArguments};
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
-use crate::blocks::{Blocks, Form, ImportBlock, ProviderBlock, Written};
+use self::serving::{PROVIDER, plan_key};
+use crate::blocks::{Blocks, Form, Written};
 use crate::console;
 use crate::error::Error;
 use crate::plan_document::{PlanDocument, ProviderConfig};
 use crate::working_directory::WorkingDirectory;
-
-/// The local name and the last part of the source of the provider that is read here.
-const PROVIDER: &str = "genesyscloud";
 
 impl WorkingDirectory {
     /// Learns the arguments of every provider configuration that the plan knows of.
@@ -104,42 +104,6 @@ impl Blocks {
         Some(body.arguments(&Evaluated::new()))
     }
 
-    /// Returns the provider configuration that serves an instance which an import block names, as far as
-    /// the blocks alone tell it.
-    pub fn alias_of_import(&self, import: &ImportBlock) -> Option<Alias> {
-        let address = Address::parse(&import.to)?;
-        let named = self.body(&address).and_then(Written::provider_named);
-        let named = named.or_else(|| import.provider.clone());
-        let named = named.unwrap_or_else(|| PROVIDER.to_owned());
-        // A provider of another local name has settings that are not read here.
-        let aliased = named.strip_prefix(PROVIDER)?;
-        if !aliased.is_empty() && !aliased.starts_with('.') {
-            return None;
-        }
-        self.alias_seen_from(&address.module_path(), named)
-    }
-
-    /// Follows the name that a module has for a provider configuration to where that is declared.
-    fn alias_seen_from(&self, module: &[&str], named: String) -> Option<Alias> {
-        let path: Vec<String> = module.iter().map(|name| (*name).to_owned()).collect();
-        let own =
-            self.providers(PROVIDER).find(|block| block.module == path && local(block) == named);
-        match (own, module) {
-            (Some(block), _) => Some(Alias::new(plan_key(block).1)),
-            (None, []) => Some(Alias::new(named)),
-            (None, [outer @ .., _]) => {
-                let handed = match self.module_call(&path)?.arguments.get("providers") {
-                    None => (named == PROVIDER).then_some(named),
-                    Some(argument) => match &argument.form {
-                        Form::Expression(text) => handed_down(text, &named),
-                        Form::Null | Form::Literal(_) | Form::Opaque => None,
-                    },
-                };
-                self.alias_seen_from(outer, handed?)
-            }
-        }
-    }
-
     /// Returns the arguments of every provider configuration, as far as they are constants.
     pub fn constant_provider_arguments(&self) -> BTreeMap<Alias, ProviderArguments> {
         Reader::new(&self.as_plan(), self).arguments(&Evaluated::new())
@@ -178,35 +142,6 @@ impl Blocks {
         });
         PlanDocument::of_providers(configurations.collect())
     }
-}
-
-/// Returns the module's address, and the key that a plan's JSON has for a block.
-fn plan_key(block: &ProviderBlock) -> (Option<String>, String) {
-    let module_address = (!block.module.is_empty())
-        .then(|| block.module.iter().map(|name| format!("module.{name}")))
-        .map(|steps| steps.collect::<Vec<_>>().join("."));
-    let local = local(block);
-    let key = match &module_address {
-        Some(module) => format!("{module}:{local}"),
-        None => local,
-    };
-    (module_address, key)
-}
-
-/// Returns the name that a block has in its own module.
-fn local(block: &ProviderBlock) -> String {
-    match &block.alias {
-        Some(alias) => format!("{PROVIDER}.{alias}"),
-        None => PROVIDER.to_owned(),
-    }
-}
-
-/// Reads from the `providers` of a module call what a module's own name stands for outside.
-fn handed_down(providers: &str, named: &str) -> Option<String> {
-    let inside = providers.trim().strip_prefix('{')?.strip_suffix('}')?;
-    let pairs = inside.split([',', '\n']).filter_map(|pair| pair.split_once(['=', ':']));
-    let mut pairs = pairs.map(|(inner, outer)| (inner.trim(), outer.trim()));
-    pairs.find(|(inner, _)| *inner == named).map(|(_, outer)| outer.to_owned())
 }
 
 /// What becomes of a body that holds more than constants.

@@ -299,6 +299,11 @@ pub(super) async fn early_answer(
     }
 }
 
+/// Returns what an org refused: where the plan failed too, this says why the provider did not start.
+pub(super) fn refusal(early: Vec<CommandResult<Asked>>) -> Option<CommandError> {
+    early.into_iter().find_map(Result::err)
+}
+
 fn listing_of<'s>(survey: &'s mut Survey, org: &OrgId, kind: &Kind) -> Option<&'s mut Listing> {
     survey.orgs.get_mut(org)?.listings.get_mut(kind)
 }

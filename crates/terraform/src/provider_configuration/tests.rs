@@ -5,6 +5,7 @@ use std::path::Path;
 use secrecy::ExposeSecret;
 
 use super::*;
+use crate::blocks::ImportBlock;
 use crate::tests::fixture;
 
 struct Case {
@@ -297,9 +298,16 @@ fn the_blocks_tell_which_provider_configuration_serves_an_import() {
         "module \"told\" {\n  source = \"./m\"\n  providers = {\n    genesyscloud = genesyscloud.eu\n  }\n}\n".to_owned(),
         "module \"empty\" {\n  source = \"./m\"\n  providers = {}\n}\n".to_owned(),
         "module \"own\" {\n  source = \"./own\"\n}\n".to_owned(),
+        "module \"bare\" {\n  source = \"./bare\"\n}\n".to_owned(),
+        "module \"proxy\" {\n  source = \"./bare\"\n  providers = { genesyscloud = genesyscloud.eu }\n}\n".to_owned(),
+        "module \"noted\" {\n  source = \"./m\"\n  providers = {\n    genesyscloud = genesyscloud.eu # Europe\n  }\n}\n".to_owned(),
     ];
-    let manifest = r#"{"Modules":[{"Key":"silent","Dir":"m"},{"Key":"told","Dir":"m"},{"Key":"empty","Dir":"m"},{"Key":"own","Dir":"own"}]}"#;
-    let own = format!("provider \"genesyscloud\" {{}}\n{}", resource("x", ""));
+    let manifest = r#"{"Modules":[{"Key":"silent","Dir":"m"},{"Key":"told","Dir":"m"},{"Key":"empty","Dir":"m"},{"Key":"own","Dir":"own"},{"Key":"bare","Dir":"bare"},{"Key":"proxy","Dir":"bare"},{"Key":"noted","Dir":"m"}]}"#;
+    let own = format!(
+        "provider \"genesyscloud\" {{\n  aws_region = \"eu-west-1\"\n}}\n{}",
+        resource("x", "")
+    );
+    let bare = format!("provider \"genesyscloud\" {{}}\n{}", resource("x", ""));
     let case = |providers: &str| {
         let main = format!("{providers}{}", root.concat());
         let module = resource("x", "");
@@ -307,6 +315,7 @@ fn the_blocks_tell_which_provider_configuration_serves_an_import() {
             ("main.tf", main.as_str()),
             ("m/main.tf", &module),
             ("own/main.tf", &own),
+            ("bare/main.tf", &bare),
             (".terraform/modules/modules.json", manifest),
         ];
         Case::new(&fixture("terraform-samples/plan-provider-aliases-and-secrets.json"), &files)
@@ -325,10 +334,14 @@ fn the_blocks_tell_which_provider_configuration_serves_an_import() {
         ("eu", None, Some("genesyscloud.eu")),
         ("without_a_block", Some("genesyscloud.eu"), Some("genesyscloud.eu")),
         ("other", None, None),
+        ("misspelled", Some("genesyscloud.eux"), None),
         ("module.silent.x", None, Some("genesyscloud")),
         ("module.told.x", None, Some("genesyscloud.eu")),
         ("module.empty.x", None, None),
         ("module.own.x", None, Some("module.own:genesyscloud")),
+        ("module.bare.x", None, None),
+        ("module.proxy.x", None, Some("genesyscloud.eu")),
+        ("module.noted.x", None, Some("genesyscloud.eu")),
     ] {
         assert_eq!(alias(&several, to, provider).as_deref(), expected, "{to}");
     }

@@ -1,6 +1,6 @@
 //! The subject that a person gives is the limit of what is done, in every round.
 
-use divvy_sandbox::emulator::Seed;
+use divvy_sandbox::emulator::{Effect, Fault, Refusal, Seed};
 use serde_json::json;
 
 use super::scene::{does, finding, full};
@@ -166,6 +166,23 @@ fn an_import_of_an_id_that_only_another_org_has_is_reported_before_a_plan() {
     );
     let ran = world.divvy(&["check"]).ended(0);
     assert!(!ran.stdout.contains("No plan was made"), "{}", ran.stdout);
+}
+
+#[test]
+fn an_import_beside_a_client_that_is_refused_waits_for_no_plan() {
+    let org = json!({ "divisions": [{ "id": "id-eng", "name": "Engineering" }] });
+    let world = World::new(seed_of(&org));
+    world.divisions(&[("eng", "name = \"Engineering\"")]);
+    let import = "import {\n  to = genesyscloud_auth_division.eng\n  id = \"id-eng\"\n}\n";
+    world.write("imports.tf", import).init();
+    let refused = Fault::once("POST", "/oauth/token", Effect::Status(Refusal::status(401)));
+    world.org().add_faults(vec![refused.always()]);
+    let ran = world.divvy(&["check", "-vv"]).ended(1);
+    assert!(ran.stderr.contains("401"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("terraform plan"), "{}", ran.stderr);
+    world.org().clear_faults();
+    let ran = world.divvy(&["check", "-vv"]).ended(0);
+    assert!(ran.stderr.contains("terraform plan"), "{}", ran.stderr);
 }
 
 #[test]
