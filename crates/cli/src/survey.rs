@@ -2,6 +2,7 @@
 //!
 //! Reads only. Invariant: whatever a finding rests on was read here, in this run.
 
+mod imports;
 mod look;
 mod opening;
 mod orgs;
@@ -16,8 +17,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use divvy_core::kinds;
-use divvy_core::survey::{Alias, Change, Desired, OtherState, Planned, Surroundings, Tracked};
-use divvy_core::{Address, Consent, EntityId, Kind, ProviderArguments};
+use divvy_core::survey::{Alias, Desired, OtherState, Surroundings, Tracked};
+use divvy_core::{Consent, Kind, ProviderArguments};
 use divvy_genesys::Client;
 use divvy_terraform::{
     Access, Blocks, Error, PlanDocument, PlanFile, PlanRequest, StateDocument, WorkingDirectory,
@@ -75,7 +76,7 @@ impl<'c> Surveyor<'c> {
     /// Looks once: at a saved plan or at a fresh one from the state as stored, whose ids and names
     /// are compared with the org anyway.
     pub(crate) async fn look(&self, subject: &Subject<'_>) -> CommandResult<Look> {
-        let imports = if subject.plan.is_some() { Vec::new() } else { self.imports_as_written() };
+        let imports = if subject.plan.is_some() { Vec::new() } else { self.imports_of_kinds() };
         if !imports.is_empty() {
             return self.look_beside_imports(imports, subject).await;
         }
@@ -143,86 +144,6 @@ impl<'c> Surveyor<'c> {
 
     fn plan_remedy(&self) -> String {
         format!("make it with: {} plan -out=FILE", self.context.terraform)
-    }
-
-    /// Looks where the configuration imports ids: one that the org lacks is reported without a plan. The
-    /// provider would ask for it for minutes, and fail the whole plan.
-    async fn look_beside_imports(
-        &self,
-        imports: Vec<Planned>,
-        subject: &Subject<'_>,
-    ) -> CommandResult<Look> {
-        let mut kinds = self.kinds_before_a_plan(subject);
-        kinds.extend(imports.iter().map(|import| import.kind).filter(|kind| kind.is_read_whole()));
-        let (state, answers) = tokio::join!(self.state(), self.ask_for_imports(&imports, &kinds));
-        let tracked = state.map_err(of_terraform)?;
-        let early = match answers? {
-            Some(answers) => {
-                // Terraform ignores an import to an address that the state holds.
-                let is_open = |import: &Planned| {
-                    tracked.instances.iter().all(|tracked| tracked.address != import.address)
-                };
-                let planned: Vec<_> = imports.into_iter().filter(is_open).collect();
-                if !planned.is_empty() {
-                    let desired = Desired { planned, ..Desired::default() };
-                    let mut look = self
-                        .join(Look::default(), desired, tracked.clone(), &answers, subject)
-                        .await?;
-                    if look.keep_absent_imports() {
-                        return Ok(look);
-                    }
-                }
-                answers.into_asked()
-            }
-            None => early_answer(self.early().await?, &kinds).await,
-        };
-        let plan = match self.fresh_plan().await {
-            Ok(plan) => plan,
-            Err(error) => return Err(refusal(early).unwrap_or_else(|| of_terraform(error))),
-        };
-        let look = self.assemble(plan, tracked, early, subject).await?;
-        let is_narrowed = self.limited(subject) == Some(Limited::Targets);
-        Ok(Look { is_narrowed, ..look })
-    }
-
-    /// Asks the orgs of these imports before there is a plan; nothing is returned where the blocks do not
-    /// tell which orgs those are.
-    ///
-    /// # Errors
-    /// If the only org does not answer or refuses the client: the provider would try for minutes.
-    async fn ask_for_imports(
-        &self,
-        imports: &[Planned],
-        kinds: &BTreeSet<&'static Kind>,
-    ) -> CommandResult<Option<Answers>> {
-        let arguments = self.directory.provider_arguments_without_plan(&self.blocks).await;
-        let arguments = arguments.map_err(of_terraform)?;
-        let imported: BTreeSet<_> = imports.iter().map(|import| &import.alias).collect();
-        // All of them, since flags fill what is unresolved of an only one.
-        let every = arguments.keys().chain(imported.iter().copied()).collect();
-        let Ok(mut leads) = self.flags.leads(every, &arguments) else { return Ok(None) };
-        leads.retain(|(alias, lead)| lead.is_ok() && imported.contains(alias));
-        if leads.is_empty() {
-            return Ok(None);
-        }
-        self.asker.ask(leads, Vec::new(), kinds).await.map(Some)
-    }
-
-    /// Returns the imports that the configuration spells out, of kinds and with constant ids, where the
-    /// blocks tell which provider configuration serves them.
-    fn imports_as_written(&self) -> Vec<Planned> {
-        let imports = self.blocks.imports().iter();
-        imports
-            // What a killed run had left may be gone by now.
-            .filter(|import| self.directory.path().join(&import.place.file).exists())
-            .filter_map(|import| {
-                let address = Address::parse(&import.to)?;
-                let kind = kinds::of_terraform_type(address.terraform_type())?;
-                let alias = self.blocks.alias_of_import(import)?;
-                let import_id = Some(EntityId::new(import.id.clone()?));
-                Some(Planned { import_id, ..Planned::new(address, kind, alias, Change::NoOp) })
-            })
-            .collect()
     }
 
     async fn fresh_plan(&self) -> Result<PlanDocument, Error> {

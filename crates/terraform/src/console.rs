@@ -10,6 +10,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+/// Values of expressions of the root module, by their text.
+pub(crate) type Evaluated = BTreeMap<String, Value>;
+
 /// Writes the tuple. `nonsensitive` fails on a value that is not sensitive, hence `try`; an
 /// expression that fails by itself must not take the others along.
 pub(crate) fn question(expressions: &[String]) -> String {
@@ -23,7 +26,7 @@ pub(crate) fn question(expressions: &[String]) -> String {
 }
 
 /// Reads what was printed; an expression without a usable answer is left out.
-pub(crate) fn answers(expressions: &[String], printed: &str) -> BTreeMap<String, Value> {
+pub(crate) fn answers(expressions: &[String], printed: &str) -> Evaluated {
     let lines: Vec<&str> = printed
         .lines()
         .map(str::trim)
@@ -32,7 +35,7 @@ pub(crate) fn answers(expressions: &[String], printed: &str) -> BTreeMap<String,
         .take_while(|line| *line != "]")
         .collect();
     if lines.len() != expressions.len() {
-        return BTreeMap::new();
+        return Evaluated::new();
     }
     let answered = expressions.iter().zip(lines);
     answered

@@ -12,7 +12,6 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::blocks::{Blocks, Form, Written, references};
-use crate::console;
 use crate::error::Error;
 use crate::state_document::quoted_key;
 use crate::working_directory::WorkingDirectory;
@@ -71,8 +70,7 @@ impl WorkingDirectory {
         if questions.is_empty() {
             return Ok(Vec::new());
         }
-        let printed = self.console(console::question(&questions)).await?;
-        let answers = console::answers(&questions, &printed);
+        let answers = self.evaluated(&questions).await?;
         let found = places.into_iter().zip(&questions).flat_map(|((module, label), question)| {
             let answer = answers.get(question).cloned().unwrap_or_default();
             let instances: Vec<Instance> = serde_json::from_value(answer).unwrap_or_default();
@@ -104,7 +102,8 @@ fn address(module: &[String], terraform_type: &str, label: &str, keys: &[Value])
     is_whole.then_some(format!("{address}{terraform_type}.{label}{}", suffix(own)?))
 }
 
-fn suffix(key: &Value) -> Option<String> {
+/// Writes a key behind a name; `None` if it is neither text nor number, nothing for null.
+pub(crate) fn suffix(key: &Value) -> Option<String> {
     match key {
         Value::Null => Some(String::new()),
         Value::String(key) => Some(format!("[{}]", quoted_key(key))),
@@ -123,10 +122,8 @@ enum Repetition<'b> {
 impl<'b> Repetition<'b> {
     /// Reads it off a block; `None` if it cannot be written on one line.
     fn of(body: &'b Written) -> Option<Self> {
-        let says =
-            |name: &str| body.arguments.contains_key(name) || body.sources.contains_key(name);
         let source = |name: &str| body.sources.get(name).map(String::as_str);
-        match (says("for_each"), says("count")) {
+        match (body.says("for_each"), body.says("count")) {
             (false, false) => Some(Self::None),
             (true, false) => source("for_each").map(Self::Each),
             (false, true) => source("count").map(Self::Count),
@@ -168,8 +165,8 @@ impl<'b> Repetition<'b> {
 }
 
 /// Writes the expression that comes to a list of a block's instances.
-struct Question<'b> {
-    blocks: &'b Blocks,
+pub(crate) struct Question<'b> {
+    pub(crate) blocks: &'b Blocks,
 }
 
 /// What an expression of a module needs: variables, and local values, each behind those that it
@@ -221,6 +218,11 @@ impl<'b> Question<'b> {
             held = given.into_iter().map(|(_, source)| source).chain(repetition.source()).collect();
         }
         Some(question)
+    }
+
+    /// Returns whether the root module's variables and local values are all that an expression needs.
+    pub(crate) fn stands_alone(&self, text: &'b str) -> bool {
+        self.collect(&[], text, &mut Needs::default()).is_some()
     }
 
     /// Collects what an expression needs; `None` if it needs something that is only there while

@@ -29,6 +29,7 @@ mod provider_configuration;
 mod state_document;
 mod subcommand;
 mod working_directory;
+mod written_imports;
 
 pub use blocks::{Blocks, Credentials, ImportBlock, Place, ProviderBlock, Visibility};
 pub use cli_configuration::{CliConfiguration, CliConfigurationError, DevOverride};
@@ -50,6 +51,7 @@ pub use state_document::{StateDocument, quoted_key};
 pub use working_directory::{
     PlanFile, WorkingDirectory, errored_state, holds_configuration, is_plan_file,
 };
+pub use written_imports::WrittenImport;
 
 /// A snapshot of environment variables; the command line takes one and hands it down.
 pub type Environment = std::collections::BTreeMap<String, String>;

@@ -15,11 +15,12 @@ use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
 use self::serving::{PROVIDER, plan_key};
-use crate::blocks::{Blocks, Form, Written};
-use crate::console;
+use crate::blocks::{Blocks, Form, ImportBlock, Written};
+use crate::console::Evaluated;
 use crate::error::Error;
 use crate::plan_document::{PlanDocument, ProviderConfig};
 use crate::working_directory::WorkingDirectory;
+use crate::written_imports::WrittenImport;
 
 impl WorkingDirectory {
     /// Learns the arguments of every provider configuration that the plan knows of.
@@ -34,27 +35,8 @@ impl WorkingDirectory {
         plan: &PlanDocument,
         blocks: &Blocks,
     ) -> Result<BTreeMap<Alias, ProviderArguments>, Error> {
-        let reader = Reader::new(plan, blocks);
-        let open = reader.open_expressions();
-        if open.is_empty() {
-            return Ok(reader.arguments(&BTreeMap::new()));
-        }
-        let mut evaluated = match self.console(console::question(&open)).await {
-            Ok(printed) => console::answers(&open, &printed),
-            Err(Error::Terraform(failure)) => {
-                tracing::warn!(%failure, "provider arguments stay open");
-                BTreeMap::new()
-            }
-            Err(error) => return Err(error),
-        };
-        // The console shows no ephemeral value, and no plan holds one: they come from outside.
-        for text in open {
-            let given = text.strip_prefix("var.").and_then(|name| self.variable_given(name));
-            if let Some(value) = given {
-                evaluated.entry(text).or_insert(Value::from(value));
-            }
-        }
-        Ok(reader.arguments(&evaluated))
+        let no_others: [&str; 0] = [];
+        Ok(self.arguments_and_others(plan, blocks, &no_others).await?.0)
     }
 
     /// Learns the same from the blocks alone, for when no plan can be made: a provider that cannot
@@ -67,6 +49,48 @@ impl WorkingDirectory {
         blocks: &Blocks,
     ) -> Result<BTreeMap<Alias, ProviderArguments>, Error> {
         self.provider_arguments(&blocks.as_plan(), blocks).await
+    }
+
+    /// Learns the same, and which of these imports are to be made, with one Terraform for both.
+    ///
+    /// # Errors
+    /// As [`WorkingDirectory::provider_arguments`].
+    pub async fn provider_arguments_and_imports(
+        &self,
+        blocks: &Blocks,
+        imports: &[&ImportBlock],
+    ) -> Result<(BTreeMap<Alias, ProviderArguments>, Vec<WrittenImport>), Error> {
+        let questions = blocks.questions_of_imports(imports);
+        let (arguments, evaluated) =
+            self.arguments_and_others(&blocks.as_plan(), blocks, &questions).await?;
+        Ok((arguments, blocks.written_imports(imports, &evaluated)))
+    }
+
+    async fn arguments_and_others(
+        &self,
+        plan: &PlanDocument,
+        blocks: &Blocks,
+        others: &[impl AsRef<str>],
+    ) -> Result<(BTreeMap<Alias, ProviderArguments>, Evaluated), Error> {
+        let reader = Reader::new(plan, blocks);
+        let mut open = reader.open_expressions();
+        open.extend(others.iter().map(|text| text.as_ref().to_owned()));
+        let mut evaluated = match self.evaluated(&open).await {
+            Ok(evaluated) => evaluated,
+            Err(Error::Terraform(failure)) => {
+                tracing::warn!(%failure, "provider arguments stay open");
+                Evaluated::new()
+            }
+            Err(error) => return Err(error),
+        };
+        // The console shows no ephemeral value, and no plan holds one: they come from outside.
+        for text in open {
+            let given = text.strip_prefix("var.").and_then(|name| self.variable_given(name));
+            if let Some(value) = given {
+                evaluated.entry(text).or_insert(Value::from(value));
+            }
+        }
+        Ok((reader.arguments(&evaluated), evaluated))
     }
 }
 
@@ -180,9 +204,6 @@ impl Written {
         Some(json)
     }
 }
-
-/// Values of root expressions, by their text.
-type Evaluated = BTreeMap<String, Value>;
 
 /// What an expression comes to without evaluating it.
 #[derive(Clone, Debug, PartialEq)]

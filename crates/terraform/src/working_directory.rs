@@ -15,6 +15,7 @@ use divvy_core::{Address, Consent, EntityId};
 use divvy_os::files as system;
 use serde::Deserialize;
 
+use crate::console::{self, Evaluated};
 use crate::error::Error;
 use crate::failure::FailureKind;
 use crate::files::{self, Origin};
@@ -265,13 +266,18 @@ impl WorkingDirectory {
         StateDocument::read(&content).ok().filter(StateDocument::is_written)
     }
 
-    /// Evaluates one expression of one line in the root module, and returns what was printed.
+    /// Evaluates expressions of one line each in the root module, with one run, or none if there are none.
+    /// One without a known value is left out.
     ///
     /// # Errors
     /// As every run.
-    pub(crate) async fn console(&self, expression: String) -> Result<String, Error> {
-        let output = self.run(&Invocation::console(&self.flags, expression)).await?;
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    pub(crate) async fn evaluated(&self, expressions: &[String]) -> Result<Evaluated, Error> {
+        if expressions.is_empty() {
+            return Ok(Evaluated::new());
+        }
+        let question = console::question(expressions);
+        let output = self.run(&Invocation::console(&self.flags, question)).await?;
+        Ok(console::answers(expressions, &String::from_utf8_lossy(&output.stdout)))
     }
 
     /// Draws which blocks of the configuration wait for which, in DOT.

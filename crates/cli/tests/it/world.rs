@@ -3,6 +3,10 @@
 //!
 //! Terraform is `DIVVY_TERRAFORM`, else the one on PATH; its absence is a failure, not a skip.
 
+mod program;
+
+pub(crate) use self::program::{is_opentofu, program, registry, terraform, terraform_minor};
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -470,39 +474,6 @@ fn ran(output: std::io::Result<Output>) -> Ran {
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
-}
-
-/// The Terraform program of this test run.
-pub(crate) fn terraform() -> &'static Path {
-    static FOUND: OnceLock<PathBuf> = OnceLock::new();
-    FOUND.get_or_init(|| {
-        if let Some(named) = std::env::var_os("DIVVY_TERRAFORM") {
-            return named.into();
-        }
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        ["terraform", "tofu"]
-            .iter()
-            .flat_map(|name| {
-                std::env::split_paths(&path).map(move |directory| directory.join(name))
-            })
-            .find(|program| program.is_file())
-            .expect("terraform or tofu on PATH, or DIVVY_TERRAFORM: run scripts/test")
-    })
-}
-
-/// The same, as a word of a command line.
-pub(crate) fn program() -> &'static str {
-    terraform().to_str().expect("a path in UTF-8")
-}
-
-/// Says whether the program of this test run is OpenTofu.
-pub(crate) fn is_opentofu() -> bool {
-    terraform().file_stem().is_some_and(|name| name == "tofu")
-}
-
-/// Where the program of this test run looks for a provider whose source names no host.
-pub(crate) fn registry() -> &'static str {
-    if is_opentofu() { "registry.opentofu.org" } else { "registry.terraform.io" }
 }
 
 /// One mirror for all tests of this run.

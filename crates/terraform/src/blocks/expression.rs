@@ -38,6 +38,40 @@ pub(crate) fn references(text: &str) -> Option<BTreeSet<Reference>> {
     Some(found.references)
 }
 
+/// A part of an address whose keys may be expressions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// A name.
+    Name(String),
+    /// What stands in brackets, on one line.
+    Key(String),
+}
+
+impl Step {
+    /// Returns what stands in its brackets, if it has some.
+    pub(crate) fn key(&self) -> Option<&str> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Name(_) => None,
+        }
+    }
+}
+
+/// Returns the parts of an address as written in a configuration; `None` if the text is none.
+pub(crate) fn steps(text: &str) -> Option<Vec<Step>> {
+    let Ok(Expression::Traversal(traversal)) = text.parse::<Expression>() else { return None };
+    let Expression::Variable(first) = &traversal.expr else { return None };
+    let mut steps = vec![Step::Name(first.as_str().to_owned())];
+    for operator in &traversal.operators {
+        steps.push(match operator.value() {
+            TraversalOperator::GetAttr(name) => Step::Name(name.as_str().to_owned()),
+            TraversalOperator::Index(key) => Step::Key(on_one_line(key)?),
+            _ => return None,
+        });
+    }
+    Some(steps)
+}
+
 /// Returns whether an expression is the id of a resource, and nothing else: no secret, since it stands
 /// in every plan.
 pub(crate) fn is_id_of_a_resource(text: &str) -> bool {

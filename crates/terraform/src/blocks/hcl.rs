@@ -10,7 +10,9 @@ use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Block, BlockLabel, Body};
 
 use super::expression::on_one_line;
-use super::written::{Argument, Form, Found, Lines, NamedBlock, ResourceBlock, Written};
+use super::written::{
+    Argument, Form, Found, ImportBlock, Lines, NamedBlock, ResourceBlock, Written,
+};
 
 pub(super) fn read(text: &str, file: &Path) -> Option<Found> {
     let lines = Lines::of(file, text);
@@ -47,7 +49,8 @@ fn read_block(block: &Block, lines: &Lines<'_>, found: &mut Found) {
             let to = block.body.get_attribute("to");
             let source = to.and_then(|to| source_of(&to.value, lines));
             let body = written(&block.body, lines);
-            found.imports.push(body.import_block(source.unwrap_or_default(), place));
+            let to = source.unwrap_or_default().to_owned();
+            found.imports.push(ImportBlock { to, place, body });
         }
         ("terraform", []) => read_settings(&block.body, found),
         _ => {}

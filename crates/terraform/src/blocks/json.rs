@@ -8,7 +8,9 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::expression::on_one_line;
-use super::written::{Argument, Form, Found, Lines, NamedBlock, ResourceBlock, Written};
+use super::written::{
+    Argument, Form, Found, ImportBlock, Lines, NamedBlock, ResourceBlock, Written,
+};
 
 type Object = Map<String, Value>;
 
@@ -56,7 +58,8 @@ fn read_top(top: &Object, lines: &Lines<'_>, found: &mut Found) {
     }
     for block in top.get("import").into_iter().flat_map(objects) {
         let to = block.get("to").and_then(Value::as_str).unwrap_or_default();
-        found.imports.push(written(block, lines).import_block(to, place(lines, &["import", to])));
+        let (place, body) = (place(lines, &["import", to]), written(block, lines));
+        found.imports.push(ImportBlock { to: to.to_owned(), place, body });
     }
     for settings in top.get("terraform").into_iter().flat_map(objects) {
         read_settings(settings, found);

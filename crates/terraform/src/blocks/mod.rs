@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use divvy_core::Address;
 use serde::Deserialize;
 
-pub(crate) use self::expression::references;
+pub(crate) use self::expression::{Step, references, steps};
 pub use self::visibility::Visibility;
 pub(crate) use self::written::{Argument, Form, Written};
 use self::written::{Found, ResourceBlock};

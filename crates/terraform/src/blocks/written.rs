@@ -7,6 +7,8 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::expression::{Step, steps};
+
 /// Where something stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -25,16 +27,30 @@ impl fmt::Display for Place {
 }
 
 /// One `import` block.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct ImportBlock {
     /// Its `to`, as written.
     pub to: String,
-    /// Its `id`, where that is a constant.
-    pub id: Option<String>,
-    /// Its `provider`, as written.
-    pub provider: Option<String>,
     /// Where it stands.
     pub place: Place,
+    pub(crate) body: Written,
+}
+
+impl ImportBlock {
+    /// Returns the type that it imports, as far as its `to` can be read.
+    pub fn terraform_type(&self) -> Option<String> {
+        let steps = steps(&self.to)?.into_iter();
+        let mut names = steps.filter_map(|step| match step {
+            Step::Name(name) => Some(name),
+            Step::Key(_) => None,
+        });
+        loop {
+            match names.next()? {
+                name if name == "module" => names.next(),
+                name => return Some(name),
+            };
+        }
+    }
 }
 
 /// The arguments of a block as written.
@@ -61,13 +77,9 @@ impl Written {
         self.dynamic.extend(later.dynamic);
     }
 
-    /// Returns the import block that this is the body of.
-    pub(super) fn import_block(&self, to: &str, place: Place) -> ImportBlock {
-        let id = match self.arguments.get("id").map(|argument| &argument.form) {
-            Some(Form::Literal(id)) => Some(id.clone()),
-            _ => None,
-        };
-        ImportBlock { to: to.to_owned(), id, provider: self.provider_named(), place }
+    /// Returns whether an argument is there, in whatever form.
+    pub(crate) fn says(&self, name: &str) -> bool {
+        self.arguments.contains_key(name) || self.sources.contains_key(name)
     }
 
     /// Returns the `provider` of a block, as written.

@@ -3,6 +3,8 @@
 //! Reads nothing. Never guesses: a configuration that is not declared, or a name that cannot be followed, is none, since
 //! a question to another org would be answered, and wrongly. Invariant: the alias is spelled as a plan's JSON spells it.
 
+use std::collections::BTreeMap;
+
 use divvy_core::Address;
 use divvy_core::survey::Alias;
 
@@ -12,12 +14,11 @@ use crate::blocks::{Blocks, Form, ImportBlock, ProviderBlock, Written};
 pub(super) const PROVIDER: &str = "genesyscloud";
 
 impl Blocks {
-    /// Returns the provider configuration that serves the instance which an import block names. What Terraform
+    /// Returns the provider configuration that serves an instance which an import block names. What Terraform
     /// makes of an empty block in a module depends on the call, so such a block tells nothing.
-    pub fn alias_of_import(&self, import: &ImportBlock) -> Option<Alias> {
-        let address = Address::parse(&import.to)?;
-        let named = self.body(&address).and_then(Written::provider_named);
-        let named = named.or_else(|| import.provider.clone());
+    pub(crate) fn alias_of_import(&self, address: &Address, import: &ImportBlock) -> Option<Alias> {
+        let named = self.body(address).and_then(Written::provider_named);
+        let named = named.or_else(|| import.body.provider_named());
         self.alias_seen_from(&address.module_path(), named.as_deref().unwrap_or(PROVIDER))
     }
 
@@ -34,11 +35,8 @@ impl Blocks {
                 None => (named == PROVIDER).then(|| Alias::new(PROVIDER)),
             };
         };
-        match (self.module_call(&path)?.arguments.get("providers"), own) {
-            (Some(handed), _) => match &handed.form {
-                Form::Expression(text) => self.alias_seen_from(outer, handed_down(text, named)?),
-                Form::Null | Form::Literal(_) | Form::Opaque => None,
-            },
+        match (handed_down(self.module_call(&path)?), own) {
+            (Some(handed), _) => self.alias_seen_from(outer, handed.get(named)?),
             (None, Some(block)) => says_something(block).then(|| Alias::new(plan_key(block).1)),
             (None, None) if named == PROVIDER => self.alias_seen_from(outer, named),
             (None, None) => None,
@@ -51,12 +49,29 @@ fn says_something(block: &ProviderBlock) -> bool {
     arguments.any(|name| name != "alias") || !block.body.blocks.is_empty()
 }
 
-/// Reads from the `providers` of a module call what a module's own name stands for outside.
-fn handed_down<'t>(providers: &'t str, named: &str) -> Option<&'t str> {
-    let inside = providers.trim().strip_prefix('{')?.strip_suffix('}')?;
-    let pairs = inside.split([',', '\n']).filter_map(|pair| pair.split_once(['=', ':']));
-    let mut pairs = pairs.map(|(inner, outer)| (inner.trim(), outer.trim()));
-    pairs.find(|(inner, _)| *inner == named).map(|(_, outer)| outer)
+/// Reads from the `providers` of a module call what each of the module's own names stands for outside; `None`
+/// where the call has none. One that cannot be read hands nothing down.
+fn handed_down(call: &Written) -> Option<BTreeMap<String, String>> {
+    if let Some(argument) = call.arguments.get("providers") {
+        let inside = match &argument.form {
+            Form::Expression(text) => {
+                text.trim().strip_prefix('{').and_then(|text| text.strip_suffix('}'))
+            }
+            Form::Null | Form::Literal(_) | Form::Opaque => None,
+        };
+        let pairs = inside
+            .unwrap_or_default()
+            .split([',', '\n'])
+            .filter_map(|pair| pair.split_once(['=', ':']));
+        let named = |text: &str| text.trim().to_owned();
+        return Some(pairs.map(|(inner, outer)| (named(inner), named(outer))).collect());
+    }
+    let (_, body) = call.blocks.iter().find(|(name, _)| name == "providers")?;
+    let pairs = body.arguments.iter().filter_map(|(inner, argument)| match &argument.form {
+        Form::Literal(outer) | Form::Expression(outer) => Some((inner.clone(), outer.clone())),
+        Form::Null | Form::Opaque => None,
+    });
+    Some(pairs.collect())
 }
 
 /// Returns the module's address, and the key that a plan's JSON has for a block.

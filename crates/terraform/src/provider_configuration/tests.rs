@@ -5,7 +5,7 @@ use std::path::Path;
 use secrecy::ExposeSecret;
 
 use super::*;
-use crate::blocks::ImportBlock;
+use crate::blocks::{Argument as WrittenArgument, ImportBlock, Place};
 use crate::tests::fixture;
 
 struct Case {
@@ -302,7 +302,9 @@ fn the_blocks_tell_which_provider_configuration_serves_an_import() {
         "module \"proxy\" {\n  source = \"./bare\"\n  providers = { genesyscloud = genesyscloud.eu }\n}\n".to_owned(),
         "module \"noted\" {\n  source = \"./m\"\n  providers = {\n    genesyscloud = genesyscloud.eu # Europe\n  }\n}\n".to_owned(),
     ];
-    let manifest = r#"{"Modules":[{"Key":"silent","Dir":"m"},{"Key":"told","Dir":"m"},{"Key":"empty","Dir":"m"},{"Key":"own","Dir":"own"},{"Key":"bare","Dir":"bare"},{"Key":"proxy","Dir":"bare"},{"Key":"noted","Dir":"m"}]}"#;
+    let manifest = r#"{"Modules":[{"Key":"silent","Dir":"m"},{"Key":"told","Dir":"m"},{"Key":"empty","Dir":"m"},{"Key":"own","Dir":"own"},{"Key":"bare","Dir":"bare"},{"Key":"proxy","Dir":"bare"},{"Key":"noted","Dir":"m"},{"Key":"json","Dir":"m"}]}"#;
+    let json =
+        r#"{"module":{"json":{"source":"./m","providers":{"genesyscloud":"genesyscloud.eu"}}}}"#;
     let own = format!(
         "provider \"genesyscloud\" {{\n  aws_region = \"eu-west-1\"\n}}\n{}",
         resource("x", "")
@@ -313,6 +315,7 @@ fn the_blocks_tell_which_provider_configuration_serves_an_import() {
         let module = resource("x", "");
         let files = [
             ("main.tf", main.as_str()),
+            ("more.tf.json", json),
             ("m/main.tf", &module),
             ("own/main.tf", &own),
             ("bare/main.tf", &bare),
@@ -323,10 +326,15 @@ fn the_blocks_tell_which_provider_configuration_serves_an_import() {
     let alias = |case: &Case, to: &str, provider: Option<&str>| {
         let (module, label) = to.rsplit_once('.').unwrap_or(("", to));
         let separator = if module.is_empty() { "" } else { "." };
-        let place = crate::blocks::Place { file: "main.tf".into(), line: 1, bytes: (0, 0) };
+        let place = Place { file: "main.tf".into(), line: 1, bytes: (0, 0) };
         let to = format!("{module}{separator}genesyscloud_auth_division.{label}");
-        let import = ImportBlock { to, id: None, provider: provider.map(str::to_owned), place };
-        case.blocks.alias_of_import(&import).map(|alias| alias.to_string())
+        let address = divvy_core::Address::parse(&to).unwrap();
+        let mut import = ImportBlock { to, place: place.clone(), body: Written::default() };
+        if let Some(named) = provider {
+            let form = Form::Expression(named.to_owned());
+            import.body.arguments.insert("provider".into(), WrittenArgument { place, form });
+        }
+        case.blocks.alias_of_import(&address, &import).map(|alias| alias.to_string())
     };
     let several = case(two);
     for (to, provider, expected) in [
@@ -342,6 +350,7 @@ fn the_blocks_tell_which_provider_configuration_serves_an_import() {
         ("module.bare.x", None, None),
         ("module.proxy.x", None, Some("genesyscloud.eu")),
         ("module.noted.x", None, Some("genesyscloud.eu")),
+        ("module.json.x", None, Some("genesyscloud.eu")),
     ] {
         assert_eq!(alias(&several, to, provider).as_deref(), expected, "{to}");
     }

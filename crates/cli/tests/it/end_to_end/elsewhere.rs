@@ -116,7 +116,7 @@ fn the_instances_of_one_for_each_are_written_as_one_block_that_terraform_imports
   name = each.key"#;
     let org = names.map(|name| json!({ "id": format!("id-{}", name.len()), "name": name }));
     let world = scene(&division("sales", body), json!(org), &[]);
-    let minor = super::surroundings::terraform_minor();
+    let minor = crate::world::terraform_minor();
     let _ = world.divvy(&["fix", "--adopt-all", "--write", "imports.tf"]).ended(0);
     let written = world.read("imports.tf");
     let blocks = if minor >= 7 { 1 } else { names.len() };

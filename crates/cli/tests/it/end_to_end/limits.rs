@@ -4,7 +4,7 @@ use divvy_sandbox::emulator::{Effect, Fault, Refusal, Seed};
 use serde_json::json;
 
 use super::scene::{does, finding, full};
-use crate::world::{World, fixture, seed_of};
+use crate::world::{World, fixture, seed_of, terraform_minor};
 
 /// A world with the configuration of an open case, which leads to a port.
 pub(crate) fn open_case(name: &str, seed: Seed) -> World {
@@ -132,6 +132,59 @@ fn an_import_block_of_an_id_that_the_org_lacks_is_reported_before_a_plan_hangs_o
     world.write("imports.tf", &import("id-eng"));
     let report = world.divvy(&["check", "-o", "json"]).ended(0).json();
     assert_eq!(finding(&report, "division.a")["verdict"], "create", "{report:#}");
+}
+
+#[test]
+fn an_import_whose_key_and_id_are_expressions_is_reported_before_a_plan_too() {
+    if terraform_minor() < 7 {
+        return;
+    }
+    let org = json!({ "divisions": [
+        { "id": "id-eng", "name": "Engineering" },
+        { "id": "id-sales", "name": "Sales" },
+    ] });
+    let mut world = World::new(seed_of(&org));
+    let division = |repetition: &str, name: &str| format!("{repetition}\n  name = {name}");
+    world.divisions(&[
+        ("each", &division("for_each = local.names", "each.value")),
+        ("count", &division("count = 1", "\"Sales\"")),
+        ("kept", "name = \"Kept\""),
+    ]);
+    let imports = |ids: &str, sales: &str| {
+        let values = format!(
+            "locals {{\n  names = {{ eng = \"Engineering\", b = \"B\" }}\n  ids = {{ {ids} }}\n}}\n\
+             variable \"sales\" {{\n  default = \"{sales}\"\n}}\n\
+             variable \"kept\" {{\n  type = string\n}}\n"
+        );
+        let each = "import {\n  for_each = local.ids\n  to = genesyscloud_auth_division.each[each.key]\n  id = each.value\n}\n";
+        let count = "import {\n  for_each = [var.sales]\n  to = genesyscloud_auth_division.count[each.key]\n  id = \"id-${each.value}\"\n}\n";
+        // What this one depends on is known to a plan alone.
+        let later = "resource \"terraform_data\" \"later\" {\n  input = \"id-later\"\n}\nimport {\n  to = genesyscloud_auth_division.kept\n  id = try(terraform_data.later.output, var.kept)\n}\n";
+        format!("{values}{each}{count}{later}")
+    };
+    let wrong = imports("eng = \"id-eng\", b = \"id-gone\"", "nowhere");
+    world.set("TF_VAR_kept", "id-kept").write("imports.tf", &wrong).init();
+    let report = world.divvy(&["check", "-o", "json"]).ended(3).json();
+    assert_eq!(report["terraform_runs"], 2, "the state and one console: {report:#}");
+    assert_eq!(report["findings"].as_array().map(Vec::len), Some(2), "{report:#}");
+    for (address, id) in [("division.each[\"b\"]", "id-gone"), ("division.count[0]", "id-nowhere")]
+    {
+        let found = finding(&report, address);
+        assert_eq!(found["verdict"], "planned_import", "{report:#}");
+        assert!(found["message"].as_str().is_some_and(|text| text.contains(id)), "{found:#}");
+    }
+    let secret = wrong.replace("variable \"sales\" {", "variable \"sales\" {\n  sensitive = true");
+    world.write("imports.tf", &secret);
+    let ran = world.divvy(&["check", "-o", "json"]).ended(3);
+    assert!(!ran.stdout.contains("nowhere") && ran.stdout.contains("id-gone"), "{}", ran.stdout);
+    // And what is there is left to the plan.
+    let right = imports("eng = \"id-eng\"", "sales");
+    let right = right.split("resource").next().unwrap_or_default();
+    world.write("imports.tf", right);
+    let report = world.divvy(&["check", "-o", "json"]).ended(0).json();
+    let verdict = |address: &str| finding(&report, address)["verdict"].clone();
+    assert_eq!(verdict("division.each[\"eng\"]"), "planned_import", "{report:#}");
+    assert_eq!(verdict("division.each[\"b\"]"), "create", "{report:#}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::property::Proof;
 use super::scene::{division, does, finding, finds, hands_off, scene, verdicts};
-use crate::world::{SECRET, World, seed, seed_of};
+use crate::world::{SECRET, World, seed, seed_of, terraform_minor};
 
 #[test]
 fn from_count_to_for_each() {
@@ -309,16 +309,4 @@ fn an_ephemeral_variable_is_given_to_the_apply_and_to_the_client_as_well() {
     Proof::of(&world)
         .variables(&["-var", "client=from-outside"])
         .holds(&[("genesyscloud_auth_division.eng", "e")]);
-}
-
-/// The N of the version 1.N.
-pub(crate) fn terraform_minor() -> u32 {
-    let output = std::process::Command::new(crate::world::terraform())
-        .args(["version", "-json"])
-        .env_remove("TF_CLI_CONFIG_FILE")
-        .output()
-        .expect("terraform starts");
-    let version: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let version = version["terraform_version"].as_str().expect("a version");
-    version.split('.').nth(1).and_then(|minor| minor.parse().ok()).expect("a minor version")
 }
