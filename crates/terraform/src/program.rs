@@ -5,7 +5,10 @@
 //! The official provider dies of a signal to the group and leaves objects behind, hence the process
 //! group of its own.
 
-use std::env::consts::{ARCH, EXE_SUFFIX, OS};
+mod finding;
+mod not_started;
+
+use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
@@ -16,25 +19,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use divvy_core::effect::{Effect, Observer, Outcome, Unobserved};
-use divvy_os::{Trouble, process};
+use divvy_os::process;
 use serde::Deserialize;
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin, Command};
 use tokio_util::sync::CancellationToken;
 
+pub use self::finding::PROGRAM_VARIABLE;
+use self::finding::{BEHIND_WRAPPER, WRAPPER_DIRECTORY, behind_wrapper, on_path, usable};
+use self::not_started::not_started;
 use crate::Environment;
 use crate::error::{Document, DocumentProblem, Error};
 use crate::failure::Failure;
-use crate::files::{self, Origin};
 use crate::invocation::Invocation;
-
-/// The environment variable that names the program.
-pub const PROGRAM_VARIABLE: &str = "DIVVY_TERRAFORM";
-
-/// The variable in which setup-terraform names its directory, and how the program is called there that
-/// its wrapper stands in front of.
-const WRAPPER_DIRECTORY: &str = "TERRAFORM_CLI_PATH";
-const BEHIND_WRAPPER: &str = "terraform-bin";
 
 /// Two signals of one kind that come together are one to whoever gets them.
 const SIGNALS_APART: Duration = Duration::from_millis(100);
@@ -328,86 +325,6 @@ fn child_environment(user: &Environment, settings: &[(&str, &str)]) -> Environme
         environment.entry((*name).to_owned()).or_insert_with(|| (*value).to_owned());
     }
     environment
-}
-
-/// Finds the program behind the wrapper of setup-terraform, if it is the wrapper that was found.
-fn behind_wrapper(program: &Path, environment: &Environment) -> Option<PathBuf> {
-    let directory = Path::new(environment.get(WRAPPER_DIRECTORY).filter(|path| !path.is_empty())?);
-    let wrapper = directory.join("terraform").canonicalize().ok()?;
-    let is_wrapper = program.canonicalize().is_ok_and(|program| program == wrapper);
-    Some(directory.join(BEHIND_WRAPPER)).filter(|path| is_wrapper && process::is_executable(path))
-}
-
-/// Tells why a program did not even start, as far as its end shows it: the leash passes the operating
-/// system's word on, and a binary of another machine is handed to a shell, which stumbles over it.
-fn not_started(program: &Path, ended: &Ended) -> Option<io::Error> {
-    let said = String::from_utf8_lossy(&ended.stderr);
-    if let Some((_, told)) =
-        said.split_once(&format!("{} could not be started: ", program.display()))
-    {
-        let code = told.lines().next()?.rsplit_once("(os error ")?.1.trim_end_matches(')');
-        return code.parse().ok().map(io::Error::from_raw_os_error);
-    }
-    let says_nothing_of_terraforms = ended.stdout.is_empty() && !said.contains("Error: ");
-    (says_nothing_of_terraforms && is_of_another_machine(program))
-        .then(|| Trouble::OtherMachine.error())
-}
-
-/// Reports whether a file is a binary of another operating system or processor.
-fn is_of_another_machine(program: &Path) -> bool {
-    /// Processors as the header of an ELF file numbers them (`e_machine`).
-    const PROCESSORS: [(&str, u16); 4] =
-        [("x86_64", 62), ("aarch64", 183), ("x86", 3), ("arm", 40)];
-    let mut header = [0; 20];
-    let is_read = files::open(program, Origin::Found)
-        .and_then(|mut file| io::Read::read_exact(&mut file, &mut header));
-    if is_read.is_err() {
-        return false;
-    }
-    let is_mach_o =
-        matches!(header[..4], [0xCF | 0xCE, 0xFA, 0xED, 0xFE] | [0xCA, 0xFE, 0xBA, 0xBE | 0xBF]);
-    if header.starts_with(b"MZ") {
-        return OS != "windows";
-    }
-    if !header.starts_with(b"\x7fELF") {
-        return is_mach_o && OS != "macos";
-    }
-    let is_big_endian = header[5] == 2;
-    let bytes = [header[18], header[19]];
-    let built_for =
-        if is_big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) };
-    let ours = PROCESSORS.iter().find(|(name, _)| *name == ARCH);
-    OS != "linux" || ours.is_some_and(|(_, number)| *number != built_for)
-}
-
-fn usable(named: PathBuf, search_path: &str) -> Result<PathBuf, Error> {
-    let is_bare_name = named.components().count() == 1 && !named.exists();
-    let found = if is_bare_name {
-        on_path(&named.to_string_lossy(), search_path)
-    } else {
-        std::path::absolute(&named).ok()
-    };
-    let reason = match found {
-        Some(path) if process::is_executable(&path) => return Ok(path),
-        Some(path) if path.is_dir() => "it is a directory",
-        Some(path) if path.exists() => "it is not executable",
-        Some(path) if is_out_of_reach(&path) => "its directory may not be searched",
-        _ => "it does not exist",
-    };
-    Err(Error::ProgramUnusable { path: named, reason })
-}
-
-fn is_out_of_reach(path: &Path) -> bool {
-    path.metadata().is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
-}
-
-fn on_path(name: &str, search_path: &str) -> Option<PathBuf> {
-    std::env::split_paths(search_path)
-        .filter(|directory| directory.is_absolute())
-        .flat_map(|directory| {
-            process::names_of_program(name).into_iter().map(move |name| directory.join(name))
-        })
-        .find(|path| process::is_executable(path))
 }
 
 #[cfg(test)]

@@ -146,8 +146,10 @@ impl<'a> Objects<'a> {
 
     fn check_key(&self, object: &Object) -> Result<(), Taken> {
         let Self { org, collection, .. } = self;
-        // Where a part of the key may be left out, nobody says what its absence means.
-        let is_whole = collection.key.iter().all(|field| at(&object.fields, field).is_some());
+        // Where a part of the key may be left out, nobody says what its absence means. What gets its name by a
+        // later request, as an integration does, is no duplicate before that.
+        let is_said = |part: Option<&Value>| part.is_some_and(|part| !part.is_null() && part != "");
+        let is_whole = collection.key.iter().all(|field| is_said(at(&object.fields, field)));
         let is_accepted = collection.duplicate.as_ref().is_some_and(|told| told.accepted);
         if collection.key.is_empty() || !is_whole || is_accepted || org.policy.accept_duplicates {
             return Ok(());

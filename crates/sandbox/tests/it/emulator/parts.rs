@@ -209,6 +209,20 @@ fn the_name_of_an_integration_is_that_of_its_configuration() {
 }
 
 #[test]
+fn two_integrations_that_get_their_names_later_are_created_side_by_side() {
+    let emulator = emulator(Seed::default());
+    let client = Client::of(emulator.url());
+    let body = json!({ "integrationType": { "id": "custom-rest-actions" } });
+    let [first, second] = [(); 2].map(|()| made(&client, "/api/v2/integrations", body.clone()));
+    let named = |integration: &Value, name: &str| {
+        let address = format!("/api/v2/integrations/{}/config/current", id(integration));
+        client.send("PUT", &address, Some(json!({ "name": name, "version": 1 })))
+    };
+    drop(named(&first, "CRM").expect(200));
+    drop(named(&second, "Status").expect(200));
+}
+
+#[test]
 fn a_row_is_found_by_its_key_and_shows_no_id() {
     let emulator = emulator(Seed::default());
     let client = Client::of(emulator.url());
