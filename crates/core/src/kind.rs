@@ -145,7 +145,8 @@ pub enum Paging {
 /// How entities are read where nobody knows their ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct List {
-    /// The path below the API's base. Its placeholders are filled by parts of the key.
+    /// The path below the API's base, with the parameters that it needs. Its placeholders are filled by parts
+    /// of the key.
     pub path: &'static str,
     /// True where the question is the body of a POST.
     pub is_query: bool,

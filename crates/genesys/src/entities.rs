@@ -267,15 +267,14 @@ impl Client {
 
 /// Fills the placeholders of a path from the left.
 fn filled(template: &str, filling: &[String]) -> String {
-    let mut filling = filling.iter();
-    let segments = template.split('/').map(|part| {
-        if part.starts_with('{') {
-            segment(filling.next().map_or("", String::as_str))
-        } else {
-            part.to_owned()
-        }
-    });
-    segments.collect::<Vec<_>>().join("/")
+    let mut parts = template.split('{');
+    let mut path = parts.next().unwrap_or_default().to_owned();
+    let values = filling.iter().map(String::as_str).chain(std::iter::repeat(""));
+    for (part, value) in parts.zip(values) {
+        path.push_str(&segment(value));
+        path.push_str(part.split_once('}').map_or("", |(_, after)| after));
+    }
+    path
 }
 
 /// Returns the path of one entity, and what would fill the path that lists its like.
@@ -297,7 +296,7 @@ fn item(kind: &'static Kind, id: &EntityId) -> Option<(String, Filling)> {
     Some((filled(path, &places), listed?))
 }
 
-/// Escapes one segment of a path: whatever is not unreserved, a slash too.
+/// Escapes one segment of a path, or the value of a parameter: whatever is not unreserved, a slash too.
 pub(crate) fn segment(text: &str) -> String {
     use std::fmt::Write as _;
     let mut escaped = String::with_capacity(text.len());

@@ -55,9 +55,11 @@ pub(super) fn listable(account: &Account) -> Vec<Answer> {
         return refused;
     }
     vec![match (&account.answers.token, listable.len()) {
-        (Reply::Told(()), 0) => Answer::tick("the configuration has no type that is listed"),
-        (Reply::Told(()), 1) => Answer::tick("yes, the one that is listed"),
-        (Reply::Told(()), count) => Answer::tick(format!("yes, all {count} that are listed")),
+        (Reply::Told(()), 0) => Answer::tick("the configuration has no type that divvy lists"),
+        (Reply::Told(()), 1) => Answer::tick("yes, the one type of the configuration"),
+        (Reply::Told(()), count) => {
+            Answer::tick(format!("yes, all {count} types of the configuration"))
+        }
         _ => Answer::open(NO_TOKEN),
     }]
 }

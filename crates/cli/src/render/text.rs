@@ -92,10 +92,13 @@ pub(crate) fn counts(report: &Report) -> Vec<String> {
             .collect()
     } else {
         let told = report.summary.iter();
-        let told = told.filter(|(word, _)| **word != Verdict::UpdatesExisting.word());
+        let apart = [Verdict::UpdatesExisting, Verdict::Managed].map(Verdict::word);
+        let told = told.filter(|(word, _)| !apart.contains(*word));
         told.map(|(word, count)| format!("{count} {word}")).collect()
     };
-    counts.extend((report.managed > 0).then(|| format!("{} managed", report.managed)));
+    let listed = report.summary.get(Verdict::Managed.word()).filter(|_| !report.is_carried_out);
+    let managed = report.managed + listed.copied().unwrap_or_default();
+    counts.extend((managed > 0).then(|| format!("{managed} managed")));
     if counts.is_empty() {
         let nothing = match report.command {
             Command::Explain => "no failure was found",

@@ -161,7 +161,7 @@ fn each_type_of_the_configuration_that_may_not_be_listed_is_named_with_its_permi
         "resource \"genesyscloud_routing_queue\" \"x\" {\n  name = \"Support\"\n}\nresource \"genesyscloud_routing_skill\" \"x\" {\n  name = \"French\"\n}\n",
     );
     let listed = || checks(&world, 0).of_id("listable").clone();
-    assert_eq!(listed()["message"], "yes, all 2 that are listed");
+    assert_eq!(listed()["message"], "yes, all 2 types of the configuration");
     let refusal = Refusal {
         code: Some("missing.permission".into()),
         message: Some(

@@ -68,7 +68,8 @@ pub struct Row {
 pub struct RowPart {
     /// The attribute, as a path.
     pub attribute: &'static str,
-    field: Option<&'static str>,
+    /// The field in which a listing shows it, as a path.
+    pub field: Option<&'static str>,
     parent: Option<&'static str>,
     in_path: Option<&'static str>,
 }

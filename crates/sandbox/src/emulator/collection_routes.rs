@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::access::{Context, Document};
 use super::endpoints;
 use super::kinds::{COLLECTIONS, Collection, Paging, canonical, parents};
-use super::objects::{Fields, Objects, Taken, deleted, division_of, is_deleted, shown};
+use super::objects::{Fields, Objects, Taken, at, deleted, division_of, is_deleted, shown};
 use super::org::{Object, Org, Refused};
 use super::replies::{ApiError, EntityListing, Page};
 use super::shared::Shared;
@@ -93,6 +93,10 @@ fn list(context: &Context, uri: &Uri, collection: &'static Collection, filters: 
         (wanted_state == "any" || wanted_state == state)
             && may_see(context, org, object)
             && !lagging.contains(object.id())
+            && collection.list.below.as_ref().is_none_or(|(parameter, field)| {
+                let asked = context.parameters.one(parameter);
+                asked.is_some() && at(&object.fields, field).and_then(Value::as_str) == asked
+            })
             && term.is_none_or(|term| objects.finds(term, object))
             && filters.iter().all(|filter| is_matched(filter, &object.fields))
             && collection.list.halves.as_deref().is_none_or(|field| {

@@ -56,6 +56,9 @@ pub(crate) struct List {
     pub(crate) path: String,
     /// How one gets to the next page.
     pub(crate) paging: Paging,
+    /// The parameter that names the parent, where the path does not, and the field that does.
+    #[serde(skip)]
+    pub(crate) below: Option<(String, String)>,
     /// The parameter that searches by name, if one does.
     #[serde(default)]
     pub(crate) filter: Option<String>,
@@ -134,6 +137,19 @@ struct Create {
     path: Option<String>,
 }
 
+impl List {
+    /// Takes the parameter off the path: `…?libraryId={libraryId}`.
+    fn take_parameter(&mut self, key: &[KeyPart]) {
+        let parameter = self.path.find('?').map(|at| self.path.split_off(at));
+        let Some(name) = parameter.and_then(|text| Some(text[1..].split_once('=')?.0.to_owned()))
+        else {
+            return;
+        };
+        let mut parts = key.iter().filter(|part| part.in_path.as_ref() == Some(&name));
+        self.below = parts.find_map(|part| part.field.clone()).map(|field| (name, field));
+    }
+}
+
 impl Collection {
     fn of(row: Row) -> Option<Self> {
         let create = row.create?;
@@ -146,7 +162,8 @@ impl Collection {
         if !is_served || NOT_HERE.contains(&row.name.as_str()) {
             return None;
         }
-        let list: List = serde_json::from_value(row.list?).ok()?;
+        let mut list: List = serde_json::from_value(row.list?).ok()?;
+        list.take_parameter(&row.key);
         let is_read_only = create.path.is_none();
         let create = create.path.unwrap_or_else(|| list.path.clone());
         let items = row.item.as_deref().and_then(|item| item.rsplit_once('/'));

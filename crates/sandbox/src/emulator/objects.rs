@@ -226,7 +226,10 @@ pub(crate) fn division_of(fields: &Fields) -> Option<&str> {
 pub(crate) fn at<'f>(fields: &'f Fields, path: &str) -> Option<&'f Value> {
     let mut steps = path.split('.');
     let first = fields.get(steps.next()?)?;
-    steps.try_fold(first, |value, step| value.get(step))
+    steps.try_fold(first, |value, step| match step.parse::<usize>() {
+        Ok(index) => value.get(index),
+        Err(_) => value.get(step),
+    })
 }
 
 fn text_of(object: &Object, field: &str) -> String {

@@ -135,12 +135,14 @@ impl Objects<'_> {
                 .iter()
                 .any(|row| row.name == *attribute && matches!(row.shape, Shape::Blocks(_)));
             let value = if is_blocks { spelled(value) } else { value };
-            match field.split_once('.') {
-                Some((outer, inner)) => {
-                    body.insert(outer.to_owned(), Json::from_iter([(inner.to_owned(), value)]));
-                }
-                None => drop(body.insert((*field).to_owned(), value)),
-            }
+            // A list shows one entry: `libraries.0.id`.
+            let nested = |inner: Json, step: &str| match step.parse::<usize>() {
+                Ok(_) => Json::Array(vec![inner]),
+                Err(_) => Json::from_iter([(step.to_owned(), inner)]),
+            };
+            let mut steps = field.split('.');
+            let outer = steps.next().unwrap_or_default();
+            body.insert(outer.to_owned(), steps.rev().fold(value, nested));
         }
         Json::Object(body)
     }
@@ -152,8 +154,12 @@ impl Objects<'_> {
             let field = self.api.fields.iter().find(|(known, _)| *known == attribute);
             let mut steps = field.map(|(_, field)| field.split('.')).into_iter().flatten();
             let first = steps.next().and_then(|step| object.get(step));
-            let value =
-                first.and_then(|first| steps.try_fold(first, |value, step| value.get(step)));
+            let value = first.and_then(|first| {
+                steps.try_fold(first, |value, step| match step.parse::<usize>() {
+                    Ok(index) => value.get(index),
+                    Err(_) => value.get(step),
+                })
+            });
             Value::from(value.cloned().unwrap_or_default())
         };
         let value = |row: &AttributeRow| match row.shape {
@@ -163,6 +169,9 @@ impl Objects<'_> {
                 Value::from(vec![entry])
             }
             Shape::Blocks(inner) => blocks(inner, &found(row.name)),
+            Shape::Texts if self.is_parent(&format!("{}.0", row.name)) => {
+                Value::from(vec![found(&format!("{}.0", row.name))])
+            }
             _ => match found(row.name) {
                 // Where an object does not show it, it was in the path.
                 Value::Null if self.is_parent(row.name) => instance.get(row.name).clone(),

@@ -217,6 +217,8 @@ impl Fact {
                 (Some(_), Some(inner)) => {
                     row(name, Shape::Block(vec![row(inner, Shape::Text)].leak()))
                 }
+                // One of a list: `library_ids.0`.
+                (Some(_), None) => row(name, Shape::Texts),
                 _ => row(name, Shape::Text),
             });
         }

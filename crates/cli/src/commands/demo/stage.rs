@@ -120,7 +120,7 @@ impl Stage<'_> {
         format!(
             "\nThe directory stays, and so does its org. To play on, paste into a shell:\n\n  \
              cd {}\n  . ./{}\n  divvy emulate --listen {address} --data {} &\n  \
-             divvy list --api-url http://{address} --client-id demo --client-secret demo\n  \
+             divvy list --api-url http://{address}\n  \
              divvy check\n  {terraform} plan\n  kill $! # ends the org",
             word(&directory),
             place::ENVIRONMENT,

@@ -39,6 +39,7 @@ impl Thing {
             let steps: Vec<_> = part.terraform.split('.').collect();
             arguments.push_str(&match steps.as_slice() {
                 [block, _, inner] => format!("  {block} {{\n    {inner} = {hcl}\n  }}\n"),
+                [list, _] => format!("  {list} = [{hcl}]\n"),
                 _ => format!("  {} = {hcl}\n", part.terraform),
             });
         }
@@ -58,22 +59,23 @@ impl Thing {
     fn object(&self) -> (String, Value) {
         let mut fields = Map::from_iter([("id".to_owned(), json!(self.id))]);
         let mut path = self.kind.collection.to_owned();
-        for (part, (_, value)) in self.kind.key.iter().zip(&self.parts) {
-            match part.shows {
-                Shows::InPath(placeholder) => {
-                    path = path.replace(&format!("{{{placeholder}}}"), value);
-                    // What an import does not tell, the object shows: a greeting says whose it is.
-                    if !self.kind.import_id.0.contains(part.terraform) {
-                        fields.insert("owner".to_owned(), json!({ "id": value }));
-                    }
-                }
-                Shows::Field(field) => match field.split_once('.') {
-                    Some((outer, inner)) => {
-                        fields.insert(outer.to_owned(), json!({ inner: value }));
-                    }
-                    None => drop(fields.insert(field.to_owned(), json!(value))),
-                },
+        let row = rows().into_iter().find(|row| row.terraform_type == self.kind.terraform_type);
+        let shown = row.expect("a row").key;
+        for ((part, (_, value)), row) in self.kind.key.iter().zip(&self.parts).zip(shown) {
+            let mut field = row.field;
+            if let Shows::InPath(placeholder) = part.shows {
+                path = path.replace(&format!("{{{placeholder}}}"), value);
+                // What an import does not tell, the object shows: a greeting says whose it is.
+                field = field.filter(|_| !self.kind.import_id.0.contains(part.terraform));
             }
+            let Some(field) = field else { continue };
+            let mut steps = field.split('.');
+            let outer = steps.next().expect("a field");
+            let nested = |inner: Value, step: &str| match step.parse::<usize>() {
+                Ok(_) => json!([inner]),
+                Err(_) => json!({ step: inner }),
+            };
+            fields.insert(outer.to_owned(), steps.rev().fold(json!(value), nested));
         }
         for (_, attribute, value) in self.required() {
             fields.insert((*attribute).to_owned(), json!(value));

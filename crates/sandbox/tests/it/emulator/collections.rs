@@ -36,22 +36,28 @@ fn text<'v>(value: &'v Value, field: &str) -> &'v str {
 
 /// A path of which every parent has the id `parent`.
 fn below_a_parent(template: &str) -> String {
-    let segments = template.split('/').map(|s| if s.starts_with('{') { "parent" } else { s });
-    segments.collect::<Vec<_>>().join("/")
+    let mut parts = template.split('{');
+    let first = parts.next().unwrap_or_default().to_owned();
+    let after = |part: &'_ str| part.split_once('}').map_or("", |(_, after)| after).to_owned();
+    parts.fold(first, |path, part| format!("{path}parent{}", after(part)))
 }
 
 /// The key of the nth object of a type, as its listing shows it.
 fn key(row: &Value, nth: usize) -> Map<String, Value> {
-    let fields =
-        row["key"].as_array().expect("a key").iter().filter_map(|part| part["field"].as_str());
-    let shown = |field: &str| {
-        let value = json!(format!("{field} {nth}"));
-        match field.split_once('.') {
-            Some((outer, inner)) => (outer.to_owned(), json!({ inner: value })),
-            None => (field.to_owned(), value),
-        }
+    let parameter = text(&row["list"], "path").split_once('?').map_or("", |(_, named)| named);
+    let shown = |part: &Value| {
+        let field = part["field"].as_str()?;
+        let is_parameter = part["in_path"].as_str().is_some_and(|name| parameter.contains(name));
+        let value = if is_parameter { "parent".to_owned() } else { format!("{field} {nth}") };
+        let mut steps = field.split('.');
+        let outer = steps.next()?.to_owned();
+        let nested = |inner: Value, step: &str| match step.parse::<usize>() {
+            Ok(_) => json!([inner]),
+            Err(_) => json!({ step: inner }),
+        };
+        Some((outer, steps.rev().fold(json!(value), nested)))
     };
-    fields.map(shown).collect()
+    row["key"].as_array().expect("a key").iter().filter_map(shown).collect()
 }
 
 /// Every id that the listing of a type shows, page after page of two.
@@ -59,7 +65,8 @@ fn listed(client: &Client, row: &Value, more: &str) -> Vec<String> {
     let list = &row["list"];
     let path = below_a_parent(text(list, "path"));
     let mut ids = Vec::new();
-    let mut next = format!("{path}?pageSize=2{more}");
+    let first = if path.contains('?') { '&' } else { '?' };
+    let mut next = format!("{path}{first}pageSize=2{more}");
     let mut body = json!({ "pageSize": 2 });
     for page in 1.. {
         assert!(page < 20, "the listing never ends: {row}");
@@ -72,7 +79,7 @@ fn listed(client: &Client, row: &Value, more: &str) -> Vec<String> {
         ids.extend(entities.iter().map(|entity| text(entity, "id").to_owned()));
         let is_last = match text(list, "paging") {
             "pages" => {
-                next = format!("{path}?pageSize=2&pageNumber={}{more}", page + 1);
+                next = format!("{path}{first}pageSize=2&pageNumber={}{more}", page + 1);
                 body["pageNumber"] = json!(page + 1);
                 reply["pageCount"].as_u64().expect("a count") <= page
             }
