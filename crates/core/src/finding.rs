@@ -41,6 +41,8 @@ pub enum Reason {
     Unlisted(String),
     /// The text says why no credentials were found.
     Credentials(String),
+    /// The id of its parent, of this noun, is not known yet.
+    ParentFirst(&'static str),
     /// A refused request that is not the create of this kind.
     OtherRequest,
     /// The state could not be saved, or is locked.

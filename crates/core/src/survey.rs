@@ -90,6 +90,14 @@ impl Planned {
         key_of(self.kind, self.after.as_ref()?)
     }
 
+    /// Returns the Terraform type of the parent whose id is all that its key still lacks.
+    pub fn awaited_parent(&self) -> Option<&'static str> {
+        let mut unknown =
+            self.kind.key.iter().filter(|part| self.unknown.contains(part.attribute()));
+        let first = unknown.next()?.parent?;
+        unknown.all(|part| part.parent.is_some()).then_some(first)
+    }
+
     /// Returns the division that the instance is to be in, as far as the plan knows it.
     pub fn division(&self) -> Option<&str> {
         if self.kind.scope != Scope::Division {

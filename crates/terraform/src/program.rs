@@ -202,7 +202,7 @@ impl Terraform {
             Ok(Output { stdout: ended.stdout })
         } else if self.interrupt.is_cancelled() {
             Err(Error::Interrupted { subcommand })
-        } else if let Some(source) = not_started(&self.program, &ended) {
+        } else if let Some(source) = not_started(&self.program, &ended.stdout, &ended.stderr) {
             Err(cannot_run(source))
         } else {
             let failure = Failure::of_output(
@@ -433,16 +433,11 @@ mod tests {
     #[test]
     fn the_word_of_the_operating_system_comes_through_the_leash() {
         let program = Path::new("/opt/terraform");
-        let ended = |stderr: &str| Ended {
-            status: ExitStatus::default(),
-            stdout: Vec::new(),
-            stderr: stderr.as_bytes().to_vec(),
-        };
         let text =
             "Error: /opt/terraform could not be started: Too many open files (os error 24)\n";
-        let error = not_started(program, &ended(text)).unwrap();
+        let error = not_started(program, b"", text.as_bytes()).unwrap();
         assert_eq!(error.raw_os_error(), Some(Errno::MFILE.raw_os_error()));
-        assert!(not_started(program, &ended("Error: No value for required variable\n")).is_none());
+        assert!(not_started(program, b"", b"Error: No value for required variable\n").is_none());
     }
 
     #[test]

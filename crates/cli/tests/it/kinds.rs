@@ -104,6 +104,26 @@ fn every_type_that_is_told_by_its_key_is_adopted_and_children_follow_their_paren
 }
 
 #[test]
+fn a_child_of_what_is_to_be_adopted_is_said_to_follow_it_and_does() {
+    let wanted = ["responsemanagement_library", "responsemanagement_response"];
+    let things: Vec<Thing> =
+        things().into_iter().filter(|thing| wanted.contains(&thing.name())).collect();
+    assert_eq!(things.len(), wanted.len());
+    let world = lost(&things, "");
+    let report = world.divvy(&["check", "-o", "json"]).ended(2).json();
+    let child = finding(&report, "genesyscloud_responsemanagement_response.x");
+    assert_eq!(child["verdict"], "unknown_name", "{report:#}");
+    let message = child["message"].as_str().expect("a message");
+    assert!(message.contains("goes on with this by itself"), "{message}");
+    world.org().clear_requests();
+    let report = world.divvy(&["fix", "--yes", "-o", "json"]).ended(0).json();
+    assert_eq!(report["summary"]["adopt"], 2, "{report:#}");
+    let of_library = lists(&world).into_iter().find(|one| one.ends_with("/responses"));
+    assert!(of_library.is_some(), "{:?}", lists(&world));
+    world.has_no_changes();
+}
+
+#[test]
 fn failures_of_many_types_in_a_log_are_told_by_type_and_status() {
     let is_alone = |thing: &Thing| thing.kind.key.iter().all(|part| part.parent.is_none());
     let things: Vec<Thing> = things().into_iter().filter(is_alone).collect();

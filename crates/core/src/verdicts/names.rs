@@ -5,6 +5,7 @@ use crate::address::Address;
 use crate::facts::Facts;
 use crate::finding::{Evidence, Reason};
 use crate::hint::{CommandLine, Hint};
+use crate::kinds;
 use crate::name::{self, Likeness};
 use crate::survey::{Change, Planned};
 
@@ -14,22 +15,38 @@ impl Row for UnknownName {
     fn page(&self) -> Page {
         Page {
             title: "the name is known only after apply",
-            meaning: "The name is built from something that does not exist yet, so nothing can be compared.",
-            fix: "Nothing in this round; a later round sees the name once its parts are known.",
+            meaning: "The name is built from something that does not exist yet, or the object is below a parent that is not in the state yet, so nothing can be compared.",
+            fix: "Nothing in this round; a later round sees the name once its parts are known, so a child follows its adopted parent by itself.",
             example: "name = \"Team ${genesyscloud_auth_division.a.id}\"",
         }
     }
 
     fn rule(&self, facts: &Facts<'_, '_>) -> Option<Evidence> {
-        (facts.makes_an_object() && facts.wanted.is_none()).then(Evidence::default)
+        let is_unknown = facts.makes_an_object() && facts.wanted.is_none();
+        let parent = facts.subject.planned.and_then(Planned::awaited_parent);
+        is_unknown.then(|| match parent.and_then(kinds::of_terraform_type) {
+            Some(parent) => Evidence::because(Reason::ParentFirst(parent.words.noun)),
+            None => Evidence::default(),
+        })
     }
 
-    fn message(&self, _told: &Told<'_>) -> String {
-        "The name is known only after apply; nothing can be compared yet.".to_owned()
+    fn message(&self, told: &Told<'_>) -> String {
+        match told.evidence.reason {
+            Reason::ParentFirst(parent) => format!(
+                "It is looked up once its {parent} is in the state: after adopting that one, `divvy fix` goes on with this by itself."
+            ),
+            _ => "The name is known only after apply; nothing can be compared yet.".to_owned(),
+        }
     }
 
-    fn hints(&self, _told: &Told<'_>, terraform: &str) -> Vec<Hint> {
-        vec![CommandLine::divvy("run --").word(terraform).words("apply").into()]
+    fn hints(&self, told: &Told<'_>, terraform: &str) -> Vec<Hint> {
+        let run = CommandLine::divvy("run --").word(terraform).words("apply");
+        match told.evidence.reason {
+            Reason::ParentFirst(parent) => {
+                vec![run.because(format!("if the {parent} is new")).into()]
+            }
+            _ => vec![run.into()],
+        }
     }
 }
 

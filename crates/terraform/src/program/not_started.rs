@@ -6,20 +6,19 @@ use std::path::Path;
 
 use divvy_os::Trouble;
 
-use super::Ended;
 use crate::files::{self, Origin};
 
 /// Tells why a program did not even start, as far as its end shows it: the leash passes the operating
 /// system's word on, and a binary of another machine is handed to a shell, which stumbles over it.
-pub(super) fn not_started(program: &Path, ended: &Ended) -> Option<io::Error> {
-    let said = String::from_utf8_lossy(&ended.stderr);
+pub(super) fn not_started(program: &Path, stdout: &[u8], stderr: &[u8]) -> Option<io::Error> {
+    let said = String::from_utf8_lossy(stderr);
     if let Some((_, told)) =
         said.split_once(&format!("{} could not be started: ", program.display()))
     {
         let code = told.lines().next()?.rsplit_once("(os error ")?.1.trim_end_matches(')');
         return code.parse().ok().map(io::Error::from_raw_os_error);
     }
-    let says_nothing_of_terraforms = ended.stdout.is_empty() && !said.contains("Error: ");
+    let says_nothing_of_terraforms = stdout.is_empty() && !said.contains("Error: ");
     (says_nothing_of_terraforms && is_of_another_machine(program))
         .then(|| Trouble::OtherMachine.error())
 }
