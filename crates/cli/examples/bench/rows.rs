@@ -4,6 +4,7 @@
 //! build lacks says so.
 
 mod adopting;
+mod centre;
 mod checking;
 mod ensuring;
 mod growing;
@@ -27,7 +28,7 @@ pub(crate) struct Row {
 type Measure = fn(usize) -> Vec<Row>;
 
 /// Every group of rows, by the name that picks it on the command line.
-pub(crate) const ALL: [(&str, Measure); 10] = [
+pub(crate) const ALL: [(&str, Measure); 11] = [
     ("start", reading::start),
     ("requests", checking::requests),
     ("check", checking::check),
@@ -38,6 +39,7 @@ pub(crate) const ALL: [(&str, Measure); 10] = [
     ("explain", reading::explain),
     ("run", running::run),
     ("growth", growing::growth),
+    ("centre", centre::centre),
 ];
 
 /// Says how two sides compare: `1.04 (1.52 s : 1.46 s)`.

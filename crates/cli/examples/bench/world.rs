@@ -107,6 +107,11 @@ impl World {
             limit: 10 * (divisions + wanted) + 1000,
             ..Seed::default()
         };
+        Self::of(credentials, seed, wanted)
+    }
+
+    /// A directory that wants so many divisions, and an org that holds what the seed says.
+    pub(crate) fn of(credentials: Credentials, seed: Seed, wanted: usize) -> Self {
         let options = Options { seed, faults: vec![delay()], ..Options::default() };
         let org = Emulator::spawn_thread(options).expect("an emulated org");
         let temporary = tempfile::Builder::new()
@@ -147,6 +152,31 @@ impl World {
         world.forget();
         crate::measure::time(&mut world.terraform(&["init", "-input=false"]), 0);
         world
+    }
+
+    /// The fixture of a contact centre, applied once: the org has it all, and so has the state.
+    pub(crate) fn contact_centre() -> Self {
+        let mut world = Self::sized(Credentials::Environment, 0, 0).without_delay();
+        let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/configs/contact-centre");
+        copy(Path::new(fixture), &world.root());
+        for words in [&["init", "-input=false"][..], &["apply", "-input=false", "-auto-approve"]] {
+            crate::measure::time(&mut world.terraform(words), 0);
+        }
+        world.org.clear_requests();
+        world.org.add_faults(vec![delay()]);
+        world.is_delayed = true;
+        world
+    }
+
+    /// Writes a state.
+    pub(crate) fn hold(&self, state: &serde_json::Value) {
+        fs::write(self.root().join("terraform.tfstate"), state.to_string()).expect("a file");
+    }
+
+    /// Reads the state.
+    pub(crate) fn state(&self) -> serde_json::Value {
+        let text = fs::read(self.root().join("terraform.tfstate")).expect("a state");
+        serde_json::from_slice(&text).expect("a state in JSON")
     }
 
     /// Writes a configuration that wants these divisions.
@@ -237,6 +267,19 @@ impl World {
             .current_dir(self.root())
             .stdin(Stdio::null());
         command
+    }
+}
+
+/// Copies a directory over another.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a directory");
+    for entry in fs::read_dir(from).expect("a directory").flatten() {
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            copy(&from, &to);
+        } else {
+            fs::copy(&from, &to).expect("a file");
+        }
     }
 }
 
