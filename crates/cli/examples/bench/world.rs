@@ -107,11 +107,6 @@ impl World {
             limit: 10 * (divisions + wanted) + 1000,
             ..Seed::default()
         };
-        Self::of(credentials, seed, wanted)
-    }
-
-    /// A directory that wants so many divisions, and an org that holds what the seed says.
-    pub(crate) fn of(credentials: Credentials, seed: Seed, wanted: usize) -> Self {
         let options = Options { seed, faults: vec![delay()], ..Options::default() };
         let org = Emulator::spawn_thread(options).expect("an emulated org");
         let temporary = tempfile::Builder::new()

@@ -2,6 +2,7 @@
 //!
 //! The proof is Terraform's: after each round a plain plan is made, and its word is reported.
 
+use divvy_core::decide::Decision;
 use divvy_core::resolve::resolve;
 use divvy_terraform::{Access, PlanDocument};
 
@@ -127,7 +128,9 @@ async fn ask(
         history.decide(decisions);
         return Ok(());
     }
-    if history.rounds() == 0 || forecast.has_actions() {
+    // What neither acts nor asks is told once, by the report at the end.
+    let mut decisions = history.decisions().all.iter();
+    if forecast.has_actions() || decisions.any(|one| matches!(one.decision, Decision::Ask { .. })) {
         output::say_forecast(context, &forecast);
     }
     let decisions = approval.ask_for_more(history.decisions()).await?;
