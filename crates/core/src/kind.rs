@@ -375,14 +375,18 @@ impl Kind {
         if is_whole { whole() } else { self.import_id.compose(of).unwrap_or_else(whole) }
     }
 
-    /// Returns how a key is shown: without the ids of parents, unless there is nothing else.
+    /// Returns the parts of its key that are shown, with their places: not the ids of parents, unless there is
+    /// nothing else.
+    pub fn shown_parts(&self) -> impl Iterator<Item = (usize, &KeyPart)> {
+        let has_own = self.key.iter().any(|part| part.parent.is_none());
+        let parts = self.key.iter().enumerate();
+        parts.filter(move |(_, part)| !has_own || part.parent.is_none())
+    }
+
+    /// Returns how a key is shown.
     pub fn shown_key(&self, key: &Key) -> String {
-        let parts = || self.key.iter().zip(key.parts());
-        let own: Vec<&str> = parts()
-            .filter(|(part, _)| part.parent.is_none())
-            .map(|(_, value)| value.as_str())
-            .collect();
-        if own.is_empty() { key.to_string() } else { own.join(" / ") }
+        let texts = self.shown_parts().filter_map(|(at, _)| key.parts().get(at));
+        texts.map(String::as_str).collect::<Vec<_>>().join(" / ")
     }
 }
 

@@ -144,9 +144,9 @@ impl From<&Entity> for ShownEntity {
     }
 }
 
-/// Returns whether any part of a kind's key is sensitive.
+/// Returns whether any part of a kind's key that is shown is sensitive.
 pub(crate) fn is_key_sensitive(kind: &Kind, sensitive: &BTreeSet<String>) -> bool {
-    kind.key.iter().any(|part| sensitive.contains(part.attribute()))
+    kind.shown_parts().any(|(_, part)| sensitive.contains(part.attribute()))
 }
 
 /// Returns a text with every occurrence of these values concealed. A short value is looked for as a

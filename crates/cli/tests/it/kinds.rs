@@ -11,7 +11,7 @@ use divvy_sandbox::emulator::{Effect, Fault, Refusal};
 use serde_json::{Value, json};
 
 use self::scene::{Thing, lost, queue, things};
-use crate::world::World;
+use crate::world::{World, program};
 
 /// The finding of one address.
 #[track_caller]
@@ -120,6 +120,15 @@ fn a_child_of_what_is_to_be_adopted_is_said_to_follow_it_and_does() {
     assert_eq!(report["summary"]["adopt"], 2, "{report:#}");
     let of_library = lists(&world).into_iter().find(|one| one.ends_with("/responses"));
     assert!(of_library.is_some(), "{:?}", lists(&world));
+    world.has_no_changes();
+
+    // The id of a parent is not shown, so what it is made of hides no name.
+    world.tracks(&[]);
+    let apply = ["apply", "-auto-approve", "-input=false", "-no-color"];
+    let run = ["run", "--on-conflict", "adopt", "--", program()];
+    let ran = world.divvy(&[&run[..], &apply].concat()).ended(0);
+    let said = format!("{}{}", ran.stdout, ran.stderr);
+    assert!(said.contains("name of canned response") && !said.contains("sensitive"), "{said}");
     world.has_no_changes();
 }
 
