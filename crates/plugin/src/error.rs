@@ -27,8 +27,8 @@ pub enum Error {
         /// The system's own error.
         source: io::Error,
     },
-    /// TLS material could not be made.
-    #[error("making a certificate for the plugin connection: {0}")]
+    /// No TLS: a certificate could not be made, or the other side gave up.
+    #[error("securing the plugin connection: {0}")]
     Certificate(String),
     /// The connection broke, or the other side spoke no HTTP/2.
     #[error("the connection to the provider broke: {0}")]
