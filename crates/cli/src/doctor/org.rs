@@ -252,7 +252,7 @@ mod tests {
         let [answer] = listable(&account).try_into().unwrap();
         assert_eq!(
             (answer.ok, answer.message.as_str()),
-            (Some(true), "yes, all 2 that are listed")
+            (Some(true), "yes, all 2 types of the configuration")
         );
         account.answers.listable[1].1 = Reply::Refused(trouble("403 needs routing:skill:view"));
         let [answer] = listable(&account).try_into().unwrap();
