@@ -29,7 +29,7 @@ pub enum Error {
     },
     /// No TLS: a certificate could not be made, or the other side gave up.
     #[error("securing the plugin connection: {0}")]
-    Certificate(String),
+    Tls(String),
     /// The connection broke, or the other side spoke no HTTP/2.
     #[error("the connection to the provider broke: {0}")]
     Connection(#[from] hyper::Error),

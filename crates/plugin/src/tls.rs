@@ -159,5 +159,5 @@ fn self_signed() -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), Er
 }
 
 fn failed(error: &dyn std::fmt::Display) -> Error {
-    Error::Certificate(error.to_string())
+    Error::Tls(error.to_string())
 }

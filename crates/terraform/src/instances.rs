@@ -231,6 +231,9 @@ impl<'b> Question<'b> {
         for reference in references(text)? {
             match (reference.0.as_str(), reference.1) {
                 ("each" | "count" | "terraform", _) => {}
+                // A module's own directory is another one than the console's.
+                ("path", attribute)
+                    if module.is_empty() || attribute.as_deref() != Some("module") => {}
                 ("var", Some(name)) => {
                     needs.variables.insert(name);
                 }

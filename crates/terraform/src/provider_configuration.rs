@@ -35,8 +35,7 @@ impl WorkingDirectory {
         plan: &PlanDocument,
         blocks: &Blocks,
     ) -> Result<BTreeMap<Alias, ProviderArguments>, Error> {
-        let no_others: [&str; 0] = [];
-        Ok(self.arguments_and_others(plan, blocks, &no_others).await?.0)
+        Ok(self.arguments_and_others(plan, blocks, &[]).await?.0)
     }
 
     /// Learns the same from the blocks alone, for when no plan can be made: a provider that cannot
@@ -70,11 +69,11 @@ impl WorkingDirectory {
         &self,
         plan: &PlanDocument,
         blocks: &Blocks,
-        others: &[impl AsRef<str>],
+        others: &[String],
     ) -> Result<(BTreeMap<Alias, ProviderArguments>, Evaluated), Error> {
         let reader = Reader::new(plan, blocks);
         let mut open = reader.open_expressions();
-        open.extend(others.iter().map(|text| text.as_ref().to_owned()));
+        open.extend_from_slice(others);
         let mut evaluated = match self.evaluated(&open).await {
             Ok(evaluated) => evaluated,
             Err(Error::Terraform(failure)) => {

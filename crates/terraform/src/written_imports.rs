@@ -116,3 +116,36 @@ fn spelled(steps: &[Step], keys: &[Value]) -> Option<String> {
     }
     Some(address)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn what_only_a_plan_knows_is_not_asked_of_a_console() {
+        let declared = "variable \"v\" {}\nlocals {\n  l = { a = var.v }\n  later = toy.x.id\n}\n";
+        for (id, is_asked) in [
+            ("local.l.a", true),
+            ("\"x-${upper(var.v)}\"", true),
+            ("jsondecode(file(\"${path.module}/ids.json\")).a", true),
+            ("yamldecode(file(\"${path.root}/ids.yaml\"))[terraform.workspace]", true),
+            ("local.later", false),
+            ("local.missing", false),
+            ("toy.x.id", false),
+            ("data.toy.x.id", false),
+            ("module.m.id", false),
+            ("try(module.m.id, var.v)", false),
+            ("provider::toy::f(var.v)", false),
+        ] {
+            let directory = tempfile::tempdir().unwrap();
+            let text = format!("{declared}import {{\n  to = toy.y\n  id = {id}\n}}\n");
+            std::fs::write(directory.path().join("main.tf"), text).unwrap();
+            let blocks = Blocks::read(directory.path(), Path::new(".terraform")).unwrap();
+            let imports: Vec<_> = blocks.imports().iter().collect();
+            assert_eq!(imports.len(), 1, "{id}");
+            assert_eq!(!blocks.questions_of_imports(&imports).is_empty(), is_asked, "{id}");
+        }
+    }
+}

@@ -92,6 +92,7 @@ pub(crate) fn counts(report: &Report) -> Vec<String> {
             .collect()
     } else {
         let told = report.summary.iter();
+        // What is managed is counted as one, below; what the apply updates is nobody's concern.
         let apart = [Verdict::UpdatesExisting, Verdict::Managed].map(Verdict::word);
         let told = told.filter(|(word, _)| !apart.contains(*word));
         told.map(|(word, count)| format!("{count} {word}")).collect()

@@ -150,9 +150,9 @@ fn an_import_whose_key_and_id_are_expressions_is_reported_before_a_plan_too() {
         ("count", &division("count = 1", "\"Sales\"")),
         ("kept", "name = \"Kept\""),
     ]);
-    let imports = |ids: &str, sales: &str| {
+    let imports = |sales: &str| {
         let values = format!(
-            "locals {{\n  names = {{ eng = \"Engineering\", b = \"B\" }}\n  ids = {{ {ids} }}\n}}\n\
+            "locals {{\n  names = {{ eng = \"Engineering\", b = \"B\" }}\n  ids = jsondecode(file(\"${{path.module}}/ids.json\"))\n}}\n\
              variable \"sales\" {{\n  default = \"{sales}\"\n}}\n\
              variable \"kept\" {{\n  type = string\n}}\n"
         );
@@ -162,7 +162,8 @@ fn an_import_whose_key_and_id_are_expressions_is_reported_before_a_plan_too() {
         let later = "resource \"terraform_data\" \"later\" {\n  input = \"id-later\"\n}\nimport {\n  to = genesyscloud_auth_division.kept\n  id = try(terraform_data.later.output, var.kept)\n}\n";
         format!("{values}{each}{count}{later}")
     };
-    let wrong = imports("eng = \"id-eng\", b = \"id-gone\"", "nowhere");
+    let wrong = imports("nowhere");
+    world.write("ids.json", r#"{"eng": "id-eng", "b": "id-gone"}"#);
     world.set("TF_VAR_kept", "id-kept").write("imports.tf", &wrong).init();
     let report = world.divvy(&["check", "-o", "json"]).ended(3).json();
     assert_eq!(report["terraform_runs"], 2, "the state and one console: {report:#}");
@@ -178,9 +179,9 @@ fn an_import_whose_key_and_id_are_expressions_is_reported_before_a_plan_too() {
     let ran = world.divvy(&["check", "-o", "json"]).ended(3);
     assert!(!ran.stdout.contains("nowhere") && ran.stdout.contains("id-gone"), "{}", ran.stdout);
     // And what is there is left to the plan.
-    let right = imports("eng = \"id-eng\"", "sales");
+    let right = imports("sales");
     let right = right.split("resource").next().unwrap_or_default();
-    world.write("imports.tf", right);
+    world.write("imports.tf", right).write("ids.json", r#"{"eng": "id-eng"}"#);
     let report = world.divvy(&["check", "-o", "json"]).ended(0).json();
     let verdict = |address: &str| finding(&report, address)["verdict"].clone();
     assert_eq!(verdict("division.each[\"eng\"]"), "planned_import", "{report:#}");
