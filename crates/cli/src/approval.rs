@@ -176,6 +176,11 @@ impl<'c> Approval<'c> {
         }
     }
 
+    /// Reports whether a person would be asked about any of these.
+    pub(crate) fn has_questions(&self, decisions: &Decisions) -> bool {
+        !self.open_questions(decisions).is_empty()
+    }
+
     /// Sorts what an answer could allow by question.
     fn open_questions<'d>(&self, decisions: &'d Decisions) -> BTreeMap<Question, Vec<&'d Decided>> {
         let mut open: BTreeMap<Question, Vec<_>> = BTreeMap::new();

@@ -2,7 +2,6 @@
 //!
 //! The proof is Terraform's: after each round a plain plan is made, and its word is reported.
 
-use divvy_core::decide::Decision;
 use divvy_core::resolve::resolve;
 use divvy_terraform::{Access, PlanDocument};
 
@@ -129,8 +128,7 @@ async fn ask(
         return Ok(());
     }
     // What neither acts nor asks is told once, by the report at the end.
-    let mut decisions = history.decisions().all.iter();
-    if forecast.has_actions() || decisions.any(|one| matches!(one.decision, Decision::Ask { .. })) {
+    if forecast.has_actions() || approval.has_questions(history.decisions()) {
         output::say_forecast(context, &forecast);
     }
     let decisions = approval.ask_for_more(history.decisions()).await?;
