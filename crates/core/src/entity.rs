@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-pub use crate::identity::{Attributes, EntityId, Key, OrgId};
+pub use crate::identity::{Attributes, EntityId, Key, OrgId, key_text};
 use crate::kind::Kind;
 
 /// An entity as an org's listing (or a request by id) shows it.

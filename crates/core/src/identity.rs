@@ -3,6 +3,8 @@
 //! Never compares names: that is [`crate::name`]. Invariant: an id is kept as the text that the API
 //! sent; divvy never requires it to be a GUID.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -78,6 +80,18 @@ impl Key {
     /// Returns the parts.
     pub fn parts(&self) -> &[String] {
         &self.0
+    }
+}
+
+/// Returns a value as a part of a key: text as it is, a map in one spelling; `None` for anything else.
+pub fn key_text(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Object(entries) => {
+            let sorted: BTreeMap<_, _> = entries.iter().collect();
+            serde_json::to_string(&sorted).ok().map(Cow::Owned)
+        }
+        _ => None,
     }
 }
 

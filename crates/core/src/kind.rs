@@ -2,6 +2,7 @@
 //!
 //! The rows are in [`crate::kinds`]. Never holds what is true of one kind only.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -9,7 +10,7 @@ use std::hash::{Hash, Hasher};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::identity::{Attributes, EntityId, Key};
+use crate::identity::{Attributes, EntityId, Key, key_text};
 
 /// An attribute whose value Terraform would change after an import if it differs.
 #[derive(Debug, Deserialize)]
@@ -94,8 +95,17 @@ pub enum Scope {
 pub enum Shows {
     /// In this field of the API's JSON; `integrationType.id` is a field within a field.
     Field(&'static str),
-    /// In the path that was read: it fills this placeholder.
-    InPath(&'static str),
+    /// In the path that was read: it is made of what fills these placeholders.
+    InPath(Template),
+}
+
+impl Shows {
+    /// Returns what a value of the part puts in a placeholder of a path; `None` where it fills another.
+    pub fn fills<'v>(self, placeholder: &str, value: &'v str) -> Option<&'v str> {
+        let Self::InPath(template) = self else { return None };
+        let filled = template.split(value)?;
+        filled.into_iter().find_map(|(name, text)| (name == placeholder).then_some(text))
+    }
 }
 
 /// One part of what makes an entity unique.
@@ -103,6 +113,8 @@ pub enum Shows {
 pub struct KeyPart {
     /// The attribute in Terraform's schema, as a path: `name`, `config.0.name`.
     pub terraform: &'static str,
+    /// The attribute that says it where that one is not set.
+    pub or: Option<&'static str>,
     /// Where an entry of a listing shows it.
     pub shows: Shows,
     /// The type whose id it is.
@@ -117,13 +129,16 @@ impl KeyPart {
 
     /// Reads it from attributes under Terraform's names; `None` where it is unknown or unset.
     pub fn of(&self, attributes: &Attributes) -> Option<String> {
-        let mut steps = self.terraform.split('.');
-        let first = attributes.get(steps.next()?)?;
-        let value = steps.try_fold(first, |value, step| match step.parse::<usize>() {
-            Ok(index) => value.get(index),
-            Err(_) => value.get(step),
-        })?;
-        value.as_str().map(str::to_owned)
+        let at = |path: &str| {
+            let mut steps = path.split('.');
+            let first = attributes.get(steps.next()?)?;
+            let value = steps.try_fold(first, |value, step| match step.parse::<usize>() {
+                Ok(index) => value.get(index),
+                Err(_) => value.get(step),
+            })?;
+            key_text(value).map(Cow::into_owned)
+        };
+        at(self.terraform).or_else(|| at(self.or?))
     }
 }
 
@@ -174,11 +189,11 @@ pub enum Visibility {
     ByDivision,
 }
 
-/// What `terraform import` takes, as a template: `{id}`, `{worktype_id}/{id}`.
+/// A text with placeholders, such as what `terraform import` takes: `{id}`, `{worktype_id}/{id}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ImportId(pub &'static str);
+pub struct Template(pub &'static str);
 
-impl ImportId {
+impl Template {
     /// Returns placeholders and the text that follows each; and the text before the first.
     fn parts(self) -> (&'static str, Vec<(&'static str, &'static str)>) {
         let (before, rest) = self.0.split_once('{').unwrap_or((self.0, ""));
@@ -186,26 +201,26 @@ impl ImportId {
         (before, parts.collect())
     }
 
-    /// Returns whether a placeholder is this attribute.
-    pub fn holds(self, attribute: &str) -> bool {
-        self.parts().1.iter().any(|(name, _)| *name == attribute)
+    /// Returns whether it has this placeholder.
+    pub fn holds(self, placeholder: &str) -> bool {
+        self.parts().1.iter().any(|(name, _)| *name == placeholder)
     }
 
-    /// Fills the template; `None` where a value is unknown.
-    pub fn compose(self, value: impl Fn(&str) -> Option<String>) -> Option<EntityId> {
+    /// Fills it; `None` where a value is unknown.
+    pub fn compose(self, value: impl Fn(&str) -> Option<String>) -> Option<String> {
         let (before, parts) = self.parts();
         let mut text = before.to_owned();
         for (name, after) in parts {
             text.push_str(&value(name)?);
             text.push_str(after);
         }
-        Some(EntityId::new(text))
+        Some(text)
     }
 
-    /// Takes an id apart: what fills each placeholder. `None` where it has another form.
-    pub fn split(self, id: &str) -> Option<Vec<(&'static str, &str)>> {
+    /// Takes a text apart: what fills each placeholder. `None` where it has another form.
+    pub fn split(self, text: &str) -> Option<Vec<(&'static str, &str)>> {
         let (before, parts) = self.parts();
-        let mut rest = id.strip_prefix(before)?;
+        let mut rest = text.strip_prefix(before)?;
         let mut values = Vec::new();
         for (name, after) in parts {
             let (value, left) = match after {
@@ -266,7 +281,7 @@ pub struct Kind {
     /// Who sees its entities.
     pub visibility: Visibility,
     /// What an import takes.
-    pub import_id: ImportId,
+    pub import_id: Template,
     /// Path that answers the number of entities allowed, below the base, where there is one.
     pub limit: Option<&'static str>,
     /// Path of the list of soft-deleted entities, where there is one.
@@ -344,9 +359,7 @@ impl Kind {
         let parts = self.key.iter().zip(key.parts());
         let of = |placeholder: &'static str| {
             let mut parts = parts.clone();
-            parts.find_map(|(part, value)| {
-                (part.shows == Shows::InPath(placeholder)).then(|| value.clone())
-            })
+            parts.find_map(|(part, value)| part.shows.fills(placeholder, value).map(str::to_owned))
         };
         placeholders(path).map(of).collect()
     }
@@ -358,13 +371,12 @@ impl Kind {
             "id" => Some(id.to_owned()),
             _ => parts().find(|(part, _)| part.terraform == name).map(|(_, value)| value.clone()),
         });
-        composed.unwrap_or_else(|| EntityId::new(id))
+        EntityId::new(composed.as_deref().unwrap_or(id))
     }
 
     /// Returns the id that an import takes, from an instance that a state holds: some states have the
     /// API's own id where the import takes more.
     pub fn tracked_id(&self, id: &str, attributes: &Attributes) -> EntityId {
-        let whole = || EntityId::new(id);
         let of = |name: &str| match name {
             "id" => Some(id.to_owned()),
             _ => attributes.get(name).and_then(Value::as_str).map(str::to_owned),
@@ -372,7 +384,8 @@ impl Kind {
         let is_whole = self.import_id.split(id).is_some_and(|parts| {
             parts.iter().all(|(name, value)| *name == "id" || of(name).as_deref() == Some(value))
         });
-        if is_whole { whole() } else { self.import_id.compose(of).unwrap_or_else(whole) }
+        let composed = if is_whole { None } else { self.import_id.compose(of) };
+        EntityId::new(composed.as_deref().unwrap_or(id))
     }
 
     /// Returns the parts of its key that are shown, with their places: not the ids of parents, unless there is

@@ -87,7 +87,15 @@ impl Planned {
 
     /// Returns the key that the instance wants, `None` while any part of it is unknown or unset.
     pub fn wanted_key(&self) -> Option<Key> {
-        key_of(self.kind, self.after.as_ref()?)
+        let after = self.after.as_ref()?;
+        // Of a map that is known in part only that part is there.
+        let is_part = |attribute: &str| {
+            self.unknown.contains(attribute) && after.get(attribute).is_some_and(Value::is_object)
+        };
+        if self.kind.key.iter().any(|part| is_part(part.terraform)) {
+            return None;
+        }
+        key_of(self.kind, after)
     }
 
     /// Returns the Terraform type of the parent whose id is all that its key still lacks.

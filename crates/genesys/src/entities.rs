@@ -281,9 +281,9 @@ fn filled(template: &str, filling: &[String]) -> String {
 fn item(kind: &'static Kind, id: &EntityId) -> Option<(String, Filling)> {
     let parts = kind.import_id.split(id.as_str())?;
     let value = |name: &str| parts.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
-    let of_key = |placeholder: &'static str| {
-        let shown = Shows::InPath(placeholder);
-        value(kind.key.iter().find(|part| part.shows == shown)?.terraform)
+    let of_key = |placeholder: &str| {
+        let mut key = kind.key.iter();
+        key.find_map(|part| part.shows.fills(placeholder, value(part.terraform)?))
     };
     // The last placeholder is the entity's own.
     let own = value("id").or_else(|| parts.last().map(|(_, text)| *text))?;

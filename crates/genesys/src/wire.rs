@@ -3,10 +3,11 @@
 //! Never interprets: what a value means is said in `entities` and `classify`. Invariant: fields
 //! that the documentation does not promise are optional.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use divvy_core::kind::{DIVISION_ID, Scope, Shows, placeholders};
-use divvy_core::{Attributes, Entity, EntityId, Key, Kind};
+use divvy_core::{Attributes, Entity, EntityId, Key, Kind, key_text};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
@@ -109,13 +110,17 @@ fn text_or_nothing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
 
 impl WireEntity {
     /// Returns a part of its key, as far as it is text.
-    fn part<'v>(&'v self, shows: Shows, reading: &'v Reading<'_>) -> Option<&'v str> {
+    fn part<'v>(&'v self, shows: Shows, reading: &'v Reading<'_>) -> Option<Cow<'v, str>> {
         match shows {
-            Shows::InPath(placeholder) => reading.filled(placeholder),
+            Shows::InPath(template) => {
+                let filled = |name: &str| reading.filled(name).map(str::to_owned);
+                template.compose(filled).map(Cow::Owned)
+            }
+            Shows::Field("id") => Some(Cow::Borrowed(&self.id)),
             Shows::Field(path) => {
                 let mut steps = path.split('.');
                 let first = self.fields.get(steps.next()?)?;
-                steps.try_fold(first, |value, step| value.get(step))?.as_str()
+                key_text(steps.try_fold(first, |value, step| value.get(step))?)
             }
         }
     }
@@ -144,7 +149,7 @@ impl WireEntity {
 
     /// Returns the parts of its key, joined for comparing; `None` where one is missing or no text.
     pub(crate) fn name(&self, reading: &Reading<'_>) -> Option<String> {
-        let parts: Option<Vec<&str>> =
+        let parts: Option<Vec<_>> =
             reading.kind.key.iter().map(|part| self.part(part.shows, reading)).collect();
         parts.map(|parts| parts.join(" / "))
     }
@@ -155,10 +160,10 @@ impl WireEntity {
             "id" => (!self.id.is_empty()).then(|| self.id.clone()),
             _ => {
                 let part = reading.kind.key.iter().find(|part| part.terraform == name)?;
-                self.part(part.shows, reading).map(str::to_owned)
+                self.part(part.shows, reading).map(Cow::into_owned)
             }
         });
-        composed.unwrap_or_else(|| EntityId::new(""))
+        EntityId::new(composed.unwrap_or_default())
     }
 
     /// Returns the id of the division that it is in.
@@ -171,7 +176,7 @@ impl WireEntity {
     /// `path`, `externalId` and `active` stand among the attributes too.
     pub(crate) fn into_entity(self, reading: &Reading<'_>) -> Entity {
         let kind = reading.kind;
-        let part = |shows| self.part(shows, reading).unwrap_or_default().to_owned();
+        let part = |shows| self.part(shows, reading).unwrap_or_default().into_owned();
         let key = Key::from_parts(kind.key.iter().map(|known| part(known.shows)).collect());
         let own = kind.key.iter().filter_map(|part| match part.shows {
             Shows::Field(field) => Some((part.terraform, field)),

@@ -58,10 +58,11 @@ impl Value {
         })
     }
 
-    /// Returns whether it, or anything around the place where a path leads, is known only after apply.
+    /// Returns whether anything at the place where a path leads, or around it, is known only after apply.
     pub fn is_unknown_at(&self, path: &str) -> bool {
         let ends = path.match_indices('.').map(|(at, _)| at).chain([path.len()]);
         ends.into_iter().any(|end| self.at(&path[..end]).is_unknown())
+            || self.at(path).holds_unknown()
     }
 
     /// Returns whether any part of it is known only after apply.

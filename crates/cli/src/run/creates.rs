@@ -73,7 +73,7 @@ pub(crate) fn attributes_of(state: &Value, kind: &'static Kind) -> (Attributes, 
 
 /// Lists the attributes of a kind that a finding may show, as paths.
 pub(crate) fn shown_paths(kind: &'static Kind) -> impl Iterator<Item = &'static str> {
-    let key = kind.key.iter().map(|part| part.terraform);
+    let key = kind.key.iter().flat_map(|part| [part.terraform].into_iter().chain(part.or));
     key.chain(kind.drifting().iter().map(|attribute| attribute.terraform))
 }
 

@@ -41,7 +41,11 @@ fn found(kind: &Kind) -> String {
         (_, Paging::NextUri) => "links",
         (_, Paging::Whole) => "one page",
     };
-    let key = joined(kind.key.iter().map(|part| part.terraform));
+    let key = kind.key.iter().map(|part| match part.or {
+        Some(or) => format!("{} or else {}", code(part.terraform), code(or)),
+        None => code(part.terraform),
+    });
+    let key = key.collect::<Vec<_>>().join(", ");
     let replacing = joined(kind.replacing.iter().copied());
     format!(
         "| {} | {key} | {scope} | {} ({pages}) | {} | {replacing} |\n",

@@ -19,6 +19,6 @@ pub static PATHED_DIVISION: LazyLock<Kind> =
     LazyLock::new(|| Kind { key: &NAME_AND_PATH, special: None, ..Kind::clone(&DIVISION) });
 
 static NAME_AND_PATH: [KeyPart; 2] = [
-    KeyPart { terraform: "name", shows: Shows::Field("name"), parent: None },
-    KeyPart { terraform: "path", shows: Shows::Field("path"), parent: None },
+    KeyPart { terraform: "name", or: None, shows: Shows::Field("name"), parent: None },
+    KeyPart { terraform: "path", or: None, shows: Shows::Field("path"), parent: None },
 ];

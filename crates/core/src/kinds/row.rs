@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::home::{DIVISION_TYPE, HOME};
 use crate::kind::{
-    Adoption, DriftingAttribute, DuplicateReply, ImportId, KeyPart, Kind, List, Paging,
-    Permissions, Scope, Shows, Visibility, Words, placeholders,
+    Adoption, DriftingAttribute, DuplicateReply, KeyPart, Kind, List, Paging, Permissions, Scope,
+    Shows, Template, Visibility, Words, placeholders,
 };
 
 /// The facts, as the file has them.
@@ -70,8 +70,21 @@ pub struct RowPart {
     pub attribute: &'static str,
     /// The field in which a listing shows it, as a path.
     pub field: Option<&'static str>,
+    or: Option<&'static str>,
     parent: Option<&'static str>,
     in_path: Option<&'static str>,
+}
+
+impl RowPart {
+    fn template(&self) -> Option<Template> {
+        let of_one = |name| format!("{{{name}}}").leak();
+        self.in_path.map(|text| Template(if text.contains('{') { text } else { of_one(text) }))
+    }
+
+    /// Returns the placeholder of a path that it fills: the first, where its value is made of several.
+    pub fn placeholder(&self) -> Option<&'static str> {
+        placeholders(self.template()?.0).next()
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -196,7 +209,7 @@ impl Row {
                 // What a division hides, and what is below it, is hidden from whoever lists it.
                 Scope::Division | Scope::Parent => Visibility::ByDivision,
             },
-            import_id: ImportId(import_id),
+            import_id: Template(import_id),
             limit: self.limit,
             deleted: self.deleted,
             is_made_of_key: self.made_of_key,
@@ -215,15 +228,15 @@ impl Row {
 
     fn key_parts(&self) -> Result<Vec<KeyPart>, Gap> {
         let part = |row: &RowPart| {
-            let shows = match (row.in_path, row.field) {
+            let shows = match (row.template(), row.field) {
                 // What fills the path that is read is known from it.
-                (Some(placeholder), _) if self.reads().contains(&placeholder) => {
-                    Shows::InPath(placeholder)
+                (Some(template), _) if self.reads().iter().any(|name| template.holds(name)) => {
+                    Shows::InPath(template)
                 }
                 (_, Some(field)) => Shows::Field(field),
                 (_, None) => return Err(Gap::KeyPart(row.attribute)),
             };
-            Ok(KeyPart { terraform: row.attribute, shows, parent: row.parent })
+            Ok(KeyPart { terraform: row.attribute, or: row.or, shows, parent: row.parent })
         };
         self.key.iter().map(part).collect()
     }

@@ -120,7 +120,7 @@ impl Row for WouldReplace {
         Page {
             title: "exists, and the apply after an import would replace it",
             meaning: "Exactly one entity has this name, but an attribute differs that the provider cannot change in place: the apply after an import would delete the live entity, with all that belongs to it, and make another.",
-            fix: "Never imports it, whatever the flags. Make the configuration follow the org, or give the block another name.",
+            fix: "Never imports it, whatever the flags. Make the configuration follow the org, let Terraform ignore what the API never tells, or give the block another name.",
             example: "column_names: configuration [\"phone\", \"mail\"], org [\"phone\"]",
         }
     }
@@ -140,7 +140,16 @@ impl Row for WouldReplace {
     }
 
     fn hints(&self, told: &Told<'_>, _terraform: &str) -> Vec<Hint> {
-        keep_attributes(&told.evidence.drift)
+        let drift = told.evidence.drift.iter().cloned();
+        let (untold, told_of): (Vec<_>, Vec<_>) = drift.partition(|drift| is_untold(told, drift));
+        let names: Vec<_> = untold.iter().map(|drift| drift.attribute).collect();
+        let ignore = (!names.is_empty()).then(|| {
+            let names = names.join(", ");
+            Hint::Advice(format!(
+                "the API never tells its {names}, so no import knows it; in the block: lifecycle {{ ignore_changes = [{names}] }}"
+            ))
+        });
+        keep_attributes(&told_of).into_iter().chain(ignore).collect()
     }
 
     fn remedy(&self, _evidence: &Evidence) -> Remedy {

@@ -55,7 +55,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
             };
             router = router.route(&numbered(&collection.create), on(MethodFilter::POST, create));
         }
-        let item = numbered(&format!("{}/{{id}}", collection.items));
+        let item = numbered(&collection.item);
         if laid_out.insert(("item", item.clone())) {
             router = router.route(&item, get(read).put(update).patch(update).delete(remove));
         }

@@ -33,8 +33,10 @@ pub(crate) struct Collection {
     pub(crate) create: String,
     /// Nobody creates them by a POST there: they come from elsewhere.
     pub(crate) is_read_only: bool,
-    /// Where they are found by id, without the id.
-    pub(crate) items: String,
+    /// Where one is found; the last placeholder is its id.
+    pub(crate) item: String,
+    /// The id of an object is that of its parent: a parent has one.
+    pub(crate) has_its_parents_id: bool,
     /// The fields that together belong to one object only.
     pub(crate) key: Vec<String>,
     /// Each object is in a division.
@@ -166,21 +168,27 @@ impl Collection {
         list.take_parameter(&row.key);
         let is_read_only = create.path.is_none();
         let create = create.path.unwrap_or_else(|| list.path.clone());
-        let items = row.item.as_deref().and_then(|item| item.rsplit_once('/'));
-        let items = items.map_or_else(|| create.clone(), |(items, _)| items.to_owned());
+        let item = row.item.unwrap_or_else(|| format!("{create}/{{id}}"));
         Some(Self {
             has_division: row.scope == "division" || endpoints::of(&row.name).in_division,
             is_keyed_by_division: row.scope == "division",
             name: row.name,
             list,
             search: row.search,
-            items,
+            item,
+            has_its_parents_id: row.key.iter().any(|part| part.field.as_deref() == Some("id")),
             create,
             is_read_only,
             key: row.key.into_iter().filter_map(|part| part.field).collect(),
             duplicate: row.duplicate,
             is_soft_deleted: row.soft_delete,
         })
+    }
+
+    /// Returns where the object of an id is, below its parents.
+    pub(crate) fn address(&self, parents: &[String], id: &str) -> String {
+        let above = self.item.matches('{').count().saturating_sub(1).min(parents.len());
+        filled(&self.item, &[&parents[..above], &[escaped(id)]].concat())
     }
 
     /// Returns the collection of a type.

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::endpoints;
-use super::kinds::{Collection, escaped, filled};
+use super::kinds::Collection;
 use super::org::{Object, Org, random_id};
 use super::policy::Duplicate;
 
@@ -57,12 +57,10 @@ impl<'a> Objects<'a> {
     pub(crate) fn made(&self, mut fields: Fields) -> Object {
         let endpoints = endpoints::of(&self.collection.name);
         let id = endpoints.id.as_deref().unwrap_or("id");
-        let id = match fields.get(id).and_then(Value::as_str) {
-            Some(id) => id.to_owned(),
-            None => random_id(),
-        };
-        let items = filled(&self.collection.items, &self.parents);
-        let address = format!("{items}/{}", escaped(&id));
+        let its_parents = self.parents.last().filter(|_| self.collection.has_its_parents_id);
+        let id = fields.get(id).and_then(Value::as_str).or(its_parents.map(String::as_str));
+        let id = id.map_or_else(random_id, str::to_owned);
+        let address = self.collection.address(&self.parents, &id);
         fields.insert("id".to_owned(), id.into());
         fields.insert("selfUri".to_owned(), address.clone().into());
         for (field, value) in &endpoints.defaults {

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use super::access::Context;
 use super::collection_routes::{find, numbered};
 use super::endpoints::{ENDPOINTS, Part, Style};
-use super::kinds::{Collection, canonical, parents};
+use super::kinds::{Collection, canonical, filled, parents};
 use super::objects::{Fields, Objects, at, shown};
 use super::org::{Object, Refused};
 use super::replies::{ApiError, EntityListing};
@@ -63,7 +63,7 @@ impl Visit {
         let path = canonical(uri.path());
         let ids = parents(&self.template, &path).ok_or(Refused::Absent)?;
         let id = ids.first().ok_or(Refused::Absent)?;
-        let address = format!("{}/{id}", self.collection.items);
+        let address = filled(&self.collection.item, std::slice::from_ref(id));
         let body = if body.is_empty() {
             Value::Null
         } else {

@@ -107,9 +107,7 @@ impl Objects<'_> {
             else {
                 return segment.to_owned();
             };
-            let parent = self.api.parents.iter().find(|(_, placeholder)| *placeholder == name);
-            let value = parent.and_then(|(attribute, _)| state.get(attribute).as_str());
-            escape(value.unwrap_or(own))
+            escape(self.api.parent(name, state).unwrap_or(own))
         });
         segments.collect::<Vec<_>>().join("/")
     }

@@ -109,6 +109,12 @@ fn from_flatmap(row: &TypeRow, flat: &BTreeMap<String, String>) -> Value {
                 .collect::<Vec<_>>()
                 .into()
         }
+        Shape::Map => {
+            let prefix = format!("{name}.");
+            let entries = flat.range(prefix.clone()..).take_while(|(k, _)| k.starts_with(&prefix));
+            let entries = entries.map(|(key, text)| (&key[prefix.len()..], text.as_str().into()));
+            Value::object(entries.filter(|(key, _)| *key != "%"))
+        }
         Shape::Text => text(name),
         Shape::Flag | Shape::Number => flat
             .get(name)

@@ -18,6 +18,8 @@ pub(crate) enum Shape {
     Flag,
     Number,
     Texts,
+    /// Texts by their names.
+    Map,
     /// One block with these attributes.
     Block(&'static [AttributeRow]),
     /// Any number of blocks with these attributes.
@@ -69,7 +71,7 @@ pub(crate) struct ApiRow {
     pub(crate) create: &'static str,
     /// Where an object is; the last placeholder is its own id.
     pub(crate) item: &'static str,
-    /// Which attribute fills which placeholder.
+    /// Which attribute fills which placeholder, or which template of them.
     pub(crate) parents: Vec<(&'static str, &'static str)>,
     /// Each attribute, as a path, and its field, as a path.
     pub(crate) fields: Vec<(&'static str, &'static str)>,
@@ -84,16 +86,33 @@ pub(crate) struct ApiRow {
 impl ApiRow {
     /// Takes an id apart: what fills each placeholder of the import id.
     pub(crate) fn split<'i>(&self, id: &'i str) -> Option<Vec<(&'static str, &'i str)>> {
-        let mut rest = id;
-        let mut values = Vec::new();
-        for part in self.import_id.split('{').skip(1) {
-            let (name, after) = part.split_once('}')?;
-            let (value, left) = if after.is_empty() { (rest, "") } else { rest.split_once(after)? };
-            values.push((name, value));
-            rest = left;
-        }
-        Some(values)
+        split(self.import_id, id)
     }
+
+    /// Returns what an attribute puts in a placeholder of a path.
+    pub(crate) fn parent<'s>(&self, placeholder: &str, state: &'s Value) -> Option<&'s str> {
+        self.parents.iter().find_map(|(attribute, template)| {
+            let value = state.get(attribute).as_str();
+            if *template == placeholder {
+                return value;
+            }
+            let mut parts = split(template, value?)?.into_iter();
+            parts.find_map(|(name, text)| (name == placeholder).then_some(text))
+        })
+    }
+}
+
+/// Takes a text apart that a template makes: what is in each placeholder.
+fn split<'i>(template: &'static str, text: &'i str) -> Option<Vec<(&'static str, &'i str)>> {
+    let mut rest = text;
+    let mut values = Vec::new();
+    for part in template.split('{').skip(1) {
+        let (name, after) = part.split_once('}')?;
+        let (value, left) = if after.is_empty() { (rest, "") } else { rest.split_once(after)? };
+        values.push((name, value));
+        rest = left;
+    }
+    Some(values)
 }
 
 const fn row(name: &'static str, shape: Shape, need: Need) -> AttributeRow {
@@ -176,6 +195,7 @@ impl Shape {
             Self::Text => r#""string""#,
             Self::Flag => r#""bool""#,
             Self::Number => r#""number""#,
+            Self::Map => r#"["map","string"]"#,
             Self::Texts | Self::Block(_) | Self::Blocks(_) => r#"["list","string"]"#,
         }
     }

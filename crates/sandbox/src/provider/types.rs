@@ -105,6 +105,7 @@ impl Spec {
             Self::Plain(text) => {
                 let (shape, word) = text.split_once(' ').unwrap_or((text.as_str(), ""));
                 let shape = match shape {
+                    "map" => Shape::Map,
                     "number" => Shape::Number,
                     "flag" => Shape::Flag,
                     "texts" => Shape::Texts,
@@ -207,6 +208,10 @@ impl Fact {
         for part in &self.key {
             let mut steps = part.attribute.splitn(3, '.');
             let name = steps.next().unwrap_or_default();
+            // The schema knows better.
+            if schema.attributes.contains_key(name) {
+                continue;
+            }
             let row = |name, shape| AttributeRow {
                 name,
                 shape,

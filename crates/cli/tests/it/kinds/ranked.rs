@@ -316,3 +316,42 @@ fn outbound_types_of_one_name_are_told_apart_and_contained_names_are_others() {
         says(&org, kind, json!({ "name": "Dail" }), "create");
     }
 }
+
+#[test]
+fn presence_definition_is_told_by_all_its_labels_and_its_presence() {
+    let definition = |id: &str, labels: Value, presence: &str| json!({ "id": id, "languageLabels": labels, "systemPresence": presence });
+    let (both, one) = (json!({ "de": "Mittag", "en_US": "Lunch" }), json!({ "en_US": "Lunch" }));
+    let org = json!({ "/api/v2/presence/definitions": [
+        definition("p-1", both.clone(), "Meal"), definition("p-2", one.clone(), "Meal"),
+        definition("p-3", both.clone(), "Break"),
+    ] });
+    let wanted = |labels: &Value, presence| json!({ "language_labels": labels, "system_presence": presence });
+    is(&org, "organization_presence_definition", wanted(&both, "Meal"), "p-1");
+    is(&org, "organization_presence_definition", wanted(&one, "Meal"), "p-2");
+    is(&org, "organization_presence_definition", wanted(&both, "Break"), "p-3");
+    says(&org, "organization_presence_definition", wanted(&one, "Break"), "create");
+}
+
+#[test]
+fn schedule_of_a_journey_view_has_the_id_of_its_view() {
+    let org = json!({ "/api/v2/journey/views/v-1/schedules": [{ "frequency": "Daily" }] });
+    is(&org, "journey_view_schedule", json!({ "journey_view_id": "v-1" }), "v-1");
+    says(&org, "journey_view_schedule", json!({ "journey_view_id": "v-2" }), "create");
+}
+
+#[test]
+fn variation_is_below_a_document_whose_own_id_names_its_knowledge_base() {
+    let org = json!({ "/api/v2/knowledge/knowledgebases/k-1/documents/d-1/variations": [{ "id": "x-1", "name": "Short" }] });
+    let wanted = |name| json!({ "knowledge_base_id": "k-1", "knowledge_document_id": "d-1,k-1", "knowledge_document_variation": [{ "name": name }] });
+    is(&org, "knowledge_document_variation", wanted("Short"), "k-1 d-1,k-1 x-1");
+    says(&org, "knowledge_document_variation", wanted("Long"), "create");
+}
+
+#[test]
+fn response_asset_has_the_name_of_its_file_where_it_says_none() {
+    let org = json!({ "/api/v2/responsemanagement/responseassets/uploads": [{ "id": "a-1", "name": "img/logo.png" }] });
+    let (asset, file) = ("responsemanagement_responseasset", "img/logo.png");
+    is(&org, asset, json!({ "filename": file }), "a-1");
+    is(&org, asset, json!({ "filename": "logo.png", "name": file }), "a-1");
+    says(&org, asset, json!({ "filename": file, "name": "logo.png" }), "create");
+}

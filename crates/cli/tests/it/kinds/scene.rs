@@ -17,14 +17,21 @@ const REQUIRED: &[(&str, &str, &str)] = &[
     ("genesyscloud_architect_schedules", "start", "2026-01-01T08:00:00.000000"),
     ("genesyscloud_architect_schedules", "end", "2026-01-01T17:00:00.000000"),
     ("genesyscloud_user", "name", "Ann"),
+    ("genesyscloud_responsemanagement_responseasset", "filename", "logo.png"),
 ];
+
+/// What the API never tells, so that Terraform would replace what was imported.
+const IGNORED: &[(&str, &str)] = &[("genesyscloud_responsemanagement_responseasset", "filename")];
+
+/// Parts of keys that are maps.
+const MAPS: &[&str] = &["language_labels"];
 
 /// One object of a type, in the configuration at `TYPE.x` and in the org.
 pub(crate) struct Thing {
     pub(crate) kind: &'static Kind,
     id: String,
     /// Each part of its key: as HCL has it, and as the API has it.
-    parts: Vec<(String, String)>,
+    parts: Vec<(String, Value)>,
 }
 
 impl Thing {
@@ -46,6 +53,10 @@ impl Thing {
         for (_, attribute, value) in self.required() {
             arguments.push_str(&format!("  {attribute} = \"{value}\"\n"));
         }
+        for (_, attribute) in IGNORED.iter().filter(|(name, _)| *name == self.kind.terraform_type) {
+            arguments
+                .push_str(&format!("  lifecycle {{\n    ignore_changes = [{attribute}]\n  }}\n"));
+        }
         format!("resource \"{}\" \"x\" {{\n{arguments}}}\n", self.kind.terraform_type)
     }
 
@@ -63,8 +74,10 @@ impl Thing {
         let shown = row.expect("a row").key;
         for ((part, (_, value)), row) in self.kind.key.iter().zip(&self.parts).zip(shown) {
             let mut field = row.field;
-            if let Shows::InPath(placeholder) = part.shows {
-                path = path.replace(&format!("{{{placeholder}}}"), value);
+            if let (Some(placeholder), Some(id)) = (row.placeholder(), value.as_str()) {
+                path = path.replace(&format!("{{{placeholder}}}"), id);
+            }
+            if let Shows::InPath(_) = part.shows {
                 // What an import does not tell, the object shows: a greeting says whose it is.
                 field = field.filter(|_| !self.kind.import_id.0.contains(part.terraform));
             }
@@ -75,7 +88,7 @@ impl Thing {
                 Ok(_) => json!([inner]),
                 Err(_) => json!({ step: inner }),
             };
-            fields.insert(outer.to_owned(), steps.rev().fold(json!(value), nested));
+            fields.insert(outer.to_owned(), steps.rev().fold(value.clone(), nested));
         }
         for (_, attribute, value) in self.required() {
             fields.insert((*attribute).to_owned(), json!(value));
@@ -96,12 +109,18 @@ pub(crate) fn things() -> Vec<Thing> {
     let id = |kind: &str| format!("id-{}", kind.trim_start_matches("genesyscloud_"));
     let things = KINDS.iter().filter(served).map(|kind| {
         let parts = kind.key.iter().map(|part| match part.parent {
-            Some(parent) if posted.contains(parent) => (format!("{parent}.x.id"), id(parent)),
+            Some(parent) if posted.contains(parent) => {
+                (format!("{parent}.x.id"), json!(id(parent)))
+            }
+            _ if MAPS.contains(&part.terraform) => {
+                let labels = r#"{ en_US = "Lunch", de = "Mittag" }"#;
+                (labels.to_owned(), json!({ "de": "Mittag", "en_US": "Lunch" }))
+            }
             _ => {
                 let value = format!("{} of {}", part.attribute(), kind.words.noun);
                 // A domain is the only parent that is written as it is.
                 let value = if part.parent.is_some() { "acme.example".to_owned() } else { value };
-                (format!("\"{value}\""), value)
+                (format!("\"{value}\""), json!(value))
             }
         });
         Thing { kind, id: id(kind.terraform_type), parts: parts.collect() }
