@@ -459,15 +459,15 @@ mod tests {
     #[test]
     fn an_import_id_is_taken_apart_as_it_was_composed() {
         for template in ["{id}", "{worktype_id}/{id}", "{id},{knowledge_base_id}", "x-{id} y"] {
-            let import_id = ImportId(template);
+            let import_id = Template(template);
             let composed = import_id.compose(|name| Some(format!("<{name}>"))).unwrap();
             for (name, value) in import_id.split(composed.as_str()).unwrap() {
                 assert_eq!(value, format!("<{name}>"));
             }
         }
-        assert_eq!(ImportId("{a}/{id}").split("one"), None);
-        assert_eq!(ImportId("{a}/{id}").split("/one"), None);
-        assert_eq!(ImportId("{a}/{id}").compose(|name| (name == "id").then(String::new)), None);
+        assert_eq!(Template("{a}/{id}").split("one"), None);
+        assert_eq!(Template("{a}/{id}").split("/one"), None);
+        assert_eq!(Template("{a}/{id}").compose(|name| (name == "id").then(String::new)), None);
     }
 
     #[test]
