@@ -13,7 +13,7 @@ import sys
 NAME = "divvy"
 DESCRIPTION = "Resolves 409 Conflict of Genesys Cloud's Terraform provider: predicts, adopts, proves"
 LICENSE = "MIT OR Apache-2.0"
-# Rust's target -> the words of Homebrew, and of aqua.
+# Rust's target -> the words of Homebrew, and of aqua and mise.
 UNIX = {
     "x86_64-unknown-linux-musl": ("linux", "intel", "linux", "amd64"),
     "aarch64-unknown-linux-musl": ("linux", "arm", "linux", "arm64"),
@@ -21,6 +21,7 @@ UNIX = {
     "aarch64-apple-darwin": ("macos", "arm", "darwin", "arm64"),
 }
 WINDOWS = {"x86_64-pc-windows-gnu": "64bit"}
+MISE = {"linux": "linux", "darwin": "macos", "amd64": "x64", "arm64": "arm64"}
 
 version, repository, directory = sys.argv[1], sys.argv[2].rstrip("/"), pathlib.Path(sys.argv[3])
 written = directory / "manifests"
@@ -115,7 +116,21 @@ for target, bits in WINDOWS.items():
         f"  InstallerSha256: {sums[target].upper()}\nManifestType: installer\nManifestVersion: 1.10.0\n",
     )
 
-# aqua's registry serves mise, too. Both ask GitHub for the archives, so only their names are said.
+# mise reads the archives as they are; this goes into somebody's mise.toml.
+platforms = {f"{MISE[UNIX[target][2]]}-{MISE[UNIX[target][3]]}": target for target in UNIX}
+platforms |= {"windows-x64": target for target in WINDOWS}
+lines = ['[tools."http:divvy"]', f'version = "{version}"']
+for platform, target in platforms.items():
+    if sums[target]:
+        lines += [
+            "",
+            f'[tools."http:divvy".platforms.{platform}]',
+            f'url = "{url(archives[target])}"',
+            f'checksum = "sha256:{sums[target]}"',
+        ]
+write("mise/mise.toml", "\n".join(lines) + "\n")
+
+# aqua asks GitHub for the archives, so only their names are said.
 owner, project = repository.split("/")[-2:]
 write(
     "aqua/registry.yaml",

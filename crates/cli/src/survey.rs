@@ -8,7 +8,7 @@ mod opening;
 mod orgs;
 
 pub(crate) use look::{Look, Subject, Verified};
-pub(crate) use opening::{data_directory, observers, passed_flags, place, program};
+pub(crate) use opening::{Unwanted, data_directory, observers, passed_flags, place, program};
 pub(crate) use orgs::{Asked, Asker, Lead, kinds_at_first_look, listed, organization};
 
 use std::cell::OnceCell;
@@ -50,6 +50,8 @@ pub(crate) struct Surveyor<'c> {
     pub(crate) observers: Arc<Observers>,
     flags: OrgFlags,
     asker: Asker,
+    access: Access,
+    unwanted: Unwanted,
     journal: OnceCell<Arc<Journal>>,
 }
 
@@ -63,14 +65,26 @@ impl<'c> Surveyor<'c> {
     ) -> CommandResult<Self> {
         let observers = observers(context);
         let flags = passed_flags(context, terraform, access)?;
+        let unwanted = Unwanted::as_interrupted(context);
         let program = program(context, terraform, &observers).map_err(of_terraform)?;
+        let program = unwanted.ends(program);
         let place = place(context, terraform);
         let directory = WorkingDirectory::open(&place, program, flags).map_err(of_terraform)?;
         let blocks = Blocks::read(directory.path(), &data_directory(context, &place))
             .map_err(of_terraform)?;
         let flags = OrgFlags::read(context, org).await?;
         let asker = Asker::new(context, Arc::clone(&observers));
-        Ok(Self { context, directory, blocks, observers, flags, asker, journal: OnceCell::new() })
+        Ok(Self {
+            context,
+            directory,
+            blocks,
+            observers,
+            flags,
+            asker,
+            access,
+            unwanted,
+            journal: OnceCell::new(),
+        })
     }
 
     /// Looks once: at a saved plan or at a fresh one from the state as stored, whose ids and names
@@ -97,11 +111,19 @@ impl<'c> Surveyor<'c> {
         };
         let kinds = self.kinds_before_a_plan(subject);
         let with_plan = async {
-            let early = self.early().await?;
-            CommandResult::Ok(tokio::join!(plan, early_answer(early, &kinds)))
+            if self.access == Access::Writes {
+                // A plan that locks is not stopped at once, so it waits until the client is let in.
+                let early = self.early().await?;
+                return CommandResult::Ok(tokio::join!(plan, early_answer(early, &kinds)));
+            }
+            let early = async {
+                let early = self.early().await.inspect_err(|_| self.unwanted.stop())?;
+                CommandResult::Ok(early_answer(early, &kinds).await)
+            };
+            let (plan, early) = tokio::join!(plan, early);
+            Ok((plan, early?))
         };
-        // The state is read while the org is signed in to, which leaves the processors idle. Nothing
-        // here is dropped half-way: a Terraform that was started is waited for.
+        // Nothing here is dropped half-way: a Terraform that was started is waited for.
         let (state, with_plan) = tokio::join!(state, with_plan);
         let (plan, early) = with_plan?;
         let plan = match plan {
@@ -341,7 +363,7 @@ impl<'c> Surveyor<'c> {
         narrowed.into_iter().chain(unplanned).collect()
     }
 
-    /// Signs in before the plan is made, if the blocks alone say which org it is; what they said is
+    /// Signs in without waiting for a plan, if the blocks alone say which org it is; what they said is
     /// compared with the plan's word afterwards. Where nobody answers, or the client is refused, the
     /// provider would try for minutes and then not say why.
     ///

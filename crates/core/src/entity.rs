@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-pub use crate::identity::{Attributes, EntityId, Key, OrgId, key_text};
+pub use crate::identity::{Attributes, EntityId, Key, OrgId, key_text, value_at};
 use crate::kind::Kind;
 
 /// An entity as an org's listing (or a request by id) shows it.

@@ -83,6 +83,16 @@ impl Key {
     }
 }
 
+/// Follows a path such as `config.0.name` from a field; `None` where it leads nowhere.
+pub fn value_at<'v>(fields: &'v Attributes, path: &str) -> Option<&'v Value> {
+    let mut steps = path.split('.');
+    let first = fields.get(steps.next()?)?;
+    steps.try_fold(first, |value, step| match step.parse::<usize>() {
+        Ok(index) => value.get(index),
+        Err(_) => value.get(step),
+    })
+}
+
 /// Returns a value as a part of a key: text as it is, a map in one spelling; `None` for anything else.
 pub fn key_text(value: &Value) -> Option<Cow<'_, str>> {
     match value {

@@ -10,7 +10,7 @@ use std::hash::{Hash, Hasher};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::identity::{Attributes, EntityId, Key, key_text};
+use crate::identity::{Attributes, EntityId, Key, key_text, value_at};
 
 /// An attribute whose value Terraform would change after an import if it differs.
 #[derive(Debug, Deserialize)]
@@ -129,15 +129,7 @@ impl KeyPart {
 
     /// Reads it from attributes under Terraform's names; `None` where it is unknown or unset.
     pub fn of(&self, attributes: &Attributes) -> Option<String> {
-        let at = |path: &str| {
-            let mut steps = path.split('.');
-            let first = attributes.get(steps.next()?)?;
-            let value = steps.try_fold(first, |value, step| match step.parse::<usize>() {
-                Ok(index) => value.get(index),
-                Err(_) => value.get(step),
-            })?;
-            key_text(value).map(Cow::into_owned)
-        };
+        let at = |path: &str| key_text(value_at(attributes, path)?).map(Cow::into_owned);
         at(self.terraform).or_else(|| at(self.or?))
     }
 }

@@ -49,7 +49,7 @@ mod world;
 pub use address::{Address, InstanceKey};
 pub use consent::Consent;
 pub use decide::{Decided, Decisions};
-pub use entity::{Attributes, Entity, EntityId, Key, OrgId, key_text};
+pub use entity::{Attributes, Entity, EntityId, Key, OrgId, key_text, value_at};
 pub use failure::Failure;
 pub use finding::{Finding, Headline, Resolution};
 pub use growing::GrowingSurvey;

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use divvy_core::kind::{DIVISION_ID, Scope, Shows, placeholders};
-use divvy_core::{Attributes, Entity, EntityId, Key, Kind, key_text};
+use divvy_core::{Attributes, Entity, EntityId, Key, Kind, key_text, value_at};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
@@ -117,11 +117,7 @@ impl WireEntity {
                 template.compose(filled).map(Cow::Owned)
             }
             Shows::Field("id") => Some(Cow::Borrowed(&self.id)),
-            Shows::Field(path) => {
-                let mut steps = path.split('.');
-                let first = self.fields.get(steps.next()?)?;
-                key_text(steps.try_fold(first, |value, step| value.get(step))?)
-            }
+            Shows::Field(path) => key_text(value_at(&self.fields, path)?),
         }
     }
 

@@ -5,5 +5,6 @@
 //! must fail a test, not pass on both sides. Invariant: nothing here reaches beyond this machine.
 
 pub mod emulator;
+pub mod fields;
 pub mod mirror;
 pub mod provider;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use divvy_core::entities::loosest_form;
 use divvy_core::kind::{DIVISION_ID, Scope};
 use divvy_core::survey::{Alias, key_of};
-use divvy_core::{Address, Attributes, Finding, Kind, kinds};
+use divvy_core::{Address, Attributes, Finding, Kind, kinds, value_at};
 use divvy_plugin::Value;
 use divvy_plugin::proxy::Create;
 use serde_json::Value as Json;
@@ -84,13 +84,7 @@ pub(crate) fn top_level(path: &str) -> &str {
 
 /// Follows a path to a text.
 pub(crate) fn text_at<'a>(attributes: &'a Attributes, path: &str) -> Option<&'a str> {
-    let mut steps = path.split('.');
-    let first = attributes.get(steps.next()?)?;
-    let found = steps.try_fold(first, |value, step| match step.parse::<usize>() {
-        Ok(index) => value.get(index),
-        Err(_) => value.get(step),
-    });
-    found?.as_str()
+    value_at(attributes, path)?.as_str()
 }
 
 /// Spells a value as JSON; what is not known, or fits no JSON, is null.

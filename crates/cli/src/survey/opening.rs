@@ -9,6 +9,7 @@ use divvy_core::effect::{Effect, Observer, Outcome};
 use divvy_core::kinds::KINDS;
 use divvy_os::leash;
 use divvy_terraform::{Access, PassedFlags, Terraform};
+use tokio_util::sync::CancellationToken;
 
 use crate::arguments::TerraformArguments;
 use crate::console::{Console, Tone};
@@ -43,6 +44,31 @@ pub(crate) fn passed_flags(
     let given =
         PassedFlags::parse(terraform.terraform_flags.iter().cloned()).map_err(of_terraform)?;
     from_environment.then(given).for_access(access).map_err(of_terraform)
+}
+
+/// Ends what Terraform does, because a person interrupts or because nobody wants the outcome any more.
+pub(crate) struct Unwanted {
+    end: CancellationToken,
+    at_once: CancellationToken,
+}
+
+impl Unwanted {
+    /// Fires as the interrupt of the command does.
+    pub(crate) fn as_interrupted(context: &Context) -> Self {
+        let at_once = context.under_way.at_once().child_token();
+        Self { end: context.interrupt.child_token(), at_once }
+    }
+
+    /// Lets this end what a program does.
+    pub(crate) fn ends(&self, program: Terraform) -> Terraform {
+        program.interrupted_by(self.end.clone()).stopped_at_once_by(self.at_once.clone())
+    }
+
+    /// Stops what is under way, and lets nothing start after it. Only for what reads and locks nothing.
+    pub(crate) fn stop(&self) {
+        self.end.cancel();
+        self.at_once.cancel();
+    }
 }
 
 /// Finds Terraform, to be run as every command runs it.

@@ -14,11 +14,12 @@ use serde_json::{Value, json};
 use super::access::{Context, Document};
 use super::endpoints;
 use super::kinds::{COLLECTIONS, Collection, Paging, canonical, parents};
-use super::objects::{Fields, Objects, Taken, at, deleted, division_of, is_deleted, shown};
+use super::objects::{Fields, Objects, Taken, deleted, division_of, is_deleted, shown};
 use super::org::{Object, Org, Refused};
 use super::replies::{ApiError, EntityListing, Page};
 use super::shared::Shared;
 use super::store::Change;
+use crate::fields::at;
 
 type Reply = Result<Json<Value>, ApiError>;
 

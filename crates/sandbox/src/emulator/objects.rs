@@ -9,6 +9,7 @@ use super::endpoints;
 use super::kinds::Collection;
 use super::org::{Object, Org, random_id};
 use super::policy::Duplicate;
+use crate::fields::at;
 
 /// An object's fields.
 pub(crate) type Fields = Map<String, Value>;
@@ -218,16 +219,6 @@ pub(crate) fn is_deleted(object: &Object) -> bool {
 pub(crate) fn division_of(fields: &Fields) -> Option<&str> {
     let nested = fields.get("division").and_then(|division| division["id"].as_str());
     nested.or_else(|| fields.get("divisionId")?.as_str())
-}
-
-/// Follows a path such as `outcome.id`.
-pub(crate) fn at<'f>(fields: &'f Fields, path: &str) -> Option<&'f Value> {
-    let mut steps = path.split('.');
-    let first = fields.get(steps.next()?)?;
-    steps.try_fold(first, |value, step| match step.parse::<usize>() {
-        Ok(index) => value.get(index),
-        Err(_) => value.get(step),
-    })
 }
 
 fn text_of(object: &Object, field: &str) -> String {

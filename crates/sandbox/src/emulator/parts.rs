@@ -16,11 +16,12 @@ use super::access::Context;
 use super::collection_routes::{find, numbered};
 use super::endpoints::{ENDPOINTS, Part, Style};
 use super::kinds::{Collection, canonical, filled, parents};
-use super::objects::{Fields, Objects, at, shown};
+use super::objects::{Fields, Objects, shown};
 use super::org::{Object, Refused};
 use super::replies::{ApiError, EntityListing};
 use super::shared::Shared;
 use super::store::Change;
+use crate::fields::at;
 
 /// Lays out the routes of all parts, and what always answers the same.
 pub(crate) fn routes() -> Router<Arc<Shared>> {

@@ -13,6 +13,7 @@ use super::division::{Outcome, get};
 use super::schema::{ApiRow, AttributeRow, Shape, TypeRow};
 use super::session::{Ask, Session};
 use super::types::camel;
+use crate::fields;
 
 /// The objects of one type.
 pub(crate) struct Objects<'a> {
@@ -115,7 +116,7 @@ impl Objects<'_> {
     /// The first part of its key.
     fn name<'s>(&self, state: &'s Value) -> Option<&'s str> {
         let (attribute, _) = self.api.fields.first()?;
-        at(state, attribute).as_str()
+        state.at(attribute).as_str()
     }
 
     fn about<'a>(&'a self, state: &'a Value) -> About<'a> {
@@ -126,21 +127,14 @@ impl Objects<'_> {
     fn body(&self, planned: &Value) -> Json {
         let mut body = Map::new();
         for (attribute, field) in &self.api.fields {
-            let Some(value) = json(at(planned, attribute)) else { continue };
+            let Some(value) = json(planned.at(attribute)) else { continue };
             let is_blocks = self
                 .row
                 .attributes
                 .iter()
                 .any(|row| row.name == *attribute && matches!(row.shape, Shape::Blocks(_)));
             let value = if is_blocks { spelled(value) } else { value };
-            // A list shows one entry: `libraries.0.id`.
-            let nested = |inner: Json, step: &str| match step.parse::<usize>() {
-                Ok(_) => Json::Array(vec![inner]),
-                Err(_) => Json::from_iter([(step.to_owned(), inner)]),
-            };
-            let mut steps = field.split('.');
-            let outer = steps.next().unwrap_or_default();
-            body.insert(outer.to_owned(), steps.rev().fold(value, nested));
+            fields::put(&mut body, field, value);
         }
         Json::Object(body)
     }
@@ -150,14 +144,8 @@ impl Objects<'_> {
         let own = object.get("id").and_then(Json::as_str).unwrap_or_default();
         let found = |attribute: &str| {
             let field = self.api.fields.iter().find(|(known, _)| *known == attribute);
-            let mut steps = field.map(|(_, field)| field.split('.')).into_iter().flatten();
-            let first = steps.next().and_then(|step| object.get(step));
-            let value = first.and_then(|first| {
-                steps.try_fold(first, |value, step| match step.parse::<usize>() {
-                    Ok(index) => value.get(index),
-                    Err(_) => value.get(step),
-                })
-            });
+            let value = field.zip(object.as_object());
+            let value = value.and_then(|((_, field), object)| fields::at(object, field));
             Value::from(value.cloned().unwrap_or_default())
         };
         let value = |row: &AttributeRow| match row.shape {
@@ -212,16 +200,6 @@ pub(crate) fn imported(api: &ApiRow, id: &str, state: &mut Value) {
             state.set("id", value.into());
         }
     }
-}
-
-/// Follows a path such as `config.0.name`.
-fn at<'v>(state: &'v Value, path: &str) -> &'v Value {
-    const NULL: Value = Value::Null;
-    path.split('.').fold(state, |value, step| match (value, step.parse::<usize>()) {
-        (Value::List(items), Ok(index)) => items.get(index).unwrap_or(&NULL),
-        (_, Ok(_)) => &NULL,
-        (value, Err(_)) => value.get(step),
-    })
 }
 
 /// Spells the attributes within blocks as the API does.

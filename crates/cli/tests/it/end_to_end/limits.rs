@@ -4,7 +4,7 @@ use divvy_sandbox::emulator::{Effect, Fault, Refusal, Seed};
 use serde_json::json;
 
 use super::scene::{does, finding, full};
-use crate::world::{World, fixture, seed_of, terraform_minor};
+use crate::world::{World, fixture, seed_of, terraform, terraform_minor};
 
 /// A world with the configuration of an open case, which leads to a port.
 pub(crate) fn open_case(name: &str, seed: Seed) -> World {
@@ -238,6 +238,25 @@ fn an_import_beside_a_client_that_is_refused_waits_for_no_plan() {
     world.org().clear_faults();
     let ran = world.divvy(&["check", "-vv"]).ended(0);
     assert!(ran.stderr.contains(plan), "{}", ran.stderr);
+}
+
+#[test]
+fn a_plan_that_was_begun_is_stopped_when_the_client_is_refused() {
+    let mut world = World::new(seed_of(&json!({})));
+    world.divisions(&[("eng", "name = \"Engineering\"")]).init();
+    let waits = format!(
+        "for word; do\n[ \"$word\" = plan ] && {{ trap 'echo told >>told; [ -e twice ] && exit 1; touch twice' INT; while :; do sleep 0.05; done; }}\ndone\nexec '{}' \"$@\"",
+        terraform().display()
+    );
+    let patient = world.program("patient", &waits);
+    world.set("DIVVY_TERRAFORM", &patient);
+    let token = |effect| Fault::once("POST", "/oauth/token", effect).always();
+    let refused = Effect::Status(Refusal::status(401));
+    world.org().add_faults(vec![token(Effect::Delay(2000)), token(refused)]);
+    let ran = world.divvy(&["check"]).ended(1);
+    assert!(ran.stderr.contains("401"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("interrupted"), "{}", ran.stderr);
+    assert_eq!(world.read("told"), "told\ntold\n", "first in good order, then at once");
 }
 
 #[test]

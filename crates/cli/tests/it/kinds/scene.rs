@@ -6,6 +6,7 @@ use divvy_core::Kind;
 use divvy_core::kind::Shows;
 use divvy_core::kinds::division::DIVISION;
 use divvy_core::kinds::{KINDS, rows};
+use divvy_sandbox::fields::put;
 use serde_json::{Map, Value, json};
 
 use crate::world::{World, seed_of};
@@ -82,13 +83,7 @@ impl Thing {
                 field = field.filter(|_| !self.kind.import_id.0.contains(part.terraform));
             }
             let Some(field) = field else { continue };
-            let mut steps = field.split('.');
-            let outer = steps.next().expect("a field");
-            let nested = |inner: Value, step: &str| match step.parse::<usize>() {
-                Ok(_) => json!([inner]),
-                Err(_) => json!({ step: inner }),
-            };
-            fields.insert(outer.to_owned(), steps.rev().fold(value.clone(), nested));
+            put(&mut fields, field, value.clone());
         }
         for (_, attribute, value) in self.required() {
             fields.insert((*attribute).to_owned(), json!(value));

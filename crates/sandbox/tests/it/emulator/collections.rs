@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use divvy_sandbox::emulator::{Duplicate, Policy, Seed};
+use divvy_sandbox::fields;
 use serde_json::{Map, Value, json};
 
 use super::raw::{Client, emulator};
@@ -50,19 +51,14 @@ fn below(template: &str, id: &str) -> String {
 /// The key of the nth object of a type, as its listing shows it.
 fn key(row: &Value, nth: usize) -> Map<String, Value> {
     let parameter = text(&row["list"], "path").split_once('?').map_or("", |(_, named)| named);
-    let shown = |part: &Value| {
-        let field = part["field"].as_str()?;
+    let mut key = Map::new();
+    for part in row["key"].as_array().expect("a key") {
+        let Some(field) = part["field"].as_str() else { continue };
         let is_parameter = part["in_path"].as_str().is_some_and(|name| parameter.contains(name));
         let value = if is_parameter { "parent".to_owned() } else { format!("{field}-{nth}") };
-        let mut steps = field.split('.');
-        let outer = steps.next()?.to_owned();
-        let nested = |inner: Value, step: &str| match step.parse::<usize>() {
-            Ok(_) => json!([inner]),
-            Err(_) => json!({ step: inner }),
-        };
-        Some((outer, steps.rev().fold(json!(value), nested)))
-    };
-    row["key"].as_array().expect("a key").iter().filter_map(shown).collect()
+        fields::put(&mut key, field, value.into());
+    }
+    key
 }
 
 /// Every id that the listing of a type shows, page after page of two.
