@@ -93,13 +93,21 @@ pub fn value_at<'v>(fields: &'v Attributes, path: &str) -> Option<&'v Value> {
     })
 }
 
-/// Returns a value as a part of a key: text as it is, a map in one spelling; `None` for anything else.
+/// Returns a value as a part of a key: text as it is, a map of texts in one spelling
+/// (`de='Mittag', en='Lunch'`) that no other map has; `None` for anything else.
 pub fn key_text(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::String(text) => Some(Cow::Borrowed(text)),
         Value::Object(entries) => {
+            let quoted = |text: &str| text.replace('\\', "\\\\").replace('\'', "\\'");
             let sorted: BTreeMap<_, _> = entries.iter().collect();
-            serde_json::to_string(&sorted).ok().map(Cow::Owned)
+            let entries = sorted.into_iter().map(|(name, value)| {
+                let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+                let name = if is_plain { name.clone() } else { format!("'{}'", quoted(name)) };
+                Some(format!("{name}='{}'", quoted(value.as_str()?)))
+            });
+            let entries: Option<Vec<_>> = entries.collect();
+            entries.map(|entries| Cow::Owned(entries.join(", ")))
         }
         _ => None,
     }
@@ -109,5 +117,29 @@ impl fmt::Display for Key {
     /// Shows the parts joined by ` / `; a one-part key is its name and nothing else.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join(" / "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_map_has_one_spelling_that_no_other_map_has() {
+        let text = |value: Value| key_text(&value).map(Cow::into_owned);
+        let labels = json!({ "en_US": "Lunch", "de": "Mittag" });
+        assert_eq!(text(labels).unwrap(), "de='Mittag', en_US='Lunch'");
+        let others = [
+            json!({ "de": "Mittag', en_US='Lunch" }),
+            json!({ "de='Mittag', en_US": "Lunch" }),
+            json!({ "de": "Mittag\\', en_US='Lunch" }),
+            json!({ "de": "Mittag\\", ", en_US=": "Lunch" }),
+        ];
+        let spelled: std::collections::BTreeSet<_> = others.into_iter().map(text).collect();
+        assert_eq!(spelled.len(), 4);
+        assert!(!spelled.contains(&Some("de='Mittag', en_US='Lunch'".to_owned())));
+        assert_eq!(text(json!({ "de": 1 })), None);
+        assert_eq!(text(json!(["de"])), None);
     }
 }

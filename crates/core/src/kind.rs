@@ -303,6 +303,9 @@ pub struct Kind {
     pub special: Option<&'static Special>,
 }
 
+/// The attribute that holds the id of an instance.
+const ID: &str = "id";
+
 /// The attribute that holds the division of an instance or entity.
 pub const DIVISION_ID: &str = "division_id";
 
@@ -332,6 +335,17 @@ impl Kind {
                 _ => return false,
             }
         }
+    }
+
+    /// Returns whether a decision about an instance may rest on this top-level attribute.
+    pub fn decides_by(&self, attribute: &str) -> bool {
+        let of_key = |part: &KeyPart| part.attribute() == attribute || part.or == Some(attribute);
+        [ID, DIVISION_ID].contains(&attribute)
+            || self.key.iter().any(of_key)
+            || self.drifting().iter().any(|known| known.terraform == attribute)
+            || self.special.is_some_and(|special| special.attribute == attribute)
+            || self.updates_when == Some(attribute)
+            || self.import_id.holds(attribute)
     }
 
     /// Returns whether one listing shows all entities, so that no part of a key has to be known.

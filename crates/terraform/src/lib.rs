@@ -16,6 +16,7 @@ pub mod files;
 mod import_plan;
 mod instances;
 mod invocation;
+mod kept;
 pub mod locate;
 mod lock_file;
 pub mod logs;

@@ -11,10 +11,12 @@ use divvy_core::kind::Zero;
 use divvy_core::kinds;
 use divvy_core::survey::{ErroredState, StatePresence, Tracked, TrackedInstance};
 use divvy_core::{Address, Attributes, Kind};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::error::{Document, DocumentProblem, Error};
+use crate::kept;
 
 /// A state.
 #[derive(Default, Deserialize)]
@@ -29,8 +31,27 @@ pub struct StateDocument {
     resources: Vec<Resource>,
 }
 
-#[derive(Deserialize)]
 struct Resource {
+    module: Option<String>,
+    mode: String,
+    terraform_type: String,
+    name: String,
+    provider: String,
+    instances: Vec<Instance>,
+}
+
+struct Instance {
+    index_key: Option<Value>,
+    status: Option<String>,
+    is_deposed: bool,
+    /// What decides; empty where its type is no kind.
+    attributes: Attributes,
+    sensitive: BTreeSet<String>,
+    create_before_destroy: bool,
+}
+
+#[derive(Deserialize)]
+struct WireResource<'a> {
     #[serde(default)]
     module: Option<String>,
     #[serde(default)]
@@ -40,26 +61,62 @@ struct Resource {
     name: String,
     #[serde(default)]
     provider: String,
-    #[serde(default)]
-    instances: Vec<Instance>,
+    #[serde(borrow, default)]
+    instances: Vec<WireInstance<'a>>,
 }
 
+/// An instance; its attributes are found and not read yet.
 #[derive(Deserialize)]
-struct Instance {
+struct WireInstance<'a> {
     #[serde(default)]
     index_key: Option<Value>,
     #[serde(default)]
     status: Option<String>,
     #[serde(default)]
     deposed: Option<String>,
-    #[serde(default)]
-    attributes: Option<Attributes>,
-    #[serde(default)]
-    attributes_flat: Option<Attributes>,
+    #[serde(borrow, default)]
+    attributes: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    attributes_flat: Option<&'a RawValue>,
     #[serde(default)]
     sensitive_attributes: Value,
     #[serde(default)]
     create_before_destroy: bool,
+}
+
+impl<'de> Deserialize<'de> for Resource {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wire = WireResource::deserialize(deserializer)?;
+        let kind = kinds::of_terraform_type(&wire.terraform_type);
+        let instances = wire.instances.into_iter().map(|instance| instance.read(kind));
+        Ok(Self {
+            instances: instances.collect::<Result<_, _>>().map_err(de::Error::custom)?,
+            module: wire.module,
+            mode: wire.mode,
+            terraform_type: wire.terraform_type,
+            name: wire.name,
+            provider: wire.provider,
+        })
+    }
+}
+
+impl WireInstance<'_> {
+    fn read(self, kind: Option<&'static Kind>) -> serde_json::Result<Instance> {
+        let sensitive = sensitive(&self.sensitive_attributes);
+        let attributes = match (kind, self.attributes, self.attributes_flat) {
+            (Some(kind), Some(json), _) => kept::what_decides(Some(json), kind, &sensitive)?,
+            (Some(kind), None, flat) => kept::all(flat)?.map(|flat| unflattened(&flat, kind)),
+            (None, ..) => None,
+        };
+        Ok(Instance {
+            index_key: self.index_key,
+            status: self.status,
+            is_deposed: self.deposed.is_some(),
+            attributes: attributes.unwrap_or_default(),
+            sensitive,
+            create_before_destroy: self.create_before_destroy,
+        })
+    }
 }
 
 impl fmt::Debug for StateDocument {
@@ -151,7 +208,7 @@ impl StateDocument {
             .flat_map(|resource| {
                 let instances = resource.instances.iter();
                 instances
-                    .filter(|instance| instance.deposed.is_none())
+                    .filter(|instance| !instance.is_deposed)
                     .map(|instance| address_text(resource, instance))
             })
             .collect()
@@ -177,23 +234,18 @@ fn tracked_instance(
     let text = address_text(resource, instance);
     let address = Address::parse(&text)
         .ok_or_else(|| Error::document(Document::State, DocumentProblem::Address(text)))?;
-    let attributes = match (&instance.attributes, &instance.attributes_flat) {
-        (Some(attributes), _) => attributes.clone(),
-        (None, Some(flat)) => unflattened(flat, kind),
-        (None, None) => Attributes::new(),
-    };
-    let Some(id) = attributes.get("id").and_then(Value::as_str) else {
+    let Some(id) = instance.attributes.get("id").and_then(Value::as_str) else {
         return Ok(None);
     };
     Ok(Some(TrackedInstance {
         address,
         kind,
         provider_alias: alias_of(&resource.provider),
-        id: kind.tracked_id(id, &attributes),
+        id: kind.tracked_id(id, &instance.attributes),
         is_tainted: instance.status.as_deref() == Some("tainted"),
-        is_deposed: instance.deposed.is_some(),
-        sensitive: sensitive(&instance.sensitive_attributes),
-        attributes,
+        is_deposed: instance.is_deposed,
+        sensitive: instance.sensitive.clone(),
+        attributes: instance.attributes.clone(),
     }))
 }
 

@@ -1,7 +1,7 @@
 //! The plan as `terraform show -json PLANFILE` prints it, as far as it is needed.
 //!
-//! Never keeps attributes of types that are no kind in changes, nor planned values: a plan of
-//! 20,000 resources stays small. Holds secrets (variables, provider blocks); `Debug` shows none.
+//! Never keeps attributes of types that are no kind, nor planned values, and of the others what somebody
+//! asks for: a plan of 20,000 resources stays small. Holds secrets (variables, provider blocks); `Debug` shows none.
 
 mod configuration;
 mod prior_state;

@@ -8,13 +8,14 @@ use std::fmt;
 
 use divvy_core::survey::{Planned, StatePresence, Tracked, TrackedInstance};
 use divvy_core::{Address, Attributes, EntityId, kinds};
-use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::Value;
+use serde::{Deserialize, de};
+use serde_json::value::RawValue;
 
 use super::configuration::ProviderKeys;
 use super::resource_change::{address_of, marked};
 use crate::error::Error;
+use crate::kept;
 
 /// The state as a plan's JSON has it.
 #[derive(Default, Deserialize)]
@@ -42,9 +43,9 @@ struct Resource {
     is_data: bool,
     is_tainted: bool,
     is_deposed: bool,
-    /// Empty for a type that is no kind.
+    /// What decides; empty for a type that is no kind.
     values: Attributes,
-    sensitive: Value,
+    sensitive: BTreeSet<String>,
 }
 
 impl<'de> Deserialize<'de> for Resource {
@@ -64,33 +65,30 @@ impl<'de> Visitor<'de> for ResourceVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Resource, A::Error> {
         let mut resource = Resource::default();
-        let mut is_of_a_kind = None;
+        let mut of_type = None;
+        let (mut values, mut marks) = (None, None);
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
                 "address" => resource.address = map.next_value()?,
                 "mode" => resource.is_data = map.next_value::<String>()? == "data",
                 "type" => {
-                    let name = map.next_value::<String>()?;
-                    is_of_a_kind = Some(kinds::of_terraform_type(&name).is_some());
+                    of_type = kinds::of_terraform_type(&map.next_value::<String>()?);
                 }
                 "tainted" => resource.is_tainted = map.next_value()?,
                 "deposed_key" => {
                     resource.is_deposed = map.next_value::<Option<IgnoredAny>>()?.is_some();
                 }
-                // The type stands before the values, so those of other types are never kept.
-                "values" if is_of_a_kind != Some(false) => {
-                    resource.values = map.next_value::<Option<Attributes>>()?.unwrap_or_default();
-                }
-                "sensitive_values" if is_of_a_kind != Some(false) => {
-                    resource.sensitive = map.next_value()?;
-                }
+                "values" => values = map.next_value::<Option<&'de RawValue>>()?,
+                "sensitive_values" => marks = map.next_value::<Option<&'de RawValue>>()?,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
             }
         }
-        if is_of_a_kind != Some(true) {
-            resource.values.clear();
+        if let Some(kind) = of_type {
+            resource.sensitive = marked(marks, values).map_err(de::Error::custom)?;
+            let kept = kept::what_decides(values, kind, &resource.sensitive);
+            resource.values = kept.map_err(de::Error::custom)?.unwrap_or_default();
         }
         Ok(resource)
     }
@@ -131,11 +129,8 @@ pub(super) fn tracked(
     };
     let mut instances = Vec::new();
     for resource in resources.into_iter().filter(|one| !one.is_data && !one.values.is_empty()) {
-        let found = instance(
-            address_of(&resource.address)?,
-            &resource.values,
-            marked(&resource.sensitive, Some(&resource.values)),
-        );
+        let found =
+            instance(address_of(&resource.address)?, &resource.values, resource.sensitive.clone());
         instances.extend(found.map(|found| TrackedInstance {
             is_tainted: resource.is_tainted,
             is_deposed: resource.is_deposed,

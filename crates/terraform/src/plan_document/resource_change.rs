@@ -1,19 +1,20 @@
 //! One entry of `resource_changes`, read in a stream.
 //!
-//! Attributes are kept only where the type is a kind: the type nearly always stands before the
-//! change, so everything else is skipped without being stored. Never assumes an order of keys.
+//! Attributes are read only where the type is a kind, once the whole entry has been passed. Never assumes
+//! an order of keys.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
-use divvy_core::kinds;
 use divvy_core::survey::Change;
-use divvy_core::{Address, Attributes};
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use divvy_core::{Address, Attributes, Kind, kinds};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, de};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::error::{Document, DocumentProblem, Error};
+use crate::kept::{self, read_or_default};
 
 /// What the plan would do with one instance of any type.
 #[derive(Clone, Debug)]
@@ -152,10 +153,7 @@ impl<'de> Visitor<'de> for EntryVisitor {
                 "deposed" => is_deposed = map.next_value::<Option<IgnoredAny>>()?.is_some(),
                 "type" => terraform_type = Some(map.next_value()?),
                 "change" => {
-                    let is_wanted = terraform_type
-                        .as_deref()
-                        .is_none_or(|name| kinds::of_terraform_type(name).is_some());
-                    change = Some(map.next_value_seed(ChangeSeed { is_wanted })?);
+                    change = Some(map.next_value::<WireChange<'de>>()?);
                 }
                 _ => {
                     map.next_value::<IgnoredAny>()?;
@@ -164,7 +162,8 @@ impl<'de> Visitor<'de> for EntryVisitor {
         }
         let terraform_type = terraform_type.ok_or_else(|| de::Error::missing_field("type"))?;
         let change = change.ok_or_else(|| de::Error::missing_field("change"))?;
-        let is_kind = kinds::of_terraform_type(&terraform_type).is_some();
+        let kind = kinds::of_terraform_type(&terraform_type);
+        let attributes = kind.map(|kind| change.attributes(kind)).transpose();
         Ok(ResourceChange {
             address: address.ok_or_else(|| de::Error::missing_field("address"))?,
             previous_address,
@@ -172,53 +171,32 @@ impl<'de> Visitor<'de> for EntryVisitor {
             is_deposed,
             action: change.action(),
             import_id: change.import_id(),
-            attributes: is_kind.then(|| change.attributes()),
+            attributes: attributes.map_err(de::Error::custom)?,
             terraform_type,
             action_reason,
         })
     }
 }
 
-/// Reads a `change`, with or without its attributes.
-struct ChangeSeed {
-    is_wanted: bool,
-}
-
-impl<'de> DeserializeSeed<'de> for ChangeSeed {
-    type Value = WireChange;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<WireChange, D::Error> {
-        if self.is_wanted {
-            WireChange::deserialize(deserializer)
-        } else {
-            let brief = BriefChange::deserialize(deserializer)?;
-            Ok(WireChange {
-                actions: brief.actions,
-                importing: brief.importing,
-                ..WireChange::default()
-            })
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct BriefChange {
-    actions: Vec<String>,
-    importing: Option<Importing>,
-}
-
+/// A `change`; its attributes are found and not read yet.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct WireChange {
+struct WireChange<'a> {
     actions: Vec<String>,
     importing: Option<Importing>,
-    before: Option<Attributes>,
-    after: Option<Attributes>,
-    after_unknown: Value,
-    before_sensitive: Value,
-    after_sensitive: Value,
+    #[serde(borrow)]
+    before: Option<&'a RawValue>,
+    #[serde(borrow)]
+    after: Option<&'a RawValue>,
+    #[serde(borrow)]
+    after_unknown: Option<&'a RawValue>,
+    #[serde(borrow)]
+    before_sensitive: Option<&'a RawValue>,
+    #[serde(borrow)]
+    after_sensitive: Option<&'a RawValue>,
     /// Paths to what makes Terraform replace the object.
-    replace_paths: Vec<Vec<Value>>,
+    #[serde(borrow)]
+    replace_paths: Option<&'a RawValue>,
 }
 
 #[derive(Default, Deserialize)]
@@ -226,7 +204,7 @@ struct Importing {
     id: Option<String>,
 }
 
-impl WireChange {
+impl WireChange<'_> {
     fn action(&self) -> Option<Change> {
         let actions: Vec<&str> = self.actions.iter().map(String::as_str).collect();
         Some(match actions.as_slice() {
@@ -248,34 +226,43 @@ impl WireChange {
         Some(importing.id.clone().unwrap_or_default())
     }
 
-    fn attributes(self) -> ChangeAttributes {
-        let mut sensitive = marked(&self.after_sensitive, self.after.as_ref());
-        sensitive.extend(marked(&self.before_sensitive, self.before.as_ref()));
+    /// Reads all attributes where values are compared, else what decides.
+    fn attributes(&self, kind: &'static Kind) -> serde_json::Result<ChangeAttributes> {
+        let mut sensitive = marked(self.after_sensitive, self.after)?;
+        sensitive.extend(marked(self.before_sensitive, self.before)?);
+        let changes = !matches!(self.action(), Some(Change::Create | Change::NoOp));
+        let read = |json| {
+            if changes { kept::all(json) } else { kept::what_decides(json, kind, &sensitive) }
+        };
+        let (before, after) = (read(self.before)?, read(self.after)?);
+        let paths: Vec<Vec<Value>> = read_or_default(self.replace_paths)?;
         let first = |path: &Vec<Value>| Some(path.first()?.as_str()?.to_owned());
-        ChangeAttributes {
-            replaced_by: self.replace_paths.iter().filter_map(first).collect(),
-            unknown: marked(&self.after_unknown, self.after.as_ref()),
+        Ok(ChangeAttributes {
+            replaced_by: paths.iter().filter_map(first).collect(),
+            unknown: marked(self.after_unknown, self.after)?,
+            before,
+            after,
             sensitive,
-            before: self.before,
-            after: self.after,
-        }
+        })
     }
 }
 
 /// Names the top-level attributes that a tree of marks marks anywhere inside; a bare `true` marks
 /// all of them.
-pub(super) fn marked(marks: &Value, attributes: Option<&Attributes>) -> BTreeSet<String> {
-    match marks {
-        Value::Object(marks) => marks
-            .iter()
-            .filter(|(_, mark)| marks_anything(mark))
-            .map(|(name, _)| name.clone())
-            .collect(),
+pub(super) fn marked(
+    marks: Option<&RawValue>,
+    attributes: Option<&RawValue>,
+) -> serde_json::Result<BTreeSet<String>> {
+    Ok(match read_or_default(marks)? {
+        Value::Object(marks) => {
+            let marks = marks.into_iter().filter(|(_, mark)| marks_anything(mark));
+            marks.map(|(name, _)| name).collect()
+        }
         Value::Bool(true) => {
-            attributes.into_iter().flat_map(|attributes| attributes.keys().cloned()).collect()
+            kept::all(attributes)?.into_iter().flatten().map(|(name, _)| name).collect()
         }
         _ => BTreeSet::new(),
-    }
+    })
 }
 
 fn marks_anything(mark: &Value) -> bool {
