@@ -224,8 +224,13 @@ async fn remove(context: Context, uri: Uri) -> Result<StatusCode, ApiError> {
     if is_deleted(object) {
         return Err(Refused::Absent.into());
     }
+    let sets = &endpoints::of(&object.kind).delete_sets;
     let change = if is_soft {
         Change::PutObject(deleted(object))
+    } else if !sets.is_empty() {
+        let mut object = object.clone();
+        object.fields.extend(sets.clone());
+        Change::PutObject(object)
     } else {
         Change::RemoveObject(object.address.clone())
     };

@@ -43,6 +43,8 @@ pub(crate) struct TypeEndpoints {
     pub(crate) in_division: bool,
     /// What was deleted softly is not found by its id, unless `state` asks for it.
     pub(crate) gone: bool,
+    /// The fields that a delete sets: it leaves the object, and its key is free.
+    pub(crate) delete_sets: Map<String, Value>,
     /// The fields that a PUT without them leaves.
     pub(crate) keeps: Vec<String>,
     /// Query parameters of the listing that compare a field.

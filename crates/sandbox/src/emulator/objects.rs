@@ -153,8 +153,14 @@ impl<'a> Objects<'a> {
         if collection.key.is_empty() || !is_whole || is_accepted || org.policy.accept_duplicates {
             return Ok(());
         }
+        let left = &endpoints::of(&collection.name).delete_sets;
+        let is_left = |other: &Object| {
+            !left.is_empty()
+                && left.iter().all(|(field, value)| other.fields.get(field) == Some(value))
+        };
         let is_taken = self.all().into_iter().any(|other| {
             other.address != object.address
+                && !is_left(other)
                 && (!is_deleted(other) || org.policy.deleted_names_block)
                 && (!collection.is_keyed_by_division
                     || division_of(&other.fields) == division_of(&object.fields))
