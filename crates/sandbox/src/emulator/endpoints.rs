@@ -49,6 +49,8 @@ pub(crate) struct TypeEndpoints {
     pub(crate) keeps: Vec<String>,
     /// Query parameters of the listing that compare a field.
     pub(crate) filters: Vec<String>,
+    /// Fields that are gone when they are sent empty.
+    pub(crate) gone_when_empty: Vec<String>,
     /// Fields that show objects, and the field that is sent with their ids.
     pub(crate) references: BTreeMap<String, String>,
     /// What a refused create says.

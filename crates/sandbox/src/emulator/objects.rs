@@ -67,6 +67,10 @@ impl<'a> Objects<'a> {
         for (field, value) in &endpoints.defaults {
             fields.entry(field).or_insert_with(|| value.clone());
         }
+        fields.retain(|field, value| {
+            let is_empty = value.as_object().is_some_and(Map::is_empty);
+            !is_empty || !endpoints.gone_when_empty.contains(field)
+        });
         for (field, sent) in &endpoints.references {
             let reference = |id: &Value| json!({ "id": id });
             match fields.get(sent) {
@@ -75,7 +79,9 @@ impl<'a> Objects<'a> {
                     drop(fields.insert(field.clone(), json!({ "id": id.clone() })));
                 }
                 Some(Value::Array(ids)) => {
-                    let references: Vec<_> = ids.iter().map(reference).collect();
+                    // A blank stands for nobody: that is how a list is cleared.
+                    let named = |id: &&Value| id.as_str().is_none_or(|id| !id.trim().is_empty());
+                    let references: Vec<_> = ids.iter().filter(named).map(reference).collect();
                     fields.insert(field.clone(), references.into());
                 }
                 _ => {}
