@@ -295,7 +295,7 @@ impl World {
             let Ok(text) = fs::read_to_string(&path) else { continue };
             let extension = path.extension().and_then(|extension| extension.to_str());
             if extension == Some("tf") {
-                if ["module", "backend", "cloud"].iter().any(|word| text.contains(word)) {
+                if ["module \"", "backend \"", "cloud {"].iter().any(|block| text.contains(block)) {
                     return None;
                 }
                 let asked = text.split("required_providers").skip(1);
@@ -322,13 +322,49 @@ impl World {
         assert!(plan.stdout.contains("No changes"), "{}", plan.stdout);
     }
 
-    /// What the state holds, as address and id, sorted.
+    /// What the state holds, as address and id, sorted: from its file, else as Terraform shows it.
     pub(crate) fn state(&self) -> Vec<(String, String)> {
+        if let Some(mut found) = self.state_file() {
+            found.sort();
+            return found;
+        }
         let shown = self.terraform(&["show", "-json"]).ended(0).json();
         let mut found = Vec::new();
         collect(&shown["values"]["root_module"], &mut found);
         found.sort();
         found
+    }
+
+    /// The instances of a plain local state; `None` where that is not all that there is to know.
+    fn state_file(&self) -> Option<Vec<(String, String)>> {
+        let has_settings = |name: &String| name.starts_with("TF_") && name != "TF_CLI_CONFIG_FILE";
+        let is_elsewhere = ["terraform.tfstate", "environment"]
+            .iter()
+            .any(|name| self.directory.join(".terraform").join(name).exists());
+        if is_elsewhere || self.variables.keys().any(has_settings) {
+            return None;
+        }
+        let state: Value = serde_json::from_str(&self.read("terraform.tfstate")).ok()?;
+        let mut found = Vec::new();
+        for resource in state["resources"].as_array()?.iter().filter(|one| one["mode"] == "managed")
+        {
+            let module = resource["module"].as_str().map(|module| format!("{module}."));
+            let (kind, name) = (resource["type"].as_str()?, resource["name"].as_str()?);
+            for instance in resource["instances"].as_array()? {
+                let key = match &instance["index_key"] {
+                    Value::Null => String::new(),
+                    Value::String(key) if key.chars().all(|c| c.is_ascii_alphanumeric()) => {
+                        format!("[\"{key}\"]")
+                    }
+                    Value::Number(number) => format!("[{number}]"),
+                    _ => return None,
+                };
+                let id = instance["attributes"].as_object()?.get("id")?.as_str()?;
+                let module = module.as_deref().unwrap_or_default();
+                found.push((format!("{module}{kind}.{name}{key}"), id.to_owned()));
+            }
+        }
+        Some(found)
     }
 
     /// Writes a local state that tracks these divisions: `label`, `id`, `name`, and where needed
