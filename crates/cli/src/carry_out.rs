@@ -3,9 +3,12 @@
 //! Never decides. Invariant: what is about to be done stands in the journal first, with the ids
 //! that would be needed to undo it; killed at any point, the next `fix` finds the rest to do.
 
+use std::collections::BTreeSet;
+
 use divvy_core::decide::{Action, Decided, Decision, Expect, Question};
 use divvy_core::drift::{Drift, attribute_name};
 use divvy_core::shown::Shown;
+use divvy_core::survey::Change;
 use divvy_core::{Address, Consent, EntityId, Finding, Survey};
 use divvy_terraform::{
     Adoption, Difference, Import, LeftOut, Reason, Way, WhenDrifted, WorkingDirectory,
@@ -62,8 +65,15 @@ pub(crate) async fn carry_out(
         }
     }
     if !imports.is_empty() {
+        let done: BTreeSet<_> =
+            carried.done.iter().filter_map(|done| done.finding.address.as_ref()).collect();
+        let planned = survey.desired.iter().flat_map(|desired| &desired.planned);
+        let created = planned
+            .filter(|planned| planned.change == Change::Create && !done.contains(&planned.address))
+            .map(|planned| planned.address.clone());
+        let created = created.collect();
         let adoption = directory
-            .adopt(consent, &imports, journal.id(), terraform_version)
+            .adopt(consent, &imports, &created, journal.id(), terraform_version)
             .await
             .map_err(of_terraform)?;
         account_for(&mut carried, &adoption, journal, survey, &directory.terraform().name());

@@ -4,6 +4,7 @@
 //! a later "managed", which wins over what was tried there and left out.
 
 use divvy_core::decide::{Action, Decided, Decision, Decisions, Question};
+use divvy_core::finding::Reason;
 use divvy_core::survey::Pending;
 use divvy_core::{Address, Finding, Verdict};
 use divvy_terraform::PlanFile;
@@ -118,9 +119,17 @@ impl History {
         }
     }
 
-    /// Returns in how many rounds something was done.
-    pub(crate) fn rounds(&self) -> u32 {
-        self.rounds
+    /// Returns whether something was adopted below which the newest look could not look yet.
+    pub(crate) fn leads_on(&self) -> bool {
+        let is_adopted = |noun: &str| {
+            let of_kind =
+                |done: &&Decided| done.finding.kind.is_some_and(|it| it.words.noun == noun);
+            self.done.iter().filter(of_kind).any(|done| done.action().is_some())
+        };
+        let mut findings = self.decisions().all.iter().map(|one| &one.finding);
+        findings.any(|finding| {
+            matches!(finding.evidence.reason, Reason::ParentFirst(noun) if is_adopted(noun))
+        })
     }
 
     /// Joins it all into the report.

@@ -191,17 +191,20 @@ impl<'c> Surveyor<'c> {
         let kinds = self.kinds_before_a_plan(subject);
         let (plan, state, early) =
             tokio::join!(self.directory.show(&plan), self.state(), early_answer(early, &kinds));
-        // A log tells of the time before.
-        let subject = Subject {
-            plan: None,
-            failures: Vec::new(),
-            chosen: subject.chosen.clone(),
-            ..*subject
-        };
         let look = self
-            .assemble(plan.map_err(of_terraform)?, state.map_err(of_terraform)?, early, &subject)
+            .assemble(
+                plan.map_err(of_terraform)?,
+                state.map_err(of_terraform)?,
+                early,
+                &later(subject),
+            )
             .await?;
         Ok(Verified::Pending(Box::new(look)))
+    }
+
+    /// Looks again, as at first, after something was done.
+    pub(crate) async fn look_later(&self, subject: &Subject<'_>) -> CommandResult<Look> {
+        self.look(&later(subject)).await
     }
 
     /// Lets Terraform make a plan as a person would.
@@ -403,6 +406,11 @@ impl<'c> Surveyor<'c> {
             other_states,
         })
     }
+}
+
+/// Returns what there is to look at once something was done: a saved plan and a log tell of the time before.
+fn later<'s>(subject: &Subject<'s>) -> Subject<'s> {
+    Subject { plan: None, failures: Vec::new(), chosen: subject.chosen.clone(), ..*subject }
 }
 
 /// Returns the kinds of which the configuration has blocks and the state has nothing, so that a plan

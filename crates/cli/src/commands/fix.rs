@@ -48,6 +48,8 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
         approval.limit_to_plan_of(&look.survey, limited);
     }
     let mut history = History::default();
+    // Whether the newest look rests on a plan as a person would make it.
+    let mut is_proved = false;
     for round in 1.. {
         let decisions = approval.decide(resolve(&look.survey));
         history.rest(look, decisions);
@@ -63,7 +65,7 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
         }
         let acts = history.acts();
         if acts.is_empty() {
-            if history.rounds() == 0 && history.look().is_whole {
+            if !is_proved && history.look().is_whole {
                 history.prove(&surveyor.plain_plan(history.look().instances).await?);
             }
             break;
@@ -76,6 +78,13 @@ pub(crate) async fn run(context: &Context, arguments: &Fix) -> CommandResult<u8>
             carry_out(&surveyor.directory, journal, acts, &seen.survey, version, &consent).await?;
         let is_overtaken = carried.is_overtaken;
         history.carried(round, carried);
+        if history.leads_on() && !is_overtaken {
+            // Children come next, so nothing is to be proved yet.
+            look = surveyor.look_later(&subject).await?;
+            is_proved = false;
+            continue;
+        }
+        is_proved = true;
         match surveyor.verify(&subject, history.look().instances, is_overtaken).await? {
             Verified::Clean(outputs_left) => {
                 history.clean(outputs_left);

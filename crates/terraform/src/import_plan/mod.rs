@@ -10,7 +10,9 @@ mod dependencies;
 mod judge;
 mod work;
 
-use divvy_core::Consent;
+use std::collections::BTreeSet;
+
+use divvy_core::{Address, Consent};
 
 pub use self::adoption::{Adoption, Import, Imported, LeftOut, Reason, Way, WhenDrifted};
 pub use self::blocks_file::{LeftOver, left_over as left_over_imports};
@@ -22,8 +24,9 @@ use crate::working_directory::WorkingDirectory;
 const FIRST_WITH_BLOCKS: (u64, u64) = (1, 5);
 
 impl WorkingDirectory {
-    /// Adopts objects. `run` is a word that makes the name of the blocks file unique;
-    /// `terraform_version` comes from a plan's JSON (unknown counts as new).
+    /// Adopts objects. `created` are the instances that an apply would create beside them, as far as that
+    /// is known: no plan takes what waits for one. `run` is a word that makes the name of the blocks file
+    /// unique; `terraform_version` comes from a plan's JSON (unknown counts as new).
     ///
     /// One address that cannot be adopted is a [`LeftOut`], never an error.
     ///
@@ -33,6 +36,7 @@ impl WorkingDirectory {
         &self,
         consent: &Consent,
         imports: &[Import],
+        created: &BTreeSet<Address>,
         run: &str,
         terraform_version: Option<&str>,
     ) -> Result<Adoption, Error> {
@@ -40,7 +44,7 @@ impl WorkingDirectory {
         self.remove_left_over_blocks(consent)?;
         let mut work = Work::new(self, consent, run, imports);
         if terraform_version.is_none_or(knows_import_blocks) {
-            work.by_plans().await?;
+            work.by_plans(created).await?;
         }
         work.by_commands().await?;
         let mut adoption = work.adoption;

@@ -72,7 +72,11 @@ impl<'a> Work<'a> {
         }
     }
 
-    pub(super) async fn by_plans(&mut self) -> Result<(), Error> {
+    pub(super) async fn by_plans(&mut self, created: &BTreeSet<Address>) -> Result<(), Error> {
+        // A drawing costs a tenth of the plan that would find it out.
+        if !created.is_empty() {
+            self.set_aside_what_waits_for(created).await?;
+        }
         for way in [Way::TargetedPlan, Way::WholePlan] {
             // Each round takes at least one address out, so this ends.
             loop {
@@ -145,7 +149,9 @@ impl<'a> Work<'a> {
             }
             Judgement::Foreign(addresses) => {
                 tracing::info!(?way, ?addresses, "the plan would change something else");
-                if way == Way::TargetedPlan && self.set_aside_what_waits_for(&addresses).await? {
+                let others =
+                    addresses.iter().filter_map(|address| Address::parse(address)).collect();
+                if way == Way::TargetedPlan && self.set_aside_what_waits_for(&others).await? {
                     return Ok(Try::Again);
                 }
                 Ok(Try::AnotherWay)
@@ -156,8 +162,10 @@ impl<'a> Work<'a> {
 
     /// Leaves to `terraform import` what waits for others that the plan would change: targeting draws them
     /// in. Returns whether that leaves something to be planned without it.
-    async fn set_aside_what_waits_for(&mut self, others: &BTreeSet<String>) -> Result<bool, Error> {
-        let others = others.iter().filter_map(|address| Address::parse(address)).collect();
+    async fn set_aside_what_waits_for(
+        &mut self,
+        others: &BTreeSet<Address>,
+    ) -> Result<bool, Error> {
         let drawing = match self.directory.graph().await {
             Ok(drawing) => drawing,
             // Without a drawing nothing is told apart.
@@ -165,7 +173,7 @@ impl<'a> Work<'a> {
             Err(error) => return Err(error),
         };
         let dependencies = Dependencies::read(&drawing);
-        let waiting = dependencies.waiting(self.open.keys(), &others);
+        let waiting = dependencies.waiting(self.open.keys(), others);
         let waiting: Vec<Address> = waiting.into_iter().cloned().collect();
         if waiting.is_empty() || waiting.len() == self.open.len() {
             return Ok(false);

@@ -1,6 +1,8 @@
 //! Adoption with a real Terraform. `terraform_data` takes any id, and an imported one differs from
 //! the configuration as soon as the block sets `input`.
 
+use std::collections::BTreeSet;
+
 use divvy_core::EntityId;
 use divvy_terraform::{
     Adoption, Error, Failure, Import, LeftOut, PlanRequest, Reason, Way, WhenDrifted,
@@ -15,7 +17,8 @@ fn import(text: &str, id: &str) -> Import {
 }
 
 fn adopt(sandbox: &Sandbox, imports: &[Import]) -> Adoption {
-    let adoption = block_on(sandbox.open().adopt(&consent(), imports, "t", None)).unwrap();
+    let adoption =
+        block_on(sandbox.open().adopt(&consent(), imports, &BTreeSet::new(), "t", None)).unwrap();
     let leftovers = sandbox.files().into_iter().filter(|name| name.contains("divvy"));
     assert_eq!(leftovers.count(), 0);
     assert!(sandbox.temporary_files().is_empty());
@@ -183,7 +186,9 @@ fn a_terraform_without_import_blocks_imports_one_by_one() {
     let sandbox = Sandbox::new("resource \"terraform_data\" \"a\" {\n  count = 2\n}\n");
     let imports = [import("terraform_data.a[0]", "0"), import("terraform_data.a[7]", "7")];
     let directory = sandbox.open();
-    let adoption = block_on(directory.adopt(&consent(), &imports, "t", Some("1.4.6"))).unwrap();
+    let adoption =
+        block_on(directory.adopt(&consent(), &imports, &BTreeSet::new(), "t", Some("1.4.6")))
+            .unwrap();
     assert_eq!(sandbox.effects.take(), ["import", "import"]);
     assert_eq!(ways(&adoption), [("terraform_data.a[0]", "0", Way::Command)]);
     assert!(matches!(
@@ -199,7 +204,8 @@ fn what_a_killed_run_left_is_removed_and_a_failed_plan_leaves_nothing() {
     let directory = sandbox.open();
     assert_eq!(directory.left_over_blocks().unwrap().ours.len(), 1);
     let imports = [import("terraform_data.a", "1")];
-    let error = block_on(directory.adopt(&consent(), &imports, "t", None)).unwrap_err();
+    let error =
+        block_on(directory.adopt(&consent(), &imports, &BTreeSet::new(), "t", None)).unwrap_err();
     assert!(matches!(&error, Error::Terraform(_)), "{error}");
     let failure: &Failure = error.failure().unwrap();
     assert!(failure.diagnostic.detail.contains("\"x\""));
@@ -214,7 +220,8 @@ fn an_ephemeral_variable_is_given_to_the_apply_as_well() {
     );
     let directory = sandbox.open_with(&["-var", "e=1"]);
     let imports = [import("terraform_data.a", "1")];
-    let adoption = block_on(directory.adopt(&consent(), &imports, "t", None)).unwrap();
+    let adoption =
+        block_on(directory.adopt(&consent(), &imports, &BTreeSet::new(), "t", None)).unwrap();
     assert_eq!(adoption.imported.len(), 1);
     assert_eq!(sandbox.effects.take(), ["write", "plan", "remove", "show", "apply", "apply"]);
 }
@@ -232,7 +239,8 @@ fn an_id_that_does_not_exist_is_left_out_and_the_rest_is_planned_again() {
     let imports =
         [import("terraform_data.a[\"x\"]", "gone"), import("terraform_data.a[\"y\"]", "1")];
     let directory = sandbox.open_scripted(terraform);
-    let adoption = block_on(directory.adopt(&consent(), &imports, "t", None)).unwrap();
+    let adoption =
+        block_on(directory.adopt(&consent(), &imports, &BTreeSet::new(), "t", None)).unwrap();
     assert_eq!(ways(&adoption), [("terraform_data.a[\"y\"]", "1", Way::TargetedPlan)]);
     assert_eq!(adoption.left_out[0].id.as_str(), "gone");
     assert_eq!(adoption.left_out[0].reason, Reason::NotFound);
@@ -250,7 +258,8 @@ fn an_interrupt_removes_the_blocks_file_and_applies_nothing() {
     let waiting = cancel_when_written(ready, interrupt);
     let directory = sandbox.open_scripted(terraform);
     let imports = [import("terraform_data.a", "1")];
-    let error = block_on(directory.adopt(&consent(), &imports, "t", None)).unwrap_err();
+    let error =
+        block_on(directory.adopt(&consent(), &imports, &BTreeSet::new(), "t", None)).unwrap_err();
     waiting.join().unwrap();
     assert!(matches!(error, Error::Interrupted { subcommand: "plan" }));
     let seen = sandbox.left_in_home("seen");
