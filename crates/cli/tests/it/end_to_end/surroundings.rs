@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::property::Proof;
 use super::scene::{division, does, finding, finds, hands_off, scene, verdicts};
-use crate::world::{SECRET, World, seed, seed_of, terraform_minor};
+use crate::world::{SECRET, World, is_opentofu, seed, seed_of, terraform_minor};
 
 #[test]
 fn from_count_to_for_each() {
@@ -243,9 +243,14 @@ fn outputs_alone_do_not_make_a_plan_unclean_and_are_said() {
     Proof::of(&world).holds(&[]);
 }
 
+/// Terraform has `removed` since 1.7; OpenTofu 1.8 takes no `lifecycle` in it, 1.12 does.
+fn takes_removed_blocks() -> bool {
+    terraform_minor() >= if is_opentofu() { 12 } else { 7 }
+}
+
 #[test]
 fn an_instance_that_is_removed_without_destroy_is_left_to_terraform() {
-    if terraform_minor() < 7 {
+    if !takes_removed_blocks() {
         return;
     }
     let removed = "removed {\n  from = genesyscloud_auth_division.old\n  lifecycle {\n    destroy = false\n  }\n}\n";
@@ -264,7 +269,7 @@ fn an_instance_that_is_removed_without_destroy_is_left_to_terraform() {
 
 #[test]
 fn a_division_handed_over_by_a_removed_block_is_not_imported_while_it_is_held() {
-    if terraform_minor() < 7 {
+    if !takes_removed_blocks() {
         return;
     }
     let removed = "removed {\n  from = genesyscloud_auth_division.old\n  lifecycle {\n    destroy = false\n  }\n}\n";
