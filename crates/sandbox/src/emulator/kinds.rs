@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::Deserialize;
+use serde_json::json;
 
 use super::endpoints;
 
@@ -125,11 +126,13 @@ struct Row {
 struct KeyPart {
     field: Option<String>,
     in_path: Option<String>,
+    parent: Option<String>,
 }
 
 impl KeyPart {
+    /// It is the object's own, and known: a create says it.
     fn is_own(&self) -> bool {
-        self.field.is_some() && self.in_path.is_none()
+        self.parent.is_none() && (self.field.is_some() || self.in_path.is_some())
     }
 }
 
@@ -157,14 +160,18 @@ impl Collection {
         let create = row.create?;
         let is_served = match (row.adoption.as_str(), create.way.as_str()) {
             ("list", "post" | "upload") | ("not_needed", "adopts") => true,
-            // Where the id is a field of its own, the objects are listed with it.
+            // The id is a part of the key, which a create says.
             ("derived", "post") => row.item.is_some() && row.key.iter().any(KeyPart::is_own),
             _ => false,
         };
         if !is_served || NOT_HERE.contains(&row.name.as_str()) {
             return None;
         }
-        let mut list: List = serde_json::from_value(row.list?).ok()?;
+        // What is found one by one is listed where it is created, as far as anybody knows.
+        let unlisted = create.path.as_ref().filter(|_| row.adoption == "derived");
+        let unlisted =
+            unlisted.map(|path| json!({ "method": "GET", "path": path, "paging": "none" }));
+        let mut list: List = serde_json::from_value(row.list.or(unlisted)?).ok()?;
         list.take_parameter(&row.key);
         let is_read_only = create.path.is_none();
         let create = create.path.unwrap_or_else(|| list.path.clone());

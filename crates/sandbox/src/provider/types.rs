@@ -68,6 +68,14 @@ struct FactPart {
     attribute: &'static str,
     field: Option<&'static str>,
     in_path: Option<&'static str>,
+    parent: Option<&'static str>,
+}
+
+impl FactPart {
+    /// The object's own, and no field is known that shows it: a create says it all the same.
+    fn is_said_alone(&self) -> bool {
+        self.field.is_none() && self.in_path.is_some() && self.parent.is_none()
+    }
 }
 
 #[derive(Deserialize)]
@@ -166,11 +174,11 @@ impl Fact {
     fn api(&self, schema: &SchemaRow) -> Option<ApiRow> {
         let create = self.create.as_ref().filter(|create| create.way == "post")?.path?;
         let item = self.item?;
-        // An id that follows from the configuration is the part of the key that is in no path.
-        let own_key = self.key.iter().find(|part| part.in_path.is_none() && part.field.is_some());
+        // An id that follows from the configuration is the part of the key that is no parent's.
+        let has_own = self.key.iter().any(|part| part.parent.is_none());
         match self.adoption {
             "list" => {}
-            "derived" if own_key.is_some() => {}
+            "derived" if has_own => {}
             _ => return None,
         }
         let mut parents = Vec::new();
@@ -179,7 +187,8 @@ impl Fact {
             match (part.in_path, part.field) {
                 (Some(placeholder), field) => {
                     parents.push((part.attribute, placeholder));
-                    fields.extend(field.map(|field| (part.attribute, field)));
+                    let said = part.is_said_alone().then(|| &*camel(part.attribute).leak());
+                    fields.extend(field.or(said).map(|field| (part.attribute, field)));
                 }
                 (None, Some(field)) => fields.push((part.attribute, field)),
                 (None, None) => return None,

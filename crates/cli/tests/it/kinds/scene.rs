@@ -24,6 +24,9 @@ const REQUIRED: &[(&str, &str, &str)] = &[
 /// What the API never tells, so that Terraform would replace what was imported.
 const IGNORED: &[(&str, &str)] = &[("genesyscloud_responsemanagement_responseasset", "filename")];
 
+/// Parts of keys that a path holds and no listing shows, and the emulator's field.
+const SAID: &[(&str, &str)] = &[("language", "language"), ("contact_id", "contactId")];
+
 /// Parts of keys that are maps.
 const MAPS: &[&str] = &["language_labels"];
 
@@ -82,7 +85,9 @@ impl Thing {
                 // What an import does not tell, the object shows: a greeting says whose it is.
                 field = field.filter(|_| !self.kind.import_id.0.contains(part.terraform));
             }
-            let Some(field) = field else { continue };
+            // A create says it, and the emulator keeps it under this name.
+            let said = SAID.iter().find(|(attribute, _)| *attribute == part.terraform);
+            let Some(field) = field.or(said.map(|(_, field)| *field)) else { continue };
             put(&mut fields, field, value.clone());
         }
         for (_, attribute, value) in self.required() {
@@ -92,11 +97,11 @@ impl Thing {
     }
 }
 
-/// One thing of each type that a POST makes, that is listed, and that the stand-in serves.
+/// One thing of each type that a POST makes and that the stand-in serves.
 pub(crate) fn things() -> Vec<Thing> {
     let posted: BTreeSet<_> = rows()
         .iter()
-        .filter(|row| row.adoption == "list" && row.create_way() == Some("post"))
+        .filter(|row| row.adoption != "not_needed" && row.create_way() == Some("post"))
         .map(|row| row.terraform_type)
         .collect();
     let served =

@@ -114,7 +114,7 @@ fn every_type_that_is_told_by_its_key_is_adopted_by_one_apply() {
     // The provider would replace this one, whatever its block ignores.
     let is_left = |thing: &Thing| thing.name() == "responsemanagement_responseasset";
     let things: Vec<Thing> = things().into_iter().filter(|thing| !is_left(thing)).collect();
-    assert!(things.len() > 85, "{}", things.len());
+    assert_eq!(things.len(), 105);
     let world = lost(&things, "");
     world.org().clear_requests();
     let ran = run(&world, &[ADOPT, APPLY]).ended(0);
