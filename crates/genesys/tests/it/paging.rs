@@ -196,8 +196,8 @@ async fn an_id_that_is_composed_is_asked_for_below_its_parent() {
     assert_eq!(found.key.parts(), ["Billing", "b-1"]);
     assert_eq!(found.id, ids[0]);
     assert_eq!(answers[&ids[1]], ById::Absent);
-    let trigger = kind("processautomation_trigger");
-    let nobody_knows_how = client.by_ids(trigger, &[EntityId::new("t-1")]).await.unwrap();
+    let identity = kind("externalusers_identity");
+    let nobody_knows_how = client.by_ids(identity, &[EntityId::new("u-1/a/k")]).await.unwrap();
     assert!(nobody_knows_how.is_empty());
 }
 
