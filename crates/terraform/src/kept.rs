@@ -7,8 +7,17 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use divvy_core::{Attributes, Kind};
+use serde::Deserialize;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
+
+/// Reads a document; one that is UTF-8 as a whole needs no look at each of its texts.
+pub(crate) fn document<'j, T: Deserialize<'j>>(json: &'j [u8]) -> serde_json::Result<T> {
+    match std::str::from_utf8(json) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(json),
+    }
+}
 
 /// Reads every attribute.
 pub(crate) fn all(json: Option<&RawValue>) -> serde_json::Result<Option<Attributes>> {

@@ -139,7 +139,7 @@ impl StateDocument {
             return Ok(Self::default());
         }
         let refuse = |problem| Error::document(Document::State, problem);
-        let document: Self = serde_json::from_slice(json)
+        let document: Self = kept::document(json)
             .map_err(|error| refuse(DocumentProblem::of_parse(json, &error)))?;
         if document.version != 4 {
             return Err(refuse(DocumentProblem::FormatVersion {

@@ -20,6 +20,7 @@ pub(crate) use self::configuration::{Configuration, ProviderConfig};
 use self::resource_change::address_of;
 pub use self::resource_change::{Difference, ResourceChange};
 use crate::error::{Document, DocumentProblem, Error};
+use crate::kept;
 
 /// The format versions that are understood: 0.2 is Terraform 1.0, 1.x everything since.
 const KNOWN_VERSIONS: &str = "0.2, 1.x";
@@ -113,7 +114,7 @@ impl PlanDocument {
     pub fn read(json: &[u8]) -> Result<Self, Error> {
         let refuse = |problem| Error::document(Document::Plan, problem);
         let json = json.strip_prefix("\u{feff}".as_bytes()).unwrap_or(json);
-        let document: Self = serde_json::from_slice(json)
+        let document: Self = kept::document(json)
             .map_err(|error| refuse(DocumentProblem::of_parse(json, &error)))?;
         let version = document.format_version.as_str();
         if version != "0.2" && !version.starts_with("1.") {
