@@ -1,6 +1,6 @@
 //! `divvy fix`: survey, show, confirm, adopt, verify; again while an import makes names known.
 //!
-//! The proof is Terraform's: after each round a plain plan is made, and its word is reported.
+//! The proof is Terraform's: a plain plan after each round behind which no children come, and its word is reported.
 
 use divvy_core::resolve::resolve;
 use divvy_terraform::{Access, PlanDocument};

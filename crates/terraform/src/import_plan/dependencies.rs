@@ -62,7 +62,8 @@ fn block(node: &str) -> String {
     node.strip_suffix(" (expand)").unwrap_or(node).to_owned()
 }
 
-fn block_of(address: &Address) -> String {
+/// Returns the address of an instance's block, without instance keys.
+pub(super) fn block_of(address: &Address) -> String {
     let modules = address.module_path().into_iter().map(|name| format!("module.{name}."));
     let modules: String = modules.collect();
     format!("{modules}{}.{}", address.terraform_type(), address.name())

@@ -10,7 +10,7 @@ use divvy_core::{Address, Consent, EntityId};
 
 use super::adoption::{Adoption, Import, Imported, LeftOut, Reason, Way, WhenDrifted};
 use super::blocks_file::BlocksFile;
-use super::dependencies::Dependencies;
+use super::dependencies::{Dependencies, block_of};
 use super::judge::{Judgement, Unfit, judge};
 use crate::error::Error;
 use crate::failure::{Failure, FailureKind};
@@ -73,9 +73,13 @@ impl<'a> Work<'a> {
     }
 
     pub(super) async fn by_plans(&mut self, created: &BTreeSet<Address>) -> Result<(), Error> {
-        // A drawing costs a tenth of the plan that would find it out.
+        // A drawing costs a tenth of the plan that would find it out. Of a block of which some instances are
+        // imported, targeting draws in those alone.
+        let imported: BTreeSet<String> = self.open.keys().map(block_of).collect();
+        let is_drawn_in = |address: &&Address| !imported.contains(&block_of(address));
+        let created: BTreeSet<Address> = created.iter().filter(is_drawn_in).cloned().collect();
         if !created.is_empty() {
-            self.set_aside_what_waits_for(created).await?;
+            self.set_aside_what_waits_for(&created).await?;
         }
         for way in [Way::TargetedPlan, Way::WholePlan] {
             // Each round takes at least one address out, so this ends.
