@@ -201,13 +201,13 @@ fn a_terraform_without_import_blocks_imports_one_by_one() {
 fn what_waits_for_a_block_that_is_new_is_told_before_a_plan_and_a_new_instance_beside_imports_is_not()
  {
     let text = "resource \"terraform_data\" \"some\" {\n  for_each = toset([\"old\", \"new\"])\n}\n\
-                resource \"terraform_data\" \"user\" {\n  triggers_replace = terraform_data.some[\"old\"].id\n}\n\
+                resource \"terraform_data\" \"user\" {\n  depends_on = [terraform_data.some]\n}\n\
                 resource \"terraform_data\" \"fresh\" {}\n\
                 resource \"terraform_data\" \"waits\" {\n  depends_on = [terraform_data.fresh]\n}\n";
     let sandbox = Sandbox::new(text);
     let some = import("terraform_data.some[\"old\"]", "1");
     let created = BTreeSet::from([address("terraform_data.some[\"new\"]")]);
-    let imports = [some, import("terraform_data.waits", "2")];
+    let imports = [some, import("terraform_data.user", "3"), import("terraform_data.waits", "2")];
     let fresh = BTreeSet::from([address("terraform_data.fresh")]);
     let both = created.union(&fresh).cloned().collect();
     let adoption = block_on(sandbox.open().adopt(&consent(), &imports, &both, "t", None)).unwrap();
@@ -215,6 +215,7 @@ fn what_waits_for_a_block_that_is_new_is_told_before_a_plan_and_a_new_instance_b
         ways(&adoption),
         [
             ("terraform_data.some[\"old\"]", "1", Way::TargetedPlan),
+            ("terraform_data.user", "3", Way::TargetedPlan),
             ("terraform_data.waits", "2", Way::Command)
         ]
     );
