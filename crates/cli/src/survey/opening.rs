@@ -1,4 +1,4 @@
-//! How every command finds Terraform, its flags and its directory, and who watches it at work.
+//! How every command finds Terraform, its flags and its directory, who watches it at work, and what ends it.
 //!
 //! Starts nothing. Invariant: whatever runs Terraform gets it from here, on the leash and observed.
 
