@@ -123,6 +123,9 @@ fn a_child_of_what_is_to_be_adopted_is_said_to_follow_it_and_does() {
     world.org().clear_requests();
     let report = world.divvy(&["fix", "--yes", "-o", "json"]).ended(0).json();
     assert_eq!(report["summary"]["adopt"], 2, "{report:#}");
+    // The library is read by its own import, by that of its child, and by the one plan that proves both.
+    let reads = lists(&world).into_iter().filter(|one| one.contains("/libraries/"));
+    assert_eq!(reads.count(), 3);
     let of_library = lists(&world).into_iter().find(|one| one.ends_with("/responses"));
     assert!(of_library.is_some(), "{:?}", lists(&world));
     world.has_no_changes();
