@@ -146,7 +146,7 @@ impl Row for WouldReplace {
         let ignore = (!names.is_empty()).then(|| {
             let names = names.join(", ");
             Hint::Advice(format!(
-                "the API never tells its {names}, so no import knows it; in the block: lifecycle {{ ignore_changes = [{names}] }}, then divvy fix"
+                "add lifecycle {{ ignore_changes = [{names}] }} to the block, then divvy fix: the API never tells its {names}, so no import knows it"
             ))
         });
         keep_attributes(&told_of).into_iter().chain(ignore).collect()

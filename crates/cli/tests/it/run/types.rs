@@ -129,7 +129,7 @@ fn what_only_a_block_that_ignores_an_attribute_keeps_from_being_replaced_is_left
     let things = chosen(&["responsemanagement_responseasset"]);
     let world = lost(&things, "");
     let ran = run(&world, &[ADOPT, APPLY]).ended(1);
-    assert!(said(&ran).contains("ignore_changes = [filename] }, then divvy fix"), "{}", said(&ran));
+    assert!(said(&ran).contains("ignore_changes = [filename] } to the block"), "{}", said(&ran));
     assert_eq!(world.state().len(), 0);
     let _ = world.divvy(&["fix", "--yes", "--adopt-all"]).ended(0);
     world.has_no_changes();
