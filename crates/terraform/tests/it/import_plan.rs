@@ -198,30 +198,65 @@ fn a_terraform_without_import_blocks_imports_one_by_one() {
 }
 
 #[test]
-fn what_waits_for_a_block_that_is_new_is_told_before_a_plan_and_a_new_instance_beside_imports_is_not()
- {
-    let text = "resource \"terraform_data\" \"some\" {\n  for_each = toset([\"old\", \"new\"])\n}\n\
-                resource \"terraform_data\" \"user\" {\n  depends_on = [terraform_data.some]\n}\n\
-                resource \"terraform_data\" \"fresh\" {}\n\
+fn who_refers_to_imported_instances_is_planned_although_a_new_one_stands_beside_them() {
+    let module = "module \"m\" {\n  source = \"./m\"\n  for_each = toset([\"old\", \"new\"])\n}\n";
+    let of_type = |meta: &str| format!("resource \"terraform_data\" \"some\" {{\n  {meta}\n}}\n");
+    for (text, on, old, new) in [
+        (
+            of_type("for_each = toset([\"old\", \"new\"])"),
+            "terraform_data.some",
+            "terraform_data.some[\"old\"]",
+            "terraform_data.some[\"new\"]",
+        ),
+        (
+            of_type("count = 2"),
+            "terraform_data.some",
+            "terraform_data.some[0]",
+            "terraform_data.some[1]",
+        ),
+        (
+            module.to_owned(),
+            "module.m",
+            "module.m[\"old\"].terraform_data.x",
+            "module.m[\"new\"].terraform_data.x",
+        ),
+    ] {
+        let user = format!("resource \"terraform_data\" \"user\" {{\n  depends_on = [{on}]\n}}\n");
+        let sandbox = Sandbox::new(&format!("{text}{user}"));
+        if on == "module.m" {
+            std::fs::create_dir(sandbox.path().join("m")).unwrap();
+            sandbox.write("m/main.tf", "resource \"terraform_data\" \"x\" {}\n");
+            sandbox.by_hand(&["init"]);
+        }
+        let imports = [import(old, "1"), import("terraform_data.user", "2")];
+        let created = BTreeSet::from([address(new)]);
+        let adoption =
+            block_on(sandbox.open().adopt(&consent(), &imports, &created, "t", None)).unwrap();
+        let mut expected =
+            [(old, "1", Way::TargetedPlan), ("terraform_data.user", "2", Way::TargetedPlan)];
+        expected.sort_by_key(|(address, ..)| *address);
+        assert_eq!(ways(&adoption), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_waits_for_something_new_is_told_by_the_graph_before_the_only_plan() {
+    let text = "resource \"terraform_data\" \"fresh\" {}\n\
+                resource \"terraform_data\" \"alone\" {}\n\
                 resource \"terraform_data\" \"waits\" {\n  depends_on = [terraform_data.fresh]\n}\n";
     let sandbox = Sandbox::new(text);
-    let some = import("terraform_data.some[\"old\"]", "1");
-    let created = BTreeSet::from([address("terraform_data.some[\"new\"]")]);
-    let imports = [some, import("terraform_data.user", "3"), import("terraform_data.waits", "2")];
-    let fresh = BTreeSet::from([address("terraform_data.fresh")]);
-    let both = created.union(&fresh).cloned().collect();
-    let adoption = block_on(sandbox.open().adopt(&consent(), &imports, &both, "t", None)).unwrap();
-    assert_eq!(
-        ways(&adoption),
-        [
-            ("terraform_data.some[\"old\"]", "1", Way::TargetedPlan),
-            ("terraform_data.user", "3", Way::TargetedPlan),
-            ("terraform_data.waits", "2", Way::Command)
-        ]
-    );
+    let imports = [import("terraform_data.alone", "1"), import("terraform_data.waits", "2")];
+    let created = BTreeSet::from([address("terraform_data.fresh")]);
+    let adoption =
+        block_on(sandbox.open().adopt(&consent(), &imports, &created, "t", None)).unwrap();
+    let expected = [
+        ("terraform_data.alone", "1", Way::TargetedPlan),
+        ("terraform_data.waits", "2", Way::Command),
+    ];
+    assert_eq!(ways(&adoption), expected);
     let seen = sandbox.effects.take();
+    assert_eq!(seen[0], "graph", "{seen:?}");
     assert_eq!(seen.iter().filter(|one| *one == "plan").count(), 1, "{seen:?}");
-    assert_eq!(seen.first().map(|one| one == "graph"), Some(true), "{seen:?}");
 }
 
 #[test]
