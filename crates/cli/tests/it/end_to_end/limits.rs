@@ -1,5 +1,7 @@
 //! The subject that a person gives is the limit of what is done, in every round.
 
+use std::time::Duration;
+
 use divvy_sandbox::emulator::{Effect, Fault, Refusal, Seed};
 use serde_json::json;
 
@@ -245,15 +247,24 @@ fn a_plan_that_was_begun_is_stopped_when_the_client_is_refused() {
     let mut world = World::new(seed_of(&json!({})));
     world.divisions(&[("eng", "name = \"Engineering\"")]).init();
     let waits = format!(
-        "for word; do\n[ \"$word\" = plan ] && {{ trap 'echo told >>told; [ -e twice ] && exit 1; touch twice' INT; while :; do sleep 0.05; done; }}\ndone\nexec '{}' \"$@\"",
+        "for word; do\n[ \"$word\" = plan ] && {{ trap 'echo told >>told; [ -e twice ] && exit 1; touch twice' INT; : >begun; while :; do sleep 0.05; done; }}\ndone\nexec '{}' \"$@\"",
         terraform().display()
     );
     let patient = world.program("patient", &waits);
     world.set("DIVVY_TERRAFORM", &patient);
     let token = |effect| Fault::once("POST", "/oauth/token", effect).always();
     let refused = Effect::Status(Refusal::status(401));
-    world.org().add_faults(vec![token(Effect::Delay(2000)), token(refused)]);
-    let ran = world.divvy(&["check"]).ended(1);
+    world.org().add_faults(vec![token(Effect::Hold), token(refused)]);
+    let ran = std::thread::scope(|scope| {
+        let check = scope.spawn(|| world.divvy(&["check"]));
+        let begun = world.directory().join("begun");
+        while !begun.exists() && !check.is_finished() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        world.org().release();
+        check.join().expect("check ends")
+    });
+    let ran = ran.ended(1);
     assert!(ran.stderr.contains("401"), "{}", ran.stderr);
     assert!(!ran.stderr.contains("interrupted"), "{}", ran.stderr);
     assert_eq!(world.read("told"), "told\ntold\n", "first in good order, then at once");
