@@ -40,6 +40,7 @@ pub mod shell;
 pub mod shown;
 mod subject;
 pub mod survey;
+mod template;
 pub mod text;
 pub mod verdict;
 mod verdicts;
